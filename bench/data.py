@@ -1,0 +1,103 @@
+"""A task's data: the first edition that can be had, by the first route that delivers it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench import cache, corpus
+from bench.corpus import Dataset
+from bench.errors import BenchError, DataError, RouteError
+from bench.readers import read
+from bench.sources import Access, deliver
+from bench.task import Edition, Route, Task
+from bench.trial import Division, divide
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """An edition at hand: its data, who may see what, and where it came from."""
+
+    task: Task
+    edition: Edition
+    data: Dataset
+    division: Division
+    origin: str  # words for the user
+
+    @property
+    def name(self) -> str:
+        """`amazon@blitzer-2007`."""
+        return f"{self.task.name}@{self.edition.name}"
+
+
+def obtain(task: Task, access: Access, root: Path, edition: str = "", say: Say = lambda text: None) -> Loaded:
+    """The data of a task: of `edition`, else of the first of its editions that can be had.
+
+    Raises `DataError` where a file delivers something else than its card says, and `BenchError` with every route
+    tried and why it failed where none delivers.
+    """
+    reasons: list[str] = []
+    for choice in [task.edition(edition)] if edition else task.editions:
+        found = _edition(task, choice, access, root, reasons)
+        if found:
+            if reasons and not edition and choice is not task.editions[0]:
+                say(f"{task.name}: edition {choice.name} is used, because {task.editions[0].name} cannot be had: "
+                    + "; ".join(reasons))
+            data, origin = found
+            division = divide(data, choice.test, choice.split_by, f"{task.name}@{choice.name}")
+            return Loaded(task, choice, data, division, origin)
+    raise BenchError(
+        f"no data for {task.name}: " + "; ".join(reasons),
+        "give a folder that holds the file with --data-dir, or connect to the network; bench doctor tests the routes",
+    )
+
+
+def _edition(task: Task, edition: Edition, access: Access, root: Path,
+             reasons: list[str]) -> tuple[Dataset, str] | None:
+    routes = sorted(edition.routes, key=lambda route: route.kind != "directory")
+    for route in routes:
+        if route.kind != "directory" and edition.sha256:
+            found = corpus.load(root, edition.sha256, task.labels)
+            if found:
+                return found, "the cache"
+        try:
+            delivered = deliver(route, access)
+        except RouteError as error:
+            reasons.append(f"{edition.name} from {route}: {error}")
+            continue
+        return _read(task, edition, route, delivered.path, delivered.origin, root), delivered.origin
+    if edition.sha256:
+        found = corpus.load(root, edition.sha256, task.labels)
+        if found:
+            return found, "the cache"
+    return None
+
+
+def _read(task: Task, edition: Edition, route: Route, path: Path, origin: str, root: Path) -> Dataset:
+    """Read a delivered file; one that was read before is known by its digest."""
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    key = cache.key_of([digest, route.reader, route.reading, edition.where, task.labels, corpus.FORM])
+    known = cache.kept(root / "files" / key)
+    if known:
+        found = corpus.load(root, known.facts["sha256"], task.labels)
+        if found:
+            return found
+    rows = read(route.reader, path, route.reading)
+    for column, values in edition.where.items():
+        if column not in rows:
+            raise DataError(f"{origin} has no column {column!r}, which the card's where names",
+                            f"its columns: {', '.join(map(str, rows.columns))}")
+        rows = rows[rows[column].astype(str).isin(values)]
+    lines, sha256 = corpus.normalised(rows, task.labels, origin)
+    if edition.sha256 and sha256 != edition.sha256:
+        raise DataError(f"{origin} is not what the card {task.name}@{edition.name} describes: content hash "
+                        f"{sha256[:16]}… of {len(lines)} rows, expected {edition.sha256[:16]}… of {edition.rows}",
+                        "the file is damaged or another version; remove it, or make a card of its own for it")
+    data = corpus.build(root, lines, task.labels, sha256)
+    cache.keep(root / "files" / key, {}, {"sha256": sha256})
+    return data

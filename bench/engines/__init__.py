@@ -1,0 +1,49 @@
+"""Engines train and score networks; NumPy crosses the seam, nothing else.
+
+An engine is a module with `fit`, `features`, `scores`, `devices` and `version`; `batches.py` gives
+every engine the same batches in the same order.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from typing import Protocol, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bench.batches import Batches, Hooks, Spec, State
+from bench.nets import Net, Params
+from bench.text import Encoded
+
+ENGINES: Mapping[str, str] = {"torch": "bench.engines.torch", "mxnet": "bench.engines.mxnet"}
+
+
+class Engine(Protocol):
+    """What a framework must do; see the modules in this folder."""
+
+    def fit(self, net: Net, params: Params, batches: Batches, spec: Spec, device: str, hooks: Hooks | None = None,
+            state: State | None = None) -> Params:
+        """Train and return the new weights."""
+
+    def features(self, net: Net, params: Params, x: Encoded, device: str) -> NDArray[np.float32]:
+        """Pooled features, [n, net.features]."""
+
+    def scores(self, net: Net, params: Params, x: Encoded, device: str) -> NDArray[np.float32]:
+        """Logits, [n, net.classes]."""
+
+    def devices(self) -> list[str]:
+        """Devices that work here, best first."""
+
+    def version(self) -> str:
+        """The framework's version."""
+
+
+def engine(name: str) -> Engine:
+    """The engine called `name`; imports its framework now, not before."""
+    if name not in ENGINES:
+        from bench.task import nearest
+
+        raise nearest("engine", name, ENGINES, "bench list engines")
+    return cast(Engine, importlib.import_module(ENGINES[name]))

@@ -1,0 +1,242 @@
+"""The PyTorch engine: trains and scores every net, on a CPU with one thread a shard, or on a GPU."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from bench.batches import Batches, Hooks, Spec, State, by_length, pad, rate
+from bench.nets import EMBEDDING, Net, Params
+from bench.seeds import seed_for
+from bench.text import Encoded
+
+SCORING_BATCH = 256  # texts
+
+
+class Classifier(nn.Module):
+    """Embedding → encoder → pooling → linear head; parameter names are the canonical ones of `nets.py`."""
+
+    def __init__(self, net: Net, params: Params) -> None:
+        super().__init__()
+        self.net = net
+        # Shapes come from the weights; nothing is drawn here.
+        with torch.device("meta"):
+            self.embedding = nn.Embedding(*params[EMBEDDING].shape, padding_idx=0)
+            if net.kind in ("gru", "bilstm"):
+                rnn = nn.GRU if net.kind == "gru" else nn.LSTM
+                self.rnn = rnn(net.embedding, net.hidden, bidirectional=net.kind == "bilstm")
+            elif net.kind == "dense":
+                self.hidden = nn.Linear(net.most_tokens * net.embedding, net.hidden)
+            for width in net.widths:
+                setattr(self, f"conv{width}", nn.Conv1d(net.embedding, net.hidden, width))
+            self.head = nn.Linear(net.features, net.classes)
+        # Copies: the caller's arrays may be read-only and are never written to.
+        self.load_state_dict({k: torch.from_numpy(np.array(v)) for k, v in params.items()}, assign=True)
+
+    def pooled(self, ids: Tensor, lengths: Tensor) -> Tensor:
+        """Features [n, net.features] of ids [steps, n]."""
+        x = self.embedding(ids)  # [steps, n, embedding]
+        if self.net.kind == "dense":
+            return F.relu(self.hidden(x.transpose(0, 1).flatten(1)))
+        if self.net.widths:
+            return self._convolved(x.permute(1, 2, 0))
+        if self.net.kind == "bilstm":
+            states = self._both_ways(x, lengths)
+        else:
+            states, _ = self.rnn(x)
+        return self._over_time(states, lengths)
+
+    def _convolved(self, x: Tensor) -> Tensor:
+        if self.net.pooling == "flatten":
+            return F.relu(getattr(self, f"conv{self.net.widths[0]}")(x)).flatten(1)
+        return torch.cat([F.relu(getattr(self, f"conv{w}")(x)).amax(2) for w in self.net.widths], 1)
+
+    def _both_ways(self, x: Tensor, lengths: Tensor) -> Tensor:
+        packed = nn.utils.rnn.pack_padded_sequence(x, lengths.cpu(), enforce_sorted=False)
+        return nn.utils.rnn.pad_packed_sequence(self.rnn(packed)[0])[0]
+
+    def _over_time(self, states: Tensor, lengths: Tensor) -> Tensor:
+        steps = torch.arange(len(states), device=states.device)[:, None]
+        if self.net.pooling == "last":
+            half = self.net.hidden
+            last = states[lengths - 1, torch.arange(len(lengths), device=states.device)]
+            return last if self.net.kind == "gru" else torch.cat([last[:, :half], states[0, :, half:]], 1)
+        here = (steps < lengths).unsqueeze(-1)  # [steps, n, 1]
+        mean = (states * here).sum(0) / lengths[:, None]
+        return torch.cat([mean, states.masked_fill(~here, -1e9).amax(0)], 1)
+
+
+def fit(net: Net, params: Params, batches: Batches, spec: Spec, device: str = "cpu", hooks: Hooks | None = None,
+        state: State | None = None) -> Params:
+    """Train `net` from `params` (or go on from `state`); returns new weights, the given ones untouched.
+
+    The sum of the shards' gradients is the batch's gradient. Shards are computed by threads of one
+    operation each, so that the result depends on `spec.shards` and not on the machine's cores.
+    """
+    hooks = hooks or Hooks()
+    start = state.params if state else params
+    shards = spec.shards if device == "cpu" else 1
+    with _one_thread(shards) as pool:
+        models = [Classifier(net, start).to(device) for _ in range(shards)]
+        for model in models[1:]:
+            for name, p in model.named_parameters():
+                p.data = models[0].get_parameter(name).data
+        trained = {n: p for n, p in models[0].named_parameters() if not n.startswith(spec.frozen or ("\0",))}
+        for model in models:
+            model.train()
+            for name, p in model.named_parameters():
+                p.requires_grad_(name in trained)
+        anchor = {n: torch.from_numpy(params[n]).to(device) for n in trained} if spec.anchored else {}
+        optimiser, factors = _optimiser(spec, trained)
+        if state:
+            _restore(optimiser, trained, state.moments)
+        history = list(state.history) if state else []
+        total, done = spec.epochs * batches.steps(), (state.epoch if state else 0) * batches.steps()
+        for epoch in range(state.epoch if state else 0, spec.epochs):
+            for number, rows in enumerate(batches.epoch(epoch)):
+                factor = spec.learning_rate * rate(done, total, spec.warmup)
+                for group, own in zip(optimiser.param_groups, factors, strict=True):
+                    group["lr"] = factor * own
+                seed = seed_for("dropout", *batches.names, epoch, number)
+                loss = _gradients(models, batches, rows, device, pool, seed, net)
+                for name, p in anchor.items():  # towards where training began, decoupled as in AdamW
+                    trained[name].data.lerp_(p, min(1.0, factor * spec.weight_decay))
+                optimiser.step()
+                done += 1
+                hooks.step(done, total, loss, int(batches.x.lengths[rows].sum()))
+            weights = _arrays(models[0])
+            now = State(epoch + 1, weights, _moments(optimiser, trained), tuple(history))
+            history.append(hooks.epoch(now))
+    return _arrays(models[0])
+
+
+def features(net: Net, params: Params, x: Encoded, device: str = "cpu") -> NDArray[np.float32]:
+    """Pooled features of each text, [n, net.features]."""
+    return _forward(net, params, x, device, lambda m, ids, n: m.pooled(ids, n), net.features)
+
+
+def scores(net: Net, params: Params, x: Encoded, device: str = "cpu") -> NDArray[np.float32]:
+    """Logits of each text, [n, net.classes]."""
+    return _forward(net, params, x, device, lambda m, ids, n: m.head(m.pooled(ids, n)), net.classes)
+
+
+def devices() -> list[str]:
+    """`cuda` where a GPU answers, then `cpu`."""
+    return ["cuda", "cpu"] if torch.cuda.is_available() else ["cpu"]
+
+
+def version() -> str:
+    """PyTorch's version."""
+    return str(torch.__version__)
+
+
+def _gradients(models: list[Classifier], batches: Batches, rows: NDArray[np.int64], device: str,
+               pool: ThreadPoolExecutor, seed: int, net: Net) -> float:
+    """Fill the first model's gradients with those of the batch; returns the mean loss."""
+    def part(k: int) -> float:
+        mine = rows[k :: len(models)]
+        if not len(mine):
+            return 0.0
+        model = models[k]
+        ids, lengths = _tensors(net, batches.x, mine, device)
+        pooled = model.pooled(ids, lengths)
+        if net.dropout:
+            keep = np.random.default_rng((seed, k)).random(pooled.shape, dtype=np.float32) >= net.dropout
+            pooled = pooled * torch.from_numpy(keep).to(device) / (1.0 - net.dropout)
+        loss = F.cross_entropy(model.head(pooled), torch.from_numpy(batches.y[mine]).to(device), reduction="sum")
+        model.zero_grad(set_to_none=True)
+        (loss / len(rows)).backward()
+        return loss.item()
+
+    total = sum(pool.map(part, range(len(models))))
+    for other in models[1:]:
+        for name, p in other.named_parameters():
+            if p.grad is not None:
+                mine = models[0].get_parameter(name)
+                mine.grad = p.grad if mine.grad is None else mine.grad.add_(p.grad)
+                p.grad = None
+    return float(total) / len(rows)
+
+
+def _tensors(net: Net, x: Encoded, rows: NDArray[np.int64], device: str) -> tuple[Tensor, Tensor]:
+    fixed = net.most_tokens if net.kind == "dense" or net.pooling == "flatten" else 0
+    ids, lengths = pad(x, rows, fixed)
+    if net.widths and len(ids) < max(net.widths):  # a convolution needs at least its own width
+        ids, lengths = pad(x, rows, max(net.widths))
+    return torch.from_numpy(ids).to(device), torch.from_numpy(lengths).to(device)
+
+
+def _forward(net: Net, params: Params, x: Encoded, device: str, run: Callable[[Classifier, Tensor, Tensor], Tensor],
+             width: int) -> NDArray[np.float32]:
+    out = np.zeros((len(x), width), np.float32)
+    cores = len(os.sched_getaffinity(0)) if device == "cpu" and hasattr(os, "sched_getaffinity") else 1
+    x = x.clip(net.most_tokens)
+    with _one_thread(min(cores, THREADS[0])) as pool:
+        model = Classifier(net, params).to(device).eval()
+
+        def score(rows: NDArray[np.int64]) -> None:
+            with torch.inference_mode():
+                out[rows] = run(model, *_tensors(net, x, rows, device)).float().cpu().numpy()
+
+        list(pool.map(score, by_length(x, SCORING_BATCH)))
+    return out
+
+
+THREADS = [1024]  # the most threads that scoring may use; worker processes set it to one
+
+
+@contextmanager
+def _one_thread(workers: int) -> Iterator[ThreadPoolExecutor]:
+    """A pool of threads whose operations run on one core each, denormal floats flushed to zero.
+
+    A GRU step is too small to be split over cores: two shards side by side run twice as fast as one
+    batch on two threads, and denormals made one run 18 times slower.
+    """
+    def begin() -> None:
+        torch.set_num_threads(1)
+        torch.set_flush_denormal(True)
+
+    before = torch.get_num_threads()
+    begin()
+    try:
+        with ThreadPoolExecutor(workers, initializer=begin) as pool:
+            yield pool
+    finally:
+        torch.set_num_threads(before)
+
+
+def _optimiser(spec: Spec, trained: dict[str, nn.Parameter]) -> tuple[torch.optim.Optimizer, list[float]]:
+    """The optimiser with one group a parameter, and each group's learning rate as a multiple."""
+    def own(name: str) -> float:
+        return spec.head_rate if name.startswith("head.") else spec.embedding_rate if name == EMBEDDING else 1.0
+
+    groups = [{"params": [p]} for p in trained.values()]
+    factors = [own(name) for name in trained]
+    if spec.optimiser == "sgd":
+        return torch.optim.SGD(groups, lr=0.0), factors
+    decay = 0.0 if spec.anchored else spec.weight_decay
+    return torch.optim.AdamW(groups, lr=0.0, weight_decay=decay, fused=True), factors
+
+
+def _moments(optimiser: torch.optim.Optimizer, trained: dict[str, nn.Parameter]) -> Params:
+    return {f"{name}/{key}": value.detach().cpu().numpy().copy()
+            for name, p in trained.items() for key, value in optimiser.state.get(p, {}).items()}
+
+
+def _restore(optimiser: torch.optim.Optimizer, trained: dict[str, nn.Parameter], moments: Params) -> None:
+    for key, value in moments.items():
+        name, moment = key.rsplit("/", 1)
+        tensor = torch.from_numpy(np.array(value))
+        optimiser.state[trained[name]][moment] = tensor.to(trained[name].device)
+
+
+def _arrays(model: nn.Module) -> Params:
+    return {name: p.detach().cpu().numpy().copy() for name, p in model.state_dict().items()}

@@ -1,0 +1,33 @@
+"""Errors that are the user's to mend: one line that says what was wrong, the value, what to do."""
+
+
+class BenchError(Exception):
+    """Wrong input or a machine that cannot do what was asked; the command line exits with 2."""
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        """One line: the message, then the hint in brackets."""
+        return f"{self.message} ({self.hint})" if self.hint else self.message
+
+
+class CardError(BenchError):
+    """A task card that cannot be used."""
+
+
+class DataError(BenchError):
+    """Data that cannot be read, or is not what its card says."""
+
+
+class RouteError(BenchError):
+    """One route to a data set that did not deliver; the next one is tried."""
+
+
+class MissingExtra(BenchError):
+    """An optional package that is not installed."""
+
+    def __init__(self, what: str, extra: str) -> None:
+        super().__init__(f"{what} is not installed", f"pip install 'transferbench[{extra}]'")

@@ -1,0 +1,130 @@
+"""The base networks as values: kind and sizes, and their initial weights, drawn in NumPy."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bench.errors import BenchError
+from bench.seeds import draw
+
+Params = dict[str, NDArray[np.float32]]
+EMBEDDING, HEAD = "embedding.weight", "head.weight"
+
+
+@dataclass(frozen=True)
+class Net:
+    """A text classifier: embedding, encoder, pooling, linear head."""
+
+    kind: str  # gru, bilstm, dense, cnn, textcnn
+    classes: int = 2
+    embedding: int = 64  # dimensions of a word
+    hidden: int = 64  # units a direction, or of the dense layer, or filters a width
+    widths: tuple[int, ...] = ()  # of the convolutions, in words
+    pooling: str = "mean-max"  # over time: mean-max, last, max or flatten
+    most_tokens: int = 400  # longer texts are clipped (see Encoded.clip)
+    words: int = 0  # vocabulary size, most frequent first; 0: every word seen twice
+    dropout: float = 0.2  # on the features, while training
+    glove: str = "start"  # word vectors: "no", "start" (initial values), "frozen"
+
+    def __str__(self) -> str:
+        """`gru-64-64`, as records name it."""
+        return "-".join([self.kind, str(self.embedding), str(self.hidden), *(["glove"] if self.glove != "no" else [])])
+
+    def as_json(self) -> dict[str, object]:
+        """Every field, for keys and records."""
+        return asdict(self)
+
+    @property
+    def features(self) -> int:
+        """Dimensions of the pooled features."""
+        if self.kind == "dense":
+            return self.hidden
+        if self.kind in ("cnn", "textcnn"):
+            steps = self.most_tokens - self.widths[0] + 1 if self.pooling == "flatten" else 1
+            return self.hidden * len(self.widths) * steps
+        return self.hidden * (2 if self.kind == "bilstm" else 1) * (2 if self.pooling == "mean-max" else 1)
+
+
+NETS: Mapping[str, Net] = {
+    "gru": Net("gru"),
+    "bilstm": Net("bilstm"),
+    "dense": Net("dense", hidden=128, most_tokens=400, glove="start"),
+    "cnn": Net("cnn", hidden=100, widths=(5,), pooling="max"),
+    "textcnn": Net("textcnn", hidden=100, widths=(3, 4, 5), pooling="max"),
+    "glove-cnn": Net("cnn", embedding=50, hidden=100, widths=(5,), pooling="max", glove="frozen"),
+}
+TUTORIAL: Mapping[str, Net] = {  # the five tutorials' sizes, shared/seeds.md
+    "gru": Net("gru", pooling="last", most_tokens=500, dropout=0.0, glove="no"),
+    "bilstm": Net("bilstm", pooling="last", most_tokens=200, words=20_000, dropout=0.5, glove="no"),
+    "dense": Net("dense", embedding=50, hidden=500, most_tokens=500, words=5_000, dropout=0.0, glove="no"),
+    "cnn": Net("cnn", embedding=50, hidden=100, widths=(5,), pooling="flatten", most_tokens=500, words=5_000,
+               dropout=0.0, glove="no"),
+    "textcnn": Net("textcnn", embedding=50, hidden=100, widths=(3, 4, 5), pooling="max", most_tokens=500,
+                   words=5_000, dropout=0.0, glove="no"),
+    "glove-cnn": Net("cnn", embedding=50, hidden=100, widths=(5,), pooling="flatten", most_tokens=500, words=5_000,
+                     dropout=0.0, glove="frozen"),
+}
+
+
+def named(name: str, preset: str = "default") -> Net:
+    """The net called `name`, with our sizes or the tutorials' (`preset="tutorial"`)."""
+    table = {"default": NETS, "tutorial": TUTORIAL}.get(preset)
+    if table is None:
+        raise BenchError(f"unknown preset {preset!r}", "default or tutorial")
+    if name not in table:
+        from bench.task import nearest
+
+        raise nearest("net", name, table, "bench list nets")
+    return table[name]
+
+
+def with_classes(net: Net, classes: int) -> Net:
+    """The same net with a head for `classes` classes."""
+    return replace(net, classes=classes)
+
+
+def initial_params(net: Net, vocabulary: int, *names: object) -> Params:
+    """Fresh weights for an embedding of `vocabulary` rows; the draw depends on `names` alone.
+
+    Uniform in ±1/sqrt(fan-in) as torch.nn does for these layers, the embedding N(0, 0.1²),
+    its row 0 (padding) zero.
+    """
+    rng = draw("weights", net.kind, *names)
+
+    def uniform(fan: int, *shape: int) -> NDArray[np.float32]:
+        bound = 1.0 / math.sqrt(fan)
+        return rng.uniform(-bound, bound, shape).astype(np.float32)
+
+    e, h = net.embedding, net.hidden
+    params: Params = {EMBEDDING: rng.normal(0.0, 0.1, (vocabulary, e)).astype(np.float32)}
+    params[EMBEDDING][0] = 0.0
+    if net.kind in ("gru", "bilstm"):
+        gates = 3 if net.kind == "gru" else 4
+        for side in ("", "_reverse") if net.kind == "bilstm" else ("",):
+            params[f"rnn.weight_ih_l0{side}"] = uniform(h, gates * h, e)
+            params[f"rnn.weight_hh_l0{side}"] = uniform(h, gates * h, h)
+            params[f"rnn.bias_ih_l0{side}"] = uniform(h, gates * h)
+            params[f"rnn.bias_hh_l0{side}"] = uniform(h, gates * h)
+    elif net.kind == "dense":
+        fan = net.most_tokens * e
+        params["hidden.weight"], params["hidden.bias"] = uniform(fan, h, fan), uniform(fan, h)
+    elif net.kind in ("cnn", "textcnn"):
+        for width in net.widths:
+            params[f"conv{width}.weight"] = uniform(e * width, h, e, width)
+            params[f"conv{width}.bias"] = uniform(e * width, h)
+    else:
+        raise BenchError(f"unknown kind of net {net.kind!r}")
+    params.update(initial_head(net, rng))
+    return params
+
+
+def initial_head(net: Net, rng: np.random.Generator) -> Params:
+    """A fresh linear head, [classes, features] and [classes]."""
+    bound = 1.0 / math.sqrt(net.features)
+    weight = rng.uniform(-bound, bound, (net.classes, net.features)).astype(np.float32)
+    return {HEAD: weight, "head.bias": np.zeros(net.classes, np.float32)}

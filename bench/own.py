@@ -1,0 +1,110 @@
+"""One's own labelled file becomes a `Task`: its columns found, its labels matched to the source's."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bench.errors import BenchError, DataError
+from bench.task import Edition, Route, Task
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+FORMATS: Mapping[str, str] = {".csv": "csv", ".tsv": "tsv", ".jsonl": "jsonl", ".ndjson": "jsonl",
+                              ".parquet": "parquet"}
+TEXT_NAMES = ("text", "review", "review_text", "reviewtext", "sentence", "comment", "content", "body", "message",
+              "document", "description", "post")
+LABEL_NAMES = ("label", "sentiment", "class", "category", "target", "polarity", "stars", "rating", "score", "y")
+STARS = {"1": "negative", "2": "negative", "4": "positive", "5": "positive"}  # 3 is left out
+MEANINGS: Mapping[str, str] = {
+    **dict.fromkeys(("positive", "pos", "good", "1", "true", "yes", "+1", "+"), "positive"),
+    **dict.fromkeys(("negative", "neg", "bad", "0", "-1", "false", "no", "-"), "negative"),
+}
+MOST_CLASSES = 100
+
+
+def format_of(path: Path) -> str | None:
+    """The reader for a file's name, plain or gzip; None where the name is not a data file's."""
+    name = path.name.lower().removesuffix(".gz")
+    return FORMATS.get(Path(name).suffix)
+
+
+def looks_like_file(target: str) -> bool:
+    """Whether `--target` names a file rather than a task."""
+    path = Path(target)
+    return format_of(path) is not None or "/" in target or "\\" in target or path.is_file()
+
+
+def task_of(path: Path, text: str = "", label: str = "", mapping: Mapping[str, str] | None = None) -> tuple[Task, str]:
+    """The task of a labelled file, and a sentence that says how its columns and labels were understood.
+
+    Raises `BenchError` for a file that is not there or of an unknown kind, `DataError` for unusable content.
+    """
+    from bench.readers import READERS, cell
+
+    if not path.exists():
+        raise BenchError(f"no such file: {path}", "--target takes a task's name (bench list tasks) or a data file")
+    if path.is_dir():
+        raise BenchError(f"{path} is a folder", "--target takes one file; --data-dir takes a folder")
+    reader = format_of(path)
+    if reader is None:
+        raise BenchError(f"{path} is of no known kind", "CSV, TSV, JSONL or Parquet, plain or .gz")
+    table = READERS[reader](path)
+    text = _column(table, text, TEXT_NAMES, "text", path)
+    label = _column(table, label, LABEL_NAMES, "label", path)
+    if text == label:
+        raise DataError(f"{path}: {text!r} cannot be both the text and the label column",
+                        "--text-column and --label-column")
+    values = dict.fromkeys(v for v in map(cell, table[label]) if v)
+    labels, words = _labels(list(values), label, path, mapping or {})
+    names = tuple(sorted(set(labels.values())))
+    stem = re.sub(r"[^a-z0-9]+", "-", path.name.lower().split(".")[0]).strip("-") or "mine"
+    reading = {"text": text, "label": label, "labels": labels}
+    keep_split = {"train", "test"} <= set(table["split"].astype(str)) if "split" in table else False
+    route = Route("directory", {"file": path.name}, reader, reading)
+    edition = Edition("file", (route,), licence="your own", test="official" if keep_split else "quarter")
+    told = f"{path.name}: texts from {text!r}, labels from {label!r} ({words})"
+    return Task(stem[:48], f"{path.name}", names, (edition,)), told
+
+
+def _column(table: pd.DataFrame, asked: str, names: tuple[str, ...], what: str, path: Path) -> str:
+    have = [str(c) for c in table.columns]
+    if asked:
+        if asked in have:
+            return asked
+        raise DataError(f"{path} has no column {asked!r}", f"its columns: {', '.join(have)}")
+    lower = {c.lower().strip(): c for c in reversed(have)}
+    for name in names:
+        if name in lower:
+            return lower[name]
+    raise DataError(f"{path} has no {what} column that can be guessed",
+                    f"its columns: {', '.join(have)}; name one with --{what}-column")
+
+
+def _labels(values: list[str], name: str, path: Path, mapping: Mapping[str, str]) -> tuple[dict[str, str], str]:
+    """Raw value → label name, and the rule in words."""
+    raw = set(values)
+    for value in mapping:
+        if value not in raw:
+            raise DataError(f"--map-label {value}={mapping[value]}: {path} has no label {value!r}",
+                            f"its labels: {', '.join(values[:20])}")
+    if mapping:
+        rest = {v: v for v in values if v not in mapping}
+        return {**rest, **mapping}, ", ".join(f"{k} = {v}" for k, v in mapping.items())
+    if set(values) <= {"1", "2", "3", "4", "5"} and len(values) > 2:
+        return {v: STARS[v] for v in values if v in STARS}, "stars: 1-2 negative, 4-5 positive, 3 left out"
+    if len(values) < 2:
+        raise DataError(f"{path}: {name!r} has {'only the class ' + repr(values[0]) if values else 'no values'}",
+                        "a task needs at least two classes")
+    if len(values) > MOST_CLASSES:
+        raise DataError(f"{path}: {name!r} has {len(values)} different values, more than {MOST_CLASSES} classes",
+                        "name the right column with --label-column")
+    meant = {v: MEANINGS.get(v.lower()) for v in values}
+    if len(values) == 2 and None not in meant.values() and len(set(meant.values())) == 2:
+        sure = {v: str(m) for v, m in meant.items()}
+        return sure, ", ".join(f"{k} = {v}" for k, v in sorted(sure.items()) if k != v) or "as they stand"
+    return {v: v for v in values}, "as they stand"
+

@@ -1,0 +1,183 @@
+"""Finished trials on disk: one JSON line each, with a checksum, appended whole or not at all."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import os
+import zlib
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bench import cache
+from bench.errors import BenchError
+
+SCHEMA = 1
+
+
+@dataclass(frozen=True)
+class Record:
+    """One finished trial; the field names are those of the JSON line."""
+
+    task: str
+    edition: str
+    content_sha256: str
+    source: str
+    baseline: str
+    settings: dict[str, Any]
+    net: str
+    engine: str
+    device: str
+    budget: int | str
+    seed: int
+    base: str = ""  # key of the base network, where the baseline uses one
+    n_train: int = 0
+    n_test: int = 0
+    accuracy: float | None = None
+    balanced_accuracy: float | None = None
+    macro_f1: float | None = None
+    auc: float | None = None
+    log_loss: float | None = None
+    seconds: dict[str, float] = field(default_factory=dict)  # load, encode, pretrain, adapt, predict
+    peak_bytes: int = 0
+    versions: dict[str, str] = field(default_factory=dict)
+    host: dict[str, Any] = field(default_factory=dict)
+    leaks: dict[str, int] = field(default_factory=dict)  # texts that left the training side
+    predictions: dict[str, Any] = field(default_factory=dict)  # packed, see `pack`
+    status: str = "ok"  # or "failed"
+    error: str = ""
+    schema: int = SCHEMA
+
+    def identity(self) -> str:
+        """What makes two records the same trial."""
+        return cache.key_of([self.task, self.edition, self.content_sha256, self.source, self.baseline, self.settings,
+                             self.net, self.engine, self.device, self.budget, self.seed, self.base])
+
+
+def pack(truth: NDArray[np.int64], scores: NDArray[np.float16]) -> dict[str, Any]:
+    """Truth and scores as text: `scores` are log-odds [n, 1] for two classes, else log-probabilities [n, classes]."""
+    def text(a: NDArray[Any]) -> str:
+        return base64.b64encode(zlib.compress(np.ascontiguousarray(a).tobytes(), 9)).decode()
+
+    return {"truth": text(truth.astype(np.uint8)), "scores": text(scores.astype("<f2")), "columns": scores.shape[1]}
+
+
+def unpack(packed: dict[str, Any]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """Truth [n] and probabilities [n, classes] of a record, exactly those that were scored."""
+    truth = np.frombuffer(zlib.decompress(base64.b64decode(packed["truth"])), np.uint8).astype(np.int64)
+    raw = np.frombuffer(zlib.decompress(base64.b64decode(packed["scores"])), "<f2")
+    return truth, probabilities(raw.reshape(len(truth), packed["columns"]))
+
+
+def quantised(p: NDArray[np.float32]) -> NDArray[np.float16]:
+    """Probabilities [n, classes] as the 16-bit scores that are stored."""
+    p = np.clip(np.asarray(p, np.float64), 1e-12, None)
+    p = p / p.sum(axis=1, keepdims=True)
+    logs = np.log(p)
+    scores = logs[:, 1:] - logs[:, :1] if p.shape[1] == 2 else logs
+    return scores.astype(np.float16)
+
+
+def probabilities(scores: NDArray[np.float16]) -> NDArray[np.float32]:
+    """The probabilities [n, classes] that stored scores stand for."""
+    from bench.base import softmax
+
+    logits = scores.astype(np.float32)
+    if logits.shape[1] == 1:
+        logits = np.concatenate([np.zeros_like(logits), logits], axis=1)
+    return softmax(logits)
+
+
+def line_of(record: Record) -> str:
+    """The record's JSON line, without the line's end."""
+    body = asdict(record)
+    return json.dumps({**body, "check": _check(body)}, ensure_ascii=False)
+
+
+def append(path: Path, record: Record) -> None:
+    """Add one line to a records file, whole: a torn line that a crash left is cut off first."""
+    data = (line_of(record) + "\n").encode()
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with open(path, "ab+") as file:
+            size = _whole(file)
+            try:
+                file.truncate(size)
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            except OSError:
+                file.truncate(size)
+                raise
+    except OSError as error:
+        raise BenchError(f"cannot write {path}: {error.strerror or error}",
+                         "finished trials before this one are safe; free space or choose --results-dir") from None
+
+
+def read(path: Path, warn: Any = None) -> list[Record]:
+    """The records of a file; a damaged line is left out and reported through `warn`."""
+    if not path.exists():
+        return []
+    records = []
+    say = warn or (lambda text: None)
+    try:
+        lines = path.read_bytes().split(b"\n")
+    except OSError as error:
+        raise BenchError(f"cannot read {path}: {error.strerror or error}") from None
+    for number, line in enumerate(lines, 1):
+        if not line:
+            continue
+        torn = number == len(lines)
+        try:
+            body = json.loads(line)
+            if body.get("schema") != SCHEMA:
+                say(f"{path}:{number}: schema {body.get('schema')!r} is not {SCHEMA}: line left out")
+                continue
+            check = body.pop("check")
+            if check != _check(body):
+                raise ValueError("checksum")
+            records.append(Record(**body))
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+            what = "torn last line" if torn else "damaged line"
+            say(f"{path}:{number}: {what} left out; its trial runs again on the next bench run")
+    return records
+
+
+def read_all(folder: Path, warn: Any = None) -> list[Record]:
+    """The records of every file below `folder/records`."""
+    return [r for path in sorted((folder / "records").glob("*.jsonl")) for r in read(path, warn)]
+
+
+def latest(records: Iterable[Record]) -> list[Record]:
+    """One record a trial: the last one that succeeded, else the last."""
+    out: dict[str, Record] = {}
+    for record in records:
+        known = out.get(record.identity())
+        if known is None or record.status == "ok" or known.status != "ok":
+            out[record.identity()] = record
+    return list(out.values())
+
+
+def _check(body: dict[str, Any]) -> str:
+    text = json.dumps(body, sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+def _whole(file: Any) -> int:
+    """The size of the file up to the end of its last whole line."""
+    end = file.seek(0, os.SEEK_END)
+    position = end
+    while position:
+        step = min(position, 1 << 16)
+        file.seek(position - step)
+        found = file.read(step).rfind(b"\n")
+        if found >= 0:
+            return int(position - step + found + 1)
+        position -= step
+    return 0

