@@ -1,3 +1,3 @@
-"""transferbench: does what a network learned on one text domain carry over to another?"""
+"""transferbench: whether what a network learned on one text domain will carry over to another."""
 
 __version__ = "0.1.0"

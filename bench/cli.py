@@ -16,6 +16,8 @@ from bench import __version__
 from bench.errors import BenchError
 
 if TYPE_CHECKING:
+    from bench.base import Base
+    from bench.data import Loaded
     from bench.records import Record
     from bench.suite import Options
 
@@ -30,17 +32,17 @@ app.add_typer(list_app, name="list")
 Target = Annotated[list[str] | None, typer.Option("--target", "-t", help="Task, task@edition, or a CSV, TSV, JSONL or "
                                                   "Parquet file of your own; may be repeated. [default: amazon]")]
 Source = Annotated[str, typer.Option("--source", "-s", help="Task whose labels the base learns from.")]
-BaselineNames = Annotated[list[str] | None, typer.Option("--baseline", "-b", help="Strategy, or package.module:function; "
-                                                         "may be repeated. [default: all]")]
+BaselineNames = Annotated[list[str] | None, typer.Option(
+    "--baseline", "-b", help="Strategy, or package.module:function; may be repeated. [default: all]")]
 Budgets = Annotated[str, typer.Option(help="Labelled target texts, comma-separated; full is all of them.")]
 Seeds = Annotated[int, typer.Option(help="Label draws (and head seeds) a budget.")]
 NetName = Annotated[str, typer.Option("--net", help="Base network (bench list nets).")]
 Preset = Annotated[str, typer.Option(help="Sizes of the net: default, or tutorial.")]
 EngineName = Annotated[str, typer.Option("--engine", help="torch or mxnet.")]
 Device = Annotated[str, typer.Option(help="auto, cpu or cuda.")]
-Jobs = Annotated[int, typer.Option("--jobs", "-j", help="Worker processes; 0 is one a core. Scores do not depend on it.")]
-DataDir = Annotated[Path | None, typer.Option(envvar="BENCH_DATA", help="Folder of data files, asked before any network "
-                                              "route.")]
+Jobs = Annotated[int, typer.Option("--jobs", "-j", help="Worker processes; 0: one a core. Scores do not depend on it.")]
+DataDir = Annotated[Path | None, typer.Option(
+    envvar="BENCH_DATA", help="Folder of data files, asked before the network.")]
 ResultsDir = Annotated[Path, typer.Option(help="Folder for records/ and leaderboards/.")]
 CacheDir = Annotated[Path | None, typer.Option(envvar="TRANSFERBENCH_CACHE", help="Folder for bases, corpora and "
                                                "downloads. [default: the user's cache]")]
@@ -66,9 +68,9 @@ def main(version: Annotated[bool, typer.Option("--version", help="Print the vers
 
 @app.command("run")
 def run_command(
-    target: Target = None, source: Source = "imdb", baseline: BaselineNames = None, budgets: Budgets = "32,128,512,full",
-    seeds: Seeds = 3, net: NetName = "gru", preset: Preset = "default", engine: EngineName = "torch",
-    device: Device = "auto", jobs: Jobs = 0, data_dir: DataDir = None, results_dir: ResultsDir = RUNS,
+    target: Target = None, source: Source = "imdb", baseline: BaselineNames = None,
+    budgets: Budgets = "32,128,512,full", seeds: Seeds = 3, net: NetName = "gru", preset: Preset = "default",
+    engine: EngineName = "torch", device: Device = "auto", jobs: Jobs = 0, data_dir: DataDir = None, results_dir: ResultsDir = RUNS,
     cache_dir: CacheDir = None, tasks: Tasks = None, text_column: TextColumn = "", label_column: LabelColumn = "",
     map_label: MapLabel = None, offline: Offline = False, epochs: Epochs = 0,
     keep_going: Annotated[bool, typer.Option("--keep-going/--fail-fast", help="After a failed trial, run the others.")]
@@ -86,7 +88,7 @@ def run_command(
             epochs=epochs)
         failed = _run(options, keep_going=keep_going)
     if failed:
-        typer.echo(f"{failed} trial{'s' if failed > 1 else ''} failed; run the same command to try them again", err=True)
+        typer.echo(f"trials that failed: {failed}; the same command tries them again", err=True)
         raise typer.Exit(1)
 
 
@@ -98,10 +100,7 @@ def _run(options: Options, *, keep_going: bool) -> int:
     with _Progress() as progress:
         for plan in suite.plan(options, BASELINES, progress.say, progress.training, progress=progress.live):
             target, jobs = plan.target, options.jobs or runner.default_jobs()
-            base = f" · base {options.net} {plan.base.accuracy:.3f} on its own test, {plan.base.seconds:.0f} s to train" \
-                if plan.base else ""
-            progress.say(f"{target.name} · {len(target.data.y):,} texts, {len(target.division.exam):,} of them the exam, "
-                         f"{len(target.division.pool):,} to train on · from {target.origin} · source {options.source}{base}")
+            progress.say(_headline(target, plan.base, options))
             if len(plan.todo) < len(plan.jobs):
                 progress.say(f"{len(plan.jobs) - len(plan.todo)} of {len(plan.jobs)} trials are done already")
             progress.trials(len(plan.jobs), len(plan.jobs) - len(plan.todo))
@@ -122,9 +121,18 @@ def _run(options: Options, *, keep_going: bool) -> int:
     return failed
 
 
+def _headline(target: Loaded, base: Base | None, options: Options) -> str:
+    """What is at hand before the trials begin."""
+    division = target.division
+    trained = f", base {base.net} {base.accuracy:.3f} on its own test, {base.seconds:.0f} s to train" if base else ""
+    return (f"{target.name} · {len(target.data.y):,} texts, {len(division.exam):,} of them the exam, "
+            f"{len(division.pool):,} to train on ({division.duplicates} duplicates and {division.leaked} texts of the "
+            f"exam left out) · from {target.origin} · source {options.source}{trained}")
+
+
 @app.command("leaderboard")
 def leaderboard_command(
-    target: Annotated[list[str] | None, typer.Option("--target", "-t", help="Only these tasks; may be repeated.")] = None,
+    target: Annotated[list[str] | None, typer.Option("--target", "-t", help="Only these tasks; repeatable.")] = None,
     results_dir: ResultsDir = RUNS,
     format: Annotated[str, typer.Option("--format", "-f", help="table, md, csv or json.")] = "table",
 ) -> None:
@@ -186,7 +194,8 @@ def pretrain_command(
 
 
 @list_app.command("tasks")
-def list_tasks(tasks: Tasks = None, data_dir: DataDir = None, cache_dir: CacheDir = None, as_json: AsJson = False) -> None:
+def list_tasks(tasks: Tasks = None, data_dir: DataDir = None, cache_dir: CacheDir = None,
+               as_json: AsJson = False) -> None:
     """Every task: rows, classes, licence, editions, and whether it can be had now."""
     from bench import availability
 
@@ -234,7 +243,8 @@ def list_engines(as_json: AsJson = False) -> None:
 
 
 @app.command()
-def doctor(data_dir: DataDir = None, cache_dir: CacheDir = None, offline: Offline = False, as_json: AsJson = False) -> None:
+def doctor(data_dir: DataDir = None, cache_dir: CacheDir = None, offline: Offline = False,
+           as_json: AsJson = False) -> None:
     """Versions, devices, which data routes answer, where the cache is and how large."""
     from bench import availability
 
@@ -361,7 +371,8 @@ class _Progress:
         """Base training: steps and epochs."""
         if "epoch" in event:
             self.say(f"base: epoch {event['epoch']}: loss {event['loss']:.4f}, accuracy on training texts "
-                     f"{event['train_accuracy']:.3f}, {event['seconds']:.1f} s, {event['tokens_per_second']:,.0f} tokens/s")
+                     f"{event['train_accuracy']:.3f}, {event['seconds']:.1f} s, "
+                     f"{event['tokens_per_second']:,.0f} tokens/s")
             return
         note = f"loss {event['loss']:.3f} · {event['tokens_per_second'] / 1000:.0f}k tokens/s"
         if self.live:
@@ -380,7 +391,8 @@ class _Progress:
         self.done += 1
         if record.status == "ok":
             auc = "" if record.auc is None else f" auc {record.auc:.3f}"
-            text = f"acc {record.accuracy or 0.0:.3f}{auc} in {sum(record.seconds.get(k, 0) for k in ('adapt', 'predict')):.1f} s"
+            spent = record.seconds["adapt"] + record.seconds["predict"]
+            text = f"acc {record.accuracy or 0.0:.3f}{auc} in {spent:.1f} s"
         else:
             text = f"FAILED: {record.error}"
         width = len(str(self.total))

@@ -157,8 +157,10 @@ def load(root: Path, sha256: str, labels: tuple[str, ...]) -> Dataset | None:
     return Dataset(corpus, labels, np.asarray(a("y")), np.asarray(a("split")), np.asarray(a("group")))
 
 
-def derived(corpus: Corpus, name: str, key: object,
-            make: Callable[[], tuple[Mapping[str, NDArray[Any] | bytes], Mapping[str, Any]]]) -> cache.Kept:
+Made = tuple[Mapping[str, NDArray[Any] | bytes], Mapping[str, Any]]  # files and facts, for `cache.keep`
+
+
+def derived(corpus: Corpus, name: str, key: object, make: Callable[[], Made]) -> cache.Kept:
     """What `make` computes from a corpus, once: kept beside it under `name` and a key of what else went in."""
     folder = corpus.folder / f"{name}-{cache.key_of(key)}"
     with cache.locked(folder.with_suffix(".lock")):

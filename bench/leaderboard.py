@@ -61,6 +61,8 @@ def boards(records: Sequence[Record]) -> list[Board]:
 
 
 def _board(group: Sequence[Record]) -> Board:
+    bases = [r.base for r in group if r.base]
+    group = [r for r in group if r.base in ("", bases[-1] if bases else "")]  # an older base's records do not mix in
     budgets = tuple(sorted({r.budget for r in group}, key=lambda b: float("inf") if b == FULL else int(b)))
     seeds = {b: {r.seed for r in group if r.budget == b} for b in budgets}
     good = {(r.baseline, r.budget, r.seed): r for r in group if r.status == "ok"}
@@ -133,8 +135,8 @@ def markdown(board: Board) -> str:
 
 def notes(board: Board) -> str:
     """What the columns mean, what the base cost, and what failed."""
-    lines = [f"acc: mean accuracy ± standard deviation over seeds on {board.n_test:,} test texts; gain: accuracy points "
-             "over scratch at the same labels and seeds; adapt s: seconds to train on the target on one thread; n/m: so "
+    lines = [f"acc: mean accuracy ± standard deviation over seeds on {board.n_test:,} test texts; gain: accuracy "
+             "points over scratch at the same labels and seeds; adapt s: seconds to train on the target; n/m: so "
              "many of the seeds finished, no mean is shown."]
     if board.pretrain:
         lines.append(f"The base took {board.pretrain:.0f} s to train, once.")

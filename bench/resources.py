@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,7 +11,7 @@ from numpy.typing import NDArray
 
 from bench import ngrams
 from bench.base import Base
-from bench.corpus import Corpus, Examples, derived
+from bench.corpus import Corpus, Examples, Made, derived
 from bench.engines import Engine
 from bench.errors import BenchError
 from bench.nets import EMBEDDING, Net, Params
@@ -78,13 +77,13 @@ class Resources:
     def _corpus_features(self, corpus: Corpus) -> tuple[NDArray[np.float32], float]:
         base = self.need_base()
 
-        def make() -> tuple[Mapping[str, NDArray[np.float32]], Mapping[str, float]]:
+        def make() -> Made:
             began = time.perf_counter()
             x = corpus.tokens.renumber(np.arange(len(corpus.words), dtype=np.int32) + SPECIALS)
             array = self.engine.features(base.net, self.base_params(corpus), x, self.device)
             return {"features": array}, {"seconds": time.perf_counter() - began}
 
-        entry = derived(corpus, "features", [base.key, self.vectors is not None], make)  # type: ignore[arg-type]
+        entry = derived(corpus, "features", [base.key, self.vectors is not None], make)
         return entry.array("features"), float(entry.facts["seconds"])
 
     def counts(self, examples: Examples) -> csr_matrix:
@@ -100,10 +99,10 @@ class Resources:
             raise BenchError("no GloVe vectors at hand", "name them in the baseline: NEEDS = {'glove'}")
         vectors = self.vectors
 
-        def make() -> tuple[Mapping[str, NDArray[np.float32]], Mapping[str, str]]:
+        def make() -> Made:
             glove, known = vectors.of(corpus)
             words = ngrams.word_counts(corpus)
             total = words @ known.astype(np.float32)
             return {"means": np.asarray((words @ glove) / np.maximum(total, 1.0)[:, None], np.float32)}, {}
 
-        return derived(corpus, "glove-means", DISTRIBUTION, make).array("means")  # type: ignore[arg-type]
+        return derived(corpus, "glove-means", DISTRIBUTION, make).array("means")

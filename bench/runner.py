@@ -142,8 +142,8 @@ def run(jobs: Sequence[Job], workers: int) -> Iterator[Record]:
         running: dict[Future[Record], Job] = {}
         try:
             while True:
-                while len(running) < workers + 1 and (job := next(todo, None)) is not None:
-                    running[pool.submit(run_one, job)] = job
+                while len(running) < workers + 1 and (new := next(todo, None)) is not None:
+                    running[pool.submit(run_one, new)] = new
                 if not running:
                     return
                 for future in wait(running, return_when=FIRST_COMPLETED).done:
@@ -200,7 +200,7 @@ def _run(job: Job, record: Record) -> Record:
                "pretrain": resources.base.seconds if resources.base else 0.0}
     return replace(record, n_train=len(trial.labelled), n_test=len(exam), **result,  # type: ignore[arg-type]
                    seconds={k: round(v, 4) for k, v in seconds.items()}, peak_bytes=peak_bytes(),
-                   versions=versions(setting.engine), host=host(),
+                   versions=dict(versions(setting.engine)), host=dict(host()),
                    leaks={"duplicates": division.duplicates, "leaked": division.leaked},
                    predictions=records.pack(exam.labels, stored))
 

@@ -126,7 +126,8 @@ def device_for(options: Options) -> str:
     if options.device not in ("cpu", "cuda"):
         raise BenchError(f"unknown device {options.device!r}", "auto, cpu or cuda")
     if options.device not in have:
-        raise BenchError(f"device {options.device!r} does not answer to {options.engine}", f"there is: {', '.join(have)}")
+        raise BenchError(f"device {options.device!r} does not answer to {options.engine}",
+                         f"there is: {', '.join(have)}")
     return options.device
 
 
@@ -190,7 +191,7 @@ def plan(options: Options, table: Mapping[str, str], say: Say, watch: Watch, *, 
         for budget in dropped:
             say(f"{target.name}: budget {budget} left out: only {len(target.division.pool):,} texts to train on")
         if not budgets:
-            raise BenchError(f"{target.name} has {len(target.division.pool)} texts to train on, fewer than every budget",
+            raise BenchError(f"{target.name} has {len(target.division.pool)} texts to train on, too few for any budget",
                              "--budgets full takes all there are")
         setting = Setting(options.cache_dir, Side.of(source), Side.of(target), net, options.engine, order.device,
                           key, vectors)

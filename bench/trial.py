@@ -61,8 +61,6 @@ def divide(data: Dataset, test: str, split_by: str, name: str) -> Division:
         exam = rows[data.split == SPLITS.index("test")]
         pool = rows[data.split != SPLITS.index("test")]
     else:
-        if "train" in (SPLITS[s] for s in np.unique(data.split)) and "test" in (SPLITS[s] for s in np.unique(data.split)):
-            rows = rows[data.split == SPLITS.index("train")]
         unit = data.group[rows].astype(np.uint64) if split_by == "group" else keys[rows]
         share = {"quarter": 4, "fifth": 5}[test]
         exam, pool = _draw_exam(rows, unit, data.y, share, name)

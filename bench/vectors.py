@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.corpus import Corpus, derived
+from bench.corpus import Corpus, Made, derived
 from bench.errors import BenchError, MissingExtra, RouteError
 from bench.sources import Access, deliver
 from bench.task import Route
@@ -29,11 +29,11 @@ class Vectors:
 
     def of(self, corpus: Corpus) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
         """Vectors of the corpus's words, [words, 50], zeros where there is none, and which have one."""
-        def make() -> tuple[Mapping[str, NDArray[np.float32]], Mapping[str, str]]:
+        def make() -> Made:
             return {"vectors": self.look_up(corpus.words)}, {"distribution": DISTRIBUTION}
 
-        vectors = derived(corpus, "glove", DISTRIBUTION, make).array("vectors")  # type: ignore[arg-type]
-        return vectors, np.asarray(vectors).any(axis=1)
+        vectors = derived(corpus, "glove", DISTRIBUTION, make).array("vectors")
+        return np.asarray(vectors, np.float32), np.any(vectors, axis=1)
 
     def look_up(self, words: Sequence[str]) -> NDArray[np.float32]:
         """[len(words), 50]; `don't` is the mean of `do` and `n't`, as GloVe's own tokeniser splits it."""

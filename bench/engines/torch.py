@@ -29,7 +29,7 @@ class Classifier(nn.Module):
         self.net = net
         # Shapes come from the weights; nothing is drawn here.
         with torch.device("meta"):
-            self.embedding = nn.Embedding(*params[EMBEDDING].shape, padding_idx=0)
+            self.embedding = nn.Embedding(len(params[EMBEDDING]), net.embedding, padding_idx=0)
             if net.kind in ("gru", "bilstm"):
                 rnn = nn.GRU if net.kind == "gru" else nn.LSTM
                 self.rnn = rnn(net.embedding, net.hidden, bidirectional=net.kind == "bilstm")
@@ -94,7 +94,7 @@ def fit(net: Net, params: Params, batches: Batches, spec: Spec, device: str = "c
             model.train()
             for name, p in model.named_parameters():
                 p.requires_grad_(name in trained)
-        anchor = {n: torch.from_numpy(params[n]).to(device) for n in trained} if spec.anchored else {}
+        anchors = {n: torch.from_numpy(params[n]).to(device) for n in trained} if spec.anchored else {}
         optimiser, factors = _optimiser(spec, trained)
         if state:
             _restore(optimiser, trained, state.moments)
@@ -107,8 +107,8 @@ def fit(net: Net, params: Params, batches: Batches, spec: Spec, device: str = "c
                     group["lr"] = factor * own
                 seed = seed_for("dropout", *batches.names, epoch, number)
                 loss = _gradients(models, batches, rows, device, pool, seed, net)
-                for name, p in anchor.items():  # towards where training began, decoupled as in AdamW
-                    trained[name].data.lerp_(p, min(1.0, factor * spec.weight_decay))
+                for name, anchor in anchors.items():  # towards where training began, decoupled as in AdamW
+                    trained[name].data.lerp_(anchor, min(1.0, factor * spec.weight_decay))
                 optimiser.step()
                 done += 1
                 hooks.step(done, total, loss, int(batches.x.lengths[rows].sum()))
@@ -153,7 +153,7 @@ def _gradients(models: list[Classifier], batches: Batches, rows: NDArray[np.int6
             pooled = pooled * torch.from_numpy(keep).to(device) / (1.0 - net.dropout)
         loss = F.cross_entropy(model.head(pooled), torch.from_numpy(batches.y[mine]).to(device), reduction="sum")
         model.zero_grad(set_to_none=True)
-        (loss / len(rows)).backward()
+        torch.autograd.backward(loss / len(rows))
         return loss.item()
 
     total = sum(pool.map(part, range(len(models))))
