@@ -9,8 +9,10 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, replace
 from functools import cache as remember
 from pathlib import Path
@@ -29,7 +31,7 @@ from bench.metrics import score
 from bench.nets import Net, with_classes
 from bench.records import Record
 from bench.resources import Resources
-from bench.trial import FULL, Budget, Division, divide, trial_of
+from bench.trial import FULL, Budget, Division, divide, trial_of, without_exam
 from bench.vectors import Vectors
 
 
@@ -62,6 +64,7 @@ class Setting:
     device: str
     base: str = ""  # its key; empty: no baseline needs it
     vectors: Vectors | None = None
+    source_leaks: int = 0  # texts that left the source because the exam has them
 
 
 @dataclass(frozen=True)
@@ -134,24 +137,49 @@ def run(jobs: Sequence[Job], workers: int) -> Iterator[Record]:
         for job in jobs:
             yield run_one(job)
         return
-    import multiprocessing
+    todo = deque(jobs)
+    while todo:
+        for job in (yield from _pooled(todo, workers)):
+            yield from _alone(job)
 
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(min(workers, len(jobs)), mp_context=context, initializer=_begin_worker) as pool:
-        todo = iter(jobs)
+
+def _pooled(todo: deque[Job], workers: int) -> Generator[Record, None, list[Job]]:
+    """Run jobs off the front of `todo` in a pool of processes; where one of them dies, returns what was running.
+
+    A dead worker takes its pool with it and does not say whose trial it was: each of these must run alone.
+    """
+    with _pool(min(workers, len(todo))) as pool:
         running: dict[Future[Record], Job] = {}
         try:
-            while True:
-                while len(running) < workers + 1 and (new := next(todo, None)) is not None:
-                    running[pool.submit(run_one, new)] = new
-                if not running:
-                    return
+            while todo or running:
+                while todo and len(running) < workers + 1:
+                    running[pool.submit(run_one, todo[0])] = todo[0]
+                    todo.popleft()
                 for future in wait(running, return_when=FIRST_COMPLETED).done:
-                    job = running.pop(future)
-                    yield _outcome(future, job)
+                    record = future.result()
+                    del running[future]
+                    yield record
+        except BrokenProcessPool:
+            return list(running.values())
         finally:
             for future in running:
                 future.cancel()
+    return []
+
+
+def _alone(job: Job) -> Iterator[Record]:
+    """One job in a process of its own; if that dies too, the job is what kills it."""
+    with _pool(1) as pool:
+        try:
+            yield pool.submit(run_one, job).result()
+        except BrokenProcessPool:
+            yield replace(blank(job), status="failed", error="its worker process died (out of memory?)")
+
+
+def _pool(workers: int) -> ProcessPoolExecutor:
+    import multiprocessing
+
+    return ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"), initializer=_begin_worker)
 
 
 def run_one(job: Job) -> Record:
@@ -201,7 +229,8 @@ def _run(job: Job, record: Record) -> Record:
     return replace(record, n_train=len(trial.labelled), n_test=len(exam), **result,  # type: ignore[arg-type]
                    seconds={k: round(v, 4) for k, v in seconds.items()}, peak_bytes=peak_bytes(),
                    versions=dict(versions(setting.engine)), host=dict(host()),
-                   leaks={"duplicates": division.duplicates, "leaked": division.leaked},
+                   leaks={"duplicates": division.duplicates, "exact": division.leaked, "near": division.near,
+                          "source": setting.source_leaks},
                    predictions=records.pack(exam.labels, stored))
 
 
@@ -227,7 +256,8 @@ def resources_for(setting: Setting, seed: int, needs: frozenset[str]) -> Resourc
     source = None
     if "source" in needs:
         data, division = opened(setting.root, setting.source)
-        source = data.examples(division.pool)
+        target, exam = opened(setting.root, setting.target)
+        source = data.examples(without_exam(data, division, target, exam.exam).pool)
     return Resources(
         engine(setting.engine), with_classes(setting.net, len(setting.target.labels)), setting.device, seed,
         _base(setting.root, setting.base) if "base" in needs else None,
@@ -311,15 +341,6 @@ def _settings(job: Job) -> dict[str, Any]:
     function = getattr(Strategy(job.baseline, job.module, job.function).load(), job.function)
     parameters = inspect.signature(function).parameters.values()
     return {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY}
-
-
-def _outcome(future: Future[Record], job: Job) -> Record:
-    from concurrent.futures.process import BrokenProcessPool
-
-    try:
-        return future.result()
-    except BrokenProcessPool:
-        return replace(blank(job), status="failed", error="its worker process died (out of memory?)")
 
 
 class _scoring_threads:

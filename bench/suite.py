@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bench import cache, records, runner
-from bench.base import RECIPE, Base, Order, pretrain
+from bench.base import RECIPE, Base, Order, base_key, pretrain
 from bench.data import Loaded, obtain
 from bench.engines import engine
 from bench.errors import BenchError
@@ -18,7 +18,7 @@ from bench.records import Record
 from bench.runner import Job, Setting, Side, Strategy
 from bench.sources import Access
 from bench.task import Task, all_tasks, nearest
-from bench.trial import FULL, Budget
+from bench.trial import FULL, Budget, without_exam
 from bench.vectors import Vectors, find
 
 Say = Callable[[str], None]
@@ -181,11 +181,12 @@ def plan(options: Options, table: Mapping[str, str], say: Say, watch: Watch, *, 
     if any(target.task.name == source.task.name for target in targets):
         raise BenchError(f"{source.task.name} is both source and target", "choose another --source")
     vectors = glove(access, say) if every & {"base", "glove", "features"} else None
-    order = base_order(options, source, net, vectors)
-    from bench.base import base_key
-
-    key = base_key(order) if "base" in every else ""
     for target in targets:
+        clean = without_exam(source.data, source.division, target.data, target.division.exam)
+        if clean.leaked_to_target:
+            say(f"{source.name}: {clean.leaked_to_target} of its texts are in the exam of {target.name}: left out")
+        order = base_order(options, replace(source, division=clean), net, vectors)
+        key = base_key(order) if "base" in every else ""
         usable = _usable(chosen, needs, source, target, vectors, say)
         budgets, dropped = runner.budgets_for(target.division, options.budgets)
         for budget in dropped:
@@ -194,7 +195,7 @@ def plan(options: Options, table: Mapping[str, str], say: Say, watch: Watch, *, 
             raise BenchError(f"{target.name} has {len(target.division.pool)} texts to train on, too few for any budget",
                              "--budgets full takes all there are")
         setting = Setting(options.cache_dir, Side.of(source), Side.of(target), net, options.engine, order.device,
-                          key, vectors)
+                          key, vectors, clean.leaked_to_target)
         jobs = runner.plan(setting, usable, budgets, options.seeds)
         path = options.results_dir / "records" / f"{target.task.name}.jsonl"
         done = {r.identity() for r in records.read(path, say) if r.status == "ok"}

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.corpus import SPLITS, Dataset, Examples
+from bench.corpus import SPLITS, Dataset, Examples, Made, derived
 from bench.errors import DataError
 from bench.seeds import draw
+from bench.twins import clusters, overlap
 
 Predictor = Callable[[Examples], NDArray[np.float32]]  # probabilities, [n, classes]
 Budget = int | str  # a number of labelled examples, or "full"
@@ -32,6 +33,8 @@ class Division:
     exam: NDArray[np.int64]  # rows
     duplicates: int  # texts of the pool that stood in it already
     leaked: int  # texts of the pool that stand in the exam too
+    near: int = 0  # texts of the pool that are near duplicates of one in the exam
+    leaked_to_target: int = 0  # texts of a source's pool that stood, or nearly, in the target's exam
 
 
 @dataclass(frozen=True)
@@ -51,33 +54,48 @@ def divide(data: Dataset, test: str, split_by: str, name: str) -> Division:
     """Pool and exam of a data set.
 
     `test` is "official" (rows marked test), or "quarter" or "fifth": a seeded draw, stratified by label, in which
-    a text's duplicates stay on one side, and a group's rows too where `split_by` is "group". The draw
+    a text's near duplicates stay on one side, and a group's rows too where `split_by` is "group". The draw
     depends on `name` and the content, not on the run's seeds: every trial of a task has the same exam.
     """
-    keys = np.asarray(data.corpus.keys)
+    keys, same = np.asarray(data.corpus.keys), clusters(data.corpus)
     rows = np.arange(len(keys))
-    first = np.zeros(len(keys), bool)
     if test == "official":
         exam = rows[data.split == SPLITS.index("test")]
         pool = rows[data.split != SPLITS.index("test")]
     else:
-        unit = data.group[rows].astype(np.uint64) if split_by == "group" else keys[rows]
-        share = {"quarter": 4, "fifth": 5}[test]
-        exam, pool = _draw_exam(rows, unit, data.y, share, name)
-        _, once = np.unique(keys[exam], return_index=True)
-        exam = exam[np.sort(once)]
+        unit = data.group.astype(np.int64) if split_by == "group" else same
+        exam, pool = _draw_exam(rows, unit, data.y, {"quarter": 4, "fifth": 5}[test], name)
+        exam = exam[_first(keys[exam])]
     if not len(exam) or not len(pool):
         raise DataError(f"{name}: no rows for {'the exam' if not len(exam) else 'training'}",
                         "an official split needs rows marked train and rows marked test")
-    leaks = np.isin(keys[pool], keys[exam])
-    clean = pool[~leaks]
-    _, once = np.unique(keys[clean], return_index=True)
-    first[clean[once]] = True
-    kept = clean[first[clean]]
-    return Division(kept, exam, len(clean) - len(kept), int(leaks.sum()))
+    exact = np.isin(keys[pool], keys[exam])
+    near = np.isin(same[pool], same[exam]) & ~exact
+    clean = pool[~exact & ~near]
+    kept = clean[_first(keys[clean])]
+    return Division(kept, exam, len(clean) - len(kept), int(exact.sum()), int(near.sum()))
 
 
-def _draw_exam(rows: NDArray[np.int64], unit: NDArray[np.uint64], y: NDArray[np.int64], share: int,
+def without_exam(source: Dataset, division: Division, target: Dataset, exam: NDArray[np.int64]) -> Division:
+    """The source's division with the texts gone from its pool that are, or nearly are, in the target's exam."""
+    from bench.cache import key_of
+
+    def make() -> Made:
+        pairs = overlap(source.corpus, division.pool, target.corpus, exam)
+        return {"rows": np.unique(pairs[:, 0]) if len(pairs) else np.empty(0, np.int64)}, {}
+
+    key = [target.corpus.sha256, key_of(exam.tolist()), key_of(division.pool.tolist())]
+    gone = derived(source.corpus, "leaks", key, make).array("rows")
+    pool = division.pool[~np.isin(division.pool, gone)]
+    return replace(division, pool=pool, leaked_to_target=len(division.pool) - len(pool))
+
+
+def _first(keys: NDArray[np.uint64]) -> NDArray[np.int64]:
+    """Where each key stands first, ascending."""
+    return np.sort(np.unique(keys, return_index=True)[1])
+
+
+def _draw_exam(rows: NDArray[np.int64], unit: NDArray[np.int64], y: NDArray[np.int64], share: int,
                name: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Every `share`-th unit of each class, in shuffled order, goes to the exam."""
     units, at, members = np.unique(unit, return_index=True, return_inverse=True)

@@ -1,0 +1,174 @@
+"""What the commands share on a terminal: errors, progress, tables."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from bench.errors import BenchError
+
+if TYPE_CHECKING:
+    from bench.leaderboard import Board
+    from bench.records import Record
+
+
+@contextmanager
+def errors() -> Iterator[None]:
+    """A `BenchError` becomes one line on stderr and exit 2; Ctrl-C says how to go on, and exits with 130."""
+    try:
+        yield
+    except BenchError as error:
+        typer.echo(f"bench: {' '.join(str(error).split())}", err=True)
+        raise typer.Exit(2) from None
+    except KeyboardInterrupt:
+        typer.echo("\nbench: stopped; finished trials are kept, the same command goes on", err=True)
+        raise typer.Exit(130) from None
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise typer.Exit(0) from None
+
+
+
+def warn(text: str) -> None:
+    """One line on stderr."""
+    typer.echo(text, err=True)
+
+
+def table(rows: list[dict[str, Any]]) -> None:
+    """Rows as plain columns, or one line where there are none."""
+    from tabulate import tabulate
+
+    typer.echo(tabulate(rows, headers="keys", tablefmt="plain", disable_numparse=True))
+
+
+def show(boards: Sequence[Board]) -> None:
+    """Print leaderboards: a rich table on a terminal, plain columns otherwise."""
+    from bench import leaderboard
+
+    for board in boards:
+        head, body = leaderboard.table(board)
+        typer.echo()
+        typer.echo(board.title)
+        if sys.stdout.isatty():
+            _rich_board(head, body)
+        else:
+            from tabulate import tabulate
+
+            typer.echo(tabulate(body, head, tablefmt="simple", disable_numparse=True,
+                                colalign=["left"] + ["right"] * (len(head) - 1)))
+        typer.echo(leaderboard.notes(board))
+        for line in leaderboard.advice(board):
+            typer.echo(line)
+
+
+def _rich_board(head: list[str], body: list[list[str]]) -> None:
+    """One table while it fits the terminal, else one a budget."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    console = Console()
+    budgets = range(1, len(head), 4)
+    wide = sum(max(len(r[i]) for r in [head, *body]) + 2 for i in range(len(head))) <= console.width
+    for group in [list(range(1, len(head)))] if wide else [list(range(b, b + 4)) for b in budgets]:
+        shown = Table(box=None, pad_edge=False, header_style="bold")
+        shown.add_column(head[0])
+        for i in group:
+            shown.add_column(head[i], justify="right", no_wrap=True)
+        for row in body:
+            cells = [Text(row[i], style=_style(head[i], row[i])) for i in group]
+            shown.add_row(Text(row[0]), *cells)
+        console.print(shown)
+
+
+def _style(head: str, value: str) -> str:
+    if head == "gain" and value:
+        return "green" if value.startswith("+") else "red"
+    return "bold" if head.startswith("acc") else ""
+
+
+class TrialProgress:
+    """Progress on stderr: a live bar on a terminal, plain lines in a log."""
+
+    def __init__(self) -> None:
+        self.live = sys.stderr.isatty()
+        self.bar: Any = None
+        self.done = self.total = 0
+        self.shown = -1
+
+    def __enter__(self) -> TrialProgress:
+        """Begin."""
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        """Take the bar away."""
+        self.pause()
+
+    def say(self, text: str) -> None:
+        """One line above the bar."""
+        if self.bar is not None:
+            self.bar.console.print(text, markup=False, highlight=False)
+        else:
+            typer.echo(text, err=True)
+
+    def pause(self) -> None:
+        """Take the bar away."""
+        if self.bar is not None:
+            self.bar.stop()
+            self.bar = None
+
+    def training(self, event: dict[str, Any]) -> None:
+        """Base training: steps and epochs."""
+        if "epoch" in event:
+            self.say(f"base: epoch {event['epoch']}: loss {event['loss']:.4f}, accuracy on training texts "
+                     f"{event['train_accuracy']:.3f}, {event['seconds']:.1f} s, "
+                     f"{event['tokens_per_second']:,.0f} tokens/s")
+            return
+        note = f"loss {event['loss']:.3f} · {event['tokens_per_second'] / 1000:.0f}k tokens/s"
+        if self.live:
+            self._live("training the base", event["steps"], event["step"], note)
+        elif (tenth := 10 * event["step"] // event["steps"]) > self.shown:
+            self.shown = tenth
+            typer.echo(f"training the base: step {event['step']} of {event['steps']}, {note}", err=True)
+
+    def trials(self, total: int, done: int) -> None:
+        """Trials begin."""
+        self.pause()
+        self.total, self.done = total, done
+
+    def trial(self, record: Record) -> None:
+        """One trial is finished."""
+        self.done += 1
+        if record.status == "ok":
+            auc = "" if record.auc is None else f" auc {record.auc:.3f}"
+            spent = record.seconds["adapt"] + record.seconds["predict"]
+            text = f"acc {record.accuracy or 0.0:.3f}{auc} in {spent:.1f} s"
+        else:
+            text = f"FAILED: {record.error}"
+        width = len(str(self.total))
+        self.say(f"{self.done:>{width}}/{self.total} {record.task} {record.baseline:<14} {record.budget!s:>5} labels "
+                 f"seed {record.seed}: {text}")
+        if self.live:
+            self._live("trials", self.total, self.done, "")
+
+    def _live(self, what: str, total: int, done: int, note: str) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+        if self.bar is None:
+            columns = (TextColumn("{task.description}"), BarColumn(bar_width=None), MofNCompleteColumn(),
+                       TimeRemainingColumn(), TextColumn("{task.fields[note]}"))
+            self.bar = Progress(*columns, console=Console(stderr=True), transient=True)
+            self.bar.start()
+            self.task = self.bar.add_task(what, total=total, note=note)
+            self.what = what
+        if what != self.what:
+            self.pause()
+            self._live(what, total, done, note)
+            return
+        self.bar.update(self.task, completed=done, note=note)

@@ -1,0 +1,47 @@
+"""The command line's options, said once: each is a type with its flag and its help."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from bench.suite import Options
+
+Target = Annotated[list[str] | None, typer.Option("--target", "-t", help="Task, task@edition, or a CSV, TSV, JSONL or "
+                                                  "Parquet file of your own; may be repeated. [default: amazon]")]
+Source = Annotated[str, typer.Option("--source", "-s", help="Task whose labels the base learns from.")]
+BaselineNames = Annotated[list[str] | None, typer.Option(
+    "--baseline", "-b", help="Strategy, or package.module:function; may be repeated. [default: all]")]
+Budgets = Annotated[str, typer.Option(help="Labelled target texts, comma-separated; full is all of them.")]
+Seeds = Annotated[int, typer.Option(help="Label draws (and head seeds) a budget.")]
+NetName = Annotated[str, typer.Option("--net", help="Base network (bench list nets).")]
+Preset = Annotated[str, typer.Option(help="Sizes of the net: default, or tutorial.")]
+EngineName = Annotated[str, typer.Option("--engine", help="torch or mxnet.")]
+Device = Annotated[str, typer.Option(help="auto, cpu or cuda.")]
+Jobs = Annotated[int, typer.Option("--jobs", "-j", help="Worker processes; 0: one a core. Scores do not depend on it.")]
+DataDir = Annotated[Path | None, typer.Option(
+    envvar="BENCH_DATA", help="Folder of data files, asked before the network.")]
+ResultsDir = Annotated[Path, typer.Option(help="Folder for records/ and leaderboards/.")]
+CacheDir = Annotated[Path | None, typer.Option(envvar="TRANSFERBENCH_CACHE", help="Folder for bases, corpora and "
+                                               "downloads. [default: the user's cache]")]
+Tasks = Annotated[list[Path] | None, typer.Option("--tasks", help="Folder of more task cards; may be repeated.")]
+TextColumn = Annotated[str, typer.Option(help="Column of the texts in your own file. [default: guessed]")]
+LabelColumn = Annotated[str, typer.Option(help="Column of the labels in your own file. [default: guessed]")]
+MapLabel = Annotated[list[str] | None, typer.Option(help="RAW=LABEL for your own file, such as good=positive; may be "
+                                                    "repeated.")]
+Offline = Annotated[bool, typer.Option("--offline", help="Make no network call at all.")]
+Epochs = Annotated[int, typer.Option(help="Epochs of the base; 0 is the recipe's.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")]
+RUNS = Path("results/runs")
+
+
+def options_of(**given: Any) -> Options:
+    """The suite's options out of a command's."""
+    from bench.suite import Options
+
+    if given.get("cache_dir") is None:
+        given.pop("cache_dir", None)
+    return Options(**given)

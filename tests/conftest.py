@@ -1,0 +1,67 @@
+"""Fixtures: a cache of its own for every test, toy data, and the command line on it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import toy
+
+from bench.base import Base
+from bench.data import Loaded
+from bench.trial import Trial, trial_of
+from bench.vectors import Vectors
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The cache of one test; nothing of the user's own is read or written."""
+    folder = tmp_path / "cache"
+    monkeypatch.setenv("TRANSFERBENCH_CACHE", str(folder))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "xdg"))
+    monkeypatch.delenv("BENCH_DATA", raising=False)
+    return folder
+
+
+@dataclass(frozen=True)
+class World:
+    """A toy source with its base, a target of the same labels, one of three, and GloVe."""
+
+    root: Path
+    source: Loaded
+    target: Loaded
+    three: Loaded
+    vectors: Vectors
+    base: Base
+
+    def trial(self, budget: int | str = 64, seed: int = 0, target: Loaded | None = None) -> Trial:
+        """A trial of a target."""
+        found = target or self.target
+        return trial_of(found.data, found.division, self.source.name, found.name, budget, seed)
+
+
+@pytest.fixture(scope="session")
+def world(tmp_path_factory: pytest.TempPathFactory) -> World:
+    """Made once; read-only for the tests."""
+    root = tmp_path_factory.mktemp("world")
+    source = toy.loaded(root, "source", toy.rows(seed=1))
+    target = toy.loaded(root, "target", toy.rows(320, seed=2, words=slice(1, 4)))
+    three = toy.loaded(root, "three", toy.rows(300, tuple(sorted(toy.SIGNALS)), seed=3), tuple(sorted(toy.SIGNALS)))
+    vectors = toy.vectors(root / "glove")
+    return World(root, source, target, three, vectors, toy.base(source, root, vectors))
+
+
+@pytest.fixture
+def workshop(tmp_path: Path) -> Path:
+    """A folder with `data/` (source, target, three as CSV) and `cards/` that name them."""
+    (tmp_path / "data").mkdir()
+    (tmp_path / "cards").mkdir()
+    three = tuple(sorted(toy.SIGNALS))
+    made = {"toy-source": (toy.rows(seed=1), toy.LABELS), "toy-target": (toy.rows(320, seed=2, words=slice(1, 4)), toy.LABELS),
+            "toy-three": (toy.rows(300, three, seed=3), three)}
+    for name, (frame, labels) in made.items():
+        frame.to_csv(tmp_path / "data" / f"{name}.csv", index=False)
+        (tmp_path / "cards" / f"{name}.toml").write_text(toy.card(name, f"{name}.csv", labels))
+    toy.vectors(tmp_path / "data")
+    return tmp_path

@@ -1,0 +1,138 @@
+"""Who may see what: exam, pool, and nested stratified budgets."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import toy
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from bench.corpus import Dataset
+from bench.errors import DataError
+from bench.seeds import seed_for
+from bench.trial import FULL, Division, divide, nested, trial_of
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
+    return toy.dataset(tmp_path_factory.mktemp("trial"), toy.rows(240))
+
+
+@pytest.fixture(scope="module")
+def division(data: Dataset) -> Division:
+    return divide(data, "quarter", "", "toy@toy")
+
+
+def test_budgets_are_nested_and_stratified(data: Dataset, division: Division):
+    for seed in range(3):
+        rows = {b: trial_of(data, division, "s", "t", b, seed).labelled.rows for b in (8, 32, 64, FULL)}
+        assert [len(rows[b]) for b in (8, 32, 64)] == [8, 32, 64]
+        assert sorted(rows[FULL]) == sorted(division.pool)
+        assert set(rows[8]) < set(rows[32]) < set(rows[64]) < set(rows[FULL])
+        for b in (8, 32, 64):
+            assert abs(int(data.y[rows[b]].sum()) - b // 2) <= 1
+
+
+@given(st.lists(st.integers(0, 4), min_size=6, max_size=120), st.integers(0, 9))
+@settings(max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_every_beginning_of_the_order_is_stratified(labels: list[int], seed: int):
+    y = np.array(labels)
+    order = nested(np.arange(len(y)), y, "toy", seed)
+    assert sorted(order) == list(range(len(y)))
+    classes = np.unique(y)
+    assert set(y[order[: len(classes)]]) == set(classes)  # the smallest budget holds each class
+    share = np.bincount(y, minlength=5) / len(y)
+    for b in range(len(classes), len(y) + 1):
+        assert (np.abs(np.bincount(y[order[:b]], minlength=5) - b * share) <= len(classes) + 1).all()
+
+
+def test_every_class_is_present_in_the_smallest_budget_even_a_rare_one(tmp_path: Path):
+    frame = toy.rows(200)
+    rare = pd.DataFrame({"text": [f"mmoa mmea {w}" for w in toy.FILLER[:4]], "label": "neutral"})
+    labels = ("negative", "neutral", "positive")
+    data = toy.dataset(tmp_path, pd.concat([frame, rare]), labels)
+    for seed in range(5):
+        trial = trial_of(data, divide(data, "quarter", "", "x@y"), "s", "t", 3, seed)
+        assert set(trial.labelled.labels.tolist()) == {0, 1, 2}
+
+
+def test_draws_depend_on_the_names_of_the_seed_alone(data: Dataset, division: Division):
+    def rows(target: str, seed: int) -> list[int]:
+        return trial_of(data, division, "s", target, 32, seed).labelled.rows.tolist()
+
+    first = rows("t", 1)
+    np.random.seed(0)  # noqa: NPY002  # the global generator must not matter
+    assert rows("t", 1) == first
+    assert rows("t", 2) != first
+    assert rows("u", 1) != first
+    assert seed_for("a", 1) == seed_for("a", 1) != seed_for("a", 11)
+    assert seed_for("a", "1b") != seed_for("a1", "b")
+
+
+def test_the_exam_is_a_stratified_quarter_and_the_same_for_every_seed(data: Dataset, division: Division):
+    assert len(division.exam) == 60
+    assert data.y[division.exam].mean() == pytest.approx(0.5, abs=0.02)
+    again = divide(data, "quarter", "", "toy@toy")
+    assert again.exam.tolist() == division.exam.tolist()
+    assert divide(data, "quarter", "", "toy@other").exam.tolist() != division.exam.tolist()
+    assert len(divide(data, "fifth", "", "toy@toy").exam) == 48
+
+
+def test_duplicates_of_exam_texts_leave_the_pool(tmp_path: Path):
+    frame = toy.rows(80).assign(split=["train"] * 60 + ["test"] * 20)
+    leaked = frame[60:65].assign(split="train")
+    leaked["text"] = leaked["text"].str.upper() + " ..."
+    twice = frame[:3].assign(label=frame["label"][:3])
+    twice["text"] = twice["text"] + " ,"
+    data = toy.dataset(tmp_path, pd.concat([frame, leaked, twice]))
+    division = divide(data, "official", "", "toy@toy")
+    assert (division.leaked, division.duplicates) == (5, 3)
+    assert len(division.pool) == 60
+    keys = data.corpus.keys
+    assert not set(keys[division.pool].tolist()) & set(keys[division.exam].tolist())
+    assert len(set(keys[division.pool].tolist())) == 60
+
+
+def test_a_drawn_exam_never_shares_a_text_with_the_pool(tmp_path: Path):
+    frame = toy.rows(80)
+    copies = frame[:40].copy()
+    copies["text"] = copies["text"].str.upper()
+    data = toy.dataset(tmp_path, pd.concat([frame, copies]))
+    division = divide(data, "quarter", "", "toy@toy")
+    keys = np.asarray(data.corpus.keys)
+    assert not set(keys[division.pool].tolist()) & set(keys[division.exam].tolist())
+    assert len(set(keys[division.exam].tolist())) == len(division.exam)
+    assert division.leaked == 0
+
+
+def test_a_groups_rows_stay_on_one_side(tmp_path: Path):
+    frame = toy.rows(200).assign(group=[f"review {i % 23}" for i in range(200)])
+    data = toy.dataset(tmp_path, frame)
+    division = divide(data, "quarter", "group", "toy@toy")
+    assert not set(data.group[division.pool].tolist()) & set(data.group[division.exam].tolist())
+    assert 0 < len(division.exam) < 100
+    spread = divide(data, "quarter", "", "toy@toy")
+    assert set(data.group[spread.pool].tolist()) & set(data.group[spread.exam].tolist())
+
+
+def test_an_official_split_is_kept(tmp_path: Path):
+    frame = toy.rows(80).assign(split=["train"] * 50 + ["test"] * 30)
+    data = toy.dataset(tmp_path, frame)
+    division = divide(data, "official", "", "toy@toy")
+    assert {data.corpus.text(r) for r in division.exam} == set(frame["text"][50:])
+    assert {data.corpus.text(r) for r in division.pool} == set(frame["text"][:50])
+
+
+def test_an_official_split_without_test_rows_is_refused(tmp_path: Path):
+    data = toy.dataset(tmp_path, toy.rows(20))
+    with pytest.raises(DataError, match="no rows for the exam"):
+        divide(data, "official", "", "toy@toy")
+
+
+def test_a_budget_beyond_the_pool_is_refused_with_both_numbers(data: Dataset, division: Division):
+    with pytest.raises(DataError, match=r"a budget of 1000 labels, but only 180 texts"):
+        trial_of(data, division, "s", "t", 1000, 0)
