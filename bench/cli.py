@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bench import __version__
+from bench.cli_data import data_app, task_app
 from bench.console import TrialProgress, errors, show, table, warn
 from bench.errors import BenchError
 from bench.flags import (
@@ -29,6 +30,7 @@ from bench.flags import (
     ResultsDir,
     Seeds,
     Source,
+    Sources,
     Target,
     Tasks,
     TextColumn,
@@ -47,6 +49,8 @@ app = typer.Typer(name="bench", no_args_is_help=True, rich_markup_mode=None, pre
 list_app = typer.Typer(no_args_is_help=True, help="What there is to choose from: tasks, baselines, nets, engines.",
                        rich_markup_mode=None)
 app.add_typer(list_app, name="list")
+app.add_typer(data_app, name="data")
+app.add_typer(task_app, name="task")
 
 @app.callback(invoke_without_command=True)
 def main(version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False) -> None:
@@ -58,7 +62,7 @@ def main(version: Annotated[bool, typer.Option("--version", help="Print the vers
 
 @app.command("run")
 def run_command(
-    target: Target = None, source: Source = "imdb", baseline: BaselineNames = None,
+    target: Target = None, source: Sources = None, baseline: BaselineNames = None,
     budgets: Budgets = "32,128,512,full", seeds: Seeds = 3, net: NetName = "gru", preset: Preset = "default",
     engine: EngineName = "torch", device: Device = "auto", jobs: Jobs = 0, data_dir: DataDir = None,
     results_dir: ResultsDir = RUNS,
@@ -72,12 +76,19 @@ def run_command(
 
     with errors():
         options = options_of(
-            targets=tuple(target or ("amazon",)), source=source, baselines=tuple(baseline or ()),
+            targets=tuple(target or ("amazon",)), baselines=tuple(baseline or ()),
             budgets=suite.parse_budgets(budgets), seeds=seeds, net=net, preset=preset, engine=engine, device=device,
             jobs=jobs, data_dir=data_dir, results_dir=results_dir, cache_dir=cache_dir, tasks=tuple(tasks or ()),
             text_column=text_column, label_column=label_column, map_label=tuple(map_label or ()), offline=offline,
             epochs=epochs)
-        failed = _run(options, keep_going=keep_going)
+        failed = 0
+        runs = suite.pairs(tuple(source or ("imdb",)), options)
+        for one in runs:
+            failed += _run(one, keep_going=keep_going)
+            if failed and not keep_going:
+                break
+        if len(runs) > 1:
+            _matrices(options)
     if failed:
         typer.echo(f"trials that failed: {failed}; the same command tries them again", err=True)
         raise typer.Exit(1)
@@ -110,6 +121,17 @@ def _run(options: Options, *, keep_going: bool) -> int:
             if failed and not keep_going:
                 break
     return failed
+
+
+def _matrices(options: Options) -> None:
+    """Write and show the transfer matrices that the records allow."""
+    from bench import matrix, records
+
+    found = records.read_all(options.results_dir)
+    for baseline, budget in matrix.cells_at_hand(found):
+        made = matrix.matrix(found, baseline, budget)
+        typer.echo(f"\n{matrix.markdown(made)}")
+        typer.echo("Written: " + ", ".join(str(p) for p in matrix.write(options.results_dir, made)))
 
 
 def _headline(target: Loaded, base: Base | None, options: Options) -> str:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bench import cache, corpus
 from bench.corpus import Dataset
 from bench.errors import BenchError, DataError, RouteError
 from bench.readers import read
-from bench.sources import Access, deliver
+from bench.sources import Access, Delivered, deliver
 from bench.task import Edition, Route, Task
 from bench.trial import Division, divide
 
@@ -65,7 +65,7 @@ def _edition(task: Task, edition: Edition, access: Access, root: Path,
             if found:
                 return found, "the cache"
         try:
-            delivered = deliver(route, access)
+            delivered = _deliver(route, access, task)
         except RouteError as error:
             reasons.append(f"{edition.name} from {route}: {error}")
             continue
@@ -75,6 +75,16 @@ def _edition(task: Task, edition: Edition, access: Access, root: Path,
         if found:
             return found, "the cache"
     return None
+
+
+def _deliver(route: Route, access: Access, task: Task) -> Delivered:
+    """A directory route looks into the data folder, then beside a card that is not built in."""
+    try:
+        return deliver(route, access)
+    except RouteError:
+        if route.kind == "directory" and task.folder and task.folder != access.data_dir:
+            return deliver(route, replace(access, data_dir=task.folder))
+        raise
 
 
 def _read(task: Task, edition: Edition, route: Route, path: Path, origin: str, root: Path) -> Dataset:

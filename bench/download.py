@@ -69,6 +69,7 @@ def fetch(url: str, to: Path, access: Access, checksum: str = "", session: reque
     with lock(to, access):
         if intact(to, checksum):  # another process fetched it while this one waited
             return to
+        to.unlink(missing_ok=True)  # damaged; pooch would keep a file that has no checksum to compare with
         access.note(f"downloading {shown(url)}")
         pooch.get_logger().setLevel("WARNING")  # its INFO goes to stderr unasked
         download = Resumed(access, session or new_session(), trusted=bool(checksum))

@@ -11,8 +11,12 @@ if TYPE_CHECKING:
     from bench.suite import Options
 
 Target = Annotated[list[str] | None, typer.Option("--target", "-t", help="Task, task@edition, or a CSV, TSV, JSONL or "
-                                                  "Parquet file of your own; may be repeated. [default: amazon]")]
+                                                  "Parquet file of your own; may be repeated; all: every task with the "
+                                                  "source's labels. [default: amazon]")]
 Source = Annotated[str, typer.Option("--source", "-s", help="Task whose labels the base learns from.")]
+Sources = Annotated[list[str] | None, typer.Option(
+    "--source", "-s", help="Task whose labels the base learns from; may be repeated; all: every target. "
+                           "[default: imdb]")]
 BaselineNames = Annotated[list[str] | None, typer.Option(
     "--baseline", "-b", help="Strategy, or package.module:function; may be repeated. [default: all]")]
 Budgets = Annotated[str, typer.Option(help="Labelled target texts, comma-separated; full is all of them.")]

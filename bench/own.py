@@ -108,3 +108,36 @@ def _labels(values: list[str], name: str, path: Path, mapping: Mapping[str, str]
         return sure, ", ".join(f"{k} = {v}" for k, v in sorted(sure.items()) if k != v) or "as they stand"
     return {v: v for v in values}, "as they stand"
 
+
+def card_text(task: Task, name: str, sha256: str, rows: int) -> str:
+    """A card for a task of one's own file, as TOML."""
+    import json
+
+    edition = task.editions[0]
+    route = edition.routes[0]
+    quoted = {key: json.dumps(str(value), ensure_ascii=False) for key, value in
+              {"name": name, "title": task.title, "file": route.options["file"], "text": route.reading["text"],
+               "label": route.reading["label"], "reader": route.reader}.items()}
+    names = ", ".join(json.dumps(label, ensure_ascii=False) for label in task.labels)
+    labels = ", ".join(f"{json.dumps(k, ensure_ascii=False)} = {json.dumps(v, ensure_ascii=False)}"
+                       for k, v in route.reading["labels"].items())
+    return f"""name = {quoted["name"]}
+title = {quoted["title"]}
+labels = [{names}]
+
+[[editions]]
+name = "v1"
+rows = {rows}
+sha256 = "{sha256}"  # of the content: the run stops if the file changes
+licence = "state it here"
+citation = "state it here"
+test = "{edition.test}"  # official: rows whose split is test; quarter or fifth: a seeded, stratified draw
+
+[[editions.routes]]
+from = "directory"
+file = {quoted["file"]}  # in the folder given by --data-dir, or beside the card
+reader = {quoted["reader"]}
+text = {quoted["text"]}
+label = {quoted["label"]}
+labels = {{ {labels} }}
+"""

@@ -127,11 +127,15 @@ def _made(path: Path, origin: str, make: Callable[[], pd.DataFrame], access: Acc
 
 
 def _hub_frame(options: Mapping[str, Any], endpoint: str, access: Access) -> pd.DataFrame:
+    import tempfile
+
     import pandas as pd
 
     wanted = list(options.get("splits", ()))
+    folder = access.cache / "hub"
+    folder.mkdir(parents=True, exist_ok=True)
     try:
-        with _library_bars(access):
+        with _library_bars(access), tempfile.TemporaryDirectory(dir=folder, prefix=".arrow-") as arrow:
             import datasets
             import huggingface_hub.constants as constants
 
@@ -139,7 +143,7 @@ def _hub_frame(options: Mapping[str, Any], endpoint: str, access: Access) -> pd.
                 raise RouteError(f"HF_ENDPOINT became {shown(endpoint)} after huggingface_hub was loaded",
                                  "set it before starting")
             found = datasets.load_dataset(options["dataset"], options.get("config"), revision=options["revision"],
-                                          split=wanted or None, cache_dir=str(access.cache / "hub" / "datasets"))
+                                          split=wanted or None, cache_dir=arrow)
             parts = dict(zip(wanted, found, strict=True)) if wanted else dict(found)
             frames = []
             for split, part in parts.items():

@@ -50,6 +50,29 @@ class Options:
     epochs: int = 0  # of the base; 0: the recipe's
 
 
+ALL = "all"
+
+
+def pairs(sources: Sequence[str], options: Options) -> list[Options]:
+    """One set of options a source: `all` sources are all targets, and `all` targets all tasks with IMDB's labels.
+
+    A target that is the source itself is left out.
+    """
+    known = all_tasks(options.tasks)
+    targets = list(options.targets)
+    if ALL in targets:
+        first = known[sources[0].partition("@")[0]] if sources[0].partition("@")[0] in known else known["imdb"]
+        targets = [name for name, task in known.items() if task.labels == first.labels]
+    chosen = list(targets) if ALL in sources else list(sources)
+    many = len(chosen) > 1 or len(targets) > 1
+    found = []
+    for source in dict.fromkeys(chosen):
+        own = [t for t in targets if not many or t.partition("@")[0] != source.partition("@")[0]]
+        if own:
+            found.append(replace(options, source=source, targets=tuple(own)))
+    return found
+
+
 def parse_budgets(text: str) -> tuple[Budget, ...]:
     """`32,128,full` as budgets, ascending; `BenchError` for anything else."""
     out: list[Budget] = []
@@ -105,17 +128,22 @@ def load(name: str, options: Options, access: Access, say: Say) -> Loaded:
 
 
 def _own(path: Path, options: Options, access: Access, say: Say) -> Loaded:
+    task, told = task_of(path, options.text_column, options.label_column, label_map(options))
+    if task.name in all_tasks(options.tasks):
+        task = replace(task, name=f"my-{task.name}")
+    say(told)
+    return obtain(task, replace(access, data_dir=path.resolve().parent), options.cache_dir, "", say)
+
+
+def label_map(options: Options) -> dict[str, str]:
+    """`--map-label` pairs as raw value → label."""
     mapping = {}
     for pair in options.map_label:
         raw, equals, label = pair.partition("=")
         if not equals or not raw or not label:
             raise BenchError(f"--map-label {pair!r} is not RAW=LABEL", "such as --map-label good=positive")
         mapping[raw] = label
-    task, told = task_of(path, options.text_column, options.label_column, mapping)
-    if task.name in all_tasks(options.tasks):
-        task = replace(task, name=f"my-{task.name}")
-    say(told)
-    return obtain(task, replace(access, data_dir=path.resolve().parent), options.cache_dir, "", say)
+    return mapping
 
 
 def device_for(options: Options) -> str:

@@ -6,7 +6,7 @@ import difflib
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +67,7 @@ class Task:
     labels: tuple[str, ...]
     editions: tuple[Edition, ...]
     imbalanced: bool = False  # balanced accuracy and AUC lead its leaderboard
+    folder: Path | None = None  # where its card lies, unless built in: data files may lie beside it
 
     def edition(self, name: str) -> Edition:
         """The edition called `name`."""
@@ -96,7 +97,7 @@ def parse_card(text: str, origin: str) -> Task:
     editions = [_edition(e, origin) for e in _tables(raw.pop("editions", None), origin, "editions")]
     if not editions:
         raise CardError(f"{origin} has no [[editions]]", "a task needs at least one data set")
-    _known(raw, _names(Task) - {"editions"}, origin)
+    _known(raw, _names(Task) - {"editions", "folder"}, origin)
     task = Task(editions=tuple(editions), **_typed(Task, raw, origin))
     if not NAME.fullmatch(task.name):
         raise CardError(f"{origin}: name {task.name!r} is not a task name", "lower-case letters, digits, '.', '_', '-'")
@@ -117,7 +118,9 @@ def read_card(path: Path) -> Task:
         raise CardError(f"{path} is not UTF-8 text: {error.reason} at byte {error.start}") from None
     except OSError as error:
         raise CardError(f"cannot read {path}: {error.strerror or error}") from None
-    return parse_card(text, str(path))
+    task = parse_card(text, str(path))
+    folder = path.resolve().parent
+    return task if folder == BUILT_IN.resolve() else replace(task, folder=folder)
 
 
 def all_tasks(extra: Iterable[Path] = ()) -> dict[str, Task]:
@@ -230,7 +233,7 @@ def _typed(cls: type, raw: Mapping[str, Any], origin: str) -> dict[str, Any]:
     """The scalar fields of `cls` out of `raw`, their types checked, the required ones present."""
     out: dict[str, Any] = {}
     for spec in fields(cls):
-        if spec.name in ("editions", "routes", "where"):
+        if spec.name in ("editions", "routes", "where", "folder"):
             continue
         if spec.name not in raw:
             if spec.name in ("name", "title", "labels"):

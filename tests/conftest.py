@@ -58,7 +58,8 @@ def workshop(tmp_path: Path) -> Path:
     (tmp_path / "data").mkdir()
     (tmp_path / "cards").mkdir()
     three = tuple(sorted(toy.SIGNALS))
-    made = {"toy-source": (toy.rows(seed=1), toy.LABELS), "toy-target": (toy.rows(320, seed=2, words=slice(1, 4)), toy.LABELS),
+    made = {"toy-source": (toy.rows(seed=1), toy.LABELS),
+            "toy-target": (toy.rows(320, seed=2, words=slice(1, 4)), toy.LABELS),
             "toy-three": (toy.rows(300, three, seed=3), three)}
     for name, (frame, labels) in made.items():
         frame.to_csv(tmp_path / "data" / f"{name}.csv", index=False)

@@ -84,7 +84,8 @@ def test_texts_of_nothing_but_blanks_are_dropped():
 
 
 def test_texts_that_differ_in_case_and_marks_alone_have_equal_keys(tmp_path: Path):
-    frame = pd.DataFrame({"text": ["Good, really", "good really.", "bad"], "label": ["positive", "positive", "negative"]})
+    labels = ["positive", "positive", "negative"]
+    frame = pd.DataFrame({"text": ["Good, really", "good really.", "bad"], "label": labels})
     data = toy.dataset(tmp_path, frame)
     assert len(set(data.corpus.keys.tolist())) == 2
 

@@ -47,17 +47,23 @@ class Classifier(nn.Module):
         if self.net.kind == "dense":
             return F.relu(self.hidden(x.transpose(0, 1).flatten(1)))
         if self.net.widths:
-            return self._convolved(x.permute(1, 2, 0))
+            return self._convolved(x.permute(1, 2, 0), lengths)
         if self.net.kind == "bilstm":
             states = self._both_ways(x, lengths)
         else:
             states, _ = self.rnn(x)
         return self._over_time(states, lengths)
 
-    def _convolved(self, x: Tensor) -> Tensor:
+    def _convolved(self, x: Tensor, lengths: Tensor) -> Tensor:
         if self.net.pooling == "flatten":
             return F.relu(getattr(self, f"conv{self.net.widths[0]}")(x)).flatten(1)
-        return torch.cat([F.relu(getattr(self, f"conv{w}")(x)).amax(2) for w in self.net.widths], 1)
+        return torch.cat([self._strongest(F.relu(getattr(self, f"conv{w}")(x)), lengths - w + 1) for w in self.net.widths],
+                         1)
+
+    def _strongest(self, x: Tensor, windows: Tensor) -> Tensor:
+        """The maximum over a text's own windows [n, filters, steps]; those on padding alone depend on its neighbours."""
+        beyond = torch.arange(x.shape[2], device=x.device) >= windows.clamp(min=1)[:, None]
+        return x.masked_fill(beyond[:, None], 0.0).amax(2)  # after the ReLU nothing is below 0
 
     def _both_ways(self, x: Tensor, lengths: Tensor) -> Tensor:
         packed = nn.utils.rnn.pack_padded_sequence(x, lengths.cpu(), enforce_sorted=False)
@@ -94,7 +100,7 @@ def fit(net: Net, params: Params, batches: Batches, spec: Spec, device: str = "c
             model.train()
             for name, p in model.named_parameters():
                 p.requires_grad_(name in trained)
-        anchors = {n: torch.from_numpy(params[n]).to(device) for n in trained} if spec.anchored else {}
+        anchors = {n: torch.from_numpy(np.array(params[n])).to(device) for n in trained} if spec.anchored else {}
         optimiser, factors = _optimiser(spec, trained)
         if state:
             _restore(optimiser, trained, state.moments)

@@ -1,0 +1,147 @@
+"""The base: trained once, kept, noticed when damaged, continued when interrupted."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+import toy
+from conftest import World
+
+from bench.base import Order, base_key, load_base, place_glove, pretrain, softmax
+from bench.nets import EMBEDDING, Params, initial_params
+from bench.text import SPECIALS
+
+
+class Stopped(Exception):
+    """What stands for a SIGKILL here."""
+
+
+@pytest.fixture
+def order(world: World) -> Order:
+    return toy.order(world.source)
+
+
+def same(a: Params, b: Params) -> bool:
+    return a.keys() == b.keys() and all(np.asarray(a[k]).tobytes() == np.asarray(b[k]).tobytes() for k in a)
+
+
+def epochs(events: list[dict[str, Any]]) -> list[int]:
+    return [int(e["epoch"]) for e in events if "epoch" in e]
+
+
+def test_a_base_learns_and_is_trained_once(order: Order, tmp_path: Path):
+    events: list[dict[str, Any]] = []
+    first = pretrain(order, tmp_path, events.append)
+    assert epochs(events) == [1, 2, 3]
+    assert first.accuracy > 0.8
+    assert first.seconds > 0
+    assert [h["epoch"] for h in first.facts["history"]] == [1, 2, 3]
+    assert {"step", "steps", "loss", "tokens_per_second"} <= events[0].keys()
+    events.clear()
+    again = pretrain(order, tmp_path, events.append)
+    assert events == []
+    assert same(first.params, again.params)
+    assert (again.vocabulary, again.net, again.key) == (first.vocabulary, first.net, first.key)
+    assert again.accuracy == first.accuracy
+    assert not list((tmp_path / "bases").glob("*.checkpoint"))
+
+
+@pytest.mark.parametrize("name", ["params.safetensors", "words.txt", "facts.json"])
+def test_a_damaged_base_is_trained_again_to_the_same_bits(world: World, order: Order, tmp_path: Path, name: str):
+    order = replace(order, spec=replace(order.spec, epochs=1))
+    first = pretrain(order, tmp_path)
+    toy.flip(tmp_path / "bases" / first.key / name)
+    assert load_base(tmp_path, first.key) is None
+    events: list[dict[str, Any]] = []
+    again = pretrain(order, tmp_path, events.append)
+    assert epochs(events) == [1]
+    assert same(first.params, again.params)
+
+
+@pytest.mark.parametrize("epoch", [1, 2])
+def test_an_interrupted_training_goes_on_to_the_same_bits(order: Order, tmp_path: Path, epoch: int):
+    undisturbed = pretrain(order, tmp_path / "a")
+    events: list[dict[str, Any]] = []
+
+    def stop(event: dict[str, Any]) -> None:
+        events.append(event)
+        if "step" in event and epoch in epochs(events):
+            raise Stopped
+
+    with pytest.raises(Stopped):
+        pretrain(order, tmp_path / "b", stop)
+    assert load_base(tmp_path / "b", base_key(order)) is None
+    events.clear()
+    finished = pretrain(order, tmp_path / "b", events.append)
+    assert epochs(events) == list(range(epoch + 1, 4))
+    assert same(finished.params, undisturbed.params)
+    assert finished.accuracy == undisturbed.accuracy
+    assert [h["epoch"] for h in finished.facts["history"]] == [1, 2, 3]
+    assert not list((tmp_path / "b" / "bases").glob("*.checkpoint"))
+
+
+def test_a_damaged_checkpoint_only_costs_its_epochs(order: Order, tmp_path: Path):
+    seen: list[dict[str, Any]] = []
+
+    def stop(event: dict[str, Any]) -> None:
+        seen.append(event)
+        if "step" in event and epochs(seen):
+            raise Stopped
+
+    with pytest.raises(Stopped):
+        pretrain(order, tmp_path, stop)
+    toy.flip(next((tmp_path / "bases").glob("*.checkpoint")) / "moments.safetensors")
+    events: list[dict[str, Any]] = []
+    pretrain(order, tmp_path, events.append)
+    assert epochs(events) == [1, 2, 3]
+
+
+def test_the_key_changes_with_everything_that_the_weights_depend_on(world: World, order: Order):
+    version = SimpleNamespace(version=lambda: "0.0")
+    pool = replace(order.division, pool=order.division.pool[1:])
+    others = {
+        "source": replace(order, source="other@toy"), "data": replace(order, data=world.target.data),
+        "pool": replace(order, division=pool), "net": replace(order, net=replace(order.net, hidden=9)),
+        "glove kind": replace(order, net=replace(order.net, glove="no")),
+        "engine": replace(order, engine_name="mxnet"), "version": replace(order, engine=version),
+        "device": replace(order, device="cuda"), "vectors": replace(order, vectors=world.vectors),
+        "seed": replace(order, seed=1), "epochs": replace(order, spec=replace(order.spec, epochs=9)),
+        "rate": replace(order, spec=replace(order.spec, learning_rate=0.5)),
+    }
+    keys = {name: base_key(o) for name, o in others.items()}
+    assert len(set(keys.values()) | {base_key(order)}) == len(others) + 1, keys
+    assert base_key(replace(order)) == base_key(order)
+
+
+def test_the_words_are_those_of_the_pool_seen_twice(world: World):
+    data, pool = world.source.data, world.source.division.pool
+    counts = np.bincount(data.corpus.tokens.take(pool).ids, minlength=len(data.corpus.words))
+    assert set(world.base.vocabulary.words) == {w for w, c in zip(data.corpus.words, counts, strict=True) if c >= 2}
+
+
+def test_glove_is_placed_where_there_is_a_vector(world: World):
+    params = initial_params(toy.NET, 3 + SPECIALS, "toy")
+    before = params[EMBEDDING].copy()
+    vectors = world.vectors.look_up(["zala", "nowhere", "bako"])
+    place_glove(params, vectors)
+    np.testing.assert_array_equal(params[EMBEDDING][SPECIALS], vectors[0, :8])
+    np.testing.assert_array_equal(params[EMBEDDING][SPECIALS + 2], vectors[2, :8])
+    np.testing.assert_array_equal(params[EMBEDDING][[0, 1, SPECIALS + 1]], before[[0, 1, SPECIALS + 1]])
+
+
+def test_a_frozen_embedding_is_still_glove_after_training(world: World, order: Order, tmp_path: Path):
+    net = replace(toy.NET, embedding=50, glove="frozen")
+    base = pretrain(replace(order, net=net, vectors=world.vectors, spec=replace(order.spec, epochs=1)), tmp_path)
+    expected = world.vectors.look_up(base.vocabulary.words)
+    assert expected.any(axis=1).all()
+    np.testing.assert_array_equal(base.params[EMBEDDING][SPECIALS:], expected)
+
+
+def test_softmax_survives_large_logits():
+    p = softmax(np.array([[1000.0, 0.0], [0.0, 0.0]], np.float32))
+    np.testing.assert_allclose(p, [[1.0, 0.0], [0.5, 0.5]])

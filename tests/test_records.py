@@ -1,0 +1,154 @@
+"""Records on disk: whole lines, checked, and what is done about those that are not."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import toy
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from bench import records
+from bench.errors import BenchError
+from bench.metrics import score
+from bench.records import Record
+
+RECORD = Record("toy", "one", "ab" * 32, "imdb@x", "tfidf", {"penalty": 10.0}, "gru-64-64-glove", "torch", "cpu", 32, 0,
+                accuracy=0.5, seconds={"adapt": 1.5}, host={"cpu": "ünï"})
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "records" / "toy.jsonl"
+
+
+def test_what_was_appended_is_read_back(path: Path):
+    found = [RECORD, replace(RECORD, seed=1, budget="full", status="failed", error='a "quoted"\nerror')]
+    for record in found:
+        records.append(path, record)
+    said: list[str] = []
+    assert records.read(path, said.append) == found
+    assert records.read_all(path.parents[1]) == found
+    assert said == []
+    assert path.read_bytes().count(b"\n") == 2
+    assert records.read(path.with_name("none.jsonl")) == []
+
+
+def test_a_line_has_the_names_of_the_contract():
+    names = ("schema task edition content_sha256 source baseline settings net engine device budget seed n_train n_test "
+             "accuracy balanced_accuracy macro_f1 auc log_loss seconds peak_bytes versions host status error")
+    assert set(names.split()) <= json.loads(records.line_of(RECORD)).keys()
+
+
+@given(arrays(np.float32, st.tuples(st.integers(1, 20), st.integers(2, 5)), elements=st.floats(0.0, 1.0, width=32)))
+def test_unpacked_predictions_are_exactly_those_that_were_scored(p: np.ndarray):
+    p = p + np.float32(1e-6)
+    truth = np.arange(len(p)) % p.shape[1]
+    stored = records.quantised(p)
+    scored = records.probabilities(stored)
+    again, back = records.unpack(json.loads(json.dumps(records.pack(truth, stored))))
+    assert again.tolist() == truth.tolist()
+    assert back.tobytes() == scored.tobytes()
+    np.testing.assert_allclose(scored, p / p.sum(axis=1, keepdims=True), atol=0.01)
+    assert score(again, back) == score(truth, scored)
+
+
+def test_a_torn_last_line_is_left_out_and_cut_off_by_the_next(path: Path):
+    records.append(path, RECORD)
+    whole = path.read_bytes()
+    line = (records.line_of(replace(RECORD, seed=1)) + "\n").encode()
+    for cut in (1, len(line) // 2, len(line) - 1):
+        path.write_bytes(whole + line[:cut])
+        said: list[str] = []
+        expected = [RECORD] if cut < len(line) - 1 else [RECORD, replace(RECORD, seed=1)]
+        assert records.read(path, said.append) == expected
+        assert len(said) == 3 - 1 - len(expected)
+        assert all("torn last line" in text for text in said)
+        records.append(path, replace(RECORD, seed=2))
+        assert records.read(path, said.append.__self__.append) == [RECORD, replace(RECORD, seed=2)]
+        assert path.read_bytes().startswith(whole)
+
+
+def test_a_torn_line_longer_than_a_block_is_cut_off(path: Path):
+    records.append(path, RECORD)
+    path.write_bytes(path.read_bytes() + b"x" * 200_000)
+    records.append(path, replace(RECORD, seed=1))
+    assert records.read(path) == [RECORD, replace(RECORD, seed=1)]
+
+
+@pytest.mark.parametrize("line", [0, 1])
+def test_a_flipped_byte_is_a_reported_damaged_line(path: Path, line: int):
+    for seed in (0, 1, 2):
+        records.append(path, replace(RECORD, seed=seed))
+    lines = path.read_bytes().split(b"\n")
+    at = sum(len(row) + 1 for row in lines[:line]) + lines[line].index(b"0.5")
+    toy.flip(path, at + 2)
+    said: list[str] = []
+    found = records.read(path, said.append)
+    assert [r.seed for r in found] == [s for s in (0, 1, 2) if s != line]
+    assert len(said) == 1
+    assert said[0].startswith(f"{path}:{line + 1}: damaged line")
+
+
+@pytest.mark.parametrize("text", ["[]", "3", "null", "{}", "{", '{"schema": 1}', '{"schema": 1, "check": 3}', "\xff"])
+def test_other_lines_are_reported_and_left_out(path: Path, text: str):
+    records.append(path, RECORD)
+    with path.open("ab") as file:
+        file.write(text.encode("latin-1") + b"\n")
+    said: list[str] = []
+    assert records.read(path, said.append) == [RECORD]
+    assert len(said) == 1
+
+
+def test_another_schema_is_left_out_with_a_word(path: Path):
+    records.append(path, replace(RECORD, schema=99))
+    records.append(path, RECORD)
+    said: list[str] = []
+    assert records.read(path, said.append) == [RECORD]
+    assert "schema 99 is not 1" in said[0]
+
+
+def test_the_latest_record_of_a_trial_prefers_success():
+    good, bad = replace(RECORD, accuracy=0.7), replace(RECORD, accuracy=None, status="failed", error="x")
+    assert records.latest([good, bad]) == [good]
+    assert records.latest([bad, good]) == [good]
+    assert records.latest([RECORD, good]) == [good]
+    later = replace(bad, error="y")
+    assert records.latest([bad, later]) == [later]
+    other = replace(RECORD, seed=1)
+    assert records.latest([RECORD, other]) == [RECORD, other]
+
+
+@pytest.mark.parametrize(("name", "value"), [
+    ("task", "x"), ("edition", "x"), ("content_sha256", "x"), ("source", "x"), ("baseline", "x"), ("settings", {}),
+    ("net", "x"), ("engine", "x"), ("device", "x"), ("budget", "full"), ("seed", 7), ("base", "x")])
+def test_a_trials_identity_depends_on_what_defines_it(name: str, value: object):
+    assert replace(RECORD, **{name: value}).identity() != RECORD.identity()
+
+
+def test_a_trials_identity_does_not_depend_on_its_outcome():
+    assert replace(RECORD, accuracy=0.9, status="failed", seconds={}, host={}).identity() == RECORD.identity()
+
+
+def test_a_folder_that_cannot_be_written_is_the_users_error(tmp_path: Path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(BenchError, match="cannot write"):
+        records.append(tmp_path / "file" / "toy.jsonl", RECORD)
+
+
+def test_a_write_that_fails_half_way_leaves_the_file_as_it_was(path: Path, monkeypatch: pytest.MonkeyPatch):
+    records.append(path, RECORD)
+    before = path.read_bytes()
+
+    def full(*args: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(records.os, "fsync", full)
+    with pytest.raises(BenchError, match="No space left on device"):
+        records.append(path, replace(RECORD, seed=1))
+    assert path.read_bytes() == before
