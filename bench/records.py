@@ -133,7 +133,9 @@ def read(path: Path, warn: Any = None) -> list[Record]:
     for number, line in enumerate(lines, 1):
         if not line:
             continue
-        torn = number == len(lines)
+        if number == len(lines):  # without its line's end it is not whole, and `append` will cut it off
+            say(f"{path}:{number}: torn last line left out; its trial runs again on the next bench run")
+            continue
         try:
             body = json.loads(line)
             if body.get("schema") != SCHEMA:
@@ -144,8 +146,7 @@ def read(path: Path, warn: Any = None) -> list[Record]:
                 raise ValueError("checksum")
             records.append(Record(**body))
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-            what = "torn last line" if torn else "damaged line"
-            say(f"{path}:{number}: {what} left out; its trial runs again on the next bench run")
+            say(f"{path}:{number}: damaged line left out; its trial runs again on the next bench run")
     return records
 
 

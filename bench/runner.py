@@ -139,8 +139,8 @@ def run(jobs: Sequence[Job], workers: int) -> Iterator[Record]:
         return
     todo = deque(jobs)
     while todo:
-        for job in (yield from _pooled(todo, workers)):
-            yield from _alone(job)
+        suspects = yield from _pooled(todo, workers)
+        yield from _one_by_one(deque(suspects))
 
 
 def _pooled(todo: deque[Job], workers: int) -> Generator[Record, None, list[Job]]:
@@ -167,13 +167,18 @@ def _pooled(todo: deque[Job], workers: int) -> Generator[Record, None, list[Job]
     return []
 
 
-def _alone(job: Job) -> Iterator[Record]:
-    """One job in a process of its own; if that dies too, the job is what kills it."""
-    with _pool(1) as pool:
-        try:
-            yield pool.submit(run_one, job).result()
-        except BrokenProcessPool:
-            yield replace(blank(job), status="failed", error="its worker process died (out of memory?)")
+def _one_by_one(todo: deque[Job]) -> Iterator[Record]:
+    """Each job alone in a process: one that dies was killed by its own job."""
+    while todo:
+        with _pool(1) as pool:
+            try:
+                while todo:
+                    record = pool.submit(run_one, todo[0]).result()
+                    todo.popleft()
+                    yield record
+            except BrokenProcessPool:
+                job = todo.popleft()
+                yield replace(blank(job), status="failed", error="its worker process died (out of memory?)")
 
 
 def _pool(workers: int) -> ProcessPoolExecutor:

@@ -147,3 +147,10 @@ def test_the_engine_says_its_version_and_devices():
     with pytest.raises(BenchError, match="unknown engine 'torhc'; did you mean 'torch'"):
         engine("torhc")
     assert "torch" in ENGINES
+
+
+def test_training_leaves_this_threads_arithmetic_as_it_was():
+    batches, vocabulary = toy_batches(32)
+    net = SMALL["default gru"]
+    TORCH.fit(net, initial_params(net, vocabulary, "toy"), batches, replace(SPEC, epochs=1), "cpu")
+    assert np.float32(1e-40) * np.float32(0.5) > 0  # denormals are flushed while training only

@@ -65,12 +65,12 @@ def test_a_torn_last_line_is_left_out_and_cut_off_by_the_next(path: Path):
     for cut in (1, len(line) // 2, len(line) - 1):
         path.write_bytes(whole + line[:cut])
         said: list[str] = []
-        expected = [RECORD] if cut < len(line) - 1 else [RECORD, replace(RECORD, seed=1)]
-        assert records.read(path, said.append) == expected
-        assert len(said) == 3 - 1 - len(expected)
-        assert all("torn last line" in text for text in said)
+        assert records.read(path, said.append) == [RECORD]
+        assert len(said) == 1
+        assert "torn last line" in said[0]
         records.append(path, replace(RECORD, seed=2))
-        assert records.read(path, said.append.__self__.append) == [RECORD, replace(RECORD, seed=2)]
+        assert records.read(path, said.append) == [RECORD, replace(RECORD, seed=2)]
+        assert len(said) == 1
         assert path.read_bytes().startswith(whole)
 
 

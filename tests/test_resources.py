@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -43,8 +44,10 @@ def test_words_that_the_source_never_showed_get_their_mapped_glove_vectors(tmp_p
     params[EMBEDDING][SPECIALS:] = true[:200]
     base = Base(net, params, Vocabulary(tuple(known)), {"seconds": 1.0, "accuracy": 0.9}, "key")
     texts = [*known, *(f"{w} known0" for w in new), "odd known1"]
-    data = toy.dataset(tmp_path, pd.DataFrame({"text": texts, "label": [toy.LABELS[i % 2] for i in range(len(texts))]}))
-    with_glove = Resources(engine("torch"), net, "cpu", 0, base, Vectors(tmp_path / "m.npy", tmp_path / "i.parquet", ""))
+    labels = [toy.LABELS[i % 2] for i in range(len(texts))]
+    data = toy.dataset(tmp_path, pd.DataFrame({"text": texts, "label": labels}))
+    vectors = Vectors(tmp_path / "m.npy", tmp_path / "i.parquet", "")
+    with_glove = Resources(engine("torch"), net, "cpu", 0, base, vectors)
     without = replace(with_glove, vectors=None)
     place = {w: i + SPECIALS for i, w in enumerate(data.corpus.words)}
     rows = with_glove.base_params(data.corpus)[EMBEDDING]
@@ -82,7 +85,7 @@ def test_counts_are_those_of_scikit_learn_up_to_the_columns_order(world: World):
 
     def words_and_pairs(text: str) -> list[str]:
         own = tokens(text)
-        return own + [f"{a} {b}" for a, b in zip(own, own[1:], strict=False)]
+        return own + [f"{a} {b}" for a, b in pairwise(own)]
 
     expected = CountVectorizer(analyzer=words_and_pairs).fit_transform([corpus.text(i) for i in range(len(corpus))])
     assert found.shape == expected.shape

@@ -19,6 +19,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
+import servers
 
 from bench import download, packages
 from bench.errors import RouteError
@@ -26,7 +27,6 @@ from bench.packages import Pip
 from bench.readers import read
 from bench.sources import Access, Delivered, deliver
 from bench.task import Route
-from tests import servers
 
 BYTES = os.urandom(300_000)
 SHA256 = f"sha256:{hashlib.sha256(BYTES).hexdigest()}"

@@ -57,13 +57,8 @@ class Classifier(nn.Module):
     def _convolved(self, x: Tensor, lengths: Tensor) -> Tensor:
         if self.net.pooling == "flatten":
             return F.relu(getattr(self, f"conv{self.net.widths[0]}")(x)).flatten(1)
-        return torch.cat([self._strongest(F.relu(getattr(self, f"conv{w}")(x)), lengths - w + 1) for w in self.net.widths],
-                         1)
-
-    def _strongest(self, x: Tensor, windows: Tensor) -> Tensor:
-        """The maximum over a text's own windows [n, filters, steps]; those on padding alone depend on its neighbours."""
-        beyond = torch.arange(x.shape[2], device=x.device) >= windows.clamp(min=1)[:, None]
-        return x.masked_fill(beyond[:, None], 0.0).amax(2)  # after the ReLU nothing is below 0
+        parts = [F.relu(getattr(self, f"conv{w}")(x)) for w in self.net.widths]
+        return torch.cat([_strongest(p, lengths - w + 1) for p, w in zip(parts, self.net.widths, strict=True)], 1)
 
     def _both_ways(self, x: Tensor, lengths: Tensor) -> Tensor:
         packed = nn.utils.rnn.pack_padded_sequence(x, lengths.cpu(), enforce_sorted=False)
@@ -78,6 +73,12 @@ class Classifier(nn.Module):
         here = (steps < lengths).unsqueeze(-1)  # [steps, n, 1]
         mean = (states * here).sum(0) / lengths[:, None]
         return torch.cat([mean, states.masked_fill(~here, -1e9).amax(0)], 1)
+
+
+def _strongest(x: Tensor, windows: Tensor) -> Tensor:
+    """Each filter's maximum [n, filters] over a text's own windows; others hold padding alone, as much as it has."""
+    beyond = torch.arange(x.shape[2], device=x.device) >= windows.clamp(min=1)[:, None]
+    return x.masked_fill(beyond[:, None], 0.0).amax(2)  # after the ReLU nothing is below 0
 
 
 def fit(net: Net, params: Params, batches: Batches, spec: Spec, device: str = "cpu", hooks: Hooks | None = None,
@@ -217,6 +218,7 @@ def _one_thread(workers: int) -> Iterator[ThreadPoolExecutor]:
             yield pool
     finally:
         torch.set_num_threads(before)
+        torch.set_flush_denormal(False)  # what this thread computes next must not depend on what it trained before
 
 
 def _optimiser(spec: Spec, trained: dict[str, nn.Parameter]) -> tuple[torch.optim.Optimizer, list[float]]:

@@ -1,0 +1,172 @@
+"""Trials run here or in worker processes: the same records, and no failure stops the others or is lost."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import toy
+from conftest import World
+
+from bench import records, runner
+from bench.errors import BenchError
+from bench.records import Record
+from bench.runner import Job, Setting, Side, Strategy, plan, run
+from bench.trial import FULL, Division
+
+SCORES = ("n_train", "n_test", "accuracy", "balanced_accuracy", "macro_f1", "auc", "log_loss", "predictions", "status",
+          "error")
+MAJORITY, TFIDF = Strategy("majority", "baselines.majority"), Strategy("tfidf", "baselines.tfidf")
+FLOOR = """
+import os
+import numpy as np
+NEEDS = frozenset()
+def fit(trial, resources):
+    return lambda examples: np.full((len(examples), 2), 0.5, np.float32)
+def raises(trial, resources):
+    if trial.seed == 1:
+        raise ZeroDivisionError("of my own")
+    return fit(trial, resources)
+def dies(trial, resources):
+    if trial.seed == 1:
+        os._exit(3)
+    return fit(trial, resources)
+def nan(trial, resources):
+    return lambda examples: np.full((len(examples), 2), np.nan, np.float32)
+def thin(trial, resources):
+    return lambda examples: np.full((len(examples), 1), 1.0, np.float32)
+def tuned(trial, resources, *, strength=3.0):
+    return fit(trial, resources)
+"""
+
+
+@pytest.fixture
+def floor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """A module of baselines outside the project, for this process and its workers."""
+    folder = tmp_path / "plugin"
+    folder.mkdir()
+    (folder / "floor_baselines.py").write_text(FLOOR)
+    monkeypatch.syspath_prepend(str(folder))
+    monkeypatch.setenv("PYTHONPATH", str(folder))
+    yield "floor_baselines"
+    sys.modules.pop("floor_baselines", None)
+
+
+@pytest.fixture
+def setting(world: World) -> Setting:
+    return Setting(world.root, Side.of(world.source), Side.of(world.target), toy.NET, "torch", "cpu", world.base.key,
+                   world.vectors)
+
+
+def outcomes(found: list[Record]) -> dict[str, list[object]]:
+    assert len({r.identity() for r in found}) == len(found)
+    return {r.identity(): [getattr(r, name) for name in SCORES] for r in found}
+
+
+def test_one_process_and_two_workers_give_the_same_records(setting: Setting):
+    strategies = [MAJORITY, TFIDF, Strategy("frozen", "baselines.frozen"), Strategy("scratch", "baselines.scratch")]
+    runner.prepare(setting, frozenset({"features", "base", "counts"}))
+    jobs = plan(setting, strategies, (16,), 1)
+    one, two = list(run(jobs, 1)), list(run(jobs, 2))
+    assert len(one) == 4
+    assert {r.status for r in one} == {"ok"}, [r.error for r in one]
+    assert outcomes(one) == outcomes(two)
+    truth, p = records.unpack(one[0].predictions)
+    assert p.shape == (one[0].n_test, 2)
+    assert one[0].accuracy == pytest.approx(float((p.argmax(1) == truth).mean()))
+
+
+def test_a_record_says_what_was_run_where_and_for_how_long(setting: Setting):
+    record = next(run(plan(setting, [Strategy("frozen", "baselines.frozen")], (8,), 1), 1))
+    assert (record.task, record.edition, record.source) == ("target", "toy", "source@toy")
+    assert (record.n_train, record.n_test, record.base) == (8, 80, setting.base)
+    assert {"load", "encode", "adapt", "predict", "pretrain"} == record.seconds.keys()
+    assert {"numpy", "torch", "python", "scikit-learn", "commit"} <= record.versions.keys()
+    assert record.host["threads"] == 1
+    assert record.peak_bytes > 1_000_000
+    assert next(run(plan(setting, [MAJORITY], (8,), 1), 1)).base == ""
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_failing_baseline_is_a_failed_record_and_the_others_go_on(setting: Setting, floor: str, workers: int):
+    jobs = plan(setting, [MAJORITY, Strategy(f"{floor}:raises", floor, "raises")], (8,), 2)
+    found = list(run(jobs, workers))
+    failed = [r for r in found if r.status != "ok"]
+    assert len(found) == 4
+    assert [(r.baseline, r.seed) for r in failed] == [(f"{floor}:raises", 1)]
+    assert failed[0].error.startswith("ZeroDivisionError: of my own (floor_baselines.py:")
+    assert failed[0].accuracy is None
+
+
+def test_a_worker_that_dies_costs_its_own_trial_alone(setting: Setting, floor: str):
+    jobs = plan(setting, [MAJORITY, Strategy(f"{floor}:dies", floor, "dies")], (8,), 2)
+    found = list(run(jobs, 2))
+    assert len(found) == 4
+    failed = [r for r in found if r.status != "ok"]
+    assert [(r.baseline, r.seed) for r in failed] == [(f"{floor}:dies", 1)]
+    assert "worker process died" in failed[0].error
+
+
+@pytest.mark.parametrize(("function", "said"), [("nan", "predicted NaN"), ("thin", r"predicted (80, 1), expected (80, 2)")])
+def test_predictions_that_are_none_fail_with_a_reason(setting: Setting, floor: str, function: str, said: str):
+    record = next(run(plan(setting, [Strategy("bad", floor, function)], (8,), 1), 1))
+    assert record.status == "failed"
+    assert said in record.error
+
+
+def test_a_baselines_settings_are_its_keyword_defaults(setting: Setting, floor: str):
+    job = plan(setting, [Strategy("tuned", floor, "tuned")], (8,), 1)[0]
+    assert runner.blank(job).settings == {"strength": 3.0}
+
+
+def test_a_baseline_that_is_not_there_is_the_users_error(floor: str):
+    with pytest.raises(BenchError, match="cannot import no_such_module"):
+        Strategy("x", "no_such_module").load()
+    with pytest.raises(BenchError, match="has no function 'nothing'"):
+        Strategy("x", floor, "nothing").load()
+
+
+def test_a_need_that_nobody_knows_is_the_users_error(floor: str, monkeypatch: pytest.MonkeyPatch):
+    module = Strategy("x", floor).load()
+    monkeypatch.setattr(module, "NEEDS", frozenset({"magic"}))
+    with pytest.raises(BenchError, match=r"needs \['magic'\].*known: base, features"):
+        Strategy("x", floor).needs()
+    monkeypatch.setattr(module, "NEEDS", frozenset({"features"}))
+    assert Strategy("x", floor).needs() == {"features", "base"}
+
+
+def test_a_plan_holds_each_trial_once_the_longest_first(setting: Setting):
+    jobs = plan(setting, [MAJORITY, TFIDF], (8, FULL), 2)
+    assert len(set(jobs)) == len(jobs) == 8
+    assert [(j.seed, j.budget, j.baseline) for j in jobs[:3]] == [(0, FULL, "majority"), (0, FULL, "tfidf"),
+                                                                   (0, 8, "majority")]
+
+
+def test_budgets_beyond_the_pool_are_set_apart():
+    division = Division(np.arange(100), np.arange(100, 120), 0, 0)
+    assert runner.budgets_for(division, (8, 100, 101, FULL)) == ([8, 100, FULL], [101])
+
+
+def test_a_base_that_left_the_cache_is_a_failed_record(setting: Setting):
+    jobs: list[Job] = plan(replace(setting, base="0" * 24), [Strategy("finetune", "baselines.finetune")], (8,), 1)
+    record = next(run(jobs, 1))
+    assert record.status == "failed"
+    assert "is no longer in the cache" in record.error
+
+
+def test_resources_hold_only_what_was_asked_for(setting: Setting, world: World):
+    bare = runner.resources_for(setting, 0, frozenset())
+    assert (bare.base, bare.vectors, bare.source) == (None, None, None)
+    full = runner.resources_for(setting, 0, frozenset({"base", "source"}))
+    assert full.base is not None
+    assert full.source is not None
+    assert len(full.source) == len(world.source.division.pool)
+    assert full.same_labels
+
+
+def test_workers_are_never_more_than_cores_or_memory():
+    assert 1 <= runner.default_jobs() <= 8
