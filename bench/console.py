@@ -89,7 +89,7 @@ def _rich_board(head: list[str], body: list[list[str]]) -> None:
 def _style(head: str, value: str) -> str:
     if head == "gain" and value:
         return "green" if value.startswith("+") else "red"
-    return "bold" if head.startswith("acc") else ""
+    return "bold" if "acc @" in head else ""
 
 
 class TrialProgress:

@@ -10,7 +10,7 @@ from pathlib import Path
 from bench import cache, corpus
 from bench.corpus import Dataset
 from bench.errors import BenchError, DataError, RouteError
-from bench.readers import read
+from bench.readers import read, stripped
 from bench.sources import Access, Delivered, deliver
 from bench.task import Edition, Route, Task
 from bench.trial import Division, divide
@@ -67,7 +67,7 @@ def _edition(task: Task, edition: Edition, access: Access, root: Path,
         try:
             delivered = _deliver(route, access, task)
         except RouteError as error:
-            reasons.append(f"{edition.name} from {route}: {error}")
+            reasons.append(f"{edition.name} by {route.kind}: {error}")
             continue
         return _read(task, edition, route, delivered.path, delivered.origin, root), delivered.origin
     if edition.sha256:
@@ -91,7 +91,7 @@ def _read(task: Task, edition: Edition, route: Route, path: Path, origin: str, r
     """Read a delivered file; one that was read before is known by its digest."""
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
-    key = cache.key_of([digest, route.reader, route.reading, edition.where, task.labels, corpus.FORM])
+    key = cache.key_of([digest, route.reader, route.reading, edition.where, edition.strip, task.labels, corpus.FORM])
     known = cache.kept(root / "files" / key)
     if known:
         found = corpus.load(root, known.facts["sha256"], task.labels)
@@ -103,6 +103,8 @@ def _read(task: Task, edition: Edition, route: Route, path: Path, origin: str, r
             raise DataError(f"{origin} has no column {column!r}, which the card's where names",
                             f"its columns: {', '.join(map(str, rows.columns))}")
         rows = rows[rows[column].astype(str).isin(values)]
+    if edition.strip:
+        rows = rows.assign(text=stripped(rows["text"].tolist(), edition.strip))
     lines, sha256 = corpus.normalised(rows, task.labels, origin)
     if edition.sha256 and sha256 != edition.sha256:
         raise DataError(f"{origin} is not what the card {task.name}@{edition.name} describes: content hash "

@@ -21,11 +21,12 @@ class Cell:
 
     done: int
     of: int
-    accuracy: float | None = None
-    spread: float | None = None  # standard deviation over seeds; None for one seed
+    leading: float | None = None  # the board's leading score: accuracy, or balanced accuracy
+    spread: float | None = None  # its standard deviation over seeds; None for one seed
     auc: float | None = None
+    accuracy: float | None = None
     balanced: float | None = None
-    gain: float | None = None  # accuracy points over scratch, paired by seed; None without it
+    gain: float | None = None  # points of the leading score over scratch, paired by seed; None without it
     adapt: float | None = None  # seconds
 
 
@@ -45,6 +46,7 @@ class Board:
     pretrain: float  # seconds that the base took
     sizes: Mapping[Budget, int]
     failed: tuple[str, ...]
+    leading: str = "accuracy"
 
     @property
     def title(self) -> str:
@@ -67,10 +69,11 @@ def _board(group: Sequence[Record]) -> Board:
     seeds = {b: {r.seed for r in group if r.budget == b} for b in budgets}
     good = {(r.baseline, r.budget, r.seed): r for r in group if r.status == "ok"}
     baselines = sorted({r.baseline for r in group})
-    cells = {(name, b): _cell(name, b, seeds[b], good) for name in baselines for b in budgets}
+    leading = group[0].leading
+    cells = {(name, b): _cell(name, b, seeds[b], good, leading) for name in baselines for b in budgets}
 
     def order(name: str) -> tuple[float, str]:
-        known = [c.accuracy for b in budgets if (c := cells[name, b]).accuracy is not None]
+        known = [c.leading for b in budgets if (c := cells[name, b]).leading is not None]
         return (-mean(known) if len(known) == len(budgets) else 1.0, name)
 
     first = group[0]
@@ -79,24 +82,28 @@ def _board(group: Sequence[Record]) -> Board:
         tuple(sorted(baselines, key=order)), cells, max((r.n_test for r in group), default=0),
         max((r.seconds.get("pretrain", 0.0) for r in group), default=0.0),
         {b: max((r.n_train for r in group if r.budget == b), default=0) for b in budgets},
-        tuple(f"{r.baseline}, {r.budget} labels, seed {r.seed}: {r.error}" for r in group if r.status != "ok"))
+        tuple(f"{r.baseline}, {r.budget} labels, seed {r.seed}: {r.error}" for r in group if r.status != "ok"), leading)
 
 
-def _cell(name: str, budget: Budget, seeds: set[int], good: Mapping[tuple[str, Budget, int], Record]) -> Cell:
+def _cell(name: str, budget: Budget, seeds: set[int], good: Mapping[tuple[str, Budget, int], Record],
+          leading: str) -> Cell:
     """No mean is taken over missing seeds."""
     own = [good[name, budget, s] for s in sorted(seeds) if (name, budget, s) in good]
     if len(own) < len(seeds):
         return Cell(len(own), len(seeds))
-    scratch = [good.get((SCRATCH, budget, s)) for s in sorted(seeds)]
-    accuracy = [r.accuracy for r in own if r.accuracy is not None]
-    auc = [r.auc for r in own if r.auc is not None]
-    balanced = [r.balanced_accuracy for r in own if r.balanced_accuracy is not None]
+    scratch = [good[SCRATCH, budget, s] for s in sorted(seeds) if (SCRATCH, budget, s) in good]
+    scores = _known(own, leading)
     gain = None
-    if name != SCRATCH and all(scratch):
-        gain = 100 * mean(a - (s.accuracy or 0.0) for a, s in zip(accuracy, scratch, strict=True) if s)
-    return Cell(len(own), len(seeds), mean(accuracy), stdev(accuracy) if len(accuracy) > 1 else None,
-                mean(auc) if len(auc) == len(own) else None, mean(balanced) if balanced else None, gain,
-                mean(r.seconds.get("adapt", 0.0) for r in own))
+    if name != SCRATCH and len(scratch) == len(own):
+        gain = 100 * mean(a - b for a, b in zip(scores, _known(scratch, leading), strict=True))
+    auc = _known(own, "auc")
+    return Cell(len(own), len(seeds), mean(scores), stdev(scores) if len(scores) > 1 else None,
+                mean(auc) if len(auc) == len(own) else None, mean(_known(own, "accuracy")),
+                mean(_known(own, "balanced_accuracy")), gain, mean(r.seconds.get("adapt", 0.0) for r in own))
+
+
+def _known(records: Sequence[Record], score: str) -> list[float]:
+    return [value for r in records if (value := getattr(r, score)) is not None]
 
 
 def table(board: Board) -> tuple[list[str], list[list[str]]]:
@@ -104,7 +111,8 @@ def table(board: Board) -> tuple[list[str], list[list[str]]]:
     head = ["baseline"]
     for b in board.budgets:
         label = f"all {board.sizes[b]:,}" if b == FULL else f"{b}"
-        head += [f"acc @{label}", "auc", "gain", "adapt s"]
+        short = "acc" if board.leading == "accuracy" else "bal acc"
+        head += [f"{short} @{label}", "auc", "gain", "adapt s"]
     body = []
     for name in board.rows:
         row = [name]
@@ -115,10 +123,10 @@ def table(board: Board) -> tuple[list[str], list[list[str]]]:
 
 
 def _texts(cell: Cell) -> list[str]:
-    if cell.accuracy is None:
+    if cell.leading is None:
         return [f"{cell.done}/{cell.of}", "", "", ""]
     spread = f" ±{cell.spread:.3f}" if cell.spread is not None else ""
-    return [f"{cell.accuracy:.3f}{spread}", "–" if cell.auc is None else f"{cell.auc:.3f}",
+    return [f"{cell.leading:.3f}{spread}", "–" if cell.auc is None else f"{cell.auc:.3f}",
             "" if cell.gain is None else f"{cell.gain:+.1f}", f"{cell.adapt:.2f}"]
 
 
@@ -135,7 +143,9 @@ def markdown(board: Board) -> str:
 
 def notes(board: Board) -> str:
     """What the columns mean, what the base cost, and what failed."""
-    lines = [f"acc: mean accuracy ± standard deviation over seeds on {board.n_test:,} test texts; gain: accuracy "
+    what = board.leading.replace("_", " ")
+    short = "acc" if what == "accuracy" else "bal acc"
+    lines = [f"{short}: mean {what} ± standard deviation over seeds on {board.n_test:,} test texts; gain: its "
              "points over scratch at the same labels and seeds; adapt s: seconds to train on the target; n/m: so "
              "many of the seeds finished, no mean is shown."]
     if board.pretrain:
@@ -145,7 +155,7 @@ def notes(board: Board) -> str:
 
 
 COLUMNS = ("target", "source", "net", "engine", "device", "baseline", "budget", "n_train", "seeds_done", "seeds",
-           "accuracy", "accuracy_sd", "auc", "balanced_accuracy", "gain_points", "adapt_seconds")
+           "leading_score", "score", "score_sd", "auc", "accuracy", "balanced_accuracy", "gain_points", "adapt_seconds")
 
 
 def csv(found: Sequence[Board]) -> str:
@@ -161,7 +171,7 @@ def csv(found: Sequence[Board]) -> str:
             for b in board.budgets:
                 c = board.cells[name, b]
                 row = [board.target, board.source, board.net, board.engine, board.device, name, b, board.sizes[b],
-                       c.done, c.of, c.accuracy, c.spread, c.auc, c.balanced, c.gain, c.adapt]
+                       c.done, c.of, board.leading, c.leading, c.spread, c.auc, c.accuracy, c.balanced, c.gain, c.adapt]
                 w.writerow([_inert(v) for v in row])
     return out.getvalue()
 
@@ -196,7 +206,7 @@ def advice(board: Board) -> list[str]:
     """For each budget, in words: the strategy with the best mean, its lead over scratch and what ties with it."""
     lines = []
     for b in board.budgets:
-        known = [(c.accuracy, name) for name in board.rows if (c := board.cells[name, b]).accuracy is not None]
+        known = [(c.leading, name) for name in board.rows if (c := board.cells[name, b]).leading is not None]
         if not known:
             continue
         best, name = max(known)

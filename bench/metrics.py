@@ -22,6 +22,7 @@ def score(truth: NDArray[np.int64], probabilities: NDArray[np.float32]) -> dict[
     p = probabilities.astype(np.float64)
     p /= p.sum(axis=1, keepdims=True)
     guess = p.argmax(axis=1)
+    bounded = np.clip(p, 1e-7, 1.0)  # one certain and wrong answer must not make the log-loss infinite
     present = np.unique(truth)
     auc = None
     if len(present) == classes:
@@ -36,5 +37,5 @@ def score(truth: NDArray[np.int64], probabilities: NDArray[np.float32]) -> dict[
         "balanced_accuracy": float(balanced),
         "macro_f1": float(f1_score(truth, guess, average="macro", labels=present, zero_division=0.0)),
         "auc": None if auc is None else float(auc),
-        "log_loss": float(log_loss(truth, np.clip(p, 1e-7, 1.0), labels=list(range(classes)))),
+        "log_loss": float(log_loss(truth, bounded / bounded.sum(axis=1, keepdims=True), labels=list(range(classes)))),
     }

@@ -37,6 +37,7 @@ class Record:
     budget: int | str
     seed: int
     base: str = ""  # key of the base network, where the baseline uses one
+    leading: str = "accuracy"  # or "balanced_accuracy", where the classes are of unlike size
     n_train: int = 0
     n_test: int = 0
     accuracy: float | None = None

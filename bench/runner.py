@@ -44,12 +44,13 @@ class Side:
     labels: tuple[str, ...]
     test: str
     split_by: str
+    leading: str = "accuracy"  # the score that its leaderboard sorts by
 
     @staticmethod
     def of(loaded: Loaded) -> Side:
         """What identifies loaded data."""
         return Side(loaded.name, loaded.data.corpus.sha256, loaded.data.labels, loaded.edition.test,
-                    loaded.edition.split_by)
+                    loaded.edition.split_by, "balanced_accuracy" if loaded.task.imbalanced else "accuracy")
 
 
 @dataclass(frozen=True)
@@ -128,7 +129,7 @@ def blank(job: Job) -> Record:
     needs = Strategy(job.baseline, job.module, job.function).needs()
     return Record(task, edition, setting.target.sha256, setting.source.name, job.baseline,
                   _settings(job), str(setting.net), setting.engine, setting.device, job.budget, job.seed,
-                  base=setting.base if "base" in needs else "")
+                  base=setting.base if "base" in needs else "", leading=setting.target.leading)
 
 
 def run(jobs: Sequence[Job], workers: int) -> Iterator[Record]:

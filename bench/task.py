@@ -56,6 +56,7 @@ class Edition:
     test: str = "quarter"  # "official": rows with split == "test"; "quarter", "fifth": seeded and stratified
     split_by: str = ""  # "group": a group's rows stay on one side
     where: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # column -> values kept
+    strip: tuple[str, ...] = ()  # what is cut out of newsgroup posts: some of readers.STRIPS
 
 
 @dataclass(frozen=True)
@@ -140,6 +141,8 @@ def all_tasks(extra: Iterable[Path] = ()) -> dict[str, Task]:
 
 
 def _edition(raw: dict[str, Any], origin: str) -> Edition:
+    from bench.readers import STRIPS
+
     routes = tuple(_route(r, origin) for r in _tables(raw.pop("routes", None), origin, "routes"))
     if not routes:
         raise CardError(f"{origin}: edition {raw.get('name', '?')!r} has no [[editions.routes]]")
@@ -154,6 +157,8 @@ def _edition(raw: dict[str, Any], origin: str) -> Edition:
         raise CardError(f"{origin}: split_by = {edition.split_by!r}", "only 'group' is known")
     if edition.sha256 and not re.fullmatch(r"[0-9a-f]{64}", edition.sha256):
         raise CardError(f"{origin}: sha256 = {edition.sha256!r} is not 64 hexadecimal digits")
+    if not set(edition.strip) <= set(STRIPS) or len(set(edition.strip)) != len(edition.strip):
+        raise CardError(f"{origin}: strip = {list(edition.strip)!r}", f"some of {', '.join(STRIPS)}, each once")
     if edition.rows < 0:
         raise CardError(f"{origin}: rows = {edition.rows} is negative")
     return edition

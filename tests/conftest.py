@@ -7,11 +7,16 @@ from pathlib import Path
 
 import pytest
 import toy
+from hypothesis import settings
 
 from bench.base import Base
 from bench.data import Loaded
 from bench.trial import Trial, trial_of
 from bench.vectors import Vectors
+
+
+settings.register_profile("steady", deadline=None)  # a busy machine is no reason to fail
+settings.load_profile("steady")
 
 
 @pytest.fixture(autouse=True)

@@ -111,7 +111,8 @@ def test_a_worker_that_dies_costs_its_own_trial_alone(setting: Setting, floor: s
     assert "worker process died" in failed[0].error
 
 
-@pytest.mark.parametrize(("function", "said"), [("nan", "predicted NaN"), ("thin", r"predicted (80, 1), expected (80, 2)")])
+@pytest.mark.parametrize(("function", "said"), [("nan", "predicted NaN"),
+                                                ("thin", "predicted (80, 1), expected (80, 2)")])
 def test_predictions_that_are_none_fail_with_a_reason(setting: Setting, floor: str, function: str, said: str):
     record = next(run(plan(setting, [Strategy("bad", floor, function)], (8,), 1), 1))
     assert record.status == "failed"

@@ -1,0 +1,363 @@
+"""The command line as a user meets it: run, stop, go on, wrong input, what is printed and how it exits."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import toy
+from click.testing import Result
+from typer.testing import CliRunner
+
+import bench
+from baselines import BASELINES
+from bench import nets, records
+from bench.cli import app
+from bench.records import Record
+from bench.vectors import Vectors
+
+Bench = Callable[..., Result]
+SCORES = ("n_train", "n_test", "accuracy", "macro_f1", "auc", "log_loss", "predictions", "status", "error", "base")
+PLUGIN = """
+import time
+import numpy as np
+NEEDS = frozenset()
+def slow(trial, resources):
+    time.sleep(0.3)
+    return lambda e: np.full((len(e), 2), [0.4 + trial.seed / 100, 0.6 - trial.seed / 100], np.float32)
+def broken(trial, resources):
+    if trial.seed == 1:
+        raise ValueError("by design")
+    return slow(trial, resources)
+"""
+
+
+@pytest.fixture
+def bench_(workshop: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
+    """`bench` in this process on the toy tasks, with a toy GloVe and a small net."""
+    data = workshop / "data"
+    glove = Vectors(data / "glove_6B_50d_emb.npy", data / "glove_6B_index.parquet", "toy")
+    monkeypatch.setattr("bench.suite.find", lambda access: glove)
+    monkeypatch.setitem(nets.NETS, "gru", toy.NET)  # type: ignore[arg-type]
+    monkeypatch.chdir(workshop)
+
+    def call(*arguments: object) -> Result:
+        return CliRunner().invoke(app, [str(a) for a in arguments])
+
+    return call
+
+
+@pytest.fixture
+def plugin(workshop: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    (workshop / "plugin").mkdir()
+    (workshop / "plugin" / "cli_plugin.py").write_text(PLUGIN)
+    monkeypatch.syspath_prepend(str(workshop / "plugin"))
+    monkeypatch.setenv("PYTHONPATH", str(workshop / "plugin"))
+    yield "cli_plugin"
+    sys.modules.pop("cli_plugin", None)
+
+
+def run(target: str = "toy-target", **options: object) -> list[str]:
+    """The arguments of a quick `bench run`; an option of None is left out."""
+    given = {"source": "toy-source", "tasks": "cards", "data_dir": "data", "results_dir": "results", "epochs": 1,
+             "seeds": 2, "budgets": "8", "jobs": 1, "device": "cpu", **options}
+    out = ["run", "--target", target, "--offline"]
+    for name, value in given.items():
+        for one in value if isinstance(value, list) else [value]:
+            out += [] if one is None else [f"--{name.replace('_', '-')}", str(one)]
+    return out
+
+
+def kept(folder: Path, name: str = "toy-target") -> list[Record]:
+    return records.read(folder / "records" / f"{name}.jsonl", warn=lambda text: pytest.fail(text))
+
+
+def outcomes(found: list[Record]) -> dict[str, list[object]]:
+    assert len({r.identity() for r in found}) == len(found), "a trial was recorded twice"
+    return {r.identity(): [getattr(r, name) for name in SCORES] for r in found}
+
+
+def refused(result: Result, *said: str) -> None:
+    """Exit 2, one line of error, no traceback."""
+    assert result.exit_code == 2, (result.output, result.exception)
+    errors = [line for line in result.stderr.splitlines() if line.startswith("bench: ")]
+    assert len(errors) == 1, result.stderr
+    assert result.stderr.splitlines()[-1] == errors[0]
+    for text in said:
+        assert text in errors[0]
+    assert "Traceback" not in result.output
+
+
+def test_a_run_trains_the_base_tries_every_strategy_and_goes_on_where_it_was(bench_: Bench, workshop: Path):
+    arguments = run(budgets="8,16,full")
+    first = bench_(*arguments)
+    assert first.exit_code == 0, first.output
+    found = kept(workshop / "results")
+    assert len(found) == len(BASELINES) * 3 * 2
+    assert {r.status for r in found} == {"ok"}, [r.error for r in found]
+    assert "base: epoch 1" in first.stderr
+    assert f"{len(found)}/{len(found)} toy-target" in first.stderr
+    for name in BASELINES:
+        assert name in first.stdout
+    assert "Written: " in first.stdout
+    assert {p.name for p in (workshop / "results" / "leaderboards").iterdir()} >= {"toy-target.md", "toy-target.csv"}
+    before = (workshop / "results" / "records" / "toy-target.jsonl").read_bytes()
+    again = bench_(*arguments)
+    assert again.exit_code == 0
+    assert f"{len(found)} of {len(found)} trials are done already" in again.stderr
+    assert "base: epoch" not in again.stderr
+    assert (workshop / "results" / "records" / "toy-target.jsonl").read_bytes() == before
+    other = bench_(*run(budgets="8,16,full", results_dir="other", baseline=["frozen", "glove-forest", "tfidf"]))
+    assert other.exit_code == 0
+    assert outcomes(kept(workshop / "other")).items() <= outcomes(found).items()
+    more = bench_(*run(budgets="8,16,full", seeds=3, baseline=["majority", "frozen"]))
+    assert more.exit_code == 0
+    assert len(kept(workshop / "results")) == len(found) + 2 * 3
+    assert outcomes(found).items() <= outcomes(kept(workshop / "results")).items()
+
+
+def test_a_killed_run_goes_on_loses_nothing_and_repeats_nothing(bench_: Bench, plugin: str, workshop: Path):
+    arguments = run(baseline=f"{plugin}:slow", seeds=12, preset="tutorial")
+    process = subprocess.Popen([sys.executable, "-m", "bench.cli", *arguments], cwd=workshop, env=dict(os.environ),
+                               stderr=subprocess.PIPE, stdout=subprocess.DEVNULL)
+    path = workshop / "results" / "records" / "toy-target.jsonl"
+    end = time.monotonic() + 60
+    while not (path.exists() and path.read_bytes().count(b"\n") >= 3):
+        assert process.poll() is None, (process.stderr or io.BytesIO()).read()
+        assert time.monotonic() < end
+        time.sleep(0.01)
+    process.send_signal(signal.SIGKILL)
+    assert process.wait(20) == -signal.SIGKILL
+    before = records.read(path)
+    assert 3 <= len(before) < 12
+    resumed = bench_(*arguments)
+    assert resumed.exit_code == 0, resumed.output
+    assert f"{len(before)} of 12 trials are done already" in resumed.stderr
+    after = kept(workshop / "results")
+    assert after[: len(before)] == before
+    assert len(after) == 12
+    assert bench_(*run(baseline=f"{plugin}:slow", seeds=12, preset="tutorial", results_dir="undisturbed")).exit_code == 0
+    assert outcomes(kept(workshop / "undisturbed")) == outcomes(after)
+
+
+def test_a_killed_training_of_the_base_goes_on_to_the_same_base(bench_: Bench, workshop: Path, cache: Path):
+    arguments = ["pretrain", "--source", "toy-source", "--tasks", "cards", "--data-dir", "data", "--net", "gru",
+                 "--preset", "tutorial", "--epochs", "60", "--offline", "--device", "cpu", "--json"]
+    process = subprocess.Popen([sys.executable, "-m", "bench.cli", *arguments], cwd=workshop, env=dict(os.environ),
+                               stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    end = time.monotonic() + 60
+    while not list(cache.glob("bases/*.checkpoint/facts.json")):
+        assert process.poll() is None
+        assert time.monotonic() < end
+        time.sleep(0.005)
+    process.send_signal(signal.SIGKILL)
+    assert process.wait(20) == -signal.SIGKILL
+    resumed = bench_(*arguments)
+    assert resumed.exit_code == 0, resumed.output
+    assert "base: epoch 1:" not in resumed.stderr
+    assert "base: epoch 60:" in resumed.stderr
+    undisturbed = bench_(*arguments, "--cache-dir", workshop / "fresh")
+    assert "base: epoch 1:" in undisturbed.stderr
+    one, other = json.loads(resumed.stdout), json.loads(undisturbed.stdout)
+    assert one["key"] == other["key"]
+    assert len(one["history"]) == 60
+    weights = [root / "bases" / one["key"] / "params.safetensors" for root in (cache, workshop / "fresh")]
+    assert weights[0].read_bytes() == weights[1].read_bytes()
+    assert sorted(p.suffix for p in (cache / "bases").iterdir() if p.is_dir()) == [""]
+
+
+def test_a_failed_trial_exits_with_1_shows_coverage_and_is_tried_again(bench_: Bench, plugin: str, workshop: Path):
+    result = bench_(*run(baseline=["majority", f"{plugin}:broken"]))
+    assert result.exit_code == 1, result.output
+    assert "FAILED: ValueError: by design" in result.stderr
+    assert "trials that failed: 1; the same command tries them again" in result.stderr
+    assert "1/2" in result.stdout
+    assert [r.status for r in kept(workshop / "results")].count("failed") == 1
+    again = bench_(*run(baseline=["majority", f"{plugin}:broken"]))
+    assert again.exit_code == 1
+    assert "3 of 4 trials are done already" in again.stderr
+    fast = bench_(*run(baseline=[f"{plugin}:broken"], seeds=4, results_dir="fast"), "--fail-fast")
+    assert fast.exit_code == 1
+    assert [r.status for r in kept(workshop / "fast")] == ["ok", "failed"]
+
+
+def test_ones_own_file_is_a_target(bench_: Bench, workshop: Path):
+    frame = toy.rows(200, seed=9)
+    frame["label"] = frame["label"].map({"negative": "bad", "positive": "good"})
+    frame.rename(columns={"text": "Review", "label": "Rating"}).to_csv("My Shop.csv", index=False)
+    result = bench_(*run("My Shop.csv", baseline=["source-only", "tfidf"]))
+    assert result.exit_code == 0, result.output
+    assert "texts from 'Review', labels from 'Rating'" in result.stderr
+    assert "bad = negative" in result.stderr
+    assert {r.baseline for r in kept(workshop / "results", "my-shop")} == {"source-only", "tfidf"}
+
+
+def test_a_target_of_three_classes_runs_what_applies_and_says_what_does_not(bench_: Bench, workshop: Path):
+    result = bench_(*run("toy-three", baseline=["source-only", "frozen", "tfidf"]))
+    assert result.exit_code == 0, result.output
+    assert "source-only is not applicable" in result.stderr
+    assert {r.baseline for r in kept(workshop / "results", "toy-three")} == {"frozen", "tfidf"}
+
+
+def test_a_budget_beyond_the_pool_is_left_out_with_a_word_and_the_rest_runs(bench_: Bench, workshop: Path):
+    result = bench_(*run(budgets="8,5000", baseline="majority"))
+    assert result.exit_code == 0, result.output
+    assert "budget 5000 left out: only" in result.stderr
+    assert {r.budget for r in kept(workshop / "results")} == {8}
+    refused(bench_(*run(budgets="5000", baseline="majority")), "too few for any budget", "--budgets full")
+
+
+def test_without_glove_the_rest_runs_and_it_is_said(bench_: Bench, workshop: Path, monkeypatch: pytest.MonkeyPatch):
+    def none(access: object) -> Vectors:
+        raise bench.errors.BenchError("GloVe vectors cannot be had")
+
+    monkeypatch.setattr("bench.suite.find", none)
+    result = bench_(*run(baseline=["glove-forest", "frozen"]))
+    assert result.exit_code == 0, result.output
+    assert "glove-forest left out" in result.stderr
+    assert {r.baseline for r in kept(workshop / "results")} == {"frozen"}
+
+
+def test_wrong_names_are_one_line_with_the_nearest(bench_: Bench):
+    refused(bench_(*run("toy-targt")), "unknown target 'toy-targt'; did you mean 'toy-target'?", "bench list tasks")
+    refused(bench_(*run(source="toy-sorce")), "did you mean 'toy-source'?")
+    refused(bench_(*run("toy-target@too")), "unknown edition 'too'; did you mean 'toy'?")
+    refused(bench_(*run(baseline="finetun")), "unknown baseline 'finetun'; did you mean 'finetune'?")
+    refused(bench_(*run(baseline="no_module:fit")), "cannot import no_module")
+    refused(bench_(*run(net="gruu")), "did you mean 'gru'?")
+    refused(bench_(*run(engine="torhc", baseline="majority")), "did you mean 'torch'?")
+    refused(bench_(*run(device="tpu", baseline="majority")), "'tpu'", "auto, cpu or cuda")
+    refused(bench_(*run("toy-source", baseline="majority")), "both source and target")
+
+
+def test_wrong_numbers_and_folders_are_one_line(bench_: Bench, workshop: Path):
+    for budgets in ("x", "-3", "1.5", "", "1", "8;16"):
+        refused(bench_(*run(budgets=budgets)), "budget")
+    refused(bench_(*run(seeds=0)), "--seeds 0")
+    refused(bench_(*run(data_dir="nowhere")), "no such folder: nowhere", "--data-dir")
+    refused(bench_(*run(tasks="nowhere")), "no such folder of task cards: nowhere")
+    refused(bench_(*run("none.csv")), "no such file: none.csv")
+    refused(bench_(*run("toy-target", data_dir=None)), "no data for toy-target", "--data-dir")
+    (workshop / "file").write_text("")
+    refused(bench_(*run(baseline="majority", results_dir="file")), "cannot")
+
+
+def test_a_misspelt_key_of_a_card_is_one_line_that_names_the_right_one(bench_: Bench, workshop: Path):
+    card = workshop / "cards" / "toy-target.toml"
+    card.write_text(card.read_text().replace("title =", "titel ="))
+    refused(bench_(*run()), str(Path("cards") / "toy-target.toml"), "unknown key 'titel'; did you mean 'title'?")
+
+
+def test_unusable_files_are_one_line(bench_: Bench, workshop: Path):
+    toy.rows(60).to_parquet("whole.parquet")
+    data = Path("whole.parquet").read_bytes()
+    for cut in (0, 3, len(data) // 2, len(data) - 1):
+        Path("cut.parquet").write_bytes(data[:cut])
+        refused(bench_(*run("cut.parquet")), "cut.parquet")
+    toy.rows(60)[["text"]].to_csv("nolabel.csv", index=False)
+    refused(bench_(*run("nolabel.csv")), "no label column", "--label-column")
+    toy.rows(60)[::2].to_csv("one.csv", index=False)
+    refused(bench_(*run("one.csv")), "only the class 'negative'")
+    Path("empty.csv").write_text("")
+    refused(bench_(*run("empty.csv")), "empty.csv")
+    refused(bench_(*run("nolabel.csv", label_column="kind")), "no column 'kind'")
+    toy.rows(60).to_csv("good.csv", index=False)
+    refused(bench_(*run("good.csv", map_label="positive")), "--map-label", "RAW=LABEL")
+    (workshop / "data" / "toy-target.csv").write_text("text,label\nbako,positive\n")
+    refused(bench_(*run()), "only the class 'positive'")
+
+
+def test_the_leaderboard_is_printed_in_every_format(bench_: Bench):
+    assert bench_(*run(baseline=["majority", "tfidf", "scratch"])).exit_code == 0
+    shown = {f: bench_("leaderboard", "--results-dir", "results", "--format", f) for f in ("table", "md", "csv", "json")}
+    assert {r.exit_code for r in shown.values()} == {0}
+    assert "tfidf" in shown["table"].stdout
+    assert shown["md"].stdout.startswith("## toy-target@toy from toy-source@toy")
+    lines = list(csv.DictReader(io.StringIO(shown["csv"].stdout)))
+    rows = json.loads(shown["json"].stdout)
+    assert {r["baseline"] for r in rows} == {r["baseline"] for r in lines} == {"majority", "tfidf", "scratch"}
+    for line in lines:
+        row = next(r for r in rows if r["baseline"] == line["baseline"])
+        assert float(line["accuracy"]) == pytest.approx(row["accuracy"], abs=1e-6)
+    refused(bench_("leaderboard", "--results-dir", "results", "--format", "docx"), "unknown format 'docx'")
+    refused(bench_("leaderboard", "--results-dir", "nowhere"), "no records in nowhere")
+    refused(bench_("leaderboard", "--results-dir", "results", "--target", "imdb"), "no records of imdb", "toy-target")
+
+
+def test_a_damaged_record_is_reported_and_its_trial_runs_again(bench_: Bench, workshop: Path):
+    assert bench_(*run(baseline="majority")).exit_code == 0
+    path = workshop / "results" / "records" / "toy-target.jsonl"
+    first = kept(workshop / "results")
+    toy.flip(path, 30)
+    result = bench_(*run(baseline="majority"))
+    assert result.exit_code == 0, result.output
+    assert "damaged line left out" in result.stderr
+    assert "1 of 2 trials are done already" in result.stderr
+    assert outcomes(records.read(path)) == outcomes(first)
+
+
+def test_pretrain_says_how_good_the_base_is(bench_: Bench):
+    arguments = ["pretrain", "--source", "toy-source", "--tasks", "cards", "--data-dir", "data", "--epochs", "2",
+                 "--device", "cpu"]
+    result = bench_(*arguments)
+    assert result.exit_code == 0, result.output
+    assert "epoch 2: loss" in result.stdout
+    assert "accuracy 0." in result.stdout
+    again = bench_(*arguments, "--json")
+    facts = json.loads(again.stdout)
+    assert [row["epoch"] for row in facts["history"]] == [1, 2]
+    assert "base: epoch" not in again.stderr
+
+
+def test_what_there_is_can_be_listed(bench_: Bench):
+    tasks = json.loads(bench_("list", "tasks", "--tasks", "cards", "--data-dir", "data", "--json").stdout)
+    assert {"toy-source", "toy-target", "imdb", "amazon"} <= {row["task"] for row in tasks}
+    found = {row["baseline"]: row["what it is"] for row in json.loads(bench_("list", "baselines", "--json").stdout)}
+    assert list(found)[: len(BASELINES)] == list(BASELINES)
+    assert all(found.values())
+    listed = {(row["preset"], row["net"]) for row in json.loads(bench_("list", "nets", "--json").stdout)}
+    assert listed == {(p, n) for p, table in (("default", nets.NETS), ("tutorial", nets.TUTORIAL)) for n in table}
+    engines = json.loads(bench_("list", "engines", "--json").stdout)
+    assert next(row for row in engines if row["engine"] == "torch")["devices"].endswith("cpu")
+    for what in ("tasks", "baselines", "nets", "engines"):
+        assert len(bench_("list", what).stdout.splitlines()) > 1
+
+
+def test_doctor_offline_asks_nobody(bench_: Bench, cache: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("bench.download.reachable", lambda *a: pytest.fail("asked the network"))
+    result = bench_("doctor", "--offline", "--json")
+    assert result.exit_code == 0, result.output
+    facts = json.loads(result.stdout)
+    assert facts["versions"]["torch"][0].isdigit()
+    assert "not asked: offline" in facts["routes"].values()
+    assert str(cache) in facts["cache"]["folder"]
+    assert "torch" in bench_("doctor", "--offline").stdout
+
+
+def test_help_and_version_are_quick_and_load_nothing_heavy():
+    heavy = "torch sklearn pandas numpy datasets pyarrow matplotlib scipy"
+    code = ("import sys; from bench.cli import entry; sys.argv = ['bench', '--help']\n"
+            "try: entry()\nexcept SystemExit as e: assert not e.code\n"
+            f"print('loaded:', *[m for m in '{heavy}'.split() if m in sys.modules])")
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.rstrip().splitlines()[-1].split() == ["loaded:"]
+    for command in ("run", "list", "leaderboard", "pretrain", "doctor"):
+        assert command in done.stdout
+    command = [sys.executable, "-m", "bench.cli", "--version"]
+    version = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert version.stdout.split() == ["transferbench", bench.__version__]
+
+
+def test_an_unknown_option_is_the_users_error(bench_: Bench):
+    result = bench_("run", "--budgts", "8")
+    assert result.exit_code == 2
+    assert "--budgets" in result.stderr
