@@ -23,6 +23,7 @@ CHUNK = 1 << 20  # bytes read at once
 # What the standard library raises on damaged gzip, tar and zip files.
 BROKEN = (OSError, EOFError, ValueError, RuntimeError, OverflowError, struct.error, zlib.error, lzma.LZMAError,
           tarfile.TarError, zipfile.BadZipFile)
+AGAIN = "put a whole copy in its place; one in the cache is fetched anew once deleted"
 
 
 def everything(name: str) -> bool:
@@ -57,7 +58,7 @@ def streams(path: Path, wanted: Callable[[str], bool] = everything) -> Iterator[
         found = _zip(path, wanted)
     else:
         raise DataError(f"{path} is neither a .tar.gz nor a .zip (it begins with {magic!r})",
-                        "delete it, so that it is fetched again")
+                        AGAIN)
     try:
         yield from found
     except BROKEN as error:
@@ -77,7 +78,7 @@ def broken(path: Path, error: BaseException) -> DataError:
     if isinstance(error, OSError) and error.errno is not None:
         return DataError(f"cannot read {path}: {error.strerror}")
     reason = " ".join(str(error).split())[:200] or type(error).__name__
-    return DataError(f"{path} is damaged or cut short: {reason}", "delete it, so that it is fetched again")
+    return DataError(f"{path} is damaged or cut short: {reason}", AGAIN)
 
 
 def gunzip(path: Path) -> bytes:

@@ -94,8 +94,10 @@ def _labels(values: list[str], name: str, path: Path, mapping: Mapping[str, str]
     if mapping:
         rest = {v: v for v in values if v not in mapping}
         return {**rest, **mapping}, ", ".join(f"{k} = {v}" for k, v in mapping.items())
-    if set(values) <= {"1", "2", "3", "4", "5"} and len(values) > 2:
-        return {v: STARS[v] for v in values if v in STARS}, "stars: 1-2 negative, 4-5 positive, 3 left out"
+    stars = {v: v.removesuffix(".0") for v in values}
+    if set(stars.values()) <= {"1", "2", "3", "4", "5"} and len(values) > 2:
+        labels = {v: STARS[star] for v, star in stars.items() if star in STARS}
+        return labels, "stars: 1-2 negative, 4-5 positive, 3 left out"
     if len(values) < 2:
         raise DataError(f"{path}: {name!r} has {'only the class ' + repr(values[0]) if values else 'no values'}",
                         "a task needs at least two classes")

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from bench.archives import broken, gunzip, members
+from bench.archives import AGAIN, broken, gunzip, members
 from bench.errors import DataError
 
 if TYPE_CHECKING:
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 __all__ = ["READERS", "STRIPS", "members", "read", "stripped"]
 
 LARGEST = 4 << 30  # bytes of a file, and of a parquet file's columns in memory
-AGAIN = "delete it, so that it is fetched again"
 STRIPS = ("headers", "footers", "quotes")  # in the order in which scikit-learn cuts them out
 
 
