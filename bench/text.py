@@ -117,4 +117,5 @@ def _offsets(lengths: NDArray[np.int64]) -> NDArray[np.int64]:
 def _ranges(starts: NDArray[np.int64], counts: NDArray[np.int64]) -> NDArray[np.int64]:
     """start, start + 1, … for each start, count of them, one after the other."""
     ends = np.cumsum(counts)
-    return np.arange(ends[-1] if len(ends) else 0) + np.repeat(starts - ends + counts, counts)
+    within = np.arange(int(ends[-1]) if len(ends) else 0, dtype=np.int64)
+    return np.asarray(within + np.repeat(starts - ends + counts, counts), np.int64)

@@ -54,7 +54,7 @@ def overlap(a: Corpus, rows_a: NDArray[np.int64], b: Corpus, rows_b: NDArray[np.
     low, high = (np.searchsorted(keys_b[order], keys_a, side) for side in ("left", "right"))
     hit = np.flatnonzero(high > low)
     exact = np.column_stack([rows_a[hit], rows_b[order[low[hit]]]])
-    return np.unique(np.concatenate([near, exact]), axis=0)
+    return np.asarray(np.unique(np.concatenate([near, exact]), axis=0), np.int64)
 
 
 def _pairs(a: Corpus, rows_a: NDArray[np.int64], b: Corpus, rows_b: NDArray[np.int64]) -> NDArray[np.int64]:

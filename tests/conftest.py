@@ -14,7 +14,6 @@ from bench.data import Loaded
 from bench.trial import Trial, trial_of
 from bench.vectors import Vectors
 
-
 settings.register_profile("steady", deadline=None)  # a busy machine is no reason to fail
 settings.load_profile("steady")
 

@@ -145,7 +145,7 @@ def test_a_killed_run_goes_on_loses_nothing_and_repeats_nothing(bench_: Bench, p
     after = kept(workshop / "results")
     assert after[: len(before)] == before
     assert len(after) == 12
-    assert bench_(*run(baseline=f"{plugin}:slow", seeds=12, preset="tutorial", results_dir="undisturbed")).exit_code == 0
+    assert bench_(*arguments, "--results-dir", "undisturbed").exit_code == 0
     assert outcomes(kept(workshop / "undisturbed")) == outcomes(after)
 
 
@@ -278,7 +278,8 @@ def test_unusable_files_are_one_line(bench_: Bench, workshop: Path):
 
 def test_the_leaderboard_is_printed_in_every_format(bench_: Bench):
     assert bench_(*run(baseline=["majority", "tfidf", "scratch"])).exit_code == 0
-    shown = {f: bench_("leaderboard", "--results-dir", "results", "--format", f) for f in ("table", "md", "csv", "json")}
+    command = ["leaderboard", "--results-dir", "results"]
+    shown = {name: bench_(*command, "--format", name) for name in ("table", "md", "csv", "json")}
     assert {r.exit_code for r in shown.values()} == {0}
     assert "tfidf" in shown["table"].stdout
     assert shown["md"].stdout.startswith("## toy-target@toy from toy-source@toy")

@@ -32,9 +32,9 @@ def test_every_built_in_card_is_valid_and_complete(path: Path):
         assert edition.citation
 
 
-def test_the_built_in_cards_can_be_had_without_a_data_folder():
-    for task in all_tasks().values():
-        assert any(r.kind != "directory" for e in task.editions for r in e.routes), task.name
+@pytest.mark.parametrize("name", ["imdb", "amazon"])
+def test_the_default_source_and_target_can_be_had_from_a_package_index_alone(name: str):
+    assert any(r.kind == "package" for e in all_tasks()[name].editions for r in e.routes)
 
 
 @pytest.mark.parametrize(("wrong", "said"), [

@@ -32,8 +32,7 @@ def _for_the_import() -> Iterator[None]:
     one. A worker process runs its trials on one core.
     """
     # MXNet 1.9.1 names at import, and nowhere else that we use, what NumPy 1.24 removed: np.bool alone.
-    if not hasattr(np, "bool"):
-        np.bool = np.bool_  # type: ignore[attr-defined]
+    vars(np).setdefault("bool", np.bool_)
     workers = 1 if multiprocessing.parent_process() else CORES
     wanted = {"MXNET_OMP_MAX_THREADS": "1", "MXNET_CPU_WORKER_NTHREADS": str(workers)}
     if "OMP_NUM_THREADS" in os.environ:  # where it is set it would win
@@ -93,7 +92,7 @@ class Encoder(HybridBlock):  # type: ignore[misc]
         self.hybridize()
 
     def hybrid_forward(self, F: Any, ids: Array, *rest: Array) -> Array:
-        """Features [n, net.features] of ids [steps, n]; a recurrent net also takes what `_inputs` adds."""
+        """Features [n, net.features] of ids [steps, n]; `rest` is what else `_inputs` gives, then the weights."""
         count = len(rest) - len(self.names)
         weights = dict(zip(self.names, rest[count:], strict=True))
         net = self.net
@@ -103,19 +102,21 @@ class Encoder(HybridBlock):  # type: ignore[misc]
             return F.relu(F.FullyConnected(flat, weights["hidden.weight"], weights["hidden.bias"],
                                            num_hidden=net.hidden))
         if net.widths:
-            return self._convolved(F, F.transpose(x, axes=(1, 2, 0)), weights)
+            return self._convolved(F, F.transpose(x, axes=(1, 2, 0)), rest[:count], weights)
         return self._recurrent(F, x, rest[:count], weights)
 
-    def _convolved(self, F: Any, x: Array, weights: dict[str, Array]) -> Array:
+    def _convolved(self, F: Any, x: Array, beyond: tuple[Array, ...], weights: dict[str, Array]) -> Array:
         over = [F.Convolution(x, weights[f"conv{w}.weight"], weights[f"conv{w}.bias"], kernel=(w,),
                               num_filter=self.net.hidden) for w in self.net.widths]
         if self.net.pooling == "flatten":
             return F.flatten(F.relu(over[0]))
         # MXNet's own max gives each of several equal values the whole gradient, and its pooling is 6 times slower.
-        return F.relu(F.concat(*[F.pick(y, F.argmax(y, axis=2), axis=2) for y in over], dim=1))
+        most = [F.pick(y, F.argmax(F.broadcast_add(F.BlockGrad(y), low), axis=2), axis=2)
+                for y, low in zip(over, beyond, strict=True)]
+        return F.relu(F.concat(*most, dim=1))
 
     def _recurrent(self, F: Any, x: Array, rest: tuple[Array, ...], weights: dict[str, Array]) -> Array:
-        lengths, ones, begin = rest
+        begin, lengths = rest[:2]
         sides = {"": x}
         if self.net.kind == "bilstm":  # the second half of the columns holds the same texts, last word first
             sides = dict(zip(("", "_reverse"), F.split(x, 2, axis=1), strict=True))
@@ -127,7 +128,7 @@ class Encoder(HybridBlock):  # type: ignore[misc]
                 continue
             inside = F.SequenceMask(states, lengths, use_sequence_length=True)
             # A product with ones: 10 times faster here than the sum over the first axis.
-            total = F.reshape(F.dot(ones, F.reshape(inside, (0, -1))), (-1, self.net.hidden))
+            total = F.reshape(F.dot(rest[2], F.reshape(inside, (0, -1))), (-1, self.net.hidden))
             low = F.SequenceMask(F.BlockGrad(states), lengths, use_sequence_length=True, value=-1e9)
             most = F.pick(states, F.argmax(low, axis=0), axis=0)
             pooled += [F.broadcast_div(total, F.expand_dims(lengths, 1)), most]
@@ -308,8 +309,13 @@ def _inputs(net: Net, x: Encoded, rows: NDArray[np.int64], context: Any) -> list
         ids = np.concatenate([ids, np.where(back >= 0, np.take_along_axis(ids, back.clip(0), 0), PADDING)], axis=1)
     arguments = [nd.array(ids, context, np.int32)]
     if net.kind in ("gru", "bilstm"):
-        arguments += [nd.array(lengths, context, np.float32), nd.ones((1, len(ids)), context),
-                      nd.zeros((1, len(rows), net.hidden), context)]
+        arguments += [nd.zeros((1, len(rows), net.hidden), context), nd.array(lengths, context, np.float32)]
+        arguments += [nd.ones((1, len(ids)), context)] if net.pooling == "mean-max" else []
+    elif net.pooling == "max":  # keeps windows of padding alone from being a text's maximum
+        for width in net.widths:
+            windows = np.maximum(lengths - width + 1, 1)
+            beyond = np.arange(len(ids) - width + 1) >= windows[:, None]
+            arguments.append(nd.array(np.where(beyond, -1e9, 0.0)[:, None], context, np.float32))  # [n, 1, windows]
     return arguments
 
 
