@@ -19,7 +19,7 @@ from bench.text import Encoded, clean, encode, tokens
 if TYPE_CHECKING:
     import pandas as pd
 
-FORM = 1  # raised when cleaning, tokens or the layout of the cache change
+FORM = 2  # raised when cleaning, tokens or the layout of the cache change
 SPLITS = ("", "train", "test")
 
 

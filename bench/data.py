@@ -69,7 +69,12 @@ def _edition(task: Task, edition: Edition, access: Access, root: Path,
         except RouteError as error:
             reasons.append(f"{edition.name} by {route.kind}: {error}")
             continue
-        return _read(task, edition, route, delivered.path, delivered.origin, root), delivered.origin
+        try:
+            return _read(task, edition, route, delivered.path, delivered.origin, root), delivered.origin
+        except DataError as error:
+            if route.kind == "directory":  # the user's own choice of file: nothing else is taken in its place
+                raise
+            reasons.append(f"{edition.name} by {route.kind}: {error}")
     if edition.sha256:
         found = corpus.load(root, edition.sha256, task.labels)
         if found:

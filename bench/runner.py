@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 import traceback
+import warnings
 from collections import deque
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
@@ -194,7 +195,8 @@ def run_one(job: Job) -> Record:
 
     record = blank(job)
     try:
-        with threadpool_limits(1), _scoring_threads(job.setting.engine, 1):
+        with warnings.catch_warnings(), threadpool_limits(1), _scoring_threads(job.setting.engine, 1):
+            warnings.filterwarnings("ignore", "The number of unique classes")  # 20 classes at 32 labels are meant
             return _run(job, record)
     except BenchError as error:
         return replace(record, status="failed", error=str(error))

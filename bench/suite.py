@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bench import cache, records, runner
-from bench.base import RECIPE, Base, Order, base_key, pretrain
+from bench.base import Base, Order, base_key, pretrain, recipe_for
 from bench.data import Loaded, obtain
 from bench.engines import engine
 from bench.errors import BenchError
@@ -170,7 +170,8 @@ def glove(access: Access, say: Say) -> Vectors | None:
 
 def base_order(options: Options, source: Loaded, net: Net, vectors: Vectors | None) -> Order:
     """What base the options ask for."""
-    spec = replace(RECIPE, epochs=options.epochs) if options.epochs else RECIPE
+    spec = recipe_for(len(source.division.pool))
+    spec = replace(spec, epochs=options.epochs) if options.epochs else spec
     return Order(source.name, source.data, source.division, net, options.engine, engine(options.engine),
                  device_for(options), vectors, spec)
 
@@ -242,8 +243,9 @@ def _usable(chosen: Sequence[Strategy], needs: Mapping[Strategy, frozenset[str]]
     out = []
     for s in chosen:
         if "same-labels" in needs[s] and source.task.labels != target.task.labels:
-            say(f"{s.name} is not applicable: the labels of {target.task.name} "
-                f"({', '.join(target.task.labels[:4])}) are not those of {source.task.name}")
+            labels = ", ".join(target.task.labels[:4]) + (", …" if len(target.task.labels) > 4 else "")
+            say(f"{s.name} is not applicable: the labels of {target.task.name} ({labels}) are not those of "
+                f"{source.task.name}")
         elif "glove" in needs[s] and vectors is None:
             say(f"{s.name} left out: it needs GloVe vectors")
         else:
@@ -253,7 +255,7 @@ def _usable(chosen: Sequence[Strategy], needs: Mapping[Strategy, frozenset[str]]
 
 def carry_out(found: Plan, jobs: int) -> Iterator[Record]:
     """Run what is left of a plan and yield each record once it is on disk."""
-    with cache.locked(found.path.with_suffix(".lock"),
+    with cache.locked(found.path.with_name(f".{found.path.stem}.lock"),
                       f"waiting for another bench run that writes {found.path}"):
         done = {r.identity() for r in records.read(found.path) if r.status == "ok"}
         todo = [job for job in found.todo if runner.blank(job).identity() not in done]

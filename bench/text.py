@@ -12,7 +12,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-WORD = re.compile(r"[a-z0-9]+(?:'[a-z]+)?|[!?]|[^\W\d_a-z]+")
+WORD = re.compile(r"[^\W_]+(?:'[^\W\d_]+)?|[!?]")  # letters and digits of every script
 BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ufffd]+")
 PADDING, UNKNOWN, SPECIALS = 0, 1, 2  # word numbers that every network keeps free
