@@ -23,7 +23,7 @@ Budgets = Annotated[str, typer.Option(help="Labelled target texts, comma-separat
 Seeds = Annotated[int, typer.Option(help="Label draws (and head seeds) a budget.")]
 NetName = Annotated[str, typer.Option("--net", help="Base network (bench list nets).")]
 Preset = Annotated[str, typer.Option(help="Sizes of the net: default, or tutorial.")]
-EngineName = Annotated[str, typer.Option("--engine", help="Framework that trains (bench list engines).")]
+EngineName = Annotated[str, typer.Option("--engine", help="torch or mxnet (bench list engines).")]
 Device = Annotated[str, typer.Option(help="auto, cpu or cuda.")]
 Jobs = Annotated[int, typer.Option("--jobs", "-j", help="Worker processes; 0: one a core. Scores do not depend on it.")]
 DataDir = Annotated[Path | None, typer.Option(

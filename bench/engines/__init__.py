@@ -17,7 +17,7 @@ from bench.batches import Batches, Hooks, Spec, State
 from bench.nets import Net, Params
 from bench.text import Encoded
 
-ENGINES: Mapping[str, str] = {"torch": "bench.engines.torch"}
+ENGINES: Mapping[str, str] = {"torch": "bench.engines.torch", "mxnet": "bench.engines.mxnet"}
 
 
 class Engine(Protocol):

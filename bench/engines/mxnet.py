@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.batches import Batches, Hooks, Spec, State, by_length, pad, rate
-from bench.errors import MissingExtra
+from bench.errors import BenchError, MissingExtra
 from bench.nets import EMBEDDING, HEAD, Net, Params
 from bench.seeds import seed_for
 from bench.text import PADDING, Encoded
@@ -51,7 +51,7 @@ def _for_the_import() -> Iterator[None]:
 
 @contextmanager
 def _denormals_flushed() -> Iterator[None]:
-    """This thread, and the threads that it starts meanwhile, count denormal floats as zero (x86-64 and glibc)."""
+    """Denormal floats count as zero for this thread and those that it starts meanwhile (x86-64 and glibc)."""
     libm = ctypes.CDLL("libm.so.6")
     state = (ctypes.c_uint32 * 8)()  # fenv_t; its last word is the SSE control register
     libm.fegetenv(state)
@@ -74,9 +74,13 @@ try:
             nd.zeros((1,)).wait_to_read()  # the first operation starts the threads that run all later ones
 except ImportError:
     raise MissingExtra("MXNet", "mxnet") from None
+except (OSError, AttributeError) as error:  # a library of the system, or NumPy's, is not what this MXNet was built for
+    raise BenchError(f"MXNet cannot be loaded beside NumPy {np.__version__}: {error}",
+                     "pip install 'transferbench[mxnet]' takes the versions that fit") from None
 
 Array = Any  # mx.nd.NDArray; MXNet has no types
 SCORING_BATCH = 256  # texts
+STEPS = 16  # lengths are rounded up to a multiple of it: MXNet keeps memory for every shape that it has seen
 THREADS = [1024]  # the most batches that scoring may compute at once; worker processes set it to one
 BETAS, EPSILON = (0.9, 0.999), 1e-8  # of Adam, as torch.optim.AdamW has them
 
@@ -190,7 +194,8 @@ def fit(net: Net, params: Params, batches: Batches, spec: Spec, device: str = "c
     for epoch in range(state.epoch if state else 0, spec.epochs):
         for number, rows in enumerate(batches.epoch(epoch)):
             factor = spec.learning_rate * rate(done, total, spec.warmup)
-            losses = _gradients(shards, trained, batches, rows, context, seed_for("dropout", *batches.names, epoch, number))
+            seed = seed_for("dropout", *batches.names, epoch, number)
+            losses = _gradients(shards, trained, batches, rows, context, seed)
             for name, anchor in anchors.items():  # towards where training began, decoupled as in AdamW
                 share = min(1.0, factor * spec.weight_decay)
                 weights[name] += share * (anchor - weights[name])
@@ -301,9 +306,8 @@ def _gradients(shards: list[Shard], trained: list[str], batches: Batches, rows: 
 def _inputs(net: Net, x: Encoded, rows: NDArray[np.int64], context: Any) -> list[Array]:
     """The arguments of `Encoder` before the weights."""
     fixed = net.most_tokens if net.kind == "dense" or net.pooling == "flatten" else 0
-    ids, lengths = pad(x, rows, fixed)
-    if net.widths and len(ids) < max(net.widths):  # a convolution needs at least its own width
-        ids, lengths = pad(x, rows, max(net.widths))
+    longest = max(int(x.lengths[rows].max(initial=1)), *net.widths, 1)  # a convolution needs at least its own width
+    ids, lengths = pad(x, rows, fixed or -(-longest // STEPS) * STEPS)
     if net.kind == "bilstm":
         back = lengths - 1 - np.arange(len(ids))[:, None]  # [steps, n], negative in the padding
         ids = np.concatenate([ids, np.where(back >= 0, np.take_along_axis(ids, back.clip(0), 0), PADDING)], axis=1)
