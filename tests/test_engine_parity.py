@@ -1,54 +1,157 @@
-"""Both engines compute the same network from the same weights, and train it to the same weights."""
+"""The two engines give the same numbers, and those of the golden file: `python tests/test_engine_parity.py` writes it.
+
+The golden file holds what PyTorch computed for every net, so that drift in either engine is seen,
+also where only one of them is installed.
+"""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
+from test_engine_torch import SMALL, every_net, toy_batches
 
-from bench.batches import Batches, Spec
-from bench.engines import engine
+from bench.batches import Hooks, Spec, State
+from bench.engines import Engine
 from bench.errors import BenchError
-from bench.nets import NETS, TUTORIAL, Net, initial_params
+from bench.nets import EMBEDDING, Net, Params, initial_params
 from bench.text import Encoded
 
-SMALL = [pytest.param(replace(net, embedding=8, hidden=6, most_tokens=24, words=0, dropout=0.0), id=f"{preset}-{name}")
-         for preset, table in (("default", NETS), ("tutorial", TUTORIAL)) for name, net in table.items()]
-WORDS = 50
+GOLDEN = Path(__file__).parent / "data" / "engines.npz"
+FORWARD, TRAINED = 1e-5, 1e-4  # the largest absolute differences allowed
+DESCENT = Spec(epochs=1, batch=16, learning_rate=0.1, optimiser="sgd")  # 5 steps on 80 texts
+ADAM = {
+    "plain": Spec(epochs=2, batch=16, learning_rate=1e-2),
+    "rates and decay": Spec(epochs=2, batch=16, learning_rate=1e-2, weight_decay=0.5, head_rate=2.0,
+                            embedding_rate=0.5),
+    "anchored": Spec(epochs=2, batch=16, learning_rate=1e-2, weight_decay=5.0, anchored=True),
+    "one shard, frozen": Spec(epochs=2, batch=16, learning_rate=1e-2, shards=1, frozen=("embedding.", "rnn.bias")),
+}
 
 
-@pytest.fixture(scope="module")
-def both():
+def named(name: str) -> Engine:
+    import importlib
+
     try:
-        return engine("torch"), engine("mxnet")
+        return importlib.import_module(f"bench.engines.{name}")
     except BenchError as error:
         pytest.skip(str(error))
 
 
-def texts(n: int = 40) -> tuple[Encoded, np.ndarray]:
-    rng = np.random.default_rng(0)
-    lengths = rng.integers(1, 24, n)
-    ids = rng.integers(2, WORDS, lengths.sum()).astype(np.int32)
-    return Encoded(ids, np.concatenate([[0], np.cumsum(lengths)])), rng.integers(0, 2, n)
+@pytest.fixture(scope="module")
+def torch() -> Engine:
+    return named("torch")
 
 
-@pytest.mark.parametrize("net", SMALL)
-def test_features_and_scores_agree(net: Net, both):
-    x, _ = texts()
-    params = initial_params(net, WORDS, "parity")
-    for what in ("features", "scores"):
-        ours, theirs = (getattr(e, what)(net, params, x, "cpu") for e in both)
-        np.testing.assert_allclose(theirs, ours, atol=1e-5)
+@pytest.fixture(scope="module")
+def mxnet() -> Engine:
+    return named("mxnet")
 
 
-@pytest.mark.parametrize("net", SMALL)
-@pytest.mark.parametrize("optimiser", ["sgd", "adam"])
-def test_a_few_steps_of_training_agree(net: Net, both, optimiser: str):
-    x, y = texts()
-    params = initial_params(net, WORDS, "parity")
-    spec = Spec(epochs=2, batch=16, learning_rate=1e-2, optimiser=optimiser)
-    ours, theirs = (e.fit(net, params, Batches(x, y, 16, ("parity",)), spec, "cpu") for e in both)
-    assert ours.keys() == theirs.keys()
-    for name, value in ours.items():
-        np.testing.assert_allclose(theirs[name], value, atol=1e-4 if optimiser == "sgd" else 2e-3, err_msg=name)
+def odd_texts() -> Encoded:
+    """Texts of every length from none to more than the nets read, words repeated."""
+    lengths = np.array([0, 1, 2, 3, 4, 5, 12, 20, 12, 7])
+    ids = np.random.default_rng(7).integers(1, 9, lengths.sum()).astype(np.int32)
+    return Encoded(ids, np.concatenate([[0], np.cumsum(lengths)]))
+
+
+def drawn(net: Net, vocabulary: int) -> Params:
+    """Initial weights with biases that padding would show through."""
+    params = initial_params(net, vocabulary, "parity")
+    return {k: v + np.float32(0.2) if k.endswith("bias") else v for k, v in params.items()}
+
+
+def computed(engine: Engine, net: Net) -> dict[str, np.ndarray]:
+    """What the golden file holds of a net: features and scores, and scores after five steps of descent."""
+    x, params = odd_texts(), drawn(net, 9)
+    batches, vocabulary = toy_batches(80)
+    trained = engine.fit(net, drawn(net, vocabulary), batches, DESCENT, "cpu")
+    return {"features": engine.features(net, params, x, "cpu"), "scores": engine.scores(net, params, x, "cpu"),
+            "trained": engine.scores(net, trained, batches.x, "cpu")}
+
+
+def furthest(a: Params, b: Params) -> float:
+    """The largest absolute difference of two sets of weights."""
+    assert a.keys() == b.keys()
+    return max(float(np.abs(a[k] - b[k]).max()) for k in a)
+
+
+@pytest.mark.parametrize("name", ["torch", "mxnet"])
+@pytest.mark.parametrize("key", SMALL)
+def test_an_engine_computes_what_the_golden_file_says(name: str, key: str):
+    found = computed(named(name), SMALL[key])
+    with np.load(GOLDEN, allow_pickle=False) as golden:
+        for what, tolerance in (("features", FORWARD), ("scores", FORWARD), ("trained", TRAINED)):
+            np.testing.assert_allclose(found[what], golden[f"{key}/{what}"], rtol=0, atol=tolerance)
+
+
+@every_net
+def test_features_and_scores_are_the_same_in_both_engines(torch: Engine, mxnet: Engine, net: Net):
+    net = replace(net, embedding=50, hidden=64, most_tokens=40, classes=3)
+    rng = np.random.default_rng(3)
+    lengths = rng.integers(0, 50, 300)
+    x = Encoded(rng.integers(0, 500, lengths.sum()).astype(np.int32), np.concatenate([[0], np.cumsum(lengths)]))
+    params = drawn(net, 500)
+    for compute in ("features", "scores"):
+        a, b = (getattr(engine, compute)(net, params, x, "cpu") for engine in (torch, mxnet))
+        np.testing.assert_allclose(a, b, rtol=0, atol=FORWARD)
+
+
+@every_net
+def test_five_steps_of_descent_are_the_same_in_both_engines(torch: Engine, mxnet: Engine, net: Net):
+    batches, vocabulary = toy_batches(80)
+    losses: dict[str, list[float]] = {"torch": [], "mxnet": []}
+    trained = []
+    for (_, heard), engine in zip(losses.items(), (torch, mxnet), strict=True):
+        hooks = Hooks(step=lambda done, total, loss, tokens, heard=heard: heard.append(loss))
+        trained.append(engine.fit(net, drawn(net, vocabulary), batches, DESCENT, "cpu", hooks))
+    assert furthest(*trained) < TRAINED
+    np.testing.assert_allclose(losses["torch"], losses["mxnet"], atol=FORWARD)
+    assert len(losses["torch"]) == 5
+    assert furthest(trained[0], drawn(net, vocabulary)) > 10 * TRAINED, "nothing was learned"
+
+
+@pytest.mark.parametrize("spec", ADAM.values(), ids=ADAM.keys())
+@every_net
+def test_adam_takes_the_same_steps_in_both_engines(torch: Engine, mxnet: Engine, net: Net, spec: Spec):
+    batches, vocabulary = toy_batches(80)
+    params = drawn(net, vocabulary)
+    assert furthest(*(engine.fit(net, params, batches, spec, "cpu") for engine in (torch, mxnet))) < TRAINED
+
+
+@pytest.mark.parametrize("way", ["torch to mxnet", "mxnet to torch"])
+def test_training_begun_in_one_engine_goes_on_in_the_other(torch: Engine, mxnet: Engine, way: str):
+    first, second = (torch, mxnet) if way.startswith("torch") else (mxnet, torch)
+    net, spec = SMALL["default bilstm"], Spec(epochs=3, batch=16, learning_rate=1e-2)
+    batches, vocabulary = toy_batches(80)
+    params = drawn(net, vocabulary)
+    states: list[State] = []
+
+    def keep(state: State) -> dict[str, float]:
+        states.append(state)
+        return {}
+
+    whole = first.fit(net, params, batches, spec, "cpu", Hooks(epoch=keep))
+    expected = {f"{name}/{moment}" for name in params for moment in ("exp_avg", "exp_avg_sq", "step")}
+    assert set(states[0].moments) == expected
+    assert furthest(second.fit(net, params, batches, spec, "cpu", None, states[0]), whole) < TRAINED
+    forgetful = replace(states[0], moments={})
+    assert furthest(second.fit(net, params, batches, spec, "cpu", None, forgetful), whole) > 10 * TRAINED
+
+
+def test_a_repeated_strongest_phrase_gets_the_gradient_once(torch: Engine, mxnet: Engine):
+    net = SMALL["default cnn"]
+    batches, vocabulary = toy_batches(32)
+    repeated = Encoded(np.tile(np.arange(2, 8, dtype=np.int32), 64), np.arange(33) * 12)
+    batches = replace(batches, x=repeated)
+    trained = [e.fit(net, drawn(net, vocabulary), batches, DESCENT, "cpu") for e in (torch, mxnet)]
+    assert furthest(*trained) < TRAINED
+    assert (trained[1][EMBEDDING] != drawn(net, vocabulary)[EMBEDDING]).any()
+
+
+if __name__ == "__main__":
+    GOLDEN.parent.mkdir(exist_ok=True)
+    np.savez_compressed(GOLDEN, **{f"{key}/{what}": value for key, net in SMALL.items()
+                                   for what, value in computed(named("torch"), net).items()})
