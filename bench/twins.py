@@ -1,7 +1,7 @@
 """Near duplicates: texts that share most of their three-word shingles, found by MinHash (Broder 1997).
 
-The signatures of a whole corpus are a few NumPy passes over its flat array of tokens: 50,000 reviews take
-about four seconds, where one object a text takes minutes. Candidates are checked exactly.
+The signatures of a whole corpus are a few NumPy passes over its flat array of tokens: IMDB's 50,000 reviews
+took about a second on one core. Candidates are checked exactly.
 """
 
 from __future__ import annotations
