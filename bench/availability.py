@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from bench import cache, corpus
 from bench.engines import ENGINES
-from bench.errors import RouteError
+from bench.errors import BenchError, RouteError
 from bench.sources import Access, deliver
 from bench.suite import Options, access_for, known_tasks
 from bench.task import Edition, Route, Task
@@ -55,7 +55,11 @@ def engines() -> list[dict[str, Any]]:
             continue
         from bench.engines import engine
 
-        found = engine(name)
+        try:
+            found = engine(name)
+        except BenchError as error:  # installed, but it does not load: that is what was asked
+            rows.append({"engine": name, "version": "broken", "devices": "", "note": str(error)})
+            continue
         rows.append({"engine": name, "version": found.version(), "devices": ", ".join(found.devices()), "note": ""})
     return rows
 
