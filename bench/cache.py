@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 import os
 import shutil
@@ -100,13 +99,6 @@ def kept(folder: Path) -> Kept | None:
         shutil.rmtree(folder, ignore_errors=True)
         return None
     return Kept(folder, facts) if facts is not None else None
-
-
-def npy(array: NDArray[Any]) -> bytes:
-    """An array as the bytes of an .npy file."""
-    out = io.BytesIO()
-    np.save(out, array, allow_pickle=False)
-    return out.getvalue()
 
 
 def key_of(value: object) -> str:
