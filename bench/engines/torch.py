@@ -73,7 +73,7 @@ class Classifier(nn.Module):
         return torch.cat([there, back.gather(0, turned.expand_as(back))], 2)
 
     def _lstm(self, x: Tensor, side: str) -> Tensor:
-        weights = [self.rnn.get_parameter(f"{w}_l0{side}") for w in RNN_WEIGHTS]
+        weights = tuple(self.rnn.get_parameter(f"{w}_l0{side}") for w in RNN_WEIGHTS)
         start = x.new_zeros(1, x.shape[1], self.net.hidden)
         states: Tensor = torch.lstm(x, (start, start), weights, True, 1, 0.0, self.training, False, False)[0]
         return states
