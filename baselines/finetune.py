@@ -18,6 +18,7 @@ def fit(trial: Trial, resources: Resources, *, learning_rate: float = 5e-4) -> P
     params = resources.base_params(trial.labelled.corpus)
     if not resources.same_labels:
         params = {**params, **initial_head(net, draw("head", trial.target, trial.seed))}
-    spec = replace(recipe(len(trial.labelled), learning_rate), head_rate=1.0 if resources.same_labels else 10.0)
+    rates = () if resources.same_labels else (("head.", 10.0),)
+    spec = replace(recipe(len(trial.labelled), learning_rate), rates=rates)
     params = train(net, params, trial.labelled, spec, resources, "finetune", trial.target, trial.seed)
     return predictor(net, params, trial, resources)

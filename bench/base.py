@@ -24,7 +24,7 @@ from bench.vectors import Vectors
 
 FORM = 2  # raised when training changes in a way that its settings do not show
 # Chosen among seven by IMDB's test accuracy, so the base's own figure is slightly optimistic; no target was looked at.
-RECIPE = Spec(epochs=3, batch=128, learning_rate=6e-3, embedding_rate=0.1)
+RECIPE = Spec(epochs=3, batch=128, learning_rate=6e-3, rates=((EMBEDDING, 0.1),))
 SMALL = 10_000  # texts, under which a source gets smaller batches
 LEAST_STEPS = 500  # and more epochs, up to this many steps
 VALIDATION = 1_000  # texts held out of the pool to show accuracy while training
@@ -35,7 +35,8 @@ def recipe_for(texts: int) -> Spec:
     if texts >= SMALL:
         return RECIPE
     steps = -(-texts // 32)
-    return replace(RECIPE, batch=32, epochs=max(RECIPE.epochs, min(10, -(-LEAST_STEPS // steps))), embedding_rate=0.3)
+    return replace(RECIPE, batch=32, epochs=max(RECIPE.epochs, min(10, -(-LEAST_STEPS // steps))),
+                   rates=((EMBEDDING, 0.3),))
 
 
 @dataclass(frozen=True)

@@ -23,13 +23,16 @@ class Spec:
     batch: int = 256  # texts
     learning_rate: float = 3e-3
     warmup: float = 0.1  # share of the steps
-    head_rate: float = 1.0  # the head's learning rate as a multiple
-    embedding_rate: float = 1.0  # the embedding's
+    rates: tuple[tuple[str, float], ...] = ()  # (beginning of a name, learning rate as a multiple); the last that fits
     weight_decay: float = 0.0  # decoupled, towards the initial weights when `anchored`
     anchored: bool = False
     frozen: tuple[str, ...] = ()  # parameters whose names begin so are left alone
     shards: int = 2  # a batch is split in so many parts, computed side by side on a CPU
     optimiser: str = "adam"  # or "sgd" (parity tests)
+
+    def rate_of(self, name: str) -> float:
+        """A parameter's learning rate as a multiple of the recipe's."""
+        return next((factor for start, factor in reversed(self.rates) if name.startswith(start)), 1.0)
 
 
 @dataclass(frozen=True)
@@ -40,11 +43,13 @@ class Batches:
     y: NDArray[np.int64]  # [n]
     size: int
     names: tuple[object, ...]  # of the seed
+    heads: tuple[int, ...] = ()  # classes of each of several heads; their outputs lie side by side, y counts through
+    members: tuple[NDArray[np.int64], ...] = ()  # rows of each epoch, as many in each; empty: all rows
 
     def epoch(self, number: int) -> list[NDArray[np.int64]]:
         """Rows of each batch: shuffled, cut into batches of like length, shuffled again."""
         rng = draw("batches", *self.names, number)
-        rows = rng.permutation(len(self.x))
+        rows = rng.permutation(self.members[number] if self.members else len(self.x))
         batches: list[NDArray[np.int64]] = []
         for start in range(0, len(rows), self.size * CHUNK):
             chunk = rows[start : start + self.size * CHUNK]
@@ -54,8 +59,18 @@ class Batches:
 
     def steps(self) -> int:
         """Batches an epoch."""
-        full, rest = divmod(len(self.x), self.size * CHUNK)
+        full, rest = divmod(len(self.members[0]) if self.members else len(self.x), self.size * CHUNK)
         return full * CHUNK + -(-rest // self.size)
+
+    def closed(self, rows: NDArray[np.int64]) -> NDArray[np.float32] | None:
+        """What is added to the logits of `rows`, [n, outputs], so that a text's loss sees its own head; None: one head.
+
+        A text of one task says nothing about the other task's classes, so those outputs get no share and no gradient.
+        """
+        if not self.heads:
+            return None
+        head = np.repeat(np.arange(len(self.heads)), self.heads)  # of each output
+        return np.where(head == head[self.y[rows]][:, None], np.float32(0.0), np.float32(-1e9))
 
 
 @dataclass(frozen=True)

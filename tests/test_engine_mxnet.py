@@ -122,9 +122,9 @@ def test_weights_without_training_come_back_as_they_were(mxnet: Engine):
 def test_an_embedding_rate_of_nothing_leaves_the_embedding_alone(mxnet: Engine):
     batches, vocabulary = toy_batches(32)
     params = initial_params(GRU, vocabulary, "toy")
-    trained = mxnet.fit(GRU, params, batches, replace(SPEC, embedding_rate=0.0), "cpu")
+    trained = mxnet.fit(GRU, params, batches, replace(SPEC, rates=((EMBEDDING, 0.0),)), "cpu")
     assert trained[EMBEDDING].tobytes() == params[EMBEDDING].tobytes()
-    trained = mxnet.fit(GRU, params, batches, replace(SPEC, head_rate=0.0), "cpu")
+    trained = mxnet.fit(GRU, params, batches, replace(SPEC, rates=(("head.", 0.0),)), "cpu")
     assert trained[HEAD].tobytes() == params[HEAD].tobytes()
     assert (trained[EMBEDDING] != params[EMBEDDING]).any()
 

@@ -13,10 +13,10 @@ import numpy as np
 import pytest
 from test_engine_torch import SMALL, every_net, toy_batches
 
-from bench.batches import Hooks, Spec, State
+from bench.batches import Batches, Hooks, Spec, State
 from bench.engines import Engine
 from bench.errors import BenchError
-from bench.nets import EMBEDDING, Net, Params, initial_params
+from bench.nets import EMBEDDING, HEAD, Net, Params, initial_params, with_classes
 from bench.text import Encoded
 
 GOLDEN = Path(__file__).parent / "data" / "engines.npz"
@@ -24,8 +24,8 @@ FORWARD, TRAINED = 1e-5, 1e-4  # the largest absolute differences allowed
 DESCENT = Spec(epochs=1, batch=16, learning_rate=0.1, optimiser="sgd")  # 5 steps on 80 texts
 ADAM = {
     "plain": Spec(epochs=2, batch=16, learning_rate=1e-2),
-    "rates and decay": Spec(epochs=2, batch=16, learning_rate=1e-2, weight_decay=0.5, head_rate=2.0,
-                            embedding_rate=0.5),
+    "rates and decay": Spec(epochs=2, batch=16, learning_rate=1e-2, weight_decay=0.5,
+                            rates=(("", 0.8), ("head.", 2.0), (EMBEDDING, 0.5))),
     "anchored": Spec(epochs=2, batch=16, learning_rate=1e-2, weight_decay=5.0, anchored=True),
     "one shard, frozen": Spec(epochs=2, batch=16, learning_rate=1e-2, shards=1, frozen=("embedding.", "rnn.bias")),
 }
@@ -119,6 +119,36 @@ def test_adam_takes_the_same_steps_in_both_engines(torch: Engine, mxnet: Engine,
     batches, vocabulary = toy_batches(80)
     params = drawn(net, vocabulary)
     assert furthest(*(engine.fit(net, params, batches, spec, "cpu") for engine in (torch, mxnet))) < TRAINED
+
+
+def two_tasks() -> tuple[Batches, int]:
+    """48 texts of a task of two classes and 32 of one of three, 24 and 24 of them an epoch."""
+    batches, vocabulary = toy_batches(80)
+    y = np.concatenate([batches.y[:48], 2 + np.arange(32) % 3])
+    members = tuple(np.concatenate([np.arange(24), 48 + start + np.arange(24)]) for start in (0, 8))
+    return replace(batches, y=y, heads=(2, 3), members=members), vocabulary
+
+
+@pytest.mark.parametrize("spec", [replace(DESCENT, epochs=2), ADAM["plain"]], ids=["descent", "adam"])
+@every_net
+def test_two_heads_learn_the_same_in_both_engines(torch: Engine, mxnet: Engine, net: Net, spec: Spec):
+    net = with_classes(net, 5)
+    batches, vocabulary = two_tasks()
+    params = drawn(net, vocabulary)
+    assert furthest(*(engine.fit(net, params, batches, spec, "cpu") for engine in (torch, mxnet))) < TRAINED
+
+
+@pytest.mark.parametrize("name", ["torch", "mxnet"])
+def test_a_text_teaches_its_own_head_alone(name: str):
+    net = with_classes(SMALL["default gru"], 5)
+    batches, vocabulary = two_tasks()
+    params = drawn(net, vocabulary)
+    own = replace(batches, members=(np.arange(48),))
+    trained = named(name).fit(net, params, own, DESCENT, "cpu")
+    moved = np.abs(trained[HEAD] - params[HEAD]).max(axis=1)
+    assert (moved[:2] > 10 * TRAINED).all()
+    np.testing.assert_array_equal(moved[2:], 0.0)
+    assert furthest(trained, named(name).fit(net, params, replace(own, heads=()), DESCENT, "cpu")) > 10 * TRAINED
 
 
 @pytest.mark.parametrize("way", ["torch to mxnet", "mxnet to torch"])

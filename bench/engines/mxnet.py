@@ -248,7 +248,7 @@ class Update:
         """Change the weights by the shard's gradients."""
         self.steps += 1
         for name, weight in self.weights.items():
-            own = learning_rate * self._multiple(name)
+            own = learning_rate * self.spec.rate_of(name)
             gradient = shard.gradient(name)
             if name == EMBEDDING:
                 gradient[PADDING] = 0.0
@@ -269,12 +269,6 @@ class Update:
         return {**steps, **{f"{name}/exp_avg": array.asnumpy() for name, array in self.mean.items()},
                 **{f"{name}/exp_avg_sq": array.asnumpy() for name, array in self.square.items()}}
 
-    def _multiple(self, name: str) -> float:
-        """The parameter's own learning rate as a multiple."""
-        if name.startswith("head."):
-            return self.spec.head_rate
-        return self.spec.embedding_rate if name == EMBEDDING else 1.0
-
 
 def _gradients(shards: list[Shard], trained: list[str], batches: Batches, rows: NDArray[np.int64], context: Any,
                seed: int) -> list[Array]:
@@ -292,7 +286,10 @@ def _gradients(shards: list[Shard], trained: list[str], batches: Batches, rows: 
                 draw = np.random.default_rng((seed, k))
                 keep = draw.random(pooled.shape, dtype=np.float32) >= net.dropout
                 pooled = pooled * nd.array(keep / np.float32(1.0 - net.dropout), context, np.float32)
-            loss = -nd.pick(nd.log_softmax(shard.logits(pooled)), truth).sum()
+            logits = shard.logits(pooled)
+            if (closed := batches.closed(mine)) is not None:
+                logits = logits + nd.array(closed, context, np.float32)
+            loss = -nd.pick(nd.log_softmax(logits), truth).sum()
             mean = loss / len(rows)
         mean.backward()
         losses.append(loss)

@@ -169,7 +169,10 @@ def _gradients(models: list[Classifier], batches: Batches, rows: NDArray[np.int6
         if net.dropout:
             keep = np.random.default_rng((seed, k)).random(pooled.shape, dtype=np.float32) >= net.dropout
             pooled = pooled * torch.from_numpy(keep).to(device) / (1.0 - net.dropout)
-        loss = F.cross_entropy(model.head(pooled), torch.from_numpy(batches.y[mine]).to(device), reduction="sum")
+        logits = model.head(pooled)
+        if (closed := batches.closed(mine)) is not None:
+            logits = logits + torch.from_numpy(closed).to(device)
+        loss = F.cross_entropy(logits, torch.from_numpy(batches.y[mine]).to(device), reduction="sum")
         model.zero_grad(set_to_none=True)
         torch.autograd.backward(loss / len(rows))
         return loss.item()
@@ -234,11 +237,8 @@ def _one_thread(workers: int) -> Iterator[ThreadPoolExecutor]:
 
 def _optimiser(spec: Spec, trained: dict[str, nn.Parameter]) -> tuple[torch.optim.Optimizer, list[float]]:
     """The optimiser with one group a parameter, and each group's learning rate as a multiple."""
-    def own(name: str) -> float:
-        return spec.head_rate if name.startswith("head.") else spec.embedding_rate if name == EMBEDDING else 1.0
-
     groups = [{"params": [p]} for p in trained.values()]
-    factors = [own(name) for name in trained]
+    factors = [spec.rate_of(name) for name in trained]
     if spec.optimiser == "sgd":
         return torch.optim.SGD(groups, lr=0.0), factors
     decay = 0.0 if spec.anchored else spec.weight_decay
