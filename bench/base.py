@@ -18,8 +18,9 @@ from bench.corpus import Dataset
 from bench.engines import Engine
 from bench.metrics import score
 from bench.nets import EMBEDDING, Net, Params, initial_params
+from bench.seeds import draw
 from bench.text import SPECIALS, Vocabulary, frequent
-from bench.trial import Division
+from bench.trial import Division, nested
 from bench.vectors import Vectors
 
 FORM = 2  # raised when training changes in a way that its settings do not show
@@ -27,7 +28,7 @@ FORM = 2  # raised when training changes in a way that its settings do not show
 RECIPE = Spec(epochs=3, batch=128, learning_rate=6e-3, rates=((EMBEDDING, 0.1),))
 SMALL = 10_000  # texts, under which a source gets smaller batches
 LEAST_STEPS = 500  # and more epochs, up to this many steps
-VALIDATION = 1_000  # texts held out of the pool to show accuracy while training
+SHOWN = 1_000  # training texts whose accuracy is shown after an epoch
 
 
 def recipe_for(texts: int) -> Spec:
@@ -74,6 +75,8 @@ class Order:
     vectors: Vectors | None
     spec: Spec = RECIPE
     seed: int = 0
+    validation: float = 0.0  # share of the pool that is not trained on, scored after every epoch
+    every_epoch: bool = False  # keep the weights of every epoch too
 
     def describe(self) -> dict[str, Any]:
         """Everything that the weights depend on."""
@@ -82,6 +85,7 @@ class Order:
             "pool": cache.key_of(self.division.pool.tolist()), "net": self.net.as_json(), "spec": asdict(self.spec),
             "engine": self.engine_name, "version": self.engine.version(), "device": self.device, "seed": self.seed,
             "glove": self.vectors is not None and self.net.glove != "no",
+            **({"validation": self.validation} if self.validation else {}),
         }
 
 
@@ -99,7 +103,15 @@ def pretrain(order: Order, root: Path, watch: Callable[[dict[str, Any]], None] =
     folder = root / "bases" / key
     with cache.locked(folder.with_suffix(".lock"), f"waiting for another process that trains the base {key}"):
         found = load_base(root, key)
-        return found or _train(order, key, folder, watch)
+        if found and (not order.every_epoch or len(kept_epochs(root, key)) == order.spec.epochs):
+            return found
+        return _train(order, key, folder, watch)
+
+
+def kept_epochs(root: Path, key: str) -> list[Path]:
+    """The folders of the weights of the base's epochs, in order, where they were kept."""
+    folders = (root / "bases" / f"{key}.epochs").glob("epoch-*")
+    return sorted((f for f in folders if cache.kept(f)), key=lambda f: int(f.name.rpartition("-")[2]))
 
 
 def load_base(root: Path, key: str) -> Base | None:
@@ -120,10 +132,10 @@ def _train(order: Order, key: str, folder: Path, watch: Callable[[dict[str, Any]
 
     data, net, spec = order.data, replace(order.net, classes=len(order.data.labels)), order.spec
     corpus = data.corpus
-    pool = order.division.pool
-    vocabulary = frequent(corpus.tokens.take(pool), corpus.words, most=net.words)
+    train, held = parts(order)
+    vocabulary = frequent(corpus.tokens.take(train), corpus.words, most=net.words)
     x = corpus.tokens.renumber(vocabulary.table(corpus.words))
-    train, held = pool, _held_out(pool, order.source)
+    shown = draw("shown", order.source).permutation(train)[:SHOWN]
     params = initial_params(net, len(vocabulary), "base", order.seed)
     if order.vectors and net.glove != "no":
         place_glove(params, order.vectors.look_up(vocabulary.words))
@@ -132,13 +144,23 @@ def _train(order: Order, key: str, folder: Path, watch: Callable[[dict[str, Any]
     batches = Batches(x.take(train).clip(net.most_tokens), data.y[train], spec.batch, ("base", order.seed))
     checkpoint = folder.with_name(f"{key}.checkpoint")
     state = _read_state(checkpoint)
+    epochs = folder.with_name(f"{key}.epochs")
+    if state and order.every_epoch and len(kept_epochs(folder.parents[1], key)) < state.epoch:
+        state = None  # begun without keeping them: from the start
     clock = _Clock(state.history if state else (), batches.steps(), watch)
+
+    def accuracy(params: Params, rows: NDArray[np.int64]) -> float:
+        logits = order.engine.scores(net, params, x.take(rows), order.device)
+        return float((logits.argmax(1) == data.y[rows]).mean())
 
     def after_epoch(now: State) -> dict[str, float]:
         row = clock.epoch_done(now.epoch)
-        sample = order.engine.scores(net, now.params, x.take(held), order.device)
-        row["train_accuracy"] = float((sample.argmax(1) == data.y[held]).mean())
+        row["train_accuracy"] = accuracy(now.params, shown)
+        if len(held):
+            row["validation_accuracy"] = accuracy(now.params, held)
         watch(row)
+        if order.every_epoch:
+            cache.keep(epochs / f"epoch-{now.epoch}", {"params.safetensors": save(now.params)}, row)
         cache.keep(checkpoint, _state_files(replace(now, history=(*now.history, row))), {"epoch": now.epoch})
         clock.resume()
         return row
@@ -149,8 +171,8 @@ def _train(order: Order, key: str, folder: Path, watch: Callable[[dict[str, Any]
     logits = order.engine.scores(net, params, x.take(exam), order.device)
     result = score(truth, softmax(logits))
     facts = {**order.describe(), "labels": list(data.labels), "words": len(vocabulary.words), **result,
-             "n_train": len(train), "n_test": len(exam), "seconds": sum(r["seconds"] for r in clock.rows),
-             "history": list(clock.rows), "net": net.as_json()}
+             "n_train": len(train), "n_validation": len(held), "n_test": len(exam),
+             "seconds": sum(r["seconds"] for r in clock.rows), "history": list(clock.rows), "net": net.as_json()}
     files = {"params.safetensors": save(params), "words.txt": "\n".join(vocabulary.words).encode()}
     cache.keep(folder, files, facts)
     import shutil
@@ -173,11 +195,11 @@ def place_glove(params: Params, vectors: NDArray[np.float32]) -> None:
     params[EMBEDDING][SPECIALS:][known, :width] = vectors[known, :width]
 
 
-def _held_out(pool: NDArray[np.int64], source: str) -> NDArray[np.int64]:
-    """Some of the pool, to show how training goes."""
-    from bench.seeds import draw
-
-    return np.sort(draw("shown", source).permutation(pool)[: min(VALIDATION, len(pool) // 10 + 1)])
+def parts(order: Order) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The rows of the pool that are trained on, and those held out for validation: a stratified, seeded draw."""
+    pool = order.division.pool
+    held = nested(pool, order.data.y, "validation", order.source)[: round(order.validation * len(pool))]
+    return pool[~np.isin(pool, held)], np.sort(held)
 
 
 class _Clock:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -44,6 +44,15 @@ def table(rows: list[dict[str, Any]]) -> None:
     from tabulate import tabulate
 
     typer.echo(tabulate(rows, headers="keys", tablefmt="plain", disable_numparse=True))
+
+
+def epoch(row: Mapping[str, float]) -> str:
+    """One line for an epoch of a base's training."""
+    accuracy = f"accuracy {row['train_accuracy']:.3f} (train)"
+    if "validation_accuracy" in row:
+        accuracy += f" / {row['validation_accuracy']:.3f} (validation)"
+    return (f"epoch {int(row['epoch'])}: loss {row['loss']:.4f}, {accuracy}, {row['seconds']:.1f} s, "
+            f"{row['tokens_per_second']:,.0f} tokens/s")
 
 
 def show(boards: Sequence[Board]) -> None:
@@ -125,9 +134,7 @@ class TrialProgress:
     def training(self, event: dict[str, Any]) -> None:
         """Base training: steps and epochs."""
         if "epoch" in event:
-            self.say(f"base: epoch {event['epoch']}: loss {event['loss']:.4f}, accuracy on training texts "
-                     f"{event['train_accuracy']:.3f}, {event['seconds']:.1f} s, "
-                     f"{event['tokens_per_second']:,.0f} tokens/s")
+            self.say(f"base: {epoch(event)}")
             return
         note = f"loss {event['loss']:.3f} · {event['tokens_per_second'] / 1000:.0f}k tokens/s"
         if self.live:

@@ -38,6 +38,9 @@ MapLabel = Annotated[list[str] | None, typer.Option(help="RAW=LABEL for your own
                                                     "repeated.")]
 Offline = Annotated[bool, typer.Option("--offline", help="Make no network call at all.")]
 Epochs = Annotated[int, typer.Option(help="Epochs of the base; 0 is the recipe's.")]
+Validation = Annotated[float, typer.Option(help="Share of the source's training texts held out, whose accuracy is "
+                                                "shown after every epoch.")]
+KeepCheckpoints = Annotated[bool, typer.Option("--keep-checkpoints", help="Keep the weights of every epoch too.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")]
 RUNS = Path("results/runs")
 

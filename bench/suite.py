@@ -48,6 +48,8 @@ class Options:
     map_label: tuple[str, ...] = ()
     offline: bool = False
     epochs: int = 0  # of the base; 0: the recipe's
+    validation: float = 0.0  # share of the source's pool that the base is not trained on
+    keep_checkpoints: bool = False  # of every epoch of the base
 
 
 ALL = "all"
@@ -173,11 +175,14 @@ def base_order(options: Options, source: Loaded, net: Net, vectors: Vectors | No
     spec = recipe_for(len(source.division.pool))
     spec = replace(spec, epochs=options.epochs) if options.epochs else spec
     return Order(source.name, source.data, source.division, net, options.engine, engine(options.engine),
-                 device_for(options), vectors, spec)
+                 device_for(options), vectors, spec, validation=options.validation,
+                 every_epoch=options.keep_checkpoints)
 
 
 def train_base(options: Options, say: Say, watch: Watch, *, progress: bool) -> Base:
     """`bench pretrain`: the base alone."""
+    if not 0.0 <= options.validation <= 0.5:
+        raise BenchError(f"--validation {options.validation:g} is not a share", "from 0 to 0.5, such as 0.2")
     access = access_for(options, say, progress=progress)
     net = named(options.net, options.preset)
     source = load(options.source, options, access, say)

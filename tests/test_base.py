@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 import toy
 from conftest import World
+from safetensors.numpy import load
 
-from bench.base import Order, base_key, load_base, place_glove, pretrain, softmax
+from bench.base import Order, base_key, kept_epochs, load_base, parts, place_glove, pretrain, softmax
 from bench.nets import EMBEDDING, Params, initial_params
 from bench.text import SPECIALS
 
@@ -111,7 +112,7 @@ def test_the_key_changes_with_everything_that_the_weights_depend_on(world: World
         "engine": replace(order, engine_name="mxnet"), "version": replace(order, engine=version),
         "device": replace(order, device="cuda"), "vectors": replace(order, vectors=world.vectors),
         "seed": replace(order, seed=1), "epochs": replace(order, spec=replace(order.spec, epochs=9)),
-        "rate": replace(order, spec=replace(order.spec, learning_rate=0.5)),
+        "rate": replace(order, spec=replace(order.spec, learning_rate=0.5)), "share": replace(order, validation=0.1),
     }
     keys = {name: base_key(o) for name, o in others.items()}
     assert len(set(keys.values()) | {base_key(order)}) == len(others) + 1, keys
@@ -145,3 +146,36 @@ def test_a_frozen_embedding_is_still_glove_after_training(world: World, order: O
 def test_softmax_survives_large_logits():
     p = softmax(np.array([[1000.0, 0.0], [0.0, 0.0]], np.float32))
     np.testing.assert_allclose(p, [[1.0, 0.0], [0.5, 0.5]])
+
+
+def test_a_held_out_part_is_scored_after_every_epoch_and_never_trained_on(order: Order, tmp_path: Path):
+    split = replace(order, validation=0.25, spec=replace(order.spec, epochs=8))
+    train, held = parts(split)
+    assert len(held) == round(0.25 * len(order.division.pool))
+    assert not np.intersect1d(train, held).size
+    np.testing.assert_array_equal(np.union1d(train, held), np.sort(order.division.pool))
+    np.testing.assert_allclose(np.bincount(order.data.y[held]) / len(held), 0.5, atol=0.02)
+    base = pretrain(split, tmp_path)
+    assert (base.facts["n_train"], base.facts["n_validation"]) == (len(train), len(held))
+    assert base.facts["history"][-1]["validation_accuracy"] > 0.8
+    assert base.facts["history"][-1]["train_accuracy"] > 0.8
+    whole = pretrain(order, tmp_path)
+    assert "validation_accuracy" not in whole.facts["history"][0]
+    assert whole.key != base.key
+
+
+def test_the_weights_of_every_epoch_are_kept_where_that_is_asked(order: Order, tmp_path: Path):
+    plain = pretrain(order, tmp_path)
+    assert kept_epochs(tmp_path, plain.key) == []
+    asked = pretrain(replace(order, every_epoch=True), tmp_path)  # trained again, to the same bits
+    folders = kept_epochs(tmp_path, plain.key)
+    assert [f.name for f in folders] == ["epoch-1", "epoch-2", "epoch-3"]
+    assert same(asked.params, plain.params)
+    weights = [load((f / "params.safetensors").read_bytes()) for f in folders]
+    assert same(weights[2], plain.params)
+    assert not same(weights[0], weights[1])
+    toy.flip(folders[1] / "params.safetensors")
+    events: list[dict[str, Any]] = []
+    pretrain(replace(order, every_epoch=True), tmp_path, events.append)
+    assert epochs(events) == [1, 2, 3]
+    assert len(kept_epochs(tmp_path, plain.key)) == 3

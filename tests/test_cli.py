@@ -318,6 +318,25 @@ def test_pretrain_says_how_good_the_base_is(bench_: Bench):
     facts = json.loads(again.stdout)
     assert [row["epoch"] for row in facts["history"]] == [1, 2]
     assert "base: epoch" not in again.stderr
+    assert facts["n_validation"] == 0
+    assert facts["checkpoints"] == []
+
+
+def test_pretrain_shows_train_and_validation_accuracy_and_keeps_every_epoch(bench_: Bench, cache: Path):
+    arguments = ["pretrain", "--source", "toy-source", "--tasks", "cards", "--data-dir", "data", "--epochs", "2",
+                 "--device", "cpu", "--validation", "0.2", "--keep-checkpoints"]
+    result = bench_(*arguments)
+    assert result.exit_code == 0, result.output
+    line = r"epoch [12]: loss .*accuracy [01]\.\d{3} \(train\) / [01]\.\d{3} \(validation\)"
+    assert len(re.findall(line, result.stdout)) == 2
+    assert len(re.findall(f"base: {line}", result.stderr)) == 2
+    assert re.search(r"macro-F1 [01]\.\d{4}", result.stdout)
+    facts = json.loads(bench_(*arguments, "--json").stdout)
+    assert {"train_accuracy", "validation_accuracy"} <= facts["history"][1].keys()
+    assert [Path(folder).name for folder in facts["checkpoints"]] == ["epoch-1", "epoch-2"]
+    assert all((Path(folder) / "params.safetensors").is_file() for folder in facts["checkpoints"])
+    assert str(cache) in result.stdout
+    refused(bench_(*arguments[:-2], "0.9"), "--validation 0.9 is not a share")
 
 
 def test_what_there_is_can_be_listed(bench_: Bench):
