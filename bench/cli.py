@@ -9,6 +9,7 @@ import typer
 
 from bench import __version__
 from bench.cli_data import data_app, task_app
+from bench.cli_time import time_command
 from bench.console import TrialProgress, errors, show, table, warn
 from bench.errors import BenchError
 from bench.flags import (
@@ -53,6 +54,7 @@ list_app = typer.Typer(no_args_is_help=True, help="What there is to choose from:
 app.add_typer(list_app, name="list")
 app.add_typer(data_app, name="data")
 app.add_typer(task_app, name="task")
+app.command("time")(time_command)
 
 @app.callback(invoke_without_command=True)
 def main(version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False) -> None:

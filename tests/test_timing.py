@@ -1,0 +1,200 @@
+"""The timing contract: intervals that hold what they say, and ratios that are refused where they mean nothing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import toy
+from click.testing import Result
+from typer.testing import CliRunner
+
+from bench import nets, timing_run
+from bench.cli import app
+from bench.engines import engine
+from bench.timing import PHASES, Setting, Timing, claim, interval, ratio, ratios, ratios_between
+
+CPU, GPU = Setting("torch", "cpu", 2), Setting("torch", "cuda", 2)
+WORK = {"content_sha256": "a", "net": {"kind": "gru"}, "steps": 40, "batch": 128, "precision": "float32",
+        "tokens": 1000}
+SECONDS = (1.0, 1.1, 0.9, 1.05, 0.95, 1.0)
+
+
+def timing(setting: Setting = CPU, seconds: tuple[float, ...] = SECONDS, run: str = "one", **given: object) -> Timing:
+    made = Timing(setting, run, WORK, {"numpy": "2.0", setting.engine: "2.1"}, {"cpu": "a", "cores": 2, "load": [0, 0]},
+                  {phase: seconds for phase in PHASES}, 0.8, (0.25, 0.75))
+    return replace(made, **given)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("count", [5, 6, 9, 20])
+def test_an_interval_holds_the_true_median_as_often_as_it_says(count: int):
+    draws = np.random.default_rng(count).exponential(size=(4_000, count))  # skewed, as times are
+    found = [interval(list(row)) for row in draws]
+    held = np.mean([i.low <= np.log(2.0) <= i.high for i in found])
+    assert held == pytest.approx(found[0].coverage, abs=0.02)
+    assert (found[0].coverage >= 0.95) == (count >= 6)
+
+
+def test_an_interval_of_many_samples_is_narrower_than_all_of_them():
+    found = interval(list(range(20)))
+    assert (found.low, found.median, found.high) == (5, 9.5, 14)
+
+
+def test_one_sample_is_sure_of_nothing():
+    assert interval([3.0]).coverage == 0.0
+
+
+@pytest.mark.parametrize(("change", "reason"), [
+    ({"work": {**WORK, "content_sha256": "b"}}, "content sha256 differs: a and b"),
+    ({"work": {**WORK, "net": {"kind": "cnn"}}}, "net differs"),
+    ({"work": {**WORK, "steps": 41}}, "steps differs: 40 and 41"),
+    ({"work": {**WORK, "batch": 64}}, "batch differs"),
+    ({"work": {**WORK, "precision": "bf16"}}, "precision differs: float32 and bf16"),
+    ({"versions": {"numpy": "2.0", "torch": "2.2"}}, "the version of torch differs: 2.1 and 2.2"),
+    ({"versions": {"torch": "2.1"}}, "libraries differ: numpy"),
+    ({"accuracy": 0.7}, "the scores differ: accuracy 0.8000 and 0.7000"),
+    ({"probabilities": (0.35, 0.65)}, "the scores differ: probabilities by 0.100"),
+    ({"probabilities": (0.25, float("nan"))}, "the scores differ"),
+    ({"probabilities": (0.25,)}, "of different texts"),
+])
+def test_a_ratio_is_refused_and_says_why_where_the_work_is_not_the_same(change: dict[str, object], reason: str):
+    found = ratio(timing(), timing(GPU, **change))
+    assert found.times is None
+    assert reason in found.refused
+    assert reason in str(found)
+    assert reason in claim([found])[0]
+
+
+def test_two_builds_of_one_version_are_the_same_library():
+    other = timing(GPU, versions={"numpy": "2.0", "torch": "2.1+cu130"})
+    assert ratio(timing(versions={"numpy": "2.0", "torch": "2.1+cpu"}), other).times is not None
+
+
+def test_a_ratio_of_one_run_is_taken_round_by_round_so_that_busy_minutes_cancel():
+    busy = (1.0, 2.0, 4.0, 1.0, 2.0, 4.0)
+    found = ratio(timing(seconds=busy), timing(GPU, tuple(s / 10 for s in busy)))
+    assert found.times is not None
+    assert (found.times.low, found.times.high) == (pytest.approx(10.0), pytest.approx(10.0))
+    assert claim([found]) == ["GPU training takes 90% less time [90%, 90%] than torch cpu 2 threads"]
+
+
+def test_a_ratio_of_two_runs_is_as_unsure_as_both_together():
+    found = ratio(timing(), timing(seconds=tuple(s / 2 for s in SECONDS), run="two"))
+    assert found.times is not None
+    assert (found.times.low, found.times.median, found.times.high) == pytest.approx((0.9 / 0.55, 2.0, 1.1 / 0.45))
+    assert found.times.coverage < interval(SECONDS).coverage
+
+
+def test_a_ratio_that_could_be_anything_is_refused():
+    found = ratio(timing(), timing(GPU, (0.1, 1.0, 0.5, 2.0, 0.2, 0.9)))
+    assert "too wide to mean anything" in found.refused
+
+
+def test_one_round_makes_no_ratio():
+    assert "one sample" in ratio(timing(seconds=(1.0,)), timing(GPU, (1.0,))).refused
+
+
+def test_only_settings_that_differ_in_one_thing_are_compared():
+    settings = [CPU, replace(CPU, threads=1), replace(CPU, engine="mxnet"), replace(GPU, threads=1)]
+    found = ratios([timing(s) for s in settings])
+    assert {(r.reference, r.other) for r in found} == {
+        ("torch cpu 2 threads", "torch cpu 1 thread"), ("torch cpu 2 threads", "mxnet cpu 2 threads"),
+        ("torch cpu 2 threads", "torch cuda"), ("torch cpu 1 thread", "torch cuda")}
+
+
+def test_two_machines_are_named_when_they_are_compared():
+    found = ratios_between([timing()], [timing(GPU, run="two", host={"gpu": "H200"})])
+    assert {(r.reference, r.other) for r in found} == {("torch cpu 2 threads (a)", "torch cuda (H200)")}
+
+
+@pytest.fixture
+def bench_time(workshop: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
+    """`bench time` of a small net on the toy source."""
+    monkeypatch.setitem(nets.NETS, "gru", toy.NET)  # type: ignore[arg-type]
+    monkeypatch.chdir(workshop)
+
+    def call(*arguments: object) -> Result:
+        given = ["--source", "toy-source", "--tasks", "cards", "--data-dir", "data", "--results-dir", "results",
+                 "--offline", "--texts", 64, *arguments]
+        return CliRunner().invoke(app, ["time", *map(str, given)])
+
+    return call
+
+
+def test_bench_time_takes_every_phase_in_processes_of_so_many_threads(bench_time: Callable[..., Result]):
+    threads = sorted({1, timing_run.cores()})
+    found = bench_time("--devices", "cpu", "--threads", ",".join(map(str, threads)), "--steps", 3, "--repeats", 3,
+                       "--json")
+    assert found.exit_code == 0, found.stderr
+    shown = json.loads(found.stdout)
+    made = timing_run.read(Path(shown["file"]))
+    assert [(t.setting.threads, t.host["threads"]) for t in made] == [(n, n) for n in threads]
+    for one in made:
+        assert one.work["steps"] == 3
+        assert set(one.samples) == set(PHASES)
+        assert all(len(s) == 3 and min(s) > 0 for s in one.samples.values())
+        assert 0 < one.tokens_per_second < one.work["tokens"] / min(one.samples["train"]) + 1
+    assert len(made[0].probabilities) == made[0].work["scored"]
+    assert all(np.abs(np.subtract(t.probabilities, made[0].probabilities)).max() < 1e-3 for t in made)
+    assert len(shown["ratios"]) == 3 * (len(threads) - 1)
+
+
+def test_the_timings_of_two_runs_are_compared_by_file(bench_time: Callable[..., Result], workshop: Path):
+    assert bench_time("--devices", "cpu", "--threads", 1, "--repeats", 2).exit_code == 0
+    (mine,) = (workshop / "results" / "timings").glob("*.json")
+    later = json.loads(mine.read_text())
+    later["timings"][0]["versions"]["numpy"] = "0.1"
+    (workshop / "later.json").write_text(json.dumps(later))
+    found = CliRunner().invoke(app, ["time", "--compare", str(mine), "later.json"])
+    assert found.exit_code == 0
+    assert found.stdout.count("no ratio, because the version of numpy differs: ") == 3
+    later["timings"][0]["setting"]["threads"] = 7
+    (workshop / "later.json").write_text(json.dumps(later))
+    found = CliRunner().invoke(app, ["time", "--compare", str(mine), "later.json"])
+    assert found.exit_code == 2
+    assert "no setting of the one file has its like in the other (torch cpu 1 thread and torch cpu 7 threads)" in (
+        found.stderr)
+
+
+@pytest.mark.parametrize(("arguments", "said"), [
+    (["--threads", "1000"], "--threads 1000 on a machine that lends"),
+    (["--threads", "two"], "are not numbers"),
+    (["--devices", "tpu"], "unknown device 'tpu'"),
+    (["--devices", ","], "names nothing"),
+    (["--engines", "touch"], "did you mean 'torch'"),
+    (["--repeats", "0"], "nothing to time"),
+    (["--compare", "absent.json", "absent.json"], "cannot read absent.json"),
+    (["--compare", "data/toy-source.csv", "data/toy-source.csv"], "is not JSON"),
+])
+def test_wrong_input_is_one_line(bench_time: Callable[..., Result], arguments: list[str], said: str):
+    found = bench_time(*arguments)
+    assert found.exit_code == 2
+    assert said in found.stderr
+    assert len(found.stderr.strip().split("\n")) == 1
+
+
+@pytest.mark.parametrize("text", ["[]", '{"form": 1}', '{"form": 1, "timings": [{"run": 1}]}', '{"form": 99}'])
+def test_a_file_that_holds_no_timings_is_said(tmp_path: Path, text: str):
+    (tmp_path / "broken.json").write_text(text)
+    found = CliRunner().invoke(app, ["time", "--compare", *[str(tmp_path / "broken.json")] * 2])
+    assert found.exit_code == 2
+    assert "bench time writes such files" in found.stderr
+
+
+@pytest.mark.skipif("cuda" in engine("torch").devices(), reason="this machine has a GPU")
+def test_without_a_gpu_one_line_says_what_to_do(bench_time: Callable[..., Result]):
+    found = bench_time("--devices", "cpu,cuda")
+    assert found.exit_code == 2
+    assert found.stderr.startswith("bench: no GPU answers to torch (")
+    assert "--devices auto" in found.stderr
+
+
+def test_a_setting_whose_process_dies_is_named(tmp_path: Path):
+    worker = timing_run.Worker(CPU, tmp_path)  # a folder without work
+    with pytest.raises(Exception, match=r"the process that timed torch cpu 2 threads ended with 1 \(.*work.json"):
+        worker.answer()
+    worker.close()
