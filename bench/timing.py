@@ -147,7 +147,7 @@ def refusal(a: Timing, b: Timing) -> str:
     for name in sorted(a.work.keys() | b.work.keys()):
         if a.work.get(name) != b.work.get(name):
             return f"{name.replace('_', ' ')} differs: {a.work.get(name)} and {b.work.get(name)}"
-    for name in sorted(a.versions.keys() & b.versions.keys()):
+    for name in sorted((a.versions.keys() & b.versions.keys()) - {"commit"}):  # a change of ours may be what is timed
         if _public(a.versions[name]) != _public(b.versions[name]):
             return f"the version of {name} differs: {a.versions[name]} and {b.versions[name]}"
     if a.setting.engine == b.setting.engine and a.versions.keys() != b.versions.keys():
@@ -193,8 +193,11 @@ def _kinds_apart(a: Setting, b: Setting) -> int:
 
 
 def _named(timing: Timing, beside: Timing) -> str:
-    elsewhere = beside.run != timing.run
-    return f"{timing.setting}" + (f" ({timing.host.get('gpu') or timing.host.get('cpu')})" if elsewhere else "")
+    if beside.run == timing.run:
+        return str(timing.setting)
+    commit = timing.versions.get("commit", "")
+    where = [timing.host.get("gpu") or timing.host.get("cpu"), commit if commit != beside.versions.get("commit") else ""]
+    return f"{timing.setting} ({', '.join(str(w) for w in where if w)})"
 
 
 def _public(version: str) -> str:

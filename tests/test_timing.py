@@ -111,6 +111,13 @@ def test_two_machines_are_named_when_they_are_compared():
     assert {(r.reference, r.other) for r in found} == {("torch cpu 2 threads (a)", "torch cuda (H200)")}
 
 
+def test_a_change_of_ours_may_be_timed_and_the_commits_are_named():
+    before, after = (timing(run=c, versions={"numpy": "2.0", "torch": "2.1", "commit": c}) for c in ("abc", "def"))
+    found = ratio(before, after)
+    assert found.times is not None
+    assert (found.reference, found.other) == ("torch cpu 2 threads (a, abc)", "torch cpu 2 threads (a, def)")
+
+
 @pytest.fixture
 def bench_time(workshop: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
     """`bench time` of a small net on the toy source."""
