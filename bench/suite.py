@@ -172,7 +172,7 @@ def glove(access: Access, say: Say) -> Vectors | None:
 
 def base_order(options: Options, source: Loaded, net: Net, vectors: Vectors | None) -> Order:
     """What base the options ask for."""
-    spec = recipe_for(len(source.division.pool))
+    spec = recipe_for(net.kind, len(source.division.pool))
     spec = replace(spec, epochs=options.epochs) if options.epochs else spec
     return Order(source.name, source.data, source.division, net, options.engine, engine(options.engine),
                  device_for(options), vectors, spec, validation=options.validation,
