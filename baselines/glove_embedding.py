@@ -1,0 +1,35 @@
+"""From scratch with GloVe vectors as the embedding, frozen or trained further (Pennington et al. 2014; Kim 2014)."""
+
+from dataclasses import replace
+
+from bench.adapt import predictor, recipe, train
+from bench.nets import EMBEDDING, initial_params
+from bench.resources import Resources
+from bench.text import SPECIALS
+from bench.trial import Predictor, Trial
+from bench.vectors import DIMENSIONS
+
+NEEDS = frozenset({"glove"})
+
+
+def frozen(trial: Trial, resources: Resources, *, learning_rate: float = 3e-3) -> Predictor:
+    """From scratch on GloVe vectors that stay as they are (Pennington et al. 2014; Kim 2014, CNN-static)."""
+    return _fit(trial, resources, learning_rate, ("embedding.",))
+
+
+def trainable(trial: Trial, resources: Resources, *, learning_rate: float = 3e-3) -> Predictor:
+    """From scratch on GloVe vectors that are trained further (Pennington et al. 2014; Kim 2014, CNN-non-static)."""
+    return _fit(trial, resources, learning_rate, ())
+
+
+def _fit(trial: Trial, resources: Resources, learning_rate: float, left: tuple[str, ...]) -> Predictor:
+    """The run's net, its embedding as wide as the vectors; a word without a vector counts as zeros."""
+    assert resources.vectors is not None
+    net = replace(resources.net, embedding=DIMENSIONS)
+    corpus = trial.labelled.corpus
+    params = initial_params(net, len(corpus.words) + SPECIALS, "glove", trial.target, trial.seed)
+    vectors, _ = resources.vectors.of(corpus)
+    params[EMBEDDING][SPECIALS:] = vectors
+    spec = replace(recipe(len(trial.labelled), learning_rate), frozen=left, rates=((EMBEDDING, 0.1),))
+    params = train(net, params, trial.labelled, spec, resources, "glove", trial.target, trial.seed)
+    return predictor(net, params, trial, resources)

@@ -1,0 +1,32 @@
+"""Gradual unfreezing with discriminative learning rates, as in ULMFiT (Howard & Ruder 2018)."""
+
+from dataclasses import replace
+
+from bench.adapt import predictor, recipe, train
+from bench.nets import initial_head, with_classes
+from bench.resources import Resources
+from bench.seeds import draw
+from bench.trial import Predictor, Trial
+
+NEEDS = frozenset({"base"})
+
+
+def fit(trial: Trial, resources: Resources, *, learning_rate: float = 1e-3, decay: float = 2.6) -> Predictor:
+    """The head first, then the encoder too, then the embedding; each layer `decay` times slower than the one above.
+
+    A quarter of fine-tuning's epochs goes to each of the first two stages and half to the last. Every stage has its own
+    rise and fall of the learning rate (the paper's slanted triangle). The head is new where the labels differ.
+    """
+    base = resources.need_base()
+    net = with_classes(base.net, len(trial.labels))
+    params = resources.base_params(trial.labelled.corpus)
+    if not resources.same_labels:
+        params = {**params, **initial_head(net, draw("head", trial.target, trial.seed))}
+    whole = recipe(len(trial.labelled), learning_rate)
+    quarter = max(1, whole.epochs // 4)
+    encoder = tuple(name for name in params if not name.startswith(("head.", "embedding.")))
+    rates = (("", 1 / decay), ("head.", 1.0 if resources.same_labels else 10.0), ("embedding.", decay**-2))
+    for frozen, epochs in (((*encoder, "embedding."), quarter), (("embedding.",), quarter), ((), 2 * quarter)):
+        spec = replace(whole, frozen=frozen, epochs=epochs, rates=rates)
+        params = train(net, params, trial.labelled, spec, resources, "gradual", trial.target, trial.seed, len(frozen))
+    return predictor(net, params, trial, resources)

@@ -1,0 +1,62 @@
+"""Multi-task learning: shared layers, a head for the source and one for the target, trained together (Caruana 1997)."""
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bench.adapt import corpus_words, predictor, recipe, train_on
+from bench.batches import Batches
+from bench.nets import EMBEDDING, HEAD, Params, initial_head, with_classes
+from bench.resources import Resources
+from bench.seeds import draw
+from bench.text import SPECIALS, Encoded
+from bench.trial import Predictor, Trial
+
+NEEDS = frozenset({"base", "source"})
+
+
+def fit(trial: Trial, resources: Resources, *, learning_rate: float = 5e-4) -> Predictor:
+    """The base's layers go on learning both tasks: each epoch is the labelled target texts and as many of the source.
+
+    Beginning at the base makes a trial cost twice a fine-tuning; from random weights it would cost a base's training.
+    Every epoch draws other source texts. Where the labels are the source's, both heads begin as the base's.
+    """
+    assert resources.source is not None
+    base, own, seed = resources.need_base(), len(trial.labels), (trial.target, trial.seed)
+    target = with_classes(base.net, own)
+    net = with_classes(base.net, own + base.net.classes)
+    params = resources.base_params(trial.labelled.corpus)
+    head = params if resources.same_labels else initial_head(target, draw("head", *seed))
+    params = {**params, **{k: np.concatenate([head[k], base.params[k]]) for k in (HEAD, "head.bias")}}
+    spec = recipe(len(trial.labelled), learning_rate)
+    spec = replace(spec, batch=2 * spec.batch, rates=() if resources.same_labels else (("head.", 10.0),))
+
+    n, pool = len(trial.labelled), len(resources.source)
+    drawn = np.resize(draw("multitask", *seed).permutation(pool), spec.epochs * n)  # [epochs * n], again from the start
+    rows, again = np.unique(drawn, return_inverse=True)
+    source = resources.source.part(rows)
+    params, table = _with_source_words(params, trial, resources)
+    x = _joined(corpus_words(trial.labelled.x), source.x.renumber(table))
+    y = np.concatenate([trial.labelled.labels, own + source.labels])
+    members = tuple(np.concatenate([np.arange(n), n + part]) for part in again.reshape(spec.epochs, n))
+    batches = Batches(x, y, spec.batch, ("multitask", *seed), (own, base.net.classes), members)
+    trained = train_on(net, params, batches, spec, resources)
+    kept = {**trained, HEAD: trained[HEAD][:own], "head.bias": trained["head.bias"][:own]}
+    return predictor(target, kept, trial, resources)
+
+
+def _with_source_words(params: Params, trial: Trial, resources: Resources) -> tuple[Params, NDArray[np.int32]]:
+    """`params` with rows added for what the base knows and the target's corpus has not; rows of the source's words."""
+    assert resources.source is not None
+    base, rows = resources.need_base(), params[EMBEDDING]
+    theirs = {word: i + SPECIALS for i, word in enumerate(trial.labelled.corpus.words)}
+    known = resources.source.corpus.words
+    table = base.vocabulary.table(known)  # rows of the base's embedding
+    mine = np.array([theirs.get(word, -1) for word in known], np.int32)
+    return ({**params, EMBEDDING: np.concatenate([rows, base.params[EMBEDDING][SPECIALS:]])},
+            np.where(mine >= 0, mine, np.where(table >= SPECIALS, table - SPECIALS + len(rows), table)))
+
+
+def _joined(a: Encoded, b: Encoded) -> Encoded:
+    return Encoded(np.concatenate([a.ids, b.ids]), np.concatenate([a.offsets, a.offsets[-1] + b.offsets[1:]]))

@@ -1,0 +1,41 @@
+"""TF-IDF with logistic regression on the source's and the target's texts together (Daumé III 2007, WEIGHTED)."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bench.corpus import Examples
+from bench.linear import spread
+from bench.resources import Resources
+from bench.source_linear import regression, weighed
+from bench.trial import Predictor, Trial
+
+NEEDS = frozenset({"source-linear", "counts", "same-labels"})
+
+
+def fit(trial: Trial, resources: Resources, *, heaviest: float = 16.0) -> Predictor:
+    """All target texts weigh as much as all source texts, but none more than `heaviest` of them.
+
+    The features are the source's and every other word and pair of the labelled target texts, these with the document
+    frequency of one that a single source text holds. The fit goes on from the source's own coefficients.
+    """
+    from scipy.sparse import vstack
+
+    source = resources.need_source_linear()
+    counts, theirs = resources.counts(trial.labelled), source.columns_in(trial.labelled.corpus)
+    new = np.setdiff1d(counts.indices, theirs)
+    columns = np.concatenate([theirs, new])
+    rarest = np.log((1 + len(source.examples)) / 2) + 1.0
+    idf = np.concatenate([source.idf, np.full(len(new), rarest, np.float32)])
+
+    n, n_source = len(trial.labelled), len(source.examples)
+    there = source.x.copy()
+    there.resize(n_source, len(columns))
+    y = np.concatenate([source.examples.labels, trial.labelled.labels])
+    weight = np.repeat([1.0, min(heaviest, n_source / n)], [n_source, n])
+    model = source.model(len(new)) if np.array_equal(np.unique(y), source.classes) else regression()
+    model.fit(vstack([there, weighed(counts, columns, idf)]).tocsr(), y, sample_weight=weight)
+
+    def predict(examples: Examples) -> NDArray[np.float32]:
+        return spread(model, weighed(resources.counts(examples), columns, idf), len(trial.labels))
+
+    return predict

@@ -1,0 +1,23 @@
+"""TF-IDF with logistic regression as the source taught it: the usual unadapted baseline (Blitzer et al. 2007)."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bench.corpus import Examples
+from bench.linear import spread
+from bench.resources import Resources
+from bench.source_linear import weighed
+from bench.trial import Predictor, Trial
+
+NEEDS = frozenset({"source-linear", "counts", "same-labels"})
+
+
+def fit(trial: Trial, resources: Resources) -> Predictor:
+    """No target label is used; words and pairs that the source never showed do not count."""
+    source = resources.need_source_linear()
+    columns, model = source.columns_in(trial.labelled.corpus), source.model()
+
+    def predict(examples: Examples) -> NDArray[np.float32]:
+        return spread(model, weighed(resources.counts(examples), columns, source.idf), len(trial.labels))
+
+    return predict

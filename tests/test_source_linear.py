@@ -1,0 +1,60 @@
+"""The source's linear model is scikit-learn's own on the same tokens, and reads another corpus's counts."""
+
+from __future__ import annotations
+
+import numpy as np
+import toy
+from conftest import World
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
+
+from bench import ngrams
+from bench.source_linear import LEAST, PENALTY, fitted, weighed
+from bench.text import tokens
+
+
+def peer() -> TfidfVectorizer:
+    return TfidfVectorizer(tokenizer=tokens, token_pattern=None, lowercase=False, ngram_range=(1, 2), min_df=LEAST,
+                           sublinear_tf=True)
+
+
+def test_the_model_is_that_of_scikit_learn_on_either_corpus(world: World):
+    source = world.source.data.examples(world.source.division.pool)
+    target = world.target.data.examples(world.target.division.exam)
+    found = fitted(source)
+    vectorizer = peer()
+    theirs = LogisticRegression(C=PENALTY, max_iter=300).fit(vectorizer.fit_transform(source.texts()), source.labels)
+    expected = theirs.predict_proba(vectorizer.transform(target.texts()))
+    columns = found.columns_in(target.corpus)
+    counts = ngrams.counts(target.corpus)[target.rows]
+    np.testing.assert_allclose(found.model().predict_proba(weighed(counts, columns, found.idf)), expected, atol=2e-3)
+    assert expected.std() > 0.1
+    assert len(found.columns) == len(vectorizer.vocabulary_)
+    assert found.seconds > 0
+
+
+def test_a_model_is_fitted_once(world: World):
+    source = world.source.data.examples(world.source.division.pool)
+    first, again = fitted(source), fitted(source)
+    assert first.seconds == again.seconds
+    assert fitted(source.part(np.arange(100))).seconds != first.seconds
+
+
+def test_the_columns_of_two_corpora_are_joined_by_their_words(tmp_path):
+    import pandas as pd
+
+    def corpus(*texts: str):
+        return toy.dataset(tmp_path, pd.DataFrame({"text": texts, "label": toy.LABELS})).corpus
+
+    def names(c):
+        words = c.words
+        return [*words, *(f"{words[p // len(words)]} {words[p % len(words)]}" for p in ngrams._pairs(c))]
+
+    mine, theirs = corpus("a b a b d", "b c"), corpus("c b x a b", "zz top")
+    found = ngrams.columns_of(theirs, mine)
+    where = {name: i for i, name in enumerate(names(theirs))}
+    assert found.tolist() == [where.get(name, -1) for name in names(mine)]
+    assert {n for n, at in zip(names(mine), found, strict=True) if at >= 0} == {"a", "b", "c", "a b"}
+    lonely = corpus("only", "words")
+    assert ngrams.columns_of(lonely, mine).tolist() == [-1] * len(names(mine))
+    assert ngrams.columns_of(mine, lonely).tolist() == [-1, -1]
