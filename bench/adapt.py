@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from bench.base import softmax
 from bench.batches import Batches, Spec
 from bench.corpus import Examples
-from bench.nets import EMBEDDING, Net, Params
+from bench.nets import EMBEDDING, Net, Params, initial_head, with_classes
 from bench.resources import Resources
+from bench.seeds import draw
 from bench.text import SPECIALS, Encoded
 from bench.trial import Predictor, Trial
 
@@ -48,6 +49,20 @@ def train_on(net: Net, params: Params, batches: Batches, spec: Spec, resources: 
     whole = params[EMBEDDING].copy()
     whole[used] = trained[EMBEDDING]
     return {**trained, EMBEDDING: whole}
+
+
+def finetuned(trial: Trial, resources: Resources, learning_rate: float) -> tuple[Net, Params]:
+    """The base with every weight trained on the labelled target examples (Howard & Ruder 2018).
+
+    The base's head is kept where the labels are the source's; otherwise a new one is drawn.
+    """
+    net = with_classes(resources.need_base().net, len(trial.labels))
+    params = resources.base_params(trial.labelled.corpus)
+    if not resources.same_labels:
+        params = {**params, **initial_head(net, draw("head", trial.target, trial.seed))}
+    rates = () if resources.same_labels else (("head.", 10.0),)
+    spec = replace(recipe(len(trial.labelled), learning_rate), rates=rates)
+    return net, train(net, params, trial.labelled, spec, resources, "finetune", trial.target, trial.seed)
 
 
 def predictor(net: Net, params: Params, trial: Trial, resources: Resources) -> Predictor:

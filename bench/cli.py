@@ -9,6 +9,7 @@ import typer
 
 from bench import __version__
 from bench.cli_data import data_app, task_app
+from bench.cli_map import map_command
 from bench.cli_time import time_command
 from bench.console import TrialProgress, errors, show, table, warn
 from bench.errors import BenchError
@@ -55,6 +56,7 @@ app.add_typer(list_app, name="list")
 app.add_typer(data_app, name="data")
 app.add_typer(task_app, name="task")
 app.command("time")(time_command)
+app.command("map")(map_command)
 
 @app.callback(invoke_without_command=True)
 def main(version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False) -> None:
