@@ -196,7 +196,8 @@ def _named(timing: Timing, beside: Timing) -> str:
     if beside.run == timing.run:
         return str(timing.setting)
     commit = timing.versions.get("commit", "")
-    where = [timing.host.get("gpu") or timing.host.get("cpu"), commit if commit != beside.versions.get("commit") else ""]
+    other = beside.versions.get("commit")
+    where = [timing.host.get("gpu") or timing.host.get("cpu"), commit if commit != other else ""]
     return f"{timing.setting} ({', '.join(str(w) for w in where if w)})"
 
 

@@ -78,7 +78,7 @@ def prepare(options: Options, amount: Amount, folder: Path, say: Say) -> dict[st
     source = load(options.source, options, access_for(options, say, progress=False), say)
     data, pool, exam = source.data, source.division.pool, source.division.exam
     net = replace(with_classes(named(options.net, options.preset), len(data.labels)), dropout=0.0)
-    spec = replace(recipe_for(len(pool)), epochs=1, frozen=("embedding.",) if net.glove == "frozen" else ())
+    spec = replace(recipe_for(net.kind, len(pool)), epochs=1, frozen=("embedding.",) if net.glove == "frozen" else ())
     rng = draw("time", source.name)
     rows, held = np.sort(rng.permutation(pool)[: amount.texts]), np.sort(rng.permutation(exam)[: amount.texts])
     steps = amount.steps or -(-len(rows) // spec.batch)
