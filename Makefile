@@ -6,7 +6,7 @@ EXTRAS := dev,glove,data,report,mxnet
 SHARED := $(wildcard ../shared/data)
 DATA := $(if $(BENCH_DATA),,$(if $(SHARED),--data-dir $(SHARED)))
 
-.PHONY: help install leaderboard test lint types unit smoke benchmark clean
+.PHONY: help install leaderboard test lint types unit smoke benchmark peers clean
 
 help:           ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -36,8 +36,12 @@ unit: install
 smoke: install  ## one small real run from data to leaderboard
 	$(BIN)/bench run --target amazon $(DATA) --budgets 32 --seeds 1 --results-dir $(or $(RESULTS),results/runs/smoke)
 
-benchmark: install  ## the hot paths, and the tutorials' training loop beside ours
-	$(BIN)/python -m pytest tests/benchmarks --benchmark-only --benchmark-autosave --override-ini addopts=-q
+benchmark: install  ## the hot paths, kept in .benchmarks and compared with the last time
+	$(BIN)/python -m pytest tests/benchmarks --benchmark-only --benchmark-autosave --benchmark-compare --override-ini addopts=-q
+
+peers: install  ## our base beside what others would use, on IMDB: the table of docs/performance.md (say PEERS="--peer-texts 500" for a quick one)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[$(EXTRAS),peers]'
+	$(BIN)/python -m pytest tests/benchmarks/test_peers.py -s --override-ini addopts=-q $(PEERS)
 
 clean:          ## remove the environment and what tools left
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks

@@ -10,11 +10,13 @@ import pytest
 import toy
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from bench import corpus
+from baselines import BASELINES
+from bench import corpus, leaderboard, records
 from bench.base import RECIPE
-from bench.batches import Batches, Spec
+from bench.batches import Batches, Spec, pad
 from bench.corpus import Dataset
 from bench.engines import engine
+from bench.metrics import score
 from bench.nets import NETS, initial_params
 from bench.text import SPECIALS, encode, frequent, tokens
 
@@ -70,3 +72,70 @@ def test_feature_extraction(benchmark: BenchmarkFixture, data: Dataset):
     x = data.corpus.tokens.renumber(np.arange(len(data.corpus.words), dtype=np.int32) + SPECIALS)
     found = benchmark.pedantic(lambda: TORCH.features(NET, params, x, "cpu"), rounds=3, warmup_rounds=1)
     assert found.shape == (TEXTS, NET.features)
+
+
+def test_padding_the_batches_of_an_epoch(benchmark: BenchmarkFixture, data: Dataset):
+    batches, _ = _batches(data)
+    found = benchmark(lambda: sum(pad(batches.x, rows)[1].sum() for rows in batches.epoch(0)))
+    assert found == np.maximum(batches.x.lengths, 1).sum()
+
+
+def test_scoring(benchmark: BenchmarkFixture, data: Dataset):
+    batches, vocabulary = _batches(data)
+    params = initial_params(NET, vocabulary, "speed")
+    found = benchmark.pedantic(lambda: TORCH.scores(NET, params, batches.x, "cpu"), rounds=3, warmup_rounds=1)
+    assert found.shape == (TEXTS, NET.classes)
+
+
+def test_counting_words_and_pairs(benchmark: BenchmarkFixture, data: Dataset):
+    from bench import ngrams
+
+    found = benchmark.pedantic(lambda: ngrams._count(data.corpus), rounds=3)
+    assert found["data"].sum() == 2 * data.corpus.tokens.lengths.sum() - TEXTS
+
+
+def test_counting_words_and_pairs_scikit_learns_way(benchmark: BenchmarkFixture, lines: list[tuple[str, ...]]):
+    from sklearn.feature_extraction.text import CountVectorizer
+
+    way = CountVectorizer(analyzer="word", ngram_range=(1, 2), tokenizer=tokens, lowercase=False, token_pattern=None)
+    found = benchmark.pedantic(lambda: way.fit_transform(line[3] for line in lines), rounds=3)
+    assert found.shape[0] == TEXTS
+
+
+def _probabilities(n: int) -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(0)
+    p = rng.random(n, dtype=np.float32)
+    return (rng.random(n) < p).astype(np.int64), np.column_stack([1 - p, p])
+
+
+def test_the_scores_of_an_exam(benchmark: BenchmarkFixture):
+    truth, p = _probabilities(25_000)
+    assert benchmark(lambda: score(truth, p))["auc"] == pytest.approx(5 / 6, abs=0.01)
+
+
+def _records(seeds: int) -> list[records.Record]:
+    truth, p = _probabilities(2_000)
+    stored = records.quantised(p)
+    packed = records.pack(truth, stored)
+    return [records.Record("toy", "one", "ab" * 32, "imdb@x", name, {}, "gru-64-64", "torch", "cpu", budget, seed,
+                           n_train=32, n_test=2_000, seconds={"adapt": 2.0, "pretrain": 50.0}, predictions=packed,
+                           **score(truth, records.probabilities(stored)))  # type: ignore[arg-type]
+            for seed in range(seeds) for budget in (32, 128, 512, "full") for name in BASELINES]
+
+
+def test_writing_records(benchmark: BenchmarkFixture, tmp_path: Path):
+    one, path = _records(1)[0], tmp_path / "toy.jsonl"
+    benchmark.pedantic(lambda: records.append(path, one), rounds=50)
+    assert len(path.read_text().split("\n")) == 51
+
+
+def test_reading_records(benchmark: BenchmarkFixture, tmp_path: Path):
+    path, made = tmp_path / "toy.jsonl", _records(5)
+    for record in made:
+        records.append(path, record)
+    assert len(benchmark.pedantic(lambda: records.read(path), rounds=5)) == len(made)
+
+
+def test_a_leaderboard_of_five_seeds(benchmark: BenchmarkFixture):
+    made = _records(5)
+    assert len(benchmark.pedantic(lambda: leaderboard.boards(made), rounds=3)[0].rows) == len(BASELINES)
