@@ -1,13 +1,16 @@
 """Fine-tuning: start from the base, train every weight on the labelled target examples (Howard & Ruder 2018)."""
 
+from functools import partial
+
 from bench.adapt import finetuned, predictor
+from bench.model import Fitted
 from bench.resources import Resources
-from bench.trial import Predictor, Trial
+from bench.trial import Trial
 
 NEEDS = frozenset({"base"})
 
 
-def fit(trial: Trial, resources: Resources, *, learning_rate: float = 5e-4) -> Predictor:
+def fit(trial: Trial, resources: Resources, *, learning_rate: float = 5e-4) -> Fitted:
     """The base's head is kept where the labels are the source's; otherwise a new one is drawn."""
     net, params = finetuned(trial, resources, learning_rate)
-    return predictor(net, params, trial, resources)
+    return predictor(net, params, trial, resources, partial(resources.base_rows, trial.labelled.corpus))

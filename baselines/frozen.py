@@ -1,17 +1,24 @@
 """Frozen features: the base as an extractor, a logistic regression on top of it."""
 
+from functools import partial
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
+from bench.adapt import net_model
 from bench.corpus import Examples
 from bench.linear import probe
+from bench.model import Fitted
+from bench.net_model import NetModel
+from bench.nets import HEAD, with_classes
 from bench.resources import Resources
-from bench.trial import Predictor, Trial
+from bench.trial import Trial
 
 NEEDS = frozenset({"features"})
 
 
-def fit(trial: Trial, resources: Resources) -> Predictor:
+def fit(trial: Trial, resources: Resources) -> Fitted:
     """Standardised features; the strength of the penalty is chosen by cross-validation inside the budget."""
     x = resources.features(trial.labelled)
     mean, spread = x.mean(axis=0), x.std(axis=0) + 1e-3
@@ -20,4 +27,10 @@ def fit(trial: Trial, resources: Resources) -> Predictor:
     def predict(examples: Examples) -> NDArray[np.float32]:
         return model((resources.features(examples) - mean) / spread, len(trial.labels))
 
-    return predict
+    def as_model() -> NetModel:
+        corpus, head = trial.labelled.corpus, model.head(x.shape[1], len(trial.labels)).on_standardised(mean, spread)
+        params: dict[str, NDArray[Any]] = {**resources.base_params(corpus), HEAD: head.weight, "head.bias": head.bias}
+        net = with_classes(resources.need_base().net, len(trial.labels))
+        return net_model(net, params, corpus, resources, partial(resources.base_rows, corpus))
+
+    return Fitted(predict, as_model)

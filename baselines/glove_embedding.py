@@ -3,26 +3,27 @@
 from dataclasses import replace
 
 from bench.adapt import predictor, recipe, train
+from bench.model import Fitted
 from bench.nets import EMBEDDING, initial_params
 from bench.resources import Resources
-from bench.text import SPECIALS
-from bench.trial import Predictor, Trial
+from bench.text import SPECIALS, UNKNOWN
+from bench.trial import Trial
 from bench.vectors import DIMENSIONS
 
 NEEDS = frozenset({"glove"})
 
 
-def frozen(trial: Trial, resources: Resources, *, learning_rate: float = 3e-3) -> Predictor:
+def frozen(trial: Trial, resources: Resources, *, learning_rate: float = 3e-3) -> Fitted:
     """From scratch on GloVe vectors that stay as they are (Pennington et al. 2014; Kim 2014, CNN-static)."""
     return _fit(trial, resources, learning_rate, ("embedding.",))
 
 
-def trainable(trial: Trial, resources: Resources, *, learning_rate: float = 3e-3) -> Predictor:
+def trainable(trial: Trial, resources: Resources, *, learning_rate: float = 3e-3) -> Fitted:
     """From scratch on GloVe vectors that are trained further (Pennington et al. 2014; Kim 2014, CNN-non-static)."""
     return _fit(trial, resources, learning_rate, ())
 
 
-def _fit(trial: Trial, resources: Resources, learning_rate: float, left: tuple[str, ...]) -> Predictor:
+def _fit(trial: Trial, resources: Resources, learning_rate: float, left: tuple[str, ...]) -> Fitted:
     """The run's net, its embedding as wide as the vectors; a word without a vector counts as zeros."""
     assert resources.vectors is not None
     net = replace(resources.net, embedding=DIMENSIONS)
@@ -30,6 +31,7 @@ def _fit(trial: Trial, resources: Resources, learning_rate: float, left: tuple[s
     params = initial_params(net, len(corpus.words) + SPECIALS, "glove", trial.target, trial.seed)
     vectors, _ = resources.vectors.of(corpus)
     params[EMBEDDING][SPECIALS:] = vectors
+    params[EMBEDDING][UNKNOWN] = 0.0
     spec = replace(recipe(len(trial.labelled), learning_rate), frozen=left, rates=((EMBEDDING, 0.1),))
     params = train(net, params, trial.labelled, spec, resources, "glove", trial.target, trial.seed)
-    return predictor(net, params, trial, resources)
+    return predictor(net, params, trial, resources, resources.vectors.look_up)

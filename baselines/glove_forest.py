@@ -4,14 +4,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.corpus import Examples
+from bench.forest_model import Forest, ForestModel
 from bench.linear import spread
+from bench.model import Fitted
 from bench.resources import Resources
-from bench.trial import Predictor, Trial
+from bench.text import Vocabulary
+from bench.trial import Trial
 
 NEEDS = frozenset({"glove"})
 
 
-def fit(trial: Trial, resources: Resources, *, trees: int = 100) -> Predictor:
+def fit(trial: Trial, resources: Resources, *, trees: int = 100) -> Fitted:
     """Every text is the mean of its words' vectors."""
     from sklearn.ensemble import RandomForestClassifier
 
@@ -21,4 +24,9 @@ def fit(trial: Trial, resources: Resources, *, trees: int = 100) -> Predictor:
     def predict(examples: Examples) -> NDArray[np.float32]:
         return spread(forest, resources.mean_vectors(examples), len(trial.labels))
 
-    return predict
+    def as_model() -> ForestModel:
+        corpus = trial.labelled.corpus
+        words, vectors = resources.word_vectors(corpus)
+        return ForestModel(Vocabulary(words), vectors, Forest.of_sklearn(forest, len(trial.labels)))
+
+    return Fitted(predict, as_model)

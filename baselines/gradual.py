@@ -1,17 +1,19 @@
 """Gradual unfreezing with discriminative learning rates, as in ULMFiT (Howard & Ruder 2018)."""
 
 from dataclasses import replace
+from functools import partial
 
 from bench.adapt import predictor, recipe, train
+from bench.model import Fitted
 from bench.nets import initial_head, with_classes
 from bench.resources import Resources
 from bench.seeds import draw
-from bench.trial import Predictor, Trial
+from bench.trial import Trial
 
 NEEDS = frozenset({"base"})
 
 
-def fit(trial: Trial, resources: Resources, *, learning_rate: float = 1e-3, decay: float = 2.6) -> Predictor:
+def fit(trial: Trial, resources: Resources, *, learning_rate: float = 1e-3, decay: float = 2.6) -> Fitted:
     """The head first, then the encoder too, then the embedding; each layer `decay` times slower than the one above.
 
     A quarter of fine-tuning's epochs goes to each of the first two stages and half to the last. Every stage has its own
@@ -29,4 +31,4 @@ def fit(trial: Trial, resources: Resources, *, learning_rate: float = 1e-3, deca
     for frozen, epochs in (((*encoder, "embedding."), quarter), (("embedding.",), quarter), ((), 2 * quarter)):
         spec = replace(whole, frozen=frozen, epochs=epochs, rates=rates)
         params = train(net, params, trial.labelled, spec, resources, "gradual", trial.target, trial.seed, len(frozen))
-    return predictor(net, params, trial, resources)
+    return predictor(net, params, trial, resources, partial(resources.base_rows, trial.labelled.corpus))

@@ -4,13 +4,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.corpus import Examples
+from bench.model import ConstantModel, Fitted
 from bench.resources import Resources
-from bench.trial import Predictor, Trial
+from bench.trial import Trial
 
 NEEDS: frozenset[str] = frozenset()
 
 
-def fit(trial: Trial, resources: Resources) -> Predictor:
+def fit(trial: Trial, resources: Resources) -> Fitted:
     """Probabilities are the frequencies of the classes among the labelled examples."""
     counts = np.bincount(trial.labelled.labels, minlength=len(trial.labels))
     share = (counts / counts.sum()).astype(np.float32)
@@ -18,4 +19,4 @@ def fit(trial: Trial, resources: Resources) -> Predictor:
     def predict(examples: Examples) -> NDArray[np.float32]:
         return np.tile(share, (len(examples), 1))
 
-    return predict
+    return Fitted(predict, lambda: ConstantModel(share))

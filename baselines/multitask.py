@@ -1,5 +1,6 @@
 """Multi-task learning: shared layers, a head for the source and one for the target, trained together (Caruana 1997)."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -7,16 +8,17 @@ from numpy.typing import NDArray
 
 from bench.adapt import corpus_words, predictor, recipe, train_on
 from bench.batches import Batches
+from bench.model import Fitted
 from bench.nets import EMBEDDING, HEAD, Params, initial_head, with_classes
 from bench.resources import Resources
 from bench.seeds import draw
-from bench.text import SPECIALS, Encoded
-from bench.trial import Predictor, Trial
+from bench.text import SPECIALS, UNKNOWN, Encoded
+from bench.trial import Trial
 
 NEEDS = frozenset({"base", "source"})
 
 
-def fit(trial: Trial, resources: Resources, *, learning_rate: float = 5e-4) -> Predictor:
+def fit(trial: Trial, resources: Resources, *, learning_rate: float = 5e-4) -> Fitted:
     """The base's layers go on learning both tasks: each epoch is the labelled target texts and as many of the source.
 
     Beginning at the base makes a trial cost twice a fine-tuning; from random weights it would cost a base's training.
@@ -42,8 +44,18 @@ def fit(trial: Trial, resources: Resources, *, learning_rate: float = 5e-4) -> P
     members = tuple(np.concatenate([np.arange(n), n + part]) for part in again.reshape(spec.epochs, n))
     batches = Batches(x, y, spec.batch, ("multitask", *seed), (own, base.net.classes), members)
     trained = train_on(net, params, batches, spec, resources)
-    kept = {**trained, HEAD: trained[HEAD][:own], "head.bias": trained["head.bias"][:own]}
-    return predictor(target, kept, trial, resources)
+    words = len(trial.labelled.corpus.words) + SPECIALS
+    kept = {**trained, HEAD: trained[HEAD][:own], "head.bias": trained["head.bias"][:own],
+            EMBEDDING: trained[EMBEDDING][:words]}
+
+    def beyond(more: Sequence[str]) -> NDArray[np.float32]:
+        """Rows of words that the target's corpus has not: the base's own were trained too."""
+        new, table = resources.base_rows(trial.labelled.corpus, more), base.vocabulary.table(more)
+        known = table != UNKNOWN
+        new[known] = trained[EMBEDDING][words + table[known] - SPECIALS]
+        return new
+
+    return predictor(target, kept, trial, resources, beyond)
 
 
 def _with_source_words(params: Params, trial: Trial, resources: Resources) -> tuple[Params, NDArray[np.int32]]:

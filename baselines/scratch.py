@@ -3,15 +3,16 @@
 import numpy as np
 
 from bench.adapt import predictor, recipe, train
+from bench.model import Fitted
 from bench.nets import EMBEDDING, initial_params
 from bench.resources import Resources
 from bench.text import SPECIALS, UNKNOWN
-from bench.trial import Predictor, Trial
+from bench.trial import Trial
 
 NEEDS: frozenset[str] = frozenset()
 
 
-def fit(trial: Trial, resources: Resources, *, learning_rate: float = 3e-3) -> Predictor:
+def fit(trial: Trial, resources: Resources, *, learning_rate: float = 3e-3) -> Fitted:
     """Random weights; a word that no labelled example holds is the unknown word."""
     net = resources.net
     corpus = trial.labelled.corpus

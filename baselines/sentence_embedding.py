@@ -5,13 +5,15 @@ from numpy.typing import NDArray
 
 from bench.corpus import Examples
 from bench.linear import probe
+from bench.model import Fitted
 from bench.resources import Resources
-from bench.trial import Predictor, Trial
+from bench.sentence_model import SentenceModel
+from bench.trial import Trial
 
 NEEDS = frozenset({"sentences"})
 
 
-def fit(trial: Trial, resources: Resources) -> Predictor:
+def fit(trial: Trial, resources: Resources) -> Fitted:
     """Standardised vectors; the strength of the penalty is chosen by cross-validation inside the budget."""
     x = resources.sentences(trial.labelled)
     mean, spread = x.mean(axis=0), x.std(axis=0) + 1e-3
@@ -20,4 +22,8 @@ def fit(trial: Trial, resources: Resources) -> Predictor:
     def predict(examples: Examples) -> NDArray[np.float32]:
         return model((resources.sentences(examples) - mean) / spread, len(trial.labels))
 
-    return predict
+    def as_model() -> SentenceModel:
+        head = model.head(x.shape[1], len(trial.labels)).on_standardised(mean, spread)
+        return SentenceModel(head.weight, head.bias)
+
+    return Fitted(predict, as_model)

@@ -1,22 +1,33 @@
 """The base as it is: what the source taught, no target label used."""
 
+from functools import partial
+
 import numpy as np
 from numpy.typing import NDArray
 
+from bench.adapt import net_model
 from bench.base import softmax
 from bench.corpus import Examples
+from bench.model import Fitted
+from bench.net_model import NetModel
 from bench.nets import HEAD
 from bench.resources import Resources
-from bench.trial import Predictor, Trial
+from bench.trial import Trial
 
 NEEDS = frozenset({"features", "same-labels"})
 
 
-def fit(trial: Trial, resources: Resources) -> Predictor:
+def fit(trial: Trial, resources: Resources) -> Fitted:
     """The base's own head on the base's features."""
-    params = resources.need_base().params
+    base = resources.need_base()
+    params = base.params
 
     def predict(examples: Examples) -> NDArray[np.float32]:
         return softmax(resources.features(examples) @ params[HEAD].T + params["head.bias"])
 
-    return predict
+    def as_model() -> NetModel:
+        corpus = trial.labelled.corpus
+        return net_model(base.net, resources.base_params(corpus), corpus, resources,
+                         partial(resources.base_rows, corpus))
+
+    return Fitted(predict, as_model)

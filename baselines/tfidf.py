@@ -4,14 +4,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.corpus import Examples
-from bench.linear import spread
+from bench.linear import head_of, spread
+from bench.linear_model import LinearModel
+from bench.model import Fitted
+from bench.ngrams import grams
 from bench.resources import Resources
-from bench.trial import Predictor, Trial
+from bench.trial import Trial
 
 NEEDS = frozenset({"counts"})
 
 
-def fit(trial: Trial, resources: Resources, *, penalty: float = 10.0) -> Predictor:
+def fit(trial: Trial, resources: Resources, *, penalty: float = 10.0) -> Fitted:
     """Vocabulary and document frequencies come from the labelled examples alone; `penalty` is scikit-learn's C."""
     from sklearn.feature_extraction.text import TfidfTransformer
     from sklearn.linear_model import LogisticRegression
@@ -26,4 +29,8 @@ def fit(trial: Trial, resources: Resources, *, penalty: float = 10.0) -> Predict
     def predict(examples: Examples) -> NDArray[np.float32]:
         return spread(model, weigh.transform(resources.counts(examples)[:, columns]), len(trial.labels))
 
-    return predict
+    def as_model() -> LinearModel:
+        corpus, head = trial.labelled.corpus, head_of(model, len(trial.labels))
+        return LinearModel.on(corpus.words, grams(corpus, columns), weigh.idf_, head.weight, head.bias)
+
+    return Fitted(predict, as_model)

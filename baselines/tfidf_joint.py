@@ -4,15 +4,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.corpus import Examples
-from bench.linear import spread
+from bench.linear import head_of, spread
+from bench.linear_model import LinearModel
+from bench.model import Fitted
+from bench.ngrams import grams
 from bench.resources import Resources
 from bench.source_linear import regression, weighed
-from bench.trial import Predictor, Trial
+from bench.trial import Trial
 
 NEEDS = frozenset({"source-linear", "counts", "same-labels"})
 
 
-def fit(trial: Trial, resources: Resources, *, heaviest: float = 16.0) -> Predictor:
+def fit(trial: Trial, resources: Resources, *, heaviest: float = 16.0) -> Fitted:
     """All target texts weigh as much as all source texts, but none more than `heaviest` of them.
 
     The features are the source's and every other word and pair of the labelled target texts, these with the document
@@ -38,4 +41,12 @@ def fit(trial: Trial, resources: Resources, *, heaviest: float = 16.0) -> Predic
     def predict(examples: Examples) -> NDArray[np.float32]:
         return spread(model, weighed(resources.counts(examples), columns, idf), len(trial.labels))
 
-    return predict
+    def as_model() -> LinearModel:
+        their, own = source.examples.corpus, trial.labelled.corpus
+        number = {word: i for i, word in enumerate(dict.fromkeys([*their.words, *own.words]))}
+        place = np.array([*(number[word] for word in own.words), -1], np.int32)  # -1: no second word
+        both = np.concatenate([grams(their, source.columns), place[grams(own, new)]])
+        head = head_of(model, len(trial.labels))
+        return LinearModel.on(list(number), both, idf, head.weight, head.bias)
+
+    return Fitted(predict, as_model)

@@ -4,15 +4,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.corpus import Examples
-from bench.linear import spread
+from bench.linear import head_of, spread
+from bench.linear_model import LinearModel
+from bench.model import Fitted
+from bench.ngrams import grams
 from bench.resources import Resources
 from bench.source_linear import weighed
-from bench.trial import Predictor, Trial
+from bench.trial import Trial
 
 NEEDS = frozenset({"source-linear", "counts", "same-labels"})
 
 
-def fit(trial: Trial, resources: Resources) -> Predictor:
+def fit(trial: Trial, resources: Resources) -> Fitted:
     """No target label is used; words and pairs that the source never showed do not count."""
     source = resources.need_source_linear()
     columns, model = source.columns_in(trial.labelled.corpus), source.model()
@@ -20,4 +23,8 @@ def fit(trial: Trial, resources: Resources) -> Predictor:
     def predict(examples: Examples) -> NDArray[np.float32]:
         return spread(model, weighed(resources.counts(examples), columns, source.idf), len(trial.labels))
 
-    return predict
+    def as_model() -> LinearModel:
+        corpus, head = source.examples.corpus, head_of(model, len(trial.labels))
+        return LinearModel.on(corpus.words, grams(corpus, source.columns), source.idf, head.weight, head.bias)
+
+    return Fitted(predict, as_model)

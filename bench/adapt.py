@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bench.base import softmax
 from bench.batches import Batches, Spec
-from bench.corpus import Examples
+from bench.corpus import Corpus, Examples
+from bench.engines import name_of
+from bench.model import Fitted
+from bench.net_model import NetModel
 from bench.nets import EMBEDDING, Net, Params, initial_head, with_classes
 from bench.resources import Resources
 from bench.seeds import draw
-from bench.text import SPECIALS, Encoded
-from bench.trial import Predictor, Trial
+from bench.text import SPECIALS, UNKNOWN, Encoded, Vocabulary
+from bench.trial import Trial
 
 
 def recipe(labelled: int, learning_rate: float) -> Spec:
@@ -65,10 +70,28 @@ def finetuned(trial: Trial, resources: Resources, learning_rate: float) -> tuple
     return net, train(net, params, trial.labelled, spec, resources, "finetune", trial.target, trial.seed)
 
 
-def predictor(net: Net, params: Params, trial: Trial, resources: Resources) -> Predictor:
-    """The network as a predictor for examples of the trial's corpus."""
+Rows = Callable[[Sequence[str]], NDArray[np.float32]]  # embedding rows of words, [words, embedding]
+
+
+def predictor(net: Net, params: Params, trial: Trial, resources: Resources, beyond: Rows | None = None) -> Fitted:
+    """The network as a predictor for examples of the trial's corpus, and as a model for any text.
+
+    `beyond` gives the embedding rows of words that the corpus does not hold; without it they are unknown.
+    """
     def predict(examples: Examples) -> NDArray[np.float32]:
         assert examples.corpus is trial.labelled.corpus, "a network knows the words of one corpus"
         return softmax(resources.engine.scores(net, params, corpus_words(examples.x), resources.device))
 
-    return predict
+    return Fitted(predict, lambda: net_model(net, params, trial.labelled.corpus, resources, beyond))
+
+
+def net_model(net: Net, params: Mapping[str, NDArray[Any]], corpus: Corpus, resources: Resources,
+              beyond: Rows | None) -> NetModel:
+    """The network with the words of a corpus and those `beyond` it, less those that are as good as unknown."""
+    words, rows = list(corpus.words), params[EMBEDDING]
+    if beyond and (more := resources.words_beyond(corpus)):
+        words, rows = words + more, np.concatenate([rows, beyond(more)])
+    known = np.flatnonzero((rows[SPECIALS:] != rows[UNKNOWN]).any(axis=1))
+    vocabulary = Vocabulary(tuple(words[i] for i in known))
+    rows = np.concatenate([rows[:SPECIALS], rows[SPECIALS:][known]])
+    return NetModel(net, {**params, EMBEDDING: rows}, vocabulary, name_of(resources.engine))

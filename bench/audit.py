@@ -96,7 +96,7 @@ def change_with_leak(loaded: Loaded) -> tuple[float, float] | None:
     keys = np.asarray(data.corpus.keys)
     exam = loaded.division.exam
     leaks = everything[np.isin(groups[everything], groups[exam]) | np.isin(keys[everything], keys[exam])]
-    counts = ngrams.word_counts(data.corpus)
+    counts = ngrams.word_counts(data.corpus.tokens, len(data.corpus.words))
     with_leak = np.concatenate([loaded.division.pool, leaks])
     scores = [_tfidf(counts, data.y, rows, data.y[rows], exam, balanced=False)
               for rows in (loaded.division.pool, with_leak)]
@@ -108,7 +108,7 @@ def sanity(loaded: Loaded) -> Sanity:
     data, rng = loaded.data, draw("sanity", loaded.name)
     train = rng.permutation(loaded.division.pool)[:MOST]
     test = rng.permutation(loaded.division.exam)[:MOST]
-    counts = ngrams.word_counts(data.corpus)
+    counts = ngrams.word_counts(data.corpus.tokens, len(data.corpus.words))
     chance = 1.0 / len(np.unique(data.y[test]))
     real = _tfidf(counts, data.y, train, data.y[train], test)
     shuffled = float(np.mean([_tfidf(counts, data.y, train, rng.permutation(data.y[train]), test) for _ in range(3)]))

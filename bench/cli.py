@@ -10,8 +10,9 @@ import typer
 from bench import __version__
 from bench.cli_data import data_app, task_app
 from bench.cli_map import map_command
+from bench.cli_model import fit_command, predict_command
 from bench.cli_time import time_command
-from bench.console import TrialProgress, errors, show, table, warn
+from bench.console import TrialProgress, errors, headline, show, table, warn
 from bench.errors import BenchError
 from bench.flags import (
     RUNS,
@@ -42,8 +43,6 @@ from bench.flags import (
 )
 
 if TYPE_CHECKING:
-    from bench.base import Base
-    from bench.data import Loaded
     from bench.suite import Options
 
 app = typer.Typer(name="bench", no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False,
@@ -109,7 +108,7 @@ def _run(options: Options, *, keep_going: bool) -> int:
     with TrialProgress() as progress:
         for plan in suite.plan(options, BASELINES, progress.say, progress.training, progress=progress.live):
             target, jobs = plan.target, options.jobs or runner.default_jobs()
-            progress.say(_headline(target, plan.base, options))
+            progress.say(headline(target, plan.base, options.source))
             if len(plan.todo) < len(plan.jobs):
                 progress.say(f"{len(plan.jobs) - len(plan.todo)} of {len(plan.jobs)} trials are done already")
             progress.trials(len(plan.jobs), len(plan.jobs) - len(plan.todo))
@@ -139,16 +138,6 @@ def _matrices(options: Options) -> None:
         made = matrix.matrix(found, baseline, budget)
         typer.echo(f"\n{matrix.markdown(made)}")
         typer.echo("Written: " + ", ".join(str(p) for p in matrix.write(options.results_dir, made)))
-
-
-def _headline(target: Loaded, base: Base | None, options: Options) -> str:
-    """What is at hand before the trials begin."""
-    division = target.division
-    trained = f", base {base.net} {base.accuracy:.3f} on its own test, {base.seconds:.0f} s to train" if base else ""
-    copies = division.leaked + division.near
-    return (f"{target.name} · {len(target.data.y):,} texts, {len(division.exam):,} of them the exam, "
-            f"{len(division.pool):,} to train on (left out: {division.duplicates} duplicates, {copies} copies of exam "
-            f"texts) · from {target.origin} · source {options.source}{trained}")
 
 
 @app.command("leaderboard")
@@ -222,6 +211,10 @@ def pretrain_command(
                    f"texts; trained in {base.seconds:.1f} s")
         if checkpoints:
             typer.echo(f"Weights of every epoch: {checkpoints[0].parent}/epoch-1 … epoch-{len(checkpoints)}")
+
+
+app.command("fit")(fit_command)
+app.command("predict")(predict_command)
 
 
 @list_app.command("tasks")

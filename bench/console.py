@@ -13,6 +13,8 @@ import typer
 from bench.errors import BenchError
 
 if TYPE_CHECKING:
+    from bench.base import Base
+    from bench.data import Loaded
     from bench.leaderboard import Board
     from bench.records import Record
 
@@ -44,6 +46,16 @@ def table(rows: list[dict[str, Any]]) -> None:
     from tabulate import tabulate
 
     typer.echo(tabulate(rows, headers="keys", tablefmt="plain", disable_numparse=True))
+
+
+def headline(target: Loaded, base: Base | None, source: str) -> str:
+    """What is at hand before the trials begin."""
+    division = target.division
+    trained = f", base {base.net} {base.accuracy:.3f} on its own test, {base.seconds:.0f} s to train" if base else ""
+    copies = division.leaked + division.near
+    return (f"{target.name} · {len(target.data.y):,} texts, {len(division.exam):,} of them the exam, "
+            f"{len(division.pool):,} to train on (left out: {division.duplicates} duplicates, {copies} copies of exam "
+            f"texts) · from {target.origin} · source {source}{trained}")
 
 
 def epoch(row: Mapping[str, float]) -> str:

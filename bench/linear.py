@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,12 +13,53 @@ PENALTIES = (0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0)  # scikit-learn's 
 CHOSEN_ON = 2_000  # examples at most that the choice looks at
 
 
-def probe(x: NDArray[np.float32], y: NDArray[np.int64], seed: int) -> Callable[[NDArray[np.float32], int],
-                                                                            NDArray[np.float32]]:
-    """Logistic regression on dense features [n, d], its C chosen by 5-fold log-loss within these examples.
+NEVER = -1e4  # bias of a class without an example: its probability is 0 in floating point
 
-    Returns predict(x, classes) → probabilities [n, classes]; a class that was never seen has probability 0.
-    """
+
+@dataclass(frozen=True)
+class Head:
+    """A linear layer whose softmax is a classifier's probabilities."""
+
+    weight: NDArray[np.float64]  # [classes, d]
+    bias: NDArray[np.float64]  # [classes]
+
+    def on_standardised(self, mean: NDArray[np.float32], spread: NDArray[np.float32]) -> Head:
+        """The head for x that does what this one does for (x - mean) / spread."""
+        weight = self.weight / spread
+        return Head(weight, self.bias - weight @ mean.astype(np.float64))
+
+
+@dataclass(frozen=True)
+class Probe:
+    """A logistic regression on dense features; a class that was never seen has probability 0."""
+
+    model: Any  # LogisticRegression; None where there was one class alone
+    only: int = 0  # that class
+
+    def __call__(self, x: NDArray[np.float32], classes: int) -> NDArray[np.float32]:
+        """Probabilities of features [n, d], [n, classes]."""
+        return _only(self.only, len(x), classes) if self.model is None else spread(self.model, x, classes)
+
+    def head(self, features: int, classes: int) -> Head:
+        """The same as a linear layer."""
+        if self.model is not None:
+            return head_of(self.model, classes)
+        bias = np.full(classes, NEVER)
+        bias[self.only] = 0.0
+        return Head(np.zeros((classes, features)), bias)
+
+
+def head_of(model: Any, classes: int) -> Head:
+    """A fitted `LogisticRegression` of any classes as a linear layer for all of them."""
+    weight, bias = np.zeros((classes, model.coef_.shape[1])), np.full(classes, NEVER)
+    bias[model.classes_] = 0.0
+    seen = model.classes_ if len(model.classes_) > 2 else model.classes_[1:]  # of two, one has all the weights
+    weight[seen], bias[seen] = model.coef_, model.intercept_
+    return Head(weight, bias)
+
+
+def probe(x: NDArray[np.float32], y: NDArray[np.int64], seed: int) -> Probe:
+    """Logistic regression on dense features [n, d], its C chosen by 5-fold log-loss within these examples."""
     from sklearn.linear_model import LogisticRegression
     from sklearn.model_selection import GridSearchCV, StratifiedKFold
 
@@ -27,7 +68,7 @@ def probe(x: NDArray[np.float32], y: NDArray[np.int64], seed: int) -> Callable[[
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a fold's lbfgs that stops at max_iter ranks well enough
         if len(np.unique(y)) < 2:
-            return lambda new, classes: _only(int(y[0]), len(new), classes)
+            return Probe(None, int(y[0]))
         if folds >= 2:
             few = np.random.default_rng(seed).permutation(len(y))[:CHOSEN_ON]
             search = GridSearchCV(LogisticRegression(max_iter=200), {"C": PENALTIES}, scoring="neg_log_loss",
@@ -35,7 +76,7 @@ def probe(x: NDArray[np.float32], y: NDArray[np.int64], seed: int) -> Callable[[
                                   error_score=-np.inf)
             best = search.fit(x[few], y[few]).best_params_["C"]
         model = LogisticRegression(C=best, max_iter=500).fit(x, y)
-    return lambda new, classes: spread(model, new, classes)
+    return Probe(model)
 
 
 def spread(model: Any, x: Any, classes: int) -> NDArray[np.float32]:

@@ -88,6 +88,28 @@ def with_classes(net: Net, classes: int) -> Net:
     return replace(net, classes=classes)
 
 
+POOLINGS: Mapping[str, tuple[str, ...]] = {  # kind -> what it can be pooled by
+    "gru": ("mean-max", "last"), "bilstm": ("mean-max", "last"), "dense": ("mean-max", "flatten"),
+    "cnn": ("max", "flatten"), "textcnn": ("max",),
+}
+
+
+def shapes(net: Net, vocabulary: int) -> dict[str, tuple[int, ...]]:
+    """The shape of each weight, for an embedding of `vocabulary` rows."""
+    e, h = net.embedding, net.hidden
+    found: dict[str, tuple[int, ...]] = {EMBEDDING: (vocabulary, e)}
+    if net.kind in ("gru", "bilstm"):
+        gates = (3 if net.kind == "gru" else 4) * h
+        for side in ("", "_reverse") if net.kind == "bilstm" else ("",):
+            found |= {f"rnn.weight_ih_l0{side}": (gates, e), f"rnn.weight_hh_l0{side}": (gates, h),
+                      f"rnn.bias_ih_l0{side}": (gates,), f"rnn.bias_hh_l0{side}": (gates,)}
+    elif net.kind == "dense":
+        found |= {"hidden.weight": (h, net.most_tokens * e), "hidden.bias": (h,)}
+    for width in net.widths:
+        found |= {f"conv{width}.weight": (h, e, width), f"conv{width}.bias": (h,)}
+    return {**found, HEAD: (net.classes, net.features), "head.bias": (net.classes,)}
+
+
 def initial_params(net: Net, vocabulary: int, *names: object) -> Params:
     """Fresh weights for an embedding of `vocabulary` rows; the draw depends on `names` alone.
 

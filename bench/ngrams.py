@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from bench.cache import Kept
 from bench.corpus import Corpus, derived
+from bench.text import Encoded
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -22,7 +24,7 @@ def counts(corpus: Corpus) -> csr_matrix:
     """
     from scipy.sparse import csr_matrix
 
-    entry = derived(corpus, "ngrams", FORM, lambda: (_count(corpus), {}))
+    entry = _entry(corpus)
     data, indices, indptr = (entry.array(k) for k in ("data", "indices", "indptr"))
     columns = len(corpus.words) + len(entry.array("pairs"))
     return csr_matrix((data, indices, indptr), shape=(len(corpus), columns), copy=False)
@@ -40,20 +42,40 @@ def columns_of(other: Corpus, corpus: Corpus) -> NDArray[np.int64]:
     return np.concatenate([word, np.where(found, at + len(numbers), -1)])
 
 
-def word_counts(corpus: Corpus) -> csr_matrix:
+def grams(corpus: Corpus, columns: NDArray[np.int64]) -> NDArray[np.int32]:
+    """The word numbers of columns of `counts`, [k, 2]; a word alone has -1 as its second."""
+    words = len(corpus.words)
+    out = np.full((len(columns), 2), -1, np.int32)
+    single = columns < words
+    out[single, 0] = columns[single]
+    out[~single] = np.column_stack(np.divmod(_pairs(corpus)[columns[~single] - words], words))
+    return out
+
+
+def mean_vectors(x: Encoded, vectors: NDArray[np.float32], known: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """The mean vector of each text's words, [n, d]; `vectors` are zeros for words that are not `known`."""
+    words = word_counts(x, len(vectors))
+    total = words @ known.astype(np.float32)
+    return np.asarray((words @ vectors) / np.maximum(total, 1.0)[:, None], np.float32)
+
+
+def word_counts(x: Encoded, words: int) -> csr_matrix:
     """[n, words] counts of words alone."""
     from scipy.sparse import csr_matrix
 
-    x = corpus.tokens
     ids, offsets = np.array(x.ids), np.array(x.offsets)  # copies: the sums are made in place
-    matrix = csr_matrix((np.ones(len(ids), np.float32), ids, offsets), shape=(len(x), len(corpus.words)))
+    matrix = csr_matrix((np.ones(len(ids), np.float32), ids, offsets), shape=(len(x), words))
     matrix.sum_duplicates()
     return matrix
 
 
 def _pairs(corpus: Corpus) -> NDArray[np.int64]:
     """The pairs of the columns behind those of words: first word's number * words + second's, ascending."""
-    return np.asarray(derived(corpus, "ngrams", FORM, lambda: (_count(corpus), {})).array("pairs"))
+    return np.asarray(_entry(corpus).array("pairs"))
+
+
+def _entry(corpus: Corpus) -> Kept:
+    return derived(corpus, "ngrams", FORM, lambda: (_count(corpus), {}))
 
 
 def _count(corpus: Corpus) -> dict[str, NDArray[np.generic]]:

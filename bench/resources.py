@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,7 @@ from bench.vectors import DISTRIBUTION, Vectors
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
+MOST_WORDS = 100_000  # of GloVe's that a kept model knows besides
 RIDGE = 10.0  # strength of the map from GloVe to the base's word space
 
 
@@ -60,19 +62,49 @@ class Resources:
         without a GloVe vector it is the unknown word.
         """
         base = self.need_base()
-        learned = base.params[EMBEDDING]
-        table = base.vocabulary.table(corpus.words)
-        rows = learned[table].copy()
+        glove = None if self.vectors is None else self.vectors.of(corpus)[0]
+        rows = self._base_rows(corpus.words, glove, self._into_base(corpus))
+        return {**base.params, EMBEDDING: np.concatenate([base.params[EMBEDDING][:SPECIALS], rows]).astype(np.float32)}
+
+    def base_rows(self, corpus: Corpus, words: Sequence[str]) -> NDArray[np.float32]:
+        """The embedding rows of other words beside `base_params(corpus)`, [len(words), embedding]."""
+        glove = None if self.vectors is None else self.vectors.look_up(words)
+        return self._base_rows(words, glove, self._into_base(corpus)).astype(np.float32)
+
+    def _base_rows(self, words: Sequence[str], glove: NDArray[np.float32] | None,
+                   into_base: NDArray[np.float64] | None) -> NDArray[np.float32]:
+        base = self.need_base()
+        table = base.vocabulary.table(words)
+        rows = base.params[EMBEDDING][table].copy()
+        if glove is not None and into_base is not None:
+            new = np.flatnonzero(glove.any(axis=1) & (table == UNKNOWN))
+            rows[new] = np.column_stack([glove[new], np.ones(len(new))]) @ into_base
+        return rows
+
+    def _into_base(self, corpus: Corpus) -> NDArray[np.float64] | None:
+        """The map from GloVe to the base's word space, [51, embedding]; None where too few words are known to both."""
+        if self.vectors is None:
+            return None
+        base = self.need_base()
+        learned, table = base.params[EMBEDDING], base.vocabulary.table(corpus.words)
+        glove, known = self.vectors.of(corpus)
+        shared = np.flatnonzero(known & (table != UNKNOWN))
+        if len(shared) <= glove.shape[1]:
+            return None
+        a = np.column_stack([glove[shared], np.ones(len(shared), np.float32)]).astype(np.float64)
+        gram = a.T @ a + RIDGE * np.eye(a.shape[1])
+        return np.asarray(np.linalg.solve(gram, a.T @ learned[table[shared]].astype(np.float64)))
+
+    def words_beyond(self, corpus: Corpus) -> list[str]:
+        """Words that no text of the corpus holds, but that the base or GloVe knows (its 100,000 most frequent).
+
+        A model that is kept will meet them.
+        """
+        known = dict.fromkeys(self.base.vocabulary.words if self.base else ())
         if self.vectors is not None:
-            glove, known = self.vectors.of(corpus)
-            shared = np.flatnonzero(known & (table != UNKNOWN))
-            new = np.flatnonzero(known & (table == UNKNOWN))
-            if len(new) and len(shared) > glove.shape[1]:
-                a = np.column_stack([glove[shared], np.ones(len(shared), np.float32)]).astype(np.float64)
-                gram = a.T @ a + RIDGE * np.eye(a.shape[1])
-                weights = np.linalg.solve(gram, a.T @ learned[table[shared]].astype(np.float64))
-                rows[new] = np.column_stack([glove[new], np.ones(len(new))]) @ weights
-        return {**base.params, EMBEDDING: np.concatenate([learned[:SPECIALS], rows]).astype(np.float32)}
+            known |= dict.fromkeys(self.vectors.frequent(MOST_WORDS))
+        own = set(corpus.words)
+        return [word for word in known if word not in own]
 
     def features(self, examples: Examples) -> NDArray[np.float32]:
         """The base's features of the examples, [n, d]; those of the whole corpus are computed once and kept."""
@@ -107,15 +139,22 @@ class Resources:
         """The mean GloVe vector of each text, [n, 50]; words without a vector do not count."""
         return np.asarray(self._corpus_means(examples.corpus)[examples.rows], np.float32)
 
+    def word_vectors(self, corpus: Corpus) -> tuple[tuple[str, ...], NDArray[np.float32]]:
+        """The words of the corpus, and those beyond it, that have a GloVe vector; and their vectors, [words, 50]."""
+        if self.vectors is None:
+            raise BenchError("no GloVe vectors at hand", "name them in the baseline: NEEDS = {'glove'}")
+        more = self.words_beyond(corpus)
+        vectors = np.concatenate([self.vectors.of(corpus)[0], self.vectors.look_up(more)])
+        known = np.flatnonzero(vectors.any(axis=1))
+        words = [*corpus.words, *more]
+        return tuple(words[i] for i in known), vectors[known]
+
     def _corpus_means(self, corpus: Corpus) -> NDArray[np.float32]:
         if self.vectors is None:
             raise BenchError("no GloVe vectors at hand", "name them in the baseline: NEEDS = {'glove'}")
         vectors = self.vectors
 
         def make() -> Made:
-            glove, known = vectors.of(corpus)
-            words = ngrams.word_counts(corpus)
-            total = words @ known.astype(np.float32)
-            return {"means": np.asarray((words @ glove) / np.maximum(total, 1.0)[:, None], np.float32)}, {}
+            return {"means": ngrams.mean_vectors(corpus.tokens, *vectors.of(corpus))}, {}
 
         return derived(corpus, "glove-means", DISTRIBUTION, make).array("means")

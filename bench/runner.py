@@ -14,6 +14,7 @@ from collections import deque
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cache as remember
 from pathlib import Path
@@ -21,6 +22,7 @@ from types import ModuleType
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bench import corpus, records, sentences
 from bench.base import Base, load_base
@@ -33,7 +35,7 @@ from bench.nets import Net, with_classes
 from bench.records import Record
 from bench.resources import Resources
 from bench.source_linear import SourceLinear, fitted
-from bench.trial import FULL, Budget, Division, divide, trial_of, without_exam
+from bench.trial import FULL, Budget, Division, Predictor, Trial, divide, trial_of, without_exam
 from bench.vectors import Vectors
 
 KNOWN_NEEDS = ("base", "features", "glove", "counts", "sentences", "source", "source-linear", "same-labels")
@@ -197,13 +199,10 @@ def _pool(workers: int) -> ProcessPoolExecutor:
 
 def run_one(job: Job) -> Record:
     """Run one trial on one thread; an error in it becomes a failed record."""
-    from threadpoolctl import threadpool_limits
-
     record = blank(job)
     try:
-        with warnings.catch_warnings(), threadpool_limits(1), _scoring_threads(job.setting.engine, 1):
-            warnings.filterwarnings("ignore", "The number of unique classes")  # 20 classes at 32 labels are meant
-            return _run(job, record)
+        with steady(job.setting):
+            return attempt(job).record
     except BenchError as error:
         return replace(record, status="failed", error=str(error))
     except Exception as error:
@@ -212,8 +211,30 @@ def run_one(job: Job) -> Record:
         return replace(record, status="failed", error=text)
 
 
-def _run(job: Job, record: Record) -> Record:
-    setting = job.setting
+@contextmanager
+def steady(setting: Setting) -> Iterator[None]:
+    """How every trial is run: on one thread, so that the same trial gives the same bits everywhere."""
+    from threadpoolctl import threadpool_limits
+
+    with warnings.catch_warnings(), threadpool_limits(1), _scoring_threads(setting.engine, 1):
+        warnings.filterwarnings("ignore", "The number of unique classes")  # 20 classes at 32 labels are meant
+        yield
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A trial that succeeded: its record, and what `bench fit` makes a model of."""
+
+    record: Record
+    trial: Trial
+    predict: Predictor
+    exam: corpus.Examples  # without its labels
+    raw: NDArray[np.float32]  # what was predicted for the exam, [n_test, classes]
+
+
+def attempt(job: Job) -> Outcome:
+    """Run one trial in this thread; raises where it fails."""
+    setting, record = job.setting, blank(job)
     began = time.perf_counter()
     data, division = opened(setting.root, setting.target)
     strategy = Strategy(job.baseline, job.module, job.function)
@@ -231,23 +252,24 @@ def _run(job: Job, record: Record) -> Record:
     loaded = time.perf_counter()
     predict = getattr(strategy.load(), job.function)(trial, resources)
     fitted = time.perf_counter()
-    exam = data.examples(division.exam)
-    raw = predict(corpus.Examples(exam.corpus, exam.rows))
+    exam, truth = corpus.Examples(data.corpus, division.exam), data.y[division.exam]
+    raw = predict(exam)
     done = time.perf_counter()
     if raw.shape != (len(exam), len(data.labels)):
         raise BenchError(f"{job.baseline} predicted {raw.shape}, expected {(len(exam), len(data.labels))}")
     if not np.isfinite(raw).all():
         raise BenchError(f"{job.baseline} predicted NaN or infinite values", "did its training diverge?")
     stored = records.quantised(raw)
-    result = score(exam.labels, records.probabilities(stored))
+    result = score(truth, records.probabilities(stored))
     seconds = {"load": loaded - began, "encode": encode, "adapt": fitted - loaded, "predict": done - fitted,
                "pretrain": learned.seconds if learned else 0.0}
-    return replace(record, n_train=len(trial.labelled), n_test=len(exam), **result,  # type: ignore[arg-type]
-                   seconds={k: round(v, 4) for k, v in seconds.items()}, peak_bytes=peak_bytes(),
-                   versions=dict(versions(setting.engine)), host=dict(host()),
-                   leaks={"duplicates": division.duplicates, "exact": division.leaked, "near": division.near,
-                          "source": setting.source_leaks},
-                   predictions=records.pack(exam.labels, stored))
+    record = replace(record, n_train=len(trial.labelled), n_test=len(exam), **result,  # type: ignore[arg-type]
+                     seconds={k: round(v, 4) for k, v in seconds.items()}, peak_bytes=peak_bytes(),
+                     versions=dict(versions(setting.engine)), host=dict(host()),
+                     leaks={"duplicates": division.duplicates, "exact": division.leaked, "near": division.near,
+                            "source": setting.source_leaks},
+                     predictions=records.pack(truth, stored))
+    return Outcome(record, trial, predict, exam, raw)
 
 
 @remember

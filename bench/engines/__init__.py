@@ -7,6 +7,7 @@ every engine the same batches in the same order.
 from __future__ import annotations
 
 import importlib
+import sys
 from collections.abc import Mapping
 from typing import Protocol, cast
 
@@ -47,3 +48,8 @@ def engine(name: str) -> Engine:
 
         raise nearest("engine", name, ENGINES, "bench list engines")
     return cast(Engine, importlib.import_module(ENGINES[name]))
+
+
+def name_of(found: Engine) -> str:
+    """The name of an engine in `ENGINES`."""
+    return next(name for name, module in ENGINES.items() if sys.modules.get(module) is found)

@@ -1,0 +1,66 @@
+"""Fit one baseline on one target at one budget, and keep it as a folder that predicts new texts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from bench import model_folder, runner
+from bench.errors import BenchError
+from bench.model import Fitted
+from bench.records import Record
+from bench.suite import Plan
+
+AGREE = 1e-5  # at most so far a model's probabilities may lie from its predictor's on the exam
+# What of a record stands in a model's card.
+FACTS = ("task", "edition", "content_sha256", "source", "baseline", "settings", "net", "engine", "device", "budget",
+         "seed", "base", "n_train", "n_test", "accuracy", "balanced_accuracy", "macro_f1", "auc", "log_loss", "seconds",
+         "versions")
+
+
+@dataclass(frozen=True)
+class Made:
+    """A model that was kept, and how it did on the exam."""
+
+    folder: Path
+    record: Record
+    files: Mapping[str, int]  # bytes
+    difference: float  # the largest between the model's and the predictor's probabilities on the exam
+
+
+def trial_of(found: Plan, seed: int) -> runner.Job:
+    """The plan's one trial, at a seed; `BenchError` where the baseline cannot be used on this target."""
+    if not found.jobs:
+        raise BenchError(f"nothing to fit on {found.target.name}", "the reason stands above")
+    return replace(found.jobs[0], seed=seed)
+
+
+def fit(job: runner.Job, out: Path, *, force: bool) -> Made:
+    """Run the trial, score it, make its model, see that it agrees with the predictor, and keep it."""
+    model_folder.check_free(out, force=force)
+    with runner.steady(job.setting):
+        done = runner.attempt(job)
+        if not isinstance(done.predict, Fitted):
+            raise BenchError(f"{job.baseline} returns a predictor without a model, so it cannot be kept",
+                             "its fit must return bench.model.Fitted (docs/adding-a-baseline.md)")
+        model = done.predict.model()
+        again = model.probabilities(done.exam.texts())
+    difference = float(np.abs(again - done.raw).max())
+    if not difference <= AGREE:
+        raise BenchError(f"{job.baseline}: its model's probabilities lie up to {difference:.2g} from its predictor's",
+                         "it is not kept; the model must give what the predictor gives")
+    facts = asdict(done.record)
+    model_folder.keep(out, model, done.trial.labels, {name: facts[name] for name in FACTS}, force=force)
+    return Made(out, done.record, {p.name: p.stat().st_size for p in sorted(out.iterdir())}, difference)
+
+
+def summary(record: Record) -> str:
+    """One line: what was fitted on what, and how good it is."""
+    auc = "" if record.auc is None else f", AUC {record.auc:.3f}"
+    many = f"all {record.n_train:,}" if record.budget == "full" else f"{record.n_train:,}"
+    return (f"{record.baseline} on {record.task}@{record.edition}, {many} labels, seed {record.seed}: accuracy "
+            f"{record.accuracy:.3f}{auc} on the exam of {record.n_test:,} texts; fitted in "
+            f"{record.seconds['adapt']:.1f} s")

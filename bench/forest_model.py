@@ -1,0 +1,109 @@
+"""Mean word vectors and a random forest as arrays, as a model."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bench.model import ModelError, Parts, encoded
+from bench.ngrams import mean_vectors
+from bench.text import SPECIALS, Vocabulary
+
+LEAF = -1  # a leaf's children, as scikit-learn has it
+MOST_TREES = 10_000
+
+
+@dataclass(frozen=True)
+class Forest:
+    """Decision trees, their nodes one tree after the other; a child stands behind its parent."""
+
+    roots: NDArray[np.int32]  # [trees], where each begins
+    left: NDArray[np.int32]  # [nodes], where the value is at most the threshold; LEAF
+    right: NDArray[np.int32]  # [nodes]
+    feature: NDArray[np.int32]  # [nodes]
+    threshold: NDArray[np.float64]  # [nodes]
+    share: NDArray[np.float64]  # [nodes, classes]
+
+    @classmethod
+    def of_sklearn(cls, forest: Any, classes: int) -> Forest:
+        """The trees of a fitted `RandomForestClassifier`, with a column for every class."""
+        trees = [t.tree_ for t in forest.estimators_]
+        roots = np.cumsum([0, *(t.node_count for t in trees[:-1])])
+
+        def children(name: str) -> NDArray[np.int32]:
+            own = [getattr(t, name) for t in trees]
+            moved = [np.where(a == LEAF, LEAF, a + r) for a, r in zip(own, roots, strict=True)]
+            return np.concatenate(moved).astype(np.int32)
+
+        share = np.zeros((sum(t.node_count for t in trees), classes))
+        share[:, forest.classes_] = np.concatenate([t.value[:, 0, :] for t in trees])
+        return cls(roots.astype(np.int32), children("children_left"), children("children_right"),
+                   np.concatenate([np.maximum(t.feature, 0) for t in trees]).astype(np.int32),
+                   np.concatenate([t.threshold for t in trees]), share)
+
+    def probabilities(self, x: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Exactly scikit-learn's `predict_proba`, as float32 [n, classes]."""
+        node = np.tile(self.roots, (len(x), 1))  # [n, trees]
+        rows = np.arange(len(x))[:, None]
+        while (inner := self.left[node] != LEAF).any():
+            low = x[rows, self.feature[node]] <= self.threshold[node]
+            node = np.where(inner, np.where(low, self.left[node], self.right[node]), node)
+        total = np.zeros((len(x), self.share.shape[1]))
+        for tree in range(len(self.roots)):  # in scikit-learn's order, for the same bits
+            total += self.share[node[:, tree]]
+        return np.asarray(total / len(self.roots), np.float32)
+
+    def check(self, features: int) -> None:
+        """`ModelError` where a walk through a tree could leave the arrays or not end."""
+        nodes = np.arange(len(self.left))
+        ends = np.append(self.roots[1:], len(nodes))
+        if not 0 < len(self.roots) <= MOST_TREES:
+            raise ModelError(f"it has {len(self.roots):,} trees; from 1 to {MOST_TREES:,} are possible")
+        if self.roots[0] != 0 or (ends <= self.roots).any():
+            raise ModelError("its trees do not follow each other")
+        end = np.repeat(ends, np.diff(np.append(self.roots, len(nodes))))
+        inner = self.left != LEAF
+        for child in (self.left[inner], self.right[inner]):
+            if (child <= nodes[inner]).any() or (child >= end[inner]).any():
+                raise ModelError("a node of its trees has a child outside its tree, or before itself")
+        if self.feature.min() < 0 or self.feature.max() >= features:
+            raise ModelError(f"a node of its trees asks for a feature beyond its {features}")
+
+
+@dataclass(frozen=True)
+class ForestModel:
+    """The mean of a text's word vectors, judged by a forest."""
+
+    vocabulary: Vocabulary
+    vectors: NDArray[np.float32]  # [words, d]
+    forest: Forest
+
+    @property
+    def classes(self) -> int:
+        """The number of classes."""
+        return int(self.forest.share.shape[1])
+
+    def probabilities(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """The share of trees for each class, [n, classes]."""
+        rows = np.concatenate([np.zeros((SPECIALS, self.vectors.shape[1]), np.float32), self.vectors])
+        known = np.arange(len(rows)) >= SPECIALS
+        return self.forest.probabilities(mean_vectors(encoded(texts, self.vocabulary), rows, known))
+
+    def parts(self) -> Parts:
+        """Its words, their vectors, and the trees."""
+        return Parts(arrays={"vectors": self.vectors, **vars(self.forest)}, words=self.vocabulary.words)
+
+    @classmethod
+    def of(cls, parts: Parts) -> ForestModel:
+        """The model of these parts; the trees are checked, so that a walk through them ends."""
+        vectors = parts.array("vectors", "f", len(parts.words), None)
+        n = len(parts.array("left", "i", None))
+        whole = {name: parts.array(name, "i", None if name == "roots" else n)
+                 for name in ("roots", "left", "right", "feature")}
+        forest = Forest(**whole, threshold=parts.array("threshold", "f", n), share=parts.array("share", "f", n, None))
+        forest.check(vectors.shape[1])
+        return cls(Vocabulary(parts.words), vectors, forest)

@@ -1,0 +1,44 @@
+"""A linear layer on a packaged sentence encoder, as a model."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bench import sentences
+from bench.base import softmax
+from bench.model import ModelError, Parts
+
+
+@dataclass(frozen=True)
+class SentenceModel:
+    """The layer alone is kept; the encoder comes from its package, known by its weights' checksum."""
+
+    weight: NDArray[np.float64]  # [classes, d]
+    bias: NDArray[np.float64]  # [classes]
+
+    @property
+    def classes(self) -> int:
+        """The number of classes."""
+        return len(self.bias)
+
+    def probabilities(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Probabilities, [n, classes]; `MissingExtra` where the encoder is not installed."""
+        logits: NDArray[Any] = sentences.vectors(texts) @ self.weight.T + self.bias
+        return softmax(logits)
+
+    def parts(self) -> Parts:
+        """The layer, and which encoder it is for."""
+        return Parts({"encoder": sentences.SHA256}, {"weight": self.weight, "bias": self.bias})
+
+    @classmethod
+    def of(cls, parts: Parts) -> SentenceModel:
+        """The model of these parts."""
+        if parts.settings.get("encoder") != sentences.SHA256:
+            raise ModelError("it was made for another sentence encoder")
+        bias = parts.array("bias", "f", None)
+        return cls(parts.array("weight", "f", len(bias), sentences.DIMENSIONS), bias)
