@@ -81,9 +81,12 @@ class Order:
 
     def describe(self) -> dict[str, Any]:
         """Everything that the weights depend on."""
+        spec = asdict(self.spec)
+        if spec["precision"] == "float32":  # bases are older than the choice
+            del spec["precision"]
         return {
             "form": FORM, "source": self.source, "content_sha256": self.data.corpus.sha256,
-            "pool": cache.key_of(self.division.pool.tolist()), "net": self.net.as_json(), "spec": asdict(self.spec),
+            "pool": cache.key_of(self.division.pool.tolist()), "net": self.net.as_json(), "spec": spec,
             "engine": self.engine_name, "version": self.engine.version(), "device": self.device, "seed": self.seed,
             "glove": self.vectors is not None and self.net.glove != "no",
             **({"validation": self.validation} if self.validation else {}),

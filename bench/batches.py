@@ -29,6 +29,7 @@ class Spec:
     frozen: tuple[str, ...] = ()  # parameters whose names begin so are left alone
     shards: int = 2  # a batch is split in so many parts, computed side by side on a CPU
     optimiser: str = "adam"  # or "sgd" (parity tests)
+    precision: str = "float32"  # of a GPU's products: float32, tf32 or bf16; a CPU and MXNet know float32
 
     def rate_of(self, name: str) -> float:
         """A parameter's learning rate as a multiple of the recipe's."""

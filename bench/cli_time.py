@@ -23,6 +23,7 @@ Threads = Annotated[str, typer.Option(help="Threads on the CPU, comma-separated,
 Texts = Annotated[int, typer.Option(help="Texts to encode and to train on; as many others are scored.")]
 Steps = Annotated[int, typer.Option(help="Training steps; 0: as many as the texts fill.")]
 Repeats = Annotated[int, typer.Option(help="Rounds that count; six are the fewest for an interval of 95%.")]
+Precision = Annotated[str, typer.Option(help="Of a GPU while it trains: float32, tf32 or bf16.")]
 Compare = Annotated[tuple[Path, Path] | None, typer.Option(
     metavar="A.json B.json", help="Time nothing: ratios between two files that bench time wrote.")]
 
@@ -30,8 +31,8 @@ Compare = Annotated[tuple[Path, Path] | None, typer.Option(
 def time_command(
     devices: Devices = "auto", engines: Engines = "torch", threads: Threads = "", net: NetName = "gru",
     preset: Preset = "default", source: Source = "imdb", texts: Texts = 5_120, steps: Steps = 0, repeats: Repeats = 6,
-    compare: Compare = None, data_dir: DataDir = None, results_dir: ResultsDir = RUNS, cache_dir: CacheDir = None,
-    tasks: Tasks = None, offline: Offline = False, as_json: AsJson = False,
+    precision: Precision = "float32", compare: Compare = None, data_dir: DataDir = None, results_dir: ResultsDir = RUNS,
+    cache_dir: CacheDir = None, tasks: Tasks = None, offline: Offline = False, as_json: AsJson = False,
 ) -> None:
     """Time training and scoring by engine, device and threads, turn about; says when a ratio means nothing."""
     from bench import timing, timing_run
@@ -47,7 +48,7 @@ def time_command(
         options = options_of(net=net, preset=preset, source=source, data_dir=data_dir, results_dir=results_dir,
                              cache_dir=cache_dir, tasks=tuple(tasks or ()), offline=offline)
         chosen = timing_run.settings(_parts(devices), _parts(engines), _numbers(threads))
-        timings = timing_run.take(options, chosen, timing_run.Amount(texts, steps, repeats), warn)
+        timings = timing_run.take(options, chosen, timing_run.Amount(texts, steps, repeats, precision), warn)
         path = timing_run.write(results_dir, timings)
         _show(timings, timing.ratios(timings), as_json=as_json, path=path)
 

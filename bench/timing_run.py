@@ -36,6 +36,7 @@ class Amount:
     texts: int = 5_120  # to encode and to train on
     steps: int = 0  # training steps; 0: as many as the texts fill
     repeats: int = 6  # rounds that count; one more comes before them
+    precision: str = "float32"  # of training on a GPU, see Spec
 
 
 def settings(devices: Sequence[str], engines: Sequence[str], threads: Sequence[int]) -> list[Setting]:
@@ -78,7 +79,8 @@ def prepare(options: Options, amount: Amount, folder: Path, say: Say) -> dict[st
     source = load(options.source, options, access_for(options, say, progress=False), say)
     data, pool, exam = source.data, source.division.pool, source.division.exam
     net = replace(with_classes(named(options.net, options.preset), len(data.labels)), dropout=0.0)
-    spec = replace(recipe_for(net.kind, len(pool)), epochs=1, frozen=("embedding.",) if net.glove == "frozen" else ())
+    spec = replace(recipe_for(net.kind, len(pool)), epochs=1, precision=amount.precision,
+                   frozen=("embedding.",) if net.glove == "frozen" else ())
     rng = draw("time", source.name)
     rows, held = np.sort(rng.permutation(pool)[: amount.texts]), np.sort(rng.permutation(exam)[: amount.texts])
     steps = amount.steps or -(-len(rows) // spec.batch)
@@ -95,7 +97,7 @@ def prepare(options: Options, amount: Amount, folder: Path, say: Say) -> dict[st
     (folder / "work.json").write_text(json.dumps(work))
     return {"source": source.name, "content_sha256": data.corpus.sha256,
             "rows": cache.key_of([rows.tolist(), held.tolist()]), "net": net.as_json(), "recipe": _recipe(spec),
-            "steps": steps, "batch": spec.batch, "precision": "float32", "texts": len(rows), "scored": len(held),
+            "steps": steps, "batch": spec.batch, "precision": spec.precision, "texts": len(rows), "scored": len(held),
             "tokens": int(x.lengths[members].sum()), "words": len(params[EMBEDDING])}
 
 

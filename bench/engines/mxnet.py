@@ -175,6 +175,8 @@ def fit(net: Net, params: Params, batches: Batches, spec: Spec, device: str = "c
 
     The sum of the shards' gradients is the batch's gradient; MXNet computes the shards side by side.
     """
+    if spec.precision != "float32":
+        raise BenchError(f"precision {spec.precision} by MXNet", "it computes in float32; --engine torch has others")
     hooks = hooks or Hooks()
     context = _context(device)
     start = state.params if state else params

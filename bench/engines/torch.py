@@ -6,6 +6,8 @@ import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
+from typing import Any
 
 import numpy as np
 import torch
@@ -13,13 +15,16 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from bench.batches import Batches, Hooks, Spec, State, by_length, pad, rate
-from bench.engines.torch_layers import gru, mean_max
+from bench.batches import Batches, Hooks, Spec, State, by_length, rate
+from bench.engines.torch_batches import Batch, Resident, on_host, tensors
+from bench.engines.torch_layers import gru, masked_mean_max, mean_max
+from bench.errors import BenchError
 from bench.nets import EMBEDDING, Net, Params
 from bench.seeds import seed_for
 from bench.text import Encoded
 
 SCORING_BATCH = 256  # texts
+TOLD = 50  # steps between two looks at a GPU's losses: each look waits for all that it has to do
 RNN_WEIGHTS = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
 
 
@@ -83,7 +88,7 @@ class Classifier(nn.Module):
             half = self.net.hidden
             last = states[lengths - 1, torch.arange(len(lengths), device=states.device)]
             return last if self.net.kind == "gru" else torch.cat([last[:, :half], states[0, :, half:]], 1)
-        return mean_max(states, lengths)
+        return masked_mean_max(states, lengths) if states.is_cuda else mean_max(states, lengths)
 
 
 def _strongest(x: Tensor, windows: Tensor) -> Tensor:
@@ -97,12 +102,13 @@ def fit(net: Net, params: Params, batches: Batches, spec: Spec, device: str = "c
     """Train `net` from `params` (or go on from `state`); returns new weights, the given ones untouched.
 
     The sum of the shards' gradients is the batch's gradient. Shards are computed by threads of one
-    operation each, so that the result depends on `spec.shards` and not on the machine's cores.
+    operation each, so that the result depends on `spec.shards` and not on the machine's cores. On a GPU the texts are
+    sent once, and the steps are told to `hooks` some at a time.
     """
     hooks = hooks or Hooks()
     start = state.params if state else params
     shards = spec.shards if device == "cpu" else 1
-    with _one_thread(shards) as pool:
+    with _one_thread(shards) as pool, _precision(spec.precision, device):
         models = [Classifier(net, start).to(device) for _ in range(shards)]
         for model in models[1:]:
             for name, p in model.named_parameters():
@@ -118,18 +124,26 @@ def fit(net: Net, params: Params, batches: Batches, spec: Spec, device: str = "c
             _restore(optimiser, trained, state.moments)
         history = list(state.history) if state else []
         total, done = spec.epochs * batches.steps(), (state.epoch if state else 0) * batches.steps()
+        resident = Resident(net, batches, device) if device != "cpu" else None
+        told = _Told(hooks, total, done, 1 if device == "cpu" else TOLD)
         for epoch in range(state.epoch if state else 0, spec.epochs):
-            for number, rows in enumerate(batches.epoch(epoch)):
+            order = batches.epoch(epoch)
+            seeds = [seed_for("dropout", *batches.names, epoch, number) for number in range(len(order))]
+            if resident:
+                resident.begin(order, seeds)
+            for number, rows in enumerate(order):
                 factor = spec.learning_rate * rate(done, total, spec.warmup)
                 for group, own in zip(optimiser.param_groups, factors, strict=True):
                     group["lr"] = factor * own
-                seed = seed_for("dropout", *batches.names, epoch, number)
-                loss = _gradients(models, batches, rows, device, pool, seed, net)
+                given = partial(on_host, net, batches, rows, seeds[number], shards) if resident is None else partial(
+                    resident.batch, number)
+                loss = _gradients(models, given, len(rows), pool, spec.precision)
                 for name, anchor in anchors.items():  # towards where training began, decoupled as in AdamW
                     trained[name].data.lerp_(anchor, min(1.0, factor * spec.weight_decay))
                 optimiser.step()
                 done += 1
-                hooks.step(done, total, loss, int(batches.x.lengths[rows].sum()))
+                told.step(loss, int(batches.x.lengths[rows].sum()))
+            told.rest()
             weights = _arrays(models[0])
             now = State(epoch + 1, weights, _moments(optimiser, trained), tuple(history))
             history.append(hooks.epoch(now))
@@ -156,43 +170,81 @@ def version() -> str:
     return str(torch.__version__)
 
 
-def _gradients(models: list[Classifier], batches: Batches, rows: NDArray[np.int64], device: str,
-               pool: ThreadPoolExecutor, seed: int, net: Net) -> float:
-    """Fill the first model's gradients with those of the batch; returns the mean loss."""
-    def part(k: int) -> float:
-        mine = rows[k :: len(models)]
-        if not len(mine):
-            return 0.0
-        model = models[k]
-        ids, lengths = _tensors(net, batches.x, mine, device)
-        pooled = model.pooled(ids, lengths)
-        if net.dropout:
-            keep = np.random.default_rng((seed, k)).random(pooled.shape, dtype=np.float32) >= net.dropout
-            pooled = pooled * torch.from_numpy(keep).to(device) / (1.0 - net.dropout)
-        logits = model.head(pooled)
-        if (closed := batches.closed(mine)) is not None:
-            logits = logits + torch.from_numpy(closed).to(device)
-        loss = F.cross_entropy(logits, torch.from_numpy(batches.y[mine]).to(device), reduction="sum")
-        model.zero_grad(set_to_none=True)
-        torch.autograd.backward(loss / len(rows))
-        return loss.item()
+def _gradients(models: list[Classifier], given: Callable[[int], Batch], size: int, pool: ThreadPoolExecutor,
+               precision: str) -> Tensor:
+    """Fill the first model's gradients with those of the batch of `size` texts; returns the mean loss, float64.
 
-    total = sum(pool.map(part, range(len(models))))
+    `given` makes the part of a shard. Nothing here waits for a GPU.
+    """
+    def part(k: int) -> Tensor:
+        batch, model = given(k), models[k]
+        if not len(batch.y):
+            return torch.zeros((), dtype=torch.float64)
+        with torch.autocast(batch.y.device.type, torch.bfloat16, enabled=precision == "bf16"):
+            pooled = model.pooled(batch.ids, batch.lengths)
+            if batch.keep is not None:
+                pooled = pooled * batch.keep / (1.0 - model.net.dropout)
+            logits = model.head(pooled).float()
+        if batch.closed is not None:
+            logits = logits + batch.closed
+        loss = F.cross_entropy(logits, batch.y, reduction="sum")
+        model.zero_grad(set_to_none=True)
+        torch.autograd.backward(loss / size)
+        return loss.detach().double()
+
+    losses = list(pool.map(part, range(len(models))))
     for other in models[1:]:
         for name, p in other.named_parameters():
             if p.grad is not None:
                 mine = models[0].get_parameter(name)
                 mine.grad = p.grad if mine.grad is None else mine.grad.add_(p.grad)
                 p.grad = None
-    return float(total) / len(rows)
+    return torch.stack(losses).sum() / size
 
 
-def _tensors(net: Net, x: Encoded, rows: NDArray[np.int64], device: str) -> tuple[Tensor, Tensor]:
-    fixed = net.most_tokens if net.kind == "dense" or net.pooling == "flatten" else 0
-    ids, lengths = pad(x, rows, fixed)
-    if net.widths and len(ids) < max(net.widths):  # a convolution needs at least its own width
-        ids, lengths = pad(x, rows, max(net.widths))
-    return torch.from_numpy(ids).to(device), torch.from_numpy(lengths).to(device)
+class _Told:
+    """Tells the hooks of steps: each at once, or `most` together, so that a GPU is not waited for after each."""
+
+    def __init__(self, hooks: Hooks, total: int, done: int, most: int) -> None:
+        self.hooks, self.total, self.done, self.most = hooks, total, done, most
+        self.losses: list[Tensor] = []
+        self.tokens: list[int] = []
+
+    def step(self, loss: Tensor, tokens: int) -> None:
+        self.losses.append(loss)
+        self.tokens.append(tokens)
+        if len(self.losses) == self.most:
+            self.rest()
+
+    def rest(self) -> None:
+        """Tell what is not told yet."""
+        if not self.losses:
+            return
+        for loss, tokens in zip(torch.stack(self.losses).tolist(), self.tokens, strict=True):
+            self.done += 1
+            self.hooks.step(self.done, self.total, loss, tokens)
+        self.losses, self.tokens = [], []
+
+
+@contextmanager
+def _precision(name: str, device: str) -> Iterator[None]:
+    """What a GPU's float32 products and recurrent layers may round to inside the block; a CPU has one way.
+
+    cuDNN would take TF32 where nobody asked for it: float32 means float32 here.
+    """
+    if name not in ("float32", "tf32", "bf16"):
+        raise BenchError(f"unknown precision {name!r}", "float32, tf32 or bf16")
+    if device == "cpu" and name != "float32":
+        raise BenchError(f"precision {name} on a CPU", "tf32 and bf16 are a GPU's")
+    places: tuple[Any, ...] = (torch.backends.cuda.matmul, torch.backends.cudnn)
+    before = [place.allow_tf32 for place in places]
+    for place in places:
+        place.allow_tf32 = name == "tf32"
+    try:
+        yield
+    finally:
+        for place, was in zip(places, before, strict=True):
+            place.allow_tf32 = was
 
 
 def _forward(net: Net, params: Params, x: Encoded, device: str, run: Callable[[Classifier, Tensor, Tensor], Tensor],
@@ -200,12 +252,12 @@ def _forward(net: Net, params: Params, x: Encoded, device: str, run: Callable[[C
     out = np.zeros((len(x), width), np.float32)
     cores = len(os.sched_getaffinity(0)) if device == "cpu" and hasattr(os, "sched_getaffinity") else 1
     x = x.clip(net.most_tokens)
-    with _one_thread(min(cores, THREADS[0])) as pool:
+    with _one_thread(min(cores, THREADS[0])) as pool, _precision("float32", device):
         model = Classifier(net, params).to(device).eval()
 
         def score(rows: NDArray[np.int64]) -> None:
             with torch.inference_mode():
-                out[rows] = run(model, *_tensors(net, x, rows, device)).float().cpu().numpy()
+                out[rows] = run(model, *tensors(net, x, rows, device)).float().cpu().numpy()
 
         list(pool.map(score, by_length(x, SCORING_BATCH)))
     return out

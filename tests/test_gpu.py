@@ -1,0 +1,134 @@
+"""The GPU's way through the PyTorch engine: its batches and pooling on any machine, the rest where there is a GPU."""
+
+from __future__ import annotations
+
+import time
+import warnings
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from test_engine_torch import SMALL, TORCH, every_net, toy_batches
+
+from bench.base import RECIPE
+from bench.batches import Batches, Hooks, Spec
+from bench.engines.torch_batches import Resident, on_host
+from bench.engines.torch_layers import masked_mean_max, mean_max
+from bench.errors import BenchError
+from bench.nets import NETS, Net, initial_params
+from bench.text import Encoded
+
+gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU")
+SPEC = Spec(epochs=3, batch=16, learning_rate=1e-2, shards=1)
+
+
+def many(n: int = 12_800, words: int = 30_000) -> Batches:
+    """Texts of the length of reviews."""
+    rng = np.random.default_rng(0)
+    lengths = rng.integers(50, 400, n)
+    ids = rng.integers(2, words, lengths.sum()).astype(np.int32)
+    x = Encoded(ids, np.concatenate([[0], np.cumsum(lengths)]))
+    return Batches(x, rng.integers(0, 2, n), RECIPE.batch, ("gpu",))
+
+
+@every_net
+def test_a_batch_gathered_on_the_device_is_the_one_made_on_the_host(net: Net):
+    batches, _ = toy_batches()
+    batches = replace(batches, heads=(1, 1))
+    order = batches.epoch(1)
+    resident = Resident(net, batches, "cpu")
+    resident.begin(order, list(range(len(order))))
+    for number, rows in enumerate(order):
+        there, here = resident.batch(number), on_host(net, batches, rows, number, 1, 0)
+        for name in ("ids", "lengths", "y", "closed"):
+            assert torch.equal(getattr(there, name), getattr(here, name)), name
+        assert (there.keep is None) == (here.keep is None) == (not net.dropout)
+        assert there.keep is None or torch.equal(there.keep, here.keep)
+
+
+def test_texts_of_no_words_and_the_last_text_are_gathered_too():
+    x = Encoded(np.array([5, 6, 7], np.int32), np.array([0, 0, 2, 2, 3]))
+    batches = Batches(x, np.array([0, 1, 0, 1]), 4, ("odd",))
+    resident = Resident(NETS["gru"], batches, "cpu")
+    rows = np.array([3, 0, 1, 2])
+    resident.begin([rows], [0])
+    found = resident.batch(0)
+    assert found.ids.tolist() == [[7, 0, 5, 0], [0, 0, 6, 0]]
+    assert found.lengths.tolist() == [1, 1, 2, 1]
+    assert torch.equal(found.ids, on_host(NETS["gru"], batches, rows, 0, 1, 0).ids)
+
+
+def test_the_gpus_pooling_is_the_cpus():
+    states, lengths = torch.randn(7, 5, 3, generator=torch.Generator().manual_seed(0)), torch.tensor([7, 1, 4, 2, 7])
+    a, b = states.clone().requires_grad_(), states.clone().requires_grad_()
+    one, two = mean_max(a, lengths), masked_mean_max(b, lengths)
+    torch.testing.assert_close(one, two)
+    weight = torch.arange(one.numel(), dtype=torch.float32).reshape(one.shape)
+    torch.autograd.backward((one * weight).sum())
+    torch.autograd.backward((two * weight).sum())
+    torch.testing.assert_close(a.grad, b.grad)
+
+
+@pytest.mark.parametrize(("precision", "said"), [("bf16", "precision bf16 on a CPU"), ("half", "unknown precision")])
+def test_a_precision_that_the_device_does_not_have_is_refused(precision: str, said: str):
+    batches, vocabulary = toy_batches()
+    net = SMALL["default gru"]
+    with pytest.raises(BenchError, match=said):
+        TORCH.fit(net, initial_params(net, vocabulary, "toy"), batches, replace(SPEC, precision=precision), "cpu")
+
+
+@gpu
+@every_net
+def test_a_net_trained_on_the_gpu_scores_as_one_trained_on_the_cpu(net: Net):
+    batches, vocabulary = toy_batches()
+    params = initial_params(net, vocabulary, "toy")
+    found = [TORCH.scores(net, TORCH.fit(net, params, batches, SPEC, device), batches.x, device)
+             for device in ("cpu", "cuda")]
+    np.testing.assert_allclose(found[0], found[1], atol=1e-3)
+
+
+@gpu
+@pytest.mark.parametrize("precision", ["tf32", "bf16"])
+def test_a_lower_precision_is_near(precision: str):
+    batches, vocabulary = toy_batches()
+    net = SMALL["default gru"]
+    params = initial_params(net, vocabulary, "toy")
+    found = [TORCH.scores(net, TORCH.fit(net, params, batches, replace(SPEC, precision=p), "cuda"), batches.x, "cuda")
+             for p in ("float32", precision)]
+    np.testing.assert_allclose(found[0], found[1], atol=0.1)
+
+
+@gpu
+def test_every_step_is_told_in_order_and_none_makes_the_gpu_wait():
+    batches, net = many(2_560), NETS["gru"]
+    params = initial_params(net, 30_000, "gpu")
+    spec = replace(RECIPE, epochs=1)
+    told: list[int] = []
+    TORCH.fit(net, params, batches, spec, "cuda")  # the first run sets libraries up
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        torch.cuda.set_sync_debug_mode("warn")
+        try:
+            TORCH.fit(net, params, batches, spec, "cuda", Hooks(step=lambda done, *rest: told.append(done)))
+        finally:
+            torch.cuda.set_sync_debug_mode("default")
+    assert told == list(range(1, batches.steps() + 1))
+    waits = sum("synchroniz" in str(w.message) for w in caught)
+    # The weights, the texts, an epoch's order and the losses cross once each; a wait in the step would add 20.
+    assert waits < len(params) * 8 + 20, f"{waits} waits in {batches.steps()} steps"
+
+
+@gpu
+def test_the_speed_of_an_epoch_is_printed():
+    batches, net = many(), NETS["gru"]
+    params = initial_params(net, 30_000, "gpu")
+    spec = replace(RECIPE, epochs=1)
+    TORCH.fit(net, params, batches, spec, "cuda")
+    began = time.perf_counter()
+    TORCH.fit(net, params, batches, spec, "cuda")
+    seconds = time.perf_counter() - began
+    tokens = int(batches.x.lengths.sum())
+    print(f"\n{torch.cuda.get_device_name()}: an epoch of {tokens:,} tokens in {seconds:.2f} s, "  # noqa: T201 (for -s)
+          f"{tokens / seconds:,.0f} tokens/s")
+    assert seconds > 0
