@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bench import __version__
+from bench.cli_claims import reproduce_command
 from bench.cli_data import data_app, task_app
 from bench.cli_map import map_command
 from bench.cli_model import fit_command, predict_command
@@ -56,6 +57,7 @@ app.add_typer(data_app, name="data")
 app.add_typer(task_app, name="task")
 app.command("time")(time_command)
 app.command("map")(map_command)
+app.command("reproduce")(reproduce_command)
 
 @app.callback(invoke_without_command=True)
 def main(version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False) -> None:

@@ -1,0 +1,260 @@
+"""Published claims, measured again: claims are data, figures come from runs, verdicts are computed from both."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+import tomllib
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from statistics import mean, stdev
+
+from bench import cache
+from bench.errors import BenchError
+from bench.measures import MEASURES, measure
+from bench.measures.workplace import Measured, NotTested, Workplace
+
+FORM = 1  # raised when a measure changes in a way that its name does not show
+REPRODUCED, NOT_REPRODUCED, NOT_TESTED = "reproduced", "not reproduced", "not tested here"
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What a figure's mean must be; bounds are inclusive."""
+
+    figure: str
+    near: float | None = None
+    within: float = 0.0
+    at_least: float | None = None
+    at_most: float | None = None
+
+    def holds(self, value: float) -> bool:
+        """Whether a mean meets it; the last digits of a float do not decide."""
+        tiny = 1e-9
+        return ((self.near is None or abs(value - self.near) <= self.within + tiny)
+                and (self.at_least is None or value >= self.at_least - tiny)
+                and (self.at_most is None or value <= self.at_most + tiny))
+
+    def __str__(self) -> str:
+        """In words."""
+        parts = []
+        if self.near is not None:
+            parts.append(f"within {self.within:,.6g} of {self.near:,.6g}" if self.within else f"{self.near:,.6g}")
+        if self.at_least is not None:
+            parts.append(f"at least {self.at_least:,.6g}")
+        if self.at_most is not None:
+            parts.append(f"at most {self.at_most:,.6g}")
+        return f"{self.figure}: {', '.join(parts)}"
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One claim of `results/published/claims.toml`."""
+
+    id: str
+    title: str
+    tutorial: str
+    claimed: str
+    protocol: str
+    measure: str
+    rules: tuple[Rule, ...]
+    seeds: int = 1
+    met: str = REPRODUCED  # the verdict where every rule holds
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What came out for a claim."""
+
+    claim: Claim
+    measured: Measured
+    seconds: float = 0.0
+    cpu_seconds: float = 0.0
+    why_not: str = ""  # the reason where it was not tested
+
+    @property
+    def verdict(self) -> str:
+        """Computed from the figures; nobody writes it."""
+        if self.why_not:
+            return NOT_TESTED
+        return self.claim.met if all(rule.holds(self._mean(rule)) for rule in self.claim.rules) else NOT_REPRODUCED
+
+    def _mean(self, rule: Rule) -> float:
+        if rule.figure not in self.measured.figures:
+            raise BenchError(f"claim {self.claim.id} has a rule on {rule.figure!r}, which {self.claim.measure} does "
+                             "not measure", f"it measures: {', '.join(self.measured.figures)}")
+        return mean(self.measured.figures[rule.figure])
+
+
+def default_claims() -> Path:
+    """The claims that come with the suite: beside the code in a wheel, else in the checkout."""
+    own = Path(__file__).with_name("claims.toml")
+    return own if own.exists() else Path(__file__).parents[1] / "results" / "published" / "claims.toml"
+
+
+def read_claims(path: Path) -> list[Claim]:
+    """The claims of a TOML file, strictly checked."""
+    try:
+        found = tomllib.loads(path.read_text(encoding="utf-8"))["claims"]
+        claims = [Claim(**{**entry, "rules": tuple(Rule(**rule) for rule in entry["rules"])}) for entry in found]
+    except OSError as error:
+        raise BenchError(f"cannot read {path}: {error.strerror or error}") from None
+    except (tomllib.TOMLDecodeError, KeyError, TypeError) as error:
+        raise BenchError(f"{path} is not a file of claims: {error}") from None
+    for claim in claims:
+        if claim.measure not in MEASURES:
+            raise BenchError(f"claim {claim.id}: unknown measure {claim.measure!r}", f"one of {', '.join(MEASURES)}")
+        empty = [r.figure for r in claim.rules if r.near is None and r.at_least is None and r.at_most is None]
+        if not claim.rules or empty or claim.seeds < 1:
+            raise BenchError(f"claim {claim.id} has no rule, a rule without a bound, or no seed")
+    return claims
+
+
+def chosen(claims: Sequence[Claim], ids: Sequence[str]) -> list[Claim]:
+    """The claims named: `B1` also takes `B1-corrected` and so on; all where none is named."""
+    for name in ids:
+        if not any(_named(claim, name) for claim in claims):
+            raise BenchError(f"unknown claim {name!r}", f"there are: {', '.join(claim.id for claim in claims)}")
+    return [claim for claim in claims if not ids or any(_named(claim, name) for name in ids)]
+
+
+def _named(claim: Claim, name: str) -> bool:
+    return claim.id.lower() == name.lower() or claim.id.lower().startswith(f"{name.lower()}-")
+
+
+def test(claims: Sequence[Claim], place: Workplace, folder: Path) -> Iterator[Finding]:
+    """Measure each claim, or take its figures from `folder` where it was measured before."""
+    for claim in claims:
+        path = folder / f"{claim.id}.json"
+        known = _kept(path, claim, place)
+        if known:
+            place.say(f"{claim.id}: measured before")
+            yield known
+            continue
+        place.say(f"{claim.id}: {claim.title}")
+        began, cpu = time.perf_counter(), _cpu()
+        try:
+            measured = measure(claim.measure)(replace(place, seeds=claim.seeds))
+        except NotTested as error:
+            yield Finding(claim, Measured({}), why_not=str(error))
+            continue
+        except BenchError as error:  # no data, no extra: this claim cannot be tested, others can
+            yield Finding(claim, Measured({}), why_not=str(error))
+            continue
+        finding = Finding(claim, measured, time.perf_counter() - began, _cpu() - cpu)
+        _keep(path, finding, place)
+        yield finding
+
+
+def _key(claim: Claim, place: Workplace) -> str:
+    """What the figures depend on; a rule may change without a new run."""
+    from bench.engines import engine
+
+    name = place.mxnet_or_torch()
+    return cache.key_of([FORM, claim.measure, claim.seeds, name, engine(name).version()])
+
+
+def _kept(path: Path, claim: Claim, place: Workplace) -> Finding | None:
+    try:
+        body = json.loads(path.read_text(encoding="utf-8"))
+        if body["key"] != _key(claim, place):
+            return None
+        figures = {str(name): tuple(map(float, values)) for name, values in body["figures"].items()}
+        measured = Measured(figures, tuple(body["notes"]), body["engine"])
+        return Finding(claim, measured, float(body["seconds"]), float(body["cpu_seconds"]))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None  # not there, or damaged: it is measured again
+
+
+def _keep(path: Path, finding: Finding, place: Workplace) -> None:
+    measured = finding.measured
+    body = {"key": _key(finding.claim, place), "figures": measured.figures, "notes": measured.notes,
+            "engine": measured.engine, "seconds": finding.seconds, "cpu_seconds": finding.cpu_seconds}
+    _write(path, json.dumps(body, indent=1))
+
+
+def write(folder: Path, findings: Sequence[Finding]) -> list[Path]:
+    """Write `claims.md` and `claims.json`; returns the paths."""
+    rows = [{**asdict(f.claim), **asdict(f.measured), "verdict": f.verdict, "why_not": f.why_not,
+             "seconds": round(f.seconds, 1), "cpu_seconds": round(f.cpu_seconds, 1)} for f in findings]
+    texts = {"claims.md": markdown(findings), "claims.json": json.dumps(rows, indent=1, ensure_ascii=False) + "\n"}
+    for name, text in texts.items():
+        _write(folder / name, text)
+    return [folder / name for name in texts]
+
+
+def markdown(findings: Sequence[Finding]) -> str:
+    """A table of verdicts, then each claim's protocol, rules and figures."""
+    from tabulate import tabulate
+
+    head = ["claim", "what was claimed", "ours", "verdict", "seconds", "CPU seconds"]
+    body = [[f.claim.id, f"{f.claim.title}: {f.claim.claimed}", leading(f), f"**{f.verdict}**",
+             f"{f.seconds:.0f}" if f.seconds else "", f"{f.cpu_seconds:.0f}" if f.seconds else ""] for f in findings]
+    table = tabulate([[cell.replace("|", "\\|") for cell in row] for row in body], head, tablefmt="github",
+                     disable_numparse=True, colalign=["left"] * 4 + ["right"] * 2)
+    return f"{table}\n\n" + "\n".join(_section(f) for f in findings)
+
+
+def page(findings: Sequence[Finding]) -> str:
+    """The table as a page of the documentation, with the command that makes it."""
+    from bench.runner import host
+
+    spent = sum(f.seconds for f in findings)
+    cpu = sum(f.cpu_seconds for f in findings)
+    return f"""# Claims
+
+What five tutorials claimed, measured again on real data. Made by `bench reproduce --write-docs docs/claims.md` on
+{host()["cores"]} cores in {spent / 60:.0f} minutes ({cpu / 60:.0f} of CPU time). Claims and rules stand in
+`results/published/claims.toml`; verdicts are computed. ± is the standard deviation over seeds. The seconds of a claim
+include the nets that it is the first to need.
+
+{markdown(findings)}"""
+
+
+def _section(f: Finding) -> str:
+    claim = f.claim
+    seeds = f"{claim.seeds} seeds" if claim.seeds > 1 else "1 seed"
+    why = f": {f.why_not}" if f.why_not else ""
+    lines = [f"## {claim.id}: {claim.title}", "",
+             f"{claim.tutorial}. Claimed: {claim.claimed}. Verdict: **{f.verdict}**{why}.", "", claim.protocol, ""]
+    lines += [f"- Rule: {rule}" for rule in claim.rules]
+    lines += [f"- {name}: {spread(values)}" for name, values in f.measured.figures.items()]
+    lines += [f"- {note}" for note in f.measured.notes]
+    lines += [f"- {seeds}; engine {f.measured.engine}"] if f.measured.engine else [f"- {seeds}"]
+    return "\n".join(lines) + f"\n- `bench reproduce --claim {claim.id}`\n"
+
+
+def leading(f: Finding) -> str:
+    """The figures that the verdict hangs on."""
+    if f.why_not:
+        return f.why_not
+    return "; ".join(f"{rule.figure} {spread(f.measured.figures[rule.figure])}" for rule in f.claim.rules)
+
+
+def spread(values: Sequence[float]) -> str:
+    """Mean ± standard deviation, or the one value."""
+    return f"{number(mean(values))} ± {number(stdev(values))}" if len(values) > 1 else number(values[0])
+
+
+def number(value: float) -> str:
+    """Three digits after the point for small numbers, fewer for large ones."""
+    if float(value).is_integer() and abs(value) >= 20:
+        return f"{value:,.0f}"
+    return f"{value:.3f}" if abs(value) < 2 else f"{value:.1f}" if abs(value) < 1000 else f"{value:,.0f}"
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = path.with_name(f".{path.name}.new")
+        temporary.write_text(text, encoding="utf-8")
+        temporary.replace(path)
+    except OSError as error:
+        raise BenchError(f"cannot write {path}: {error.strerror or error}", "choose --results-dir") from None
+
+
+def _cpu() -> float:
+    """CPU seconds of this process and of those that it started and that have ended."""
+    return sum(os.times()[:4])

@@ -1,0 +1,105 @@
+"""Tutorial A: a GRU on IMDB, its words, and what it is worth on Amazon reviews."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import pairwise
+
+import numpy as np
+
+from bench import runner, suite
+from bench.base import Base, pretrain
+from bench.measures.workplace import Measured, Workplace
+from bench.nets import EMBEDDING, named
+from bench.suite import Options
+from bench.text import frequent
+from bench.trial import without_exam
+from bench.words import NEGATIVE, POSITIVE, separation
+
+BUDGETS = (32, 128, 512, 2048)
+BASELINES = ("finetune", "scratch", "tfidf")
+SECONDS_A_LABEL = 20.0  # an assumption: to read a review of 100 to 200 words and mark it
+
+
+def vocabulary(place: Workplace) -> Measured:
+    """Different words of IMDB, counted in three ways."""
+    data = place.data("imdb@official").data
+    corpus = data.corpus
+    train = corpus.tokens.take(np.flatnonzero(data.split == 1))
+    return Measured({
+        "words in the 25,000 training reviews": (float(len(np.unique(train.ids))),),
+        "seen twice or more": (float(len(frequent(train, corpus.words).words)),),
+        "in all 50,000 reviews": (float(len(corpus.words)),),
+    })
+
+
+def word_lists(place: Workplace) -> Measured:
+    """How well a straight cut in the learned space tells words of praise from words of blame."""
+    base = _base(place)
+    wanted = [*POSITIVE, *NEGATIVE]
+    numbers = base.vocabulary.numbers
+    known = [word for word in wanted if word in numbers]
+    x = base.params[EMBEDDING][[numbers[word] for word in known]]
+    y = np.array([word in POSITIVE for word in known], np.int64)
+    found = separation(x, y, "A1")
+    glove = separation(place.vectors().look_up(known), y, "A1 GloVe")
+    return Measured(
+        {"plain": (found.plain,), "left out": (found.left_out,), "shuffled, plain": (found.shuffled_plain,),
+         "shuffled, left out": (found.shuffled_left_out,), "GloVe, left out": (glove.left_out,),
+         "base accuracy": (base.accuracy,), "words": (float(len(known)),)},
+        ("The plain cut proves nothing: 100 points in 64 dimensions can nearly always be cut, the shuffled lists too. "
+         "Each word left out in turn is the test.",), str(base.facts["engine"]))
+
+
+def carry_over(place: Workplace) -> Measured:
+    """Accuracy on Amazon reviews with the IMDB base and without it, at the same labels."""
+    base = _base(place)
+    options = replace(_options(place), results_dir=place.options.results_dir / "claims" / "A2", seeds=place.seeds)
+    plan = next(suite.plan(options, place.table, place.say, place.watch, progress=False))
+    from bench import records
+
+    for record in suite.carry_out(plan, options.jobs or runner.default_jobs()):
+        place.say(f"  {record.baseline} {record.budget} labels seed {record.seed}: {record.accuracy}")
+    wanted = {runner.blank(job).identity() for job in plan.jobs}
+    good = {(r.baseline, r.budget, r.seed): r.accuracy or 0.0 for r in records.read(plan.path)
+            if r.status == "ok" and r.identity() in wanted}
+    seeds = range(place.seeds)
+    figures = {}
+    for budget in BUDGETS[:3]:
+        for other in ("scratch", "tfidf"):
+            gains = [100 * (good["finetune", budget, s] - good[other, budget, s]) for s in seeds]
+            figures[f"points over {other} at {budget}"] = tuple(gains)
+    saved = [labels_worth(good["finetune", 32, s], {b: good["scratch", b, s] for b in BUDGETS}) - 32 for s in seeds]
+    figures["labels saved"] = tuple(saved)
+    figures["hours saved"] = tuple(n * SECONDS_A_LABEL / 3600 for n in saved)
+    figures["base seconds"] = (base.seconds,)
+    note = (f"Labels saved: how many more than 32 training from scratch needs to be as good as fine-tuning with 32, by "
+            f"interpolation over {', '.join(map(str, BUDGETS))} (not more than the last); hours at {SECONDS_A_LABEL:g} "
+            "seconds a label.")
+    return Measured(figures, (note,), options.engine)
+
+
+def labels_worth(accuracy: float, curve: dict[int, float]) -> float:
+    """The labels at which a curve {labels: accuracy} first reaches an accuracy, interpolated in their logarithm."""
+    points = sorted(curve.items())
+    if points[0][1] >= accuracy:
+        return float(points[0][0])
+    for (few, low), (many, high) in pairwise(points):
+        if high >= accuracy:
+            share = (accuracy - low) / (high - low)
+            return float(few * (many / few) ** share)
+    return float(points[-1][0])
+
+
+def _options(place: Workplace) -> Options:
+    return replace(place.options, targets=("amazon",), source="imdb", baselines=BASELINES, budgets=BUDGETS, net="gru",
+                   preset="tutorial", engine=place.mxnet_or_torch(), device="cpu", epochs=0, validation=0.0)
+
+
+def _base(place: Workplace) -> Base:
+    """The base that `carry_over` uses: IMDB's training reviews without those that stand in Amazon's exam."""
+    source, target = place.data("imdb"), place.data("amazon")
+    clean = without_exam(source.data, source.division, target.data, target.division.exam)
+    order = suite.base_order(_options(place), replace(source, division=clean), named("gru", "tutorial"),
+                             suite.glove(place.access, place.say))
+    return pretrain(order, place.options.cache_dir, place.watch)

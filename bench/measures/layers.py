@@ -1,0 +1,62 @@
+"""Tutorial E: a bidirectional LSTM on IMDB and what its hidden layer shows."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from bench import planes
+from bench.base import OTHER_NETS, Base
+from bench.engines import engine
+from bench.measures.workplace import Measured, Workplace
+from bench.trial import Division
+
+SPEC = replace(OTHER_NETS, epochs=4)
+SHOWN = 5_000  # texts in the plane
+NEIGHBOURS = 10
+
+
+def bilstm(place: Workplace) -> Measured:
+    """F1 on the 25,000 test reviews."""
+    nets = _nets(place)
+    return Measured({"macro F1": tuple(float(base.facts["macro_f1"]) for base in nets),
+                     "accuracy": tuple(base.accuracy for base in nets),
+                     "validation accuracy": tuple(base.facts["history"][-1]["validation_accuracy"] for base in nets)},
+                    (f"{nets[0].facts['n_train']:,} training, {nets[0].facts['n_validation']:,} validation and "
+                     f"{nets[0].facts['n_test']:,} test reviews.",), "torch")
+
+
+def hidden_features(place: Workplace) -> Measured:
+    """The features' shape, what 20 components keep, and how well the clouds are told apart in the plane."""
+    from sklearn.metrics import silhouette_score
+    from sklearn.model_selection import cross_val_score
+    from sklearn.neighbors import KNeighborsClassifier
+
+    data, division = place.data("imdb").data, _division(place)
+    figures: dict[str, list[float]] = {}
+    for seed, base in enumerate(_nets(place)):
+        x = data.corpus.tokens.take(division.exam).renumber(base.vocabulary.table(data.corpus.words))
+        features = engine("torch").features(base.net, base.params, x, "cpu")
+        reduced = planes.components(features)
+        at = planes.plane(reduced.points[:SHOWN], seed)
+        y = data.y[division.exam][:SHOWN]
+        near = cross_val_score(KNeighborsClassifier(NEIGHBOURS), at, y, cv=5).mean()
+        for name, value in {"rows": features.shape[0], "columns": features.shape[1], "variance kept": reduced.kept,
+                            "neighbours agree": near, "silhouette": silhouette_score(at, y)}.items():
+            figures.setdefault(name, []).append(float(value))
+    return Measured({name: tuple(values) for name, values in figures.items()},
+                    (f"Neighbours agree: {NEIGHBOURS} nearest neighbours in the plane vote, 5-fold cross-validated, "
+                     f"over {SHOWN:,} reviews.",), "torch")
+
+
+def _division(place: Workplace) -> Division:
+    """All 25,000 training and all 25,000 test reviews, as published."""
+    split = place.data("imdb").data.split
+    return Division(np.flatnonzero(split == 1), np.flatnonzero(split == 2), 0, 0)
+
+
+def _nets(place: Workplace) -> list[Base]:
+    data, division = place.data("imdb"), _division(place)
+    return [place.trained("bilstm", data, division, SPEC, "torch", seed=seed, validation=0.2)
+            for seed in range(place.seeds)]
