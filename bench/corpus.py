@@ -140,7 +140,7 @@ def build(root: Path, lines: list[tuple[str, ...]], labels: tuple[str, ...], sha
         "split": np.array([SPLITS.index(line[0]) if line[0] in SPLITS else 0 for line in lines], np.uint8),
         "group": np.array([groups[line[2]] for line in lines], np.int32),
     }
-    cache.keep(_folder(root, sha256), files, {"sha256": sha256, "labels": list(labels), "form": FORM})
+    cache.keep(folder_of(root, sha256), files, {"sha256": sha256, "labels": list(labels), "form": FORM})
     found = load(root, sha256, labels)
     assert found is not None, "a cache entry just written cannot be read"
     return found
@@ -148,7 +148,7 @@ def build(root: Path, lines: list[tuple[str, ...]], labels: tuple[str, ...], sha
 
 def load(root: Path, sha256: str, labels: tuple[str, ...]) -> Dataset | None:
     """The data set with this content hash from the cache, if it is there whole."""
-    entry = cache.kept(_folder(root, sha256))
+    entry = cache.kept(folder_of(root, sha256))
     if entry is None or tuple(entry.facts["labels"]) != labels:
         return None
     a = entry.array
@@ -161,13 +161,39 @@ Made = tuple[Mapping[str, NDArray[Any] | bytes], Mapping[str, Any]]  # files and
 
 
 def derived(corpus: Corpus, name: str, key: object, make: Callable[[], Made]) -> cache.Kept:
-    """What `make` computes from a corpus, once: kept beside it under `name` and a key of what else went in."""
+    """What `make` computes from a corpus, once: kept beside it under `name` and a key of what else went in.
+
+    Its digests are checked when a process first opens it, and again only where it was written anew since.
+    """
     folder = corpus.folder / f"{name}-{cache.key_of(key)}"
+    seen = _opened.get(folder)
+    if seen and seen[0] and seen[0] == _stamp(folder):
+        return seen[1]
     with cache.locked(folder.with_suffix(".lock")):
-        return cache.kept(folder) or cache.keep(folder, *make())
+        entry = cache.kept(folder) or cache.keep(folder, *make())
+    _opened[folder] = _stamp(folder), entry
+    return entry
 
 
-def _folder(root: Path, sha256: str) -> Path:
+def derived_so_far(corpus: Corpus) -> list[Path]:
+    """The entries derived from a corpus that this process has opened: what a trial elsewhere will read too."""
+    return sorted(folder for folder in _opened if folder.parent == corpus.folder and _stamp(folder))
+
+
+_opened: dict[Path, tuple[tuple[int, int] | None, cache.Kept]] = {}
+
+
+def _stamp(folder: Path) -> tuple[int, int] | None:
+    """Changes where an entry is written anew; None where there is none."""
+    try:
+        found = (folder / cache.FACTS).stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_ino
+
+
+def folder_of(root: Path, sha256: str) -> Path:
+    """Where the corpus with this content hash is kept."""
     return root / "corpora" / f"{sha256[:24]}-{FORM}"
 
 

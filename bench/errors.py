@@ -31,3 +31,4 @@ class MissingExtra(BenchError):
 
     def __init__(self, what: str, extra: str) -> None:
         super().__init__(f"{what} is not installed", f"pip install 'transferbench[{extra}]'")
+        self.args = (what, extra)  # what a copy in another process is made from

@@ -27,6 +27,8 @@ Preset = Annotated[str, typer.Option(help="Sizes of the net: default, or tutoria
 EngineName = Annotated[str, typer.Option("--engine", help="torch or mxnet (bench list engines).")]
 Device = Annotated[str, typer.Option(help="auto, cpu or cuda.")]
 Jobs = Annotated[int, typer.Option("--jobs", "-j", help="Worker processes; 0: one a core. Scores do not depend on it.")]
+Scheduler = Annotated[str, typer.Option("--scheduler", help="Address of a Dask scheduler, such as "
+                                        "tcp://10.0.0.1:8786: its workers run the trials (docs/scaling.md).")]
 DataDir = Annotated[Path | None, typer.Option(
     envvar="BENCH_DATA", help="Folder of data files, asked before the network.")]
 ResultsDir = Annotated[Path, typer.Option(help="Folder for records/ and leaderboards/.")]
@@ -50,6 +52,7 @@ def options_of(**given: Any) -> Options:
     """The suite's options out of a command's."""
     from bench.suite import Options
 
-    if given.get("cache_dir") is None:
-        given.pop("cache_dir", None)
+    folder = given.pop("cache_dir", None)
+    if folder is not None:
+        given["cache_dir"] = folder.absolute()  # a worker of a cluster has another working directory
     return Options(**given)

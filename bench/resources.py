@@ -59,12 +59,17 @@ class Resources:
 
         A word that the source never showed gets its GloVe vector, mapped into the base's word space by
         a ridge regression over the words that both know (as for rare words in Khodak et al. 2018);
-        without a GloVe vector it is the unknown word.
+        without a GloVe vector it is the unknown word. The embedding is computed once a corpus, and read-only.
         """
         base = self.need_base()
-        glove = None if self.vectors is None else self.vectors.of(corpus)[0]
-        rows = self._base_rows(corpus.words, glove, self._into_base(corpus))
-        return {**base.params, EMBEDDING: np.concatenate([base.params[EMBEDDING][:SPECIALS], rows]).astype(np.float32)}
+
+        def make() -> Made:
+            glove = None if self.vectors is None else self.vectors.of(corpus)[0]
+            rows = self._base_rows(corpus.words, glove, self._into_base(corpus))
+            return {"rows": np.concatenate([base.params[EMBEDDING][:SPECIALS], rows]).astype(np.float32)}, {}
+
+        entry = derived(corpus, "embedding", [base.key, self.vectors is not None], make)
+        return {**base.params, EMBEDDING: entry.array("rows")}
 
     def base_rows(self, corpus: Corpus, words: Sequence[str]) -> NDArray[np.float32]:
         """The embedding rows of other words beside `base_params(corpus)`, [len(words), embedding]."""

@@ -1,4 +1,4 @@
-"""Plan the trials, run those that are not done yet, here or in worker processes, and yield their records."""
+"""Plan the trials, and run one of them from its data to its record, in whatever process it is."""
 
 from __future__ import annotations
 
@@ -6,17 +6,14 @@ import importlib
 import os
 import platform
 import sys
-import threading
 import time
 import traceback
 import warnings
-from collections import deque
-from collections.abc import Generator, Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cache as remember
+from functools import lru_cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -141,62 +138,6 @@ def blank(job: Job) -> Record:
                   base=setting.base if "base" in needs else "", leading=setting.target.leading)
 
 
-def run(jobs: Sequence[Job], workers: int) -> Iterator[Record]:
-    """Run the jobs and yield each record as it is finished; a failed trial is a record too."""
-    if workers <= 1 or len(jobs) <= 1:
-        for job in jobs:
-            yield run_one(job)
-        return
-    todo = deque(jobs)
-    while todo:
-        suspects = yield from _pooled(todo, workers)
-        yield from _one_by_one(deque(suspects))
-
-
-def _pooled(todo: deque[Job], workers: int) -> Generator[Record, None, list[Job]]:
-    """Run jobs off the front of `todo` in a pool of processes; where one of them dies, returns what was running.
-
-    A dead worker takes its pool with it and does not say whose trial it was: each of these must run alone.
-    """
-    with _pool(min(workers, len(todo))) as pool:
-        running: dict[Future[Record], Job] = {}
-        try:
-            while todo or running:
-                while todo and len(running) < workers + 1:
-                    running[pool.submit(run_one, todo[0])] = todo[0]
-                    todo.popleft()
-                for future in wait(running, return_when=FIRST_COMPLETED).done:
-                    record = future.result()
-                    del running[future]
-                    yield record
-        except BrokenProcessPool:
-            return list(running.values())
-        finally:
-            for future in running:
-                future.cancel()
-    return []
-
-
-def _one_by_one(todo: deque[Job]) -> Iterator[Record]:
-    """Each job alone in a process: one that dies was killed by its own job."""
-    while todo:
-        with _pool(1) as pool:
-            try:
-                while todo:
-                    record = pool.submit(run_one, todo[0]).result()
-                    todo.popleft()
-                    yield record
-            except BrokenProcessPool:
-                job = todo.popleft()
-                yield replace(blank(job), status="failed", error="its worker process died (out of memory?)")
-
-
-def _pool(workers: int) -> ProcessPoolExecutor:
-    import multiprocessing
-
-    return ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"), initializer=_begin_worker)
-
-
 def run_one(job: Job) -> Record:
     """Run one trial on one thread; an error in it becomes a failed record."""
     record = blank(job)
@@ -214,11 +155,18 @@ def run_one(job: Job) -> Record:
 @contextmanager
 def steady(setting: Setting) -> Iterator[None]:
     """How every trial is run: on one thread, so that the same trial gives the same bits everywhere."""
-    from threadpoolctl import threadpool_limits
-
-    with warnings.catch_warnings(), threadpool_limits(1), _scoring_threads(setting.engine, 1):
+    limited = _libraries(len(sys.modules)).limit(limits=1)
+    with warnings.catch_warnings(), limited, _scoring_threads(setting.engine, 1):
         warnings.filterwarnings("ignore", "The number of unique classes")  # 20 classes at 32 labels are meant
         yield
+
+
+@lru_cache(1)
+def _libraries(imported: int) -> Any:
+    """The libraries that have threads of their own, looked for again only where modules were imported meanwhile."""
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()
 
 
 @dataclass(frozen=True)
@@ -272,16 +220,16 @@ def attempt(job: Job) -> Outcome:
     return Outcome(record, trial, predict, exam, raw)
 
 
-@remember
+@lru_cache(8)  # a run over many targets must not keep them all
 def opened(root: Path, side: Side) -> tuple[Dataset, Division]:
-    """A side's data and division, read from the cache once a process."""
+    """A side's data and division; read from the cache once while a process works on it."""
     data = corpus.load(root, side.sha256, side.labels)
     if data is None:
         raise BenchError(f"{side.name} is no longer in the cache {root}", "run again; it is fetched anew")
     return data, divide(data, side.test, side.split_by, side.name)
 
 
-@remember
+@lru_cache(2)
 def _base(root: Path, key: str) -> Base:
     base = load_base(root, key)
     if base is None:
@@ -289,14 +237,14 @@ def _base(root: Path, key: str) -> Base:
     return base
 
 
-@remember
+@lru_cache(2)
 def _source(root: Path, source: Side, target: Side) -> corpus.Examples:
     data, division = opened(root, source)
     theirs, exam = opened(root, target)
     return data.examples(without_exam(data, division, theirs, exam.exam).pool)
 
 
-@remember
+@lru_cache(2)
 def _source_linear(root: Path, source: Side, target: Side) -> SourceLinear:
     return fitted(_source(root, source, target))
 
@@ -320,6 +268,8 @@ def prepare(setting: Setting, needs: frozenset[str]) -> None:
         resources.vectors.of(data.corpus)
         if "glove" in needs:
             resources.mean_vectors(data.examples(np.arange(0)))
+    if "base" in needs:
+        resources.base_params(data.corpus)
     if "features" in needs:
         resources.feature_seconds(data.corpus)
     if "counts" in needs:
@@ -330,16 +280,6 @@ def prepare(setting: Setting, needs: frozenset[str]) -> None:
         resources.source_linear.columns_in(data.corpus)
     if "sentences" in needs:
         sentences.of(data.corpus)
-
-
-def default_jobs() -> int:
-    """One worker a core, at most eight, and one for every 2 GB of memory."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    try:
-        memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    except (AttributeError, ValueError, OSError):
-        memory = 4 << 30
-    return max(1, min(cores, 8, memory // (2 << 30)))
 
 
 def peak_bytes() -> int:
@@ -406,19 +346,3 @@ class _scoring_threads:
 
     def __exit__(self, *error: object) -> None:
         self.setting[0] = self.before
-
-
-def _begin_worker() -> None:
-    """A worker leaves Ctrl-C to its parent, and ends when the parent is gone, killed or not."""
-    import multiprocessing
-    import signal
-
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    parent = multiprocessing.parent_process()
-    assert parent is not None
-
-    def watch() -> None:
-        parent.join()
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()

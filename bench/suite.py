@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from bench import cache, records, runner
+from bench import cache, cluster, pool, records, runner
 from bench.base import Base, Order, base_key, pretrain, recipe_for
 from bench.data import Loaded, obtain
 from bench.engines import engine
@@ -23,6 +24,7 @@ from bench.vectors import Vectors, find
 
 Say = Callable[[str], None]
 Watch = Callable[[dict[str, Any]], None]
+Carry = Callable[[Sequence[Job]], Iterator[Record]]  # runs jobs
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,7 @@ class Options:
     engine: str = "torch"
     device: str = "auto"
     jobs: int = 0  # 0: one a core
+    scheduler: str = ""  # of a Dask cluster; empty: this machine
     data_dir: Path | None = None
     results_dir: Path = Path("results/runs")
     cache_dir: Path = field(default_factory=cache.default_cache)
@@ -278,13 +281,28 @@ def _usable(chosen: Sequence[Strategy], needs: Mapping[Strategy, frozenset[str]]
     return out
 
 
-def carry_out(found: Plan, jobs: int) -> Iterator[Record]:
+@contextmanager
+def hands(options: Options, say: Say) -> Iterator[Carry]:
+    """Who runs the trials: worker processes here, or the workers of a cluster."""
+    if options.scheduler:
+        if options.jobs:
+            raise BenchError("--jobs and --scheduler exclude each other", "a cluster has the workers that it has")
+        with cluster.connected(options.scheduler, say) as connection:
+            yield connection.run
+        return
+    workers = options.jobs or pool.default_jobs()
+    if workers > 1:
+        pool.warm_up(options.engine)
+    yield lambda jobs: pool.run(jobs, workers)
+
+
+def carry_out(found: Plan, carry: Carry) -> Iterator[Record]:
     """Run what is left of a plan and yield each record once it is on disk."""
     with cache.locked(found.path.with_name(f".{found.path.stem}.lock"),
                       f"waiting for another bench run that writes {found.path}"):
         done = {r.identity() for r in records.read(found.path) if r.status == "ok"}
         todo = [job for job in found.todo if runner.blank(job).identity() not in done]
-        for record in runner.run(todo, jobs):
+        for record in carry(todo):
             records.append(found.path, record)
             yield record
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any
@@ -199,3 +200,21 @@ def test_a_part_of_examples_keeps_texts_and_labels_together(tmp_path: Path):
     assert part.labels.tolist() == data.y[[2, 5]].tolist()
     assert part.texts() == [data.corpus.text(2), data.corpus.text(5)]
     assert Examples(data.corpus, rows).part(np.array([1])).y is None
+
+
+def test_what_is_derived_is_made_once_checked_once_and_made_again_where_it_is_gone(tmp_path: Path):
+    data = toy.dataset(tmp_path, toy.rows(20))
+    made: list[int] = []
+
+    def make() -> corpus.Made:
+        made.append(1)
+        return {"a": np.arange(3)}, {}
+
+    first = corpus.derived(data.corpus, "numbers", 1, make)
+    assert corpus.derived(data.corpus, "numbers", 1, make) is first
+    assert first.folder in corpus.derived_so_far(data.corpus)
+    shutil.rmtree(first.folder)
+    assert first.folder not in corpus.derived_so_far(data.corpus)
+    again = corpus.derived(data.corpus, "numbers", 1, make)
+    np.testing.assert_array_equal(again.array("a"), np.arange(3))
+    assert len(made) == 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
@@ -12,10 +13,11 @@ import pytest
 import toy
 from conftest import World
 
-from bench import records, runner
-from bench.errors import BenchError
+from bench import pool, records, runner
+from bench.errors import BenchError, MissingExtra
+from bench.pool import run
 from bench.records import Record
-from bench.runner import Job, Setting, Side, Strategy, plan, run
+from bench.runner import Job, Setting, Side, Strategy, plan
 from bench.trial import FULL, Division
 
 SCORES = ("n_train", "n_test", "accuracy", "balanced_accuracy", "macro_f1", "auc", "log_loss", "predictions", "status",
@@ -169,5 +171,20 @@ def test_resources_hold_only_what_was_asked_for(setting: Setting, world: World):
     assert full.same_labels
 
 
+def test_an_error_of_the_users_comes_back_from_another_process_as_it_was():
+    for error in (BenchError("what", "do this"), MissingExtra("Dask", "dask")):
+        copy = pickle.loads(pickle.dumps(error))
+        assert type(copy) is type(error)
+        assert (str(copy), copy.message, copy.hint) == (str(error), error.message, error.hint)
+
+
+def test_what_trials_share_is_computed_before_the_first_of_them(setting: Setting, monkeypatch: pytest.MonkeyPatch):
+    runner.prepare(setting, frozenset({"features", "base", "counts", "glove"}))
+    monkeypatch.setattr("bench.cache.keep", lambda *a: pytest.fail("a trial computed what all share"))
+    names = ("frozen", "finetune", "tfidf", "glove_forest")
+    jobs = plan(setting, [Strategy(n, f"baselines.{n}") for n in names], (8,), 1)
+    assert [r.status for r in run(jobs, 1)] == ["ok"] * 4
+
+
 def test_workers_are_never_more_than_cores_or_memory():
-    assert 1 <= runner.default_jobs() <= 8
+    assert 1 <= pool.default_jobs() <= 8

@@ -1,0 +1,118 @@
+"""Many trials at once on this machine: worker processes of one thread each, which share what they only read."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from collections import deque
+from collections.abc import Generator, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import replace
+
+from bench.engines import ENGINES
+from bench.records import Record
+from bench.runner import Job, blank, run_one
+
+FORKS = sys.platform == "linux"  # a copy of a process that has loaded Apple's or Windows' libraries may not run on
+IMPORTED = ("bench.runner", "sklearn.ensemble", "sklearn.feature_extraction.text", "sklearn.linear_model",
+            "sklearn.model_selection")
+
+def run(jobs: Sequence[Job], workers: int) -> Iterator[Record]:
+    """Run the jobs and yield each record as it is finished; a failed trial is a record too."""
+    if workers <= 1 or len(jobs) <= 1:
+        for job in jobs:
+            yield run_one(job)
+        return
+    warm_up(jobs[0].setting.engine)
+    todo = deque(jobs)
+    while todo:
+        suspects = yield from _pooled(todo, workers)
+        yield from _one_by_one(deque(suspects))
+
+
+def _pooled(todo: deque[Job], workers: int) -> Generator[Record, None, list[Job]]:
+    """Run jobs off the front of `todo` in a pool of processes; where one of them dies, returns what was running.
+
+    A dead worker takes its pool with it and does not say whose trial it was: each of these must run alone.
+    """
+    with _pool(min(workers, len(todo))) as pool:
+        running: dict[Future[Record], Job] = {}
+        try:
+            while todo or running:
+                while todo and len(running) < workers + 1:
+                    running[pool.submit(run_one, todo[0])] = todo[0]
+                    todo.popleft()
+                for future in wait(running, return_when=FIRST_COMPLETED).done:
+                    record = future.result()
+                    del running[future]
+                    yield record
+        except BrokenProcessPool:
+            return list(running.values())
+        finally:
+            for future in running:
+                future.cancel()
+    return []
+
+
+def _one_by_one(todo: deque[Job]) -> Iterator[Record]:
+    """Each job alone in a process: one that dies was killed by its own job."""
+    while todo:
+        with _pool(1) as pool:
+            try:
+                while todo:
+                    record = pool.submit(run_one, todo[0]).result()
+                    todo.popleft()
+                    yield record
+            except BrokenProcessPool:
+                job = todo.popleft()
+                yield replace(blank(job), status="failed", error="its worker process died (out of memory?)")
+
+
+def _pool(workers: int) -> ProcessPoolExecutor:
+    import multiprocessing
+
+    context = multiprocessing.get_context("forkserver" if FORKS else "spawn")
+    return ProcessPoolExecutor(workers, mp_context=context, initializer=_begin_worker)
+
+
+def warm_up(engine_name: str) -> None:
+    """Begin to import what workers need, in the process that they will be copies of; returns at once.
+
+    A worker then starts in hundredths of a second instead of seconds, and all share one copy of the libraries. MXNet
+    is left out: it starts threads at import, which a copy of its process does not have.
+    """
+    if FORKS:
+        import multiprocessing
+        from multiprocessing import forkserver
+
+        own = [ENGINES[engine_name]] if engine_name == "torch" else []
+        multiprocessing.get_context("forkserver").set_forkserver_preload([*IMPORTED, *own])
+        forkserver.ensure_running()
+
+
+def default_jobs() -> int:
+    """One worker a core, at most eight, and one for every 2 GB of memory."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    try:
+        memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, ValueError, OSError):
+        memory = 4 << 30
+    return max(1, min(cores, 8, memory // (2 << 30)))
+
+
+def _begin_worker() -> None:
+    """A worker leaves Ctrl-C to its parent, and ends when the parent is gone, killed or not."""
+    import multiprocessing
+    import signal
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+
+    def watch() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()

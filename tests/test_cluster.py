@@ -1,0 +1,276 @@
+"""A plan on a real Dask cluster of processes: the same records as here, whoever dies meanwhile."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import pytest
+import toy
+from conftest import World
+from typer.testing import CliRunner
+
+from bench import cluster, nets, pool, records, runner
+from bench.cli import app
+from bench.errors import BenchError, MissingExtra
+from bench.records import Record
+from bench.runner import Setting, Side, Strategy, plan
+from bench.vectors import Vectors
+
+SCORES = ("n_train", "n_test", "accuracy", "balanced_accuracy", "macro_f1", "auc", "log_loss", "predictions", "status",
+          "error")
+PLUGIN = """
+import os, pathlib, time
+import numpy as np
+NEEDS = frozenset()
+NOTES = pathlib.Path(__file__).with_name("notes")
+def slow(trial, resources):
+    with NOTES.open("a") as file:
+        file.write(f"{os.getpid()} {trial.budget} {trial.seed}\\n")
+    time.sleep(0.3)
+    return lambda examples: np.full((len(examples), 2), [0.4 + trial.seed / 100, 0.6], np.float32)
+def deadly(trial, resources):
+    if trial.seed == 1:
+        os._exit(3)
+    return lambda examples: np.full((len(examples), 2), 0.5, np.float32)
+"""
+
+
+@dataclass
+class Dask:
+    """A scheduler and its workers, each a process that ends with the test."""
+
+    folder: Path
+    address: str = ""
+    deaths: int = 3  # of workers before Dask gives a task up
+    processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
+
+    def start(self, *arguments: object, cache: str = "cache") -> subprocess.Popen[bytes]:
+        log = self.folder / f"dask-{len(self.processes)}.log"
+        (self.folder / cache).mkdir(exist_ok=True)
+        environment = {**os.environ, "PYTHONPATH": f"{self.folder}{os.pathsep}{Path(cluster.__file__).parents[1]}",
+                       "TRANSFERBENCH_CACHE": str(self.folder / cache),
+                       "DASK_DISTRIBUTED__COMM__TIMEOUTS__CONNECT": "60s",
+                       "DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": str(self.deaths)}
+        with log.open("wb") as file:
+            process = subprocess.Popen([sys.executable, "-m", *map(str, arguments)], stdout=file, stderr=file,
+                                       cwd=self.folder / cache, env=environment)
+        self.processes.append(process)
+        return process
+
+    def worker(self, *arguments: object, cache: str = "cache") -> subprocess.Popen[bytes]:
+        return self.start("distributed.cli.dask_worker", self.address, "--no-dashboard", "--nthreads", 1, "--host",
+                          "127.0.0.1", *arguments, cache=cache)
+
+
+@pytest.fixture
+def dask(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Dask]:
+    pytest.importorskip("distributed", reason="the extra dask is not installed")
+    found = Dask(tmp_path, deaths=getattr(request, "param", 3))
+    (tmp_path / "cluster_plugin.py").write_text(PLUGIN)
+    port = _free_port()
+    found.address = f"tcp://127.0.0.1:{port}"
+    found.start("distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--port", port, "--no-dashboard")
+    until(lambda: _answers(port), "the scheduler")
+    yield found
+    for process in found.processes:
+        process.kill()
+        process.wait()
+
+
+@pytest.fixture
+def plugin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    monkeypatch.syspath_prepend(str(tmp_path))
+    yield "cluster_plugin"
+    sys.modules.pop("cluster_plugin", None)
+
+
+@pytest.fixture
+def setting(world: World) -> Setting:
+    return Setting(world.root, Side.of(world.source), Side.of(world.target), toy.NET, "torch", "cpu", world.base.key,
+                   world.vectors)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _answers(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def until(done: Callable[[], bool], what: str, seconds: float = 120.0) -> None:
+    limit = time.monotonic() + seconds
+    while not done():
+        assert time.monotonic() < limit, f"{what} did not come in {seconds} s"
+        time.sleep(0.05)
+
+
+def outcomes(found: list[Record]) -> dict[str, list[object]]:
+    assert len({r.identity() for r in found}) == len(found), "a trial was recorded twice"
+    return {r.identity(): [getattr(r, name) for name in SCORES] for r in found}
+
+
+def test_a_cluster_gives_the_records_of_one_process_though_a_worker_is_killed(
+        dask: Dask, setting: Setting, plugin: str, tmp_path: Path):
+    strategies = [Strategy("slow", plugin, "slow"), Strategy("frozen", "baselines.frozen"),
+                  Strategy("tfidf", "baselines.tfidf"), Strategy("scratch", "baselines.scratch")]
+    jobs = plan(setting, strategies, (8,), 3)
+    runner.prepare(setting, frozenset({"features", "base", "counts"}))
+    victim = dask.worker("--no-nanny")
+    found: list[Record] = []
+    notes = tmp_path / "notes"
+
+    with cluster.connected(dask.address, pytest.fail) as here:
+        until(lambda: len(here.client.scheduler_info()["workers"]) == 1, "the first worker")
+        for record in here.run(jobs):
+            found.append(record)
+            if len(found) == 1:
+                dask.worker("--no-nanny", cache="second")
+                until(lambda: len(here.client.scheduler_info()["workers"]) == 2, "the second worker")
+            if victim.poll() is None and notes.exists() and str(victim.pid) in notes.read_text():
+                victim.send_signal(signal.SIGKILL)
+                victim.wait()
+
+    assert victim.returncode == -signal.SIGKILL, "the worker was killed while trials were left"
+    assert {r.status for r in found} == {"ok"}, [r.error for r in found]
+    assert outcomes(found) == outcomes(list(pool.run(jobs, 1)))
+
+
+def test_a_worker_that_does_not_see_the_cache_is_sent_what_it_lacks(
+        dask: Dask, setting: Setting, world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(world.root.parent)
+    elsewhere = replace(setting, root=Path(world.root.name), vectors=None)  # means nothing in the worker's folder
+    runner.prepare(elsewhere, frozenset({"features", "base", "counts"}))
+    jobs = plan(elsewhere, [Strategy("frozen", "baselines.frozen"), Strategy("finetune", "baselines.finetune"),
+                            Strategy("tfidf", "baselines.tfidf")], (8,), 1)
+    dask.worker("--no-nanny", cache="bare")
+    with cluster.connected(dask.address, lambda text: None) as here:
+        found = list(here.run(jobs))
+    assert outcomes(found) == outcomes(list(pool.run(jobs, 1)))
+    assert {r.status for r in found} == {"ok"}, [r.error for r in found]
+    assert (tmp_path / "bare" / "bases" / setting.base / "params.safetensors").exists()
+
+
+@pytest.mark.parametrize("dask", [0], indirect=True)
+def test_a_trial_that_kills_every_worker_is_the_only_one_that_fails(dask: Dask, setting: Setting, plugin: str):
+    jobs = plan(setting, [Strategy("deadly", plugin, "deadly"), Strategy("majority", "baselines.majority")], (8,), 2)
+    for _ in range(2):
+        dask.worker("--nanny")
+    with cluster.connected(dask.address, lambda text: None) as here:
+        found = list(here.run(jobs))
+    assert len(found) == 4
+    failed = [r for r in found if r.status != "ok"]
+    assert [(r.baseline, r.seed) for r in failed] == [("deadly", 1)]
+    assert "worker after worker died" in failed[0].error
+
+
+def test_bench_run_on_a_cluster_writes_the_records_that_it_writes_here(
+        dask: Dask, workshop: Path, monkeypatch: pytest.MonkeyPatch):
+    data = workshop / "data"
+    glove = Vectors(data / "glove_6B_50d_emb.npy", data / "glove_6B_index.parquet", "toy")
+    monkeypatch.setattr("bench.suite.find", lambda access: glove)
+    monkeypatch.setitem(nets.NETS, "gru", toy.NET)  # type: ignore[arg-type]
+    monkeypatch.chdir(workshop)
+    dask.worker("--no-nanny")
+    asked = ["run", "--target", "toy-target", "--source", "toy-source", "--tasks", "cards", "--data-dir", "data",
+             "--epochs", "1", "--seeds", "2", "--budgets", "8", "--offline", "--device", "cpu", "--cache-dir", "kept",
+             "--baseline", "frozen", "--baseline", "tfidf", "--baseline", "glove-forest"]
+    far = CliRunner().invoke(app, [*asked, "--results-dir", "far", "--scheduler", dask.address])
+    here = CliRunner().invoke(app, [*asked, "--results-dir", "here", "--jobs", "1"])
+    assert (far.exit_code, here.exit_code) == (0, 0), far.output + here.output
+    found, expected = (records.read(workshop / name / "records" / "toy-target.jsonl") for name in ("far", "here"))
+    assert len(found) == 6
+    assert outcomes(found) == outcomes(expected)
+
+
+def test_a_trial_for_a_gpu_waits_for_a_worker_that_offers_one(dask: Dask, setting: Setting):
+    job = plan(replace(setting, device="cuda"), [Strategy("majority", "baselines.majority")], (8,), 1)
+    said: list[str] = []
+    dask.worker("--no-nanny")
+    with cluster.connected(dask.address, said.append) as here:
+        until(lambda: len(here.client.scheduler_info()["workers"]) == 1, "the worker without a GPU")
+        trials = here.run(job)
+        dask.worker("--no-nanny", "--resources", "GPU=1", cache="gpu")
+        record = next(trials)
+    assert record.status == "ok"
+    assert said == [f"waiting for a worker with --resources GPU=1: dask worker {dask.address} --nthreads 1 "
+                    "--resources GPU=1"]
+
+
+def test_workers_of_many_threads_or_other_versions_are_refused(
+        dask: Dask, setting: Setting, monkeypatch: pytest.MonkeyPatch):
+    jobs = plan(setting, [Strategy("majority", "baselines.majority")], (8,), 1)
+    first = dask.worker("--no-nanny", "--nthreads", 2)
+    with (cluster.connected(dask.address, lambda text: None) as here,
+          pytest.raises(BenchError, match=r"cannot take part: it has 2 threads.*finished trials are kept")):
+        list(here.run(jobs))
+    first.kill()
+    dask.worker("--no-nanny")
+    monkeypatch.setattr(cluster, "what_counts", lambda engine: {"transferbench": "99.0 (code 0)"})
+    with (cluster.connected(dask.address, lambda text: None) as here,
+          pytest.raises(BenchError, match=r"its transferbench is .*, here it is 99\.0 \(code 0\); install the same")):
+        list(here.run(jobs))
+
+
+def test_a_scheduler_that_dies_ends_the_run_with_a_word(dask: Dask, setting: Setting, plugin: str,
+                                                        monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(cluster, "ANSWER", 2.0)
+    monkeypatch.setattr(cluster, "TICK", 0.5)
+    dask.worker("--no-nanny")
+    jobs = plan(setting, [Strategy("slow", plugin, "slow")], (8,), 40)
+    with cluster.connected(dask.address, lambda text: None) as here:
+        trials = here.run(jobs)
+        assert next(trials).status == "ok"
+        dask.processes[0].kill()
+        with pytest.raises(BenchError, match=r"no longer answers \(finished trials are kept"):
+            list(trials)
+
+
+@pytest.mark.parametrize("address", ["tcp://127.0.0.1:{}", "nonsense://x:{}", "tcp://no-such-host.invalid:{}"])
+def test_a_scheduler_that_does_not_answer_is_one_clear_line_in_bounded_time(
+        address: str, monkeypatch: pytest.MonkeyPatch):
+    pytest.importorskip("distributed", reason="the extra dask is not installed")
+    monkeypatch.setattr(cluster, "ANSWER", 2.0)
+    began = time.monotonic()
+    result = CliRunner().invoke(app, ["run", "--scheduler", address.format(_free_port())])
+    assert result.exit_code == 2, result.output
+    assert time.monotonic() - began < 20
+    lines = [line for line in result.stderr.splitlines() if line]
+    assert len(lines) == 1, lines
+    assert "no Dask scheduler answers at" in lines[0]
+    assert "dask scheduler" in lines[0]
+
+
+def test_something_else_that_listens_there_is_no_scheduler(monkeypatch: pytest.MonkeyPatch):
+    pytest.importorskip("distributed", reason="the extra dask is not installed")
+    monkeypatch.setattr(cluster, "ANSWER", 2.0)
+    with socket.socket() as mute:
+        mute.bind(("127.0.0.1", 0))
+        mute.listen()
+        with (pytest.raises(BenchError, match="no Dask scheduler answers"),
+              cluster.connected(f"tcp://127.0.0.1:{mute.getsockname()[1]}", pytest.fail)):
+            pytest.fail("it connected")
+
+
+def test_without_the_extra_the_user_is_told_what_to_install(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with (pytest.raises(MissingExtra, match=r"Dask.*is not installed.*transferbench\[dask\]"),
+          cluster.connected("tcp://127.0.0.1:1", pytest.fail)):
+        pytest.fail("it connected")
+
+
+def test_jobs_and_a_scheduler_exclude_each_other():
+    result = CliRunner().invoke(app, ["run", "--scheduler", "tcp://127.0.0.1:1", "--jobs", "2"])
+    assert result.exit_code == 2
+    assert "--jobs and --scheduler exclude each other" in result.stderr
