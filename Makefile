@@ -6,7 +6,7 @@ EXTRAS := dev,glove,data,report,mxnet,dask
 SHARED := $(wildcard ../shared/data)
 DATA := $(if $(BENCH_DATA),,$(if $(SHARED),--data-dir $(SHARED)))
 
-.PHONY: help install leaderboard test lint types unit smoke benchmark peers clean
+.PHONY: help install leaderboard test lint types unit smoke benchmark peers stress fuzz clean
 
 help:           ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -42,6 +42,14 @@ benchmark: install  ## the hot paths, kept in .benchmarks and compared with the 
 peers: install  ## our base beside what others would use, on IMDB: the table of docs/performance.md (say PEERS="--peer-texts 500" for a quick one)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[$(EXTRAS),peers]'
 	$(BIN)/python -m pytest tests/benchmarks/test_peers.py -s --override-ini addopts=-q $(PEERS)
+
+stress: install  ## kills, faults, damage, bombs and load, as far as this machine allows; half an hour or more
+	$(BIN)/python -m pytest tests/stress --override-ini addopts=-q -s
+
+SECONDS ?= 600
+fuzz: install  ## every parser under a coverage-guided fuzzer, SECONDS each
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'atheris>=3,<4'
+	for parser in $$($(BIN)/python tests/stress/fuzz.py); do $(BIN)/python tests/stress/fuzz.py $$parser $(SECONDS) || exit 1; done
 
 clean:          ## remove the environment and what tools left
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks

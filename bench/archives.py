@@ -9,6 +9,7 @@ import struct
 import tarfile
 import zipfile
 import zlib
+from collections import deque
 from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
 from typing import IO, cast
@@ -19,6 +20,7 @@ TOTAL = 4 << 30  # bytes, uncompressed, that one archive may hold
 RATIO, SLACK = 200, 64 << 20  # and no more than 200 times the archive's own size + 64 MB
 MEMBER = 512 << 20  # bytes of one file that is read into memory
 COUNT = 500_000  # files in one archive
+NAME = 1_000  # characters of a file's name
 CHUNK = 1 << 20  # bytes read at once
 # What the standard library raises on damaged gzip, tar and zip files.
 BROKEN = (OSError, EOFError, ValueError, RuntimeError, OverflowError, struct.error, zlib.error, lzma.LZMAError,
@@ -84,11 +86,17 @@ def broken(path: Path, error: BaseException) -> DataError:
 def gunzip(path: Path) -> bytes:
     """The content of a .gz file, within the bounds of this module."""
     try:
-        with gzip.open(path) as file:
-            bounded = Bounded(cast("IO[bytes]", file), path)
-            return b"".join(iter(lambda: bounded.read(CHUNK), b""))
+        deque(_unzipped(path), maxlen=0)  # a bomb is refused before any of it is kept
+        return b"".join(_unzipped(path))
     except BROKEN as error:
         raise broken(path, error) from None
+
+
+def _unzipped(path: Path) -> Iterator[bytes]:
+    with gzip.open(path) as file:
+        bounded = Bounded(cast("IO[bytes]", file), path)
+        while chunk := bounded.read(CHUNK):
+            yield chunk
 
 
 def bound(path: Path) -> int:
@@ -137,12 +145,15 @@ def bomb(path: Path, limit: int) -> DataError:
 
 def _safe(path: Path, name: str) -> str:
     plain = name.replace("\\", "/")
+    if len(plain) > NAME:
+        raise DataError(f"{path} holds a file whose name has {len(plain)} characters", "refused: unsafe archive")
     if not plain or "\0" in plain or plain.startswith("/") or plain[1:2] == ":" or ".." in PurePosixPath(plain).parts:
         raise DataError(f"{path} holds a file named {name[:200]!r}, outside its own folder", "refused: unsafe archive")
     return plain
 
 
 def _tar(path: Path, wanted: Callable[[str], bool]) -> Iterator[tuple[str, IO[bytes]]]:
+    deque(_unzipped(path), maxlen=0)  # as in `gunzip`: its size and checksum are known before any of it is used
     with gzip.open(path) as unzipped:
         bounded = Bounded(cast("IO[bytes]", unzipped), path)
         with tarfile.open(fileobj=cast("IO[bytes]", bounded), mode="r:") as archive:

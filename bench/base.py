@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
@@ -17,7 +18,7 @@ from bench.batches import Batches, Hooks, Spec, State
 from bench.corpus import Dataset
 from bench.engines import Engine
 from bench.metrics import score
-from bench.nets import EMBEDDING, Net, Params, initial_params
+from bench.nets import EMBEDDING, Net, Params, check_params, initial_params
 from bench.seeds import draw
 from bench.text import SPECIALS, Vocabulary, frequent
 from bench.trial import Division, nested
@@ -107,9 +108,10 @@ def pretrain(order: Order, root: Path, watch: Callable[[dict[str, Any]], None] =
     folder = root / "bases" / key
     with cache.locked(folder.with_suffix(".lock"), f"waiting for another process that trains the base {key}"):
         found = load_base(root, key)
-        if found and (not order.every_epoch or len(kept_epochs(root, key)) == order.spec.epochs):
-            return found
-        return _train(order, key, folder, watch)
+        if not found or (order.every_epoch and len(kept_epochs(root, key)) != order.spec.epochs):
+            found = _train(order, key, folder, watch)
+        shutil.rmtree(_checkpoint(folder), ignore_errors=True)  # a kill may have left it beside the finished base
+        return found
 
 
 def kept_epochs(root: Path, key: str) -> list[Path]:
@@ -128,7 +130,9 @@ def load_base(root: Path, key: str) -> Base | None:
     facts = dict(entry.facts)
     net = Net(**{**facts["net"], "widths": tuple(facts["net"]["widths"])})
     words = tuple(entry.bytes("words.txt").decode().split("\n"))
-    return Base(net, load(entry.bytes("params.safetensors")), Vocabulary(words), facts, key)
+    params = load(entry.bytes("params.safetensors"))
+    check_params(params, net, len(words) + SPECIALS, f"the base {key} in {root}")
+    return Base(net, params, Vocabulary(words), facts, key)
 
 
 def _train(order: Order, key: str, folder: Path, watch: Callable[[dict[str, Any]], None]) -> Base:
@@ -146,7 +150,7 @@ def _train(order: Order, key: str, folder: Path, watch: Callable[[dict[str, Any]
     frozen = (*spec.frozen, *(("embedding.",) if net.glove == "frozen" else ()))
     spec = replace(spec, frozen=frozen)
     batches = Batches(x.take(train).clip(net.most_tokens), data.y[train], spec.batch, ("base", order.seed))
-    checkpoint = folder.with_name(f"{key}.checkpoint")
+    checkpoint = _checkpoint(folder)
     state = _read_state(checkpoint)
     epochs = folder.with_name(f"{key}.epochs")
     if state and order.every_epoch and len(kept_epochs(folder.parents[1], key)) < state.epoch:
@@ -179,9 +183,6 @@ def _train(order: Order, key: str, folder: Path, watch: Callable[[dict[str, Any]
              "seconds": sum(r["seconds"] for r in clock.rows), "history": list(clock.rows), "net": net.as_json()}
     files = {"params.safetensors": save(params), "words.txt": "\n".join(vocabulary.words).encode()}
     cache.keep(folder, files, facts)
-    import shutil
-
-    shutil.rmtree(checkpoint, ignore_errors=True)
     return Base(net, params, vocabulary, facts, key)
 
 
@@ -204,6 +205,10 @@ def parts(order: Order) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     pool = order.division.pool
     held = nested(pool, order.data.y, "validation", order.source)[: round(order.validation * len(pool))]
     return pool[~np.isin(pool, held)], np.sort(held)
+
+
+def _checkpoint(folder: Path) -> Path:
+    return folder.with_name(f"{folder.name}.checkpoint")
 
 
 class _Clock:

@@ -6,7 +6,6 @@ import hashlib
 import json
 import os
 import shutil
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from numpy.typing import NDArray
 from bench.errors import BenchError
 
 FACTS = "facts.json"
+NEW, OLD = ".new", ".old"  # endings of what is being written, and of what is being removed
 
 
 @dataclass(frozen=True)
@@ -42,42 +42,44 @@ def default_cache() -> Path:
     import platformdirs
 
     named = os.environ.get("TRANSFERBENCH_CACHE")
-    return Path(named) if named else platformdirs.user_cache_path("transferbench")
+    folder = Path(named) if named else platformdirs.user_cache_path("transferbench")
+    if not named and not folder.is_absolute():  # "~" stands as it is where nobody knows this user's home
+        raise BenchError("this user has no home folder for the cache", "--cache-dir or TRANSFERBENCH_CACHE")
+    return folder
 
 
 def keep(folder: Path, files: Mapping[str, NDArray[Any] | bytes], facts: Mapping[str, Any]) -> Kept:
     """Write an entry: all files into a temporary folder beside it, then one rename.
 
-    Arrays become `NAME.npy`, bytes the file NAME. The digests of all files stand in `facts.json`.
+    Arrays become `NAME.npy`, bytes the file NAME. `facts.json` has the digests of all files, and whose entry it is.
+    An entry that says the same is left as it is, since others may be reading it.
     Raises `BenchError` where the disk is full or the folder cannot be written.
     """
     try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
-        try:
-            digests = {}
-            for name, value in files.items():
-                path = temporary / (name if isinstance(value, bytes) else f"{name}.npy")
-                with path.open("wb") as file:
-                    if isinstance(value, bytes):
-                        file.write(value)
-                    else:
-                        np.save(file, value, allow_pickle=False)
-                    file.flush()
-                    os.fsync(file.fileno())
-                digests[path.name] = _digest(path)
-            body = {**facts, "files": digests}
-            text = json.dumps({**body, "check": _check(body)}, indent=1)
-            (temporary / FACTS).write_text(text, encoding="utf-8")
-            if folder.exists():
-                shutil.rmtree(folder, ignore_errors=True)
+        with _writing(folder.parent):
+            temporary = folder.with_name(f".{folder.name}{NEW}")
+            temporary.mkdir()
             try:
-                temporary.rename(folder)
-            except OSError:
-                if not folder.exists():  # another process was first: its entry is as good
-                    raise
-        finally:
-            shutil.rmtree(temporary, ignore_errors=True)
+                digests = {}
+                for name, value in files.items():
+                    path = temporary / (name if isinstance(value, bytes) else f"{name}.npy")
+                    with path.open("wb") as file:
+                        if isinstance(value, bytes):
+                            file.write(value)
+                        else:
+                            np.save(file, value, allow_pickle=False)
+                        file.flush()
+                        os.fsync(file.fileno())
+                    digests[path.name] = _digest(path)
+                body = {**facts, "files": digests, "entry": _place(folder)}
+                text = json.dumps({**body, "check": _check(body)}, indent=1)
+                (temporary / FACTS).write_text(text, encoding="utf-8")
+                if _facts(folder) != json.loads(json.dumps(body)):
+                    if folder.exists():  # renamed and not removed in place: half an entry is never seen
+                        folder.rename(folder.with_name(f".{folder.name}{OLD}"))
+                    temporary.rename(folder)
+            finally:
+                _clear(folder.parent)
     except OSError as error:
         raise BenchError(f"cannot write the cache {folder.parent}: {error.strerror or error}",
                          "free some space, or set TRANSFERBENCH_CACHE to another folder") from None
@@ -86,19 +88,68 @@ def keep(folder: Path, files: Mapping[str, NDArray[Any] | bytes], facts: Mapping
 
 def kept(folder: Path) -> Kept | None:
     """The entry at `folder`, its digests checked; a damaged one is removed and is None, as is a missing one."""
+    facts = _facts(folder)
+    if facts is not None:
+        return Kept(folder, facts)
+    if folder.exists():
+        discard(folder)
+    return None
+
+
+def put(path: Path, text: str) -> None:
+    """Write a text file whole or not at all, whoever else writes it at the same time; raises `OSError`."""
+    with _writing(path.parent):
+        temporary = path.with_name(f".{path.name}{NEW}")
+        temporary.write_text(text, encoding="utf-8", errors="replace")
+        temporary.replace(path)
+
+
+def discard(folder: Path) -> None:
+    """Remove an entry that is damaged; one that another process has put right meanwhile stays."""
+    try:
+        with _writing(folder.parent):
+            if folder.exists() and _facts(folder) is None:
+                folder.rename(folder.with_name(f".{folder.name}{OLD}"))
+            _clear(folder.parent)
+    except OSError:  # a cache that cannot be written: the entry is not used, which is what counts
+        return
+
+
+def _facts(folder: Path) -> dict[str, Any] | None:
+    """What an entry says of itself, if it is whole and in its own place."""
     try:
         facts = json.loads((folder / FACTS).read_text(encoding="utf-8"))
-        whole = facts.pop("check") == _check(facts)
+        body = {k: v for k, v in facts.items() if k != "check"}
+        whole = facts["check"] == _check(body) and facts["entry"] == _place(folder)
         whole = whole and all(_digest(folder / name) == digest for name, digest in facts["files"].items())
-    except FileNotFoundError:
-        whole = not folder.exists()
-        facts = None
-    except (OSError, ValueError, KeyError, AttributeError, TypeError):
-        whole = False
-    if not whole:
-        shutil.rmtree(folder, ignore_errors=True)
+    except (OSError, ValueError, KeyError, AttributeError, TypeError, RecursionError):
         return None
-    return Kept(folder, facts) if facts is not None else None
+    return body if whole else None
+
+
+def _place(folder: Path) -> str:
+    """An entry's name and its folder's: another's entry, moved here, is noticed."""
+    return f"{folder.parent.name}/{folder.name}"
+
+
+@contextmanager
+def _writing(folder: Path) -> Iterator[None]:
+    """One process at a time writes the entries of `folder`; so what is unfinished there was left by a dead one."""
+    from filelock import FileLock
+
+    folder.mkdir(parents=True, exist_ok=True)
+    with FileLock(folder / ".writing.lock"):
+        _clear(folder)
+        yield
+
+
+def _clear(folder: Path) -> None:
+    for suffix in (NEW, OLD):
+        for rest in folder.glob(f".*{suffix}"):
+            if rest.is_dir():
+                shutil.rmtree(rest, ignore_errors=True)
+            else:
+                rest.unlink(missing_ok=True)
 
 
 def key_of(value: object) -> str:

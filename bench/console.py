@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -25,7 +26,7 @@ def errors() -> Iterator[None]:
     try:
         yield
     except BenchError as error:
-        typer.echo(f"bench: {' '.join(str(error).split())}", err=True)
+        typer.echo(plain(f"bench: {error}"), err=True)
         raise typer.Exit(2) from None
     except KeyboardInterrupt:
         typer.echo("\nbench: stopped; finished trials are kept, the same command goes on", err=True)
@@ -33,12 +34,41 @@ def errors() -> Iterator[None]:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise typer.Exit(0) from None
+    except (MemoryError, OSError, RuntimeError, ImportError) as error:
+        said = _of_the_machine(error)
+        if not said:
+            raise
+        typer.echo(plain(f"bench: {said}; finished trials are kept, the same command goes on"), err=True)
+        raise typer.Exit(2) from None
 
 
+MACHINE = ("ENOSPC", "EDQUOT", "EROFS", "EACCES", "EPERM", "EIO", "EFBIG", "ENOMEM", "EMFILE", "ENFILE", "EAGAIN",
+           "ESTALE", "ENOLCK")
+MEMORY = ("can't allocate memory", "cannot allocate memory", "can't start new thread", "failed to map segment",
+          "unable to allocate", "bad_alloc", "std::bad_alloc", "out of memory")
+
+
+def _of_the_machine(error: Exception) -> str:
+    """What the machine lacks, where an error is neither a bug nor the user's input; else nothing."""
+    if isinstance(error, MemoryError) or any(words in str(error).lower() for words in MEMORY):
+        return "not enough memory (close other programs, or --jobs 1)"
+    if isinstance(error, OSError) and errno.errorcode.get(error.errno or 0) in MACHINE:
+        return f"{error.strerror}" + (f": {error.filename}" if error.filename else "")
+    return ""
+
+
+LONGEST = 2_000  # characters of a message
+
+
+def plain(text: str) -> str:
+    """One line that a terminal only shows: data may hold escape sequences, and marks that turn the writing round."""
+    shown = " ".join(text.split())
+    shown = "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in shown[:LONGEST + 1])
+    return shown if len(shown) <= LONGEST else f"{shown[:LONGEST]}…"
 
 def warn(text: str) -> None:
     """One line on stderr."""
-    typer.echo(text, err=True)
+    typer.echo(plain(text), err=True)
 
 
 def table(rows: list[dict[str, Any]]) -> None:
@@ -132,6 +162,7 @@ class TrialProgress:
 
     def say(self, text: str) -> None:
         """One line above the bar."""
+        text = plain(text)
         if self.bar is not None:
             self.bar.console.print(text, markup=False, highlight=False)
         else:

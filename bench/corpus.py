@@ -149,7 +149,7 @@ def build(root: Path, lines: list[tuple[str, ...]], labels: tuple[str, ...], sha
 def load(root: Path, sha256: str, labels: tuple[str, ...]) -> Dataset | None:
     """The data set with this content hash from the cache, if it is there whole."""
     entry = cache.kept(folder_of(root, sha256))
-    if entry is None or tuple(entry.facts["labels"]) != labels:
+    if entry is None or tuple(entry.facts["labels"]) != labels or entry.facts["sha256"] != sha256:
         return None
     a = entry.array
     corpus = Corpus(sha256, entry.folder.parent / f"{sha256[:24]}-derived", Encoded(a("ids"), a("offsets")),

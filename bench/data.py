@@ -94,9 +94,17 @@ def _deliver(route: Route, access: Access, task: Task) -> Delivered:
 
 def _read(task: Task, edition: Edition, route: Route, path: Path, origin: str, root: Path) -> Dataset:
     """Read a delivered file; one that was read before is known by its digest."""
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    try:
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise DataError(f"cannot read {path}: {error.strerror or error}") from None
     key = cache.key_of([digest, route.reader, route.reading, edition.where, edition.strip, task.labels, corpus.FORM])
+    with cache.locked(root / "files" / f"{key}.lock", f"waiting for another process that reads {path}"):
+        return _rows(task, edition, route, path, origin, root, key)
+
+
+def _rows(task: Task, edition: Edition, route: Route, path: Path, origin: str, root: Path, key: str) -> Dataset:
     known = cache.kept(root / "files" / key)
     if known:
         found = corpus.load(root, known.facts["sha256"], task.labels)

@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import os
 import re
+import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -72,9 +73,11 @@ def fetch(url: str, to: Path, access: Access, checksum: str = "", session: reque
         to.unlink(missing_ok=True)  # damaged; pooch would keep a file that has no checksum to compare with
         access.note(f"downloading {shown(url)}")
         pooch.get_logger().setLevel("WARNING")  # its INFO goes to stderr unasked
-        download = Resumed(access, session or new_session(), trusted=bool(checksum))
+        download = Resumed(access, session or new_session(), _part(to), trusted=bool(checksum))
         try:
-            pooch.retrieve(url, checksum or None, fname=to.name, path=to.parent, downloader=download)
+            with scratch(to) as folder:  # pooch's temporary file and all
+                pooch.retrieve(url, checksum or None, fname=to.name, path=folder, downloader=download)
+                os.replace(folder / to.name, to)
         except ValueError as error:
             if "does not match the known hash" not in " ".join(str(error).split()):
                 raise RouteError(f"{shown(url)}: {one_line(error)}") from None
@@ -90,6 +93,7 @@ class Resumed:
 
     access: Access
     session: requests.Session
+    part: Path
     trusted: bool  # a checksum follows, so a part may be continued without the server's validator
 
     def __call__(self, url: str, output: str, pooch: object) -> None:
@@ -97,8 +101,7 @@ class Resumed:
         import requests
         import urllib3
 
-        name = hashlib.sha256(url.encode()).hexdigest()[:16]
-        part = Path(output).parent / f".{name}.part"
+        part = self.part
         for attempt in range(RETRIES + 1):
             try:
                 self._attempt(url, part)
@@ -258,7 +261,7 @@ def intact(path: Path, checksum: str = "") -> bool:
 
 def seal(path: Path) -> None:
     """Write down the SHA-256 of a finished file beside it, so that `intact` can tell later."""
-    temporary = _seal(path).with_suffix(f".{os.getpid()}")
+    temporary = _seal(path).with_name(f"{_seal(path).name}.new")
     temporary.write_text(digest(path) + "\n", encoding="ascii")
     os.replace(temporary, _seal(path))
 
@@ -270,10 +273,25 @@ def digest(path: Path, algorithm: str = "sha256") -> str:
 
 
 @contextlib.contextmanager
+def scratch(path: Path) -> Iterator[Path]:
+    """An empty folder beside `path` for what is on its way there; what a killed process left in it is removed.
+
+    The caller holds the lock of `path`, as for `whole` and `seal`: their names are the same in every process.
+    """
+    folder = path.with_name(f".{path.name}.scratch")
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextlib.contextmanager
 def whole(path: Path) -> Iterator[Path]:
     """A temporary path beside `path`, that becomes `path` at the end and is removed on any error."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary = path.with_name(f".{path.name}.new")
     try:
         yield temporary
         os.replace(temporary, path)
@@ -323,6 +341,11 @@ def cause(error: BaseException) -> str:
 
 def _seal(path: Path) -> Path:
     return path.with_name(f".{path.name}.seal")
+
+
+def _part(path: Path) -> Path:
+    """What has come of `path` so far, to go on from."""
+    return path.with_name(f".{path.name}.part")
 
 
 def _validator(part: Path) -> Path:

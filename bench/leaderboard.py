@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import mean, stdev
 
+from bench import cache
 from bench.errors import BenchError
 from bench.records import Record, latest
 from bench.trial import FULL, Budget
@@ -158,6 +159,9 @@ COLUMNS = ("target", "source", "net", "engine", "device", "baseline", "budget", 
            "leading_score", "score", "score_sd", "auc", "accuracy", "balanced_accuracy", "gain_points", "adapt_seconds")
 
 
+RUN_BY_SPREADSHEETS = ("=", "+", "-", "@", "\t", "\r", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+
+
 def csv(found: Sequence[Board]) -> str:
     """All boards as one CSV, a line a baseline and budget; a cell that a spreadsheet would run is quoted."""
     import csv as writer
@@ -179,7 +183,7 @@ def csv(found: Sequence[Board]) -> str:
 def _inert(value: object) -> object:
     if isinstance(value, float):
         return round(value, 6)
-    return f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t") else value
+    return f"'{value}" if isinstance(value, str) and value.lstrip(" \n")[:1] in RUN_BY_SPREADSHEETS else value
 
 
 def write(folder: Path, records: Sequence[Record]) -> list[Path]:
@@ -189,13 +193,10 @@ def write(folder: Path, records: Sequence[Record]) -> list[Path]:
     for board in boards(records):
         by_task[board.target.split("@")[0]].append(board)
     try:
-        (folder / "leaderboards").mkdir(parents=True, exist_ok=True)
         for task, found in by_task.items():
             for suffix, text in (("md", "\n".join(map(markdown, found))), ("csv", csv(found))):
                 path = folder / "leaderboards" / f"{task}.{suffix}"
-                temporary = path.with_suffix(f".{suffix}.new")
-                temporary.write_text(text, encoding="utf-8")
-                temporary.replace(path)
+                cache.put(path, text)
                 written.append(path)
     except OSError as error:
         raise BenchError(f"cannot write {folder}: {error.strerror or error}", "choose --results-dir") from None

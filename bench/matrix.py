@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench import cache
 from bench.errors import BenchError, MissingExtra
 from bench.leaderboard import boards
 from bench.records import Record
@@ -70,8 +71,7 @@ def markdown(found: Matrix) -> str:
 def write(folder: Path, found: Matrix) -> list[Path]:
     """Write `matrix-BASELINE-BUDGET.md`, and as a heat map .png and .svg where matplotlib is installed."""
     stem = folder / "leaderboards" / f"matrix-{found.baseline}-{found.budget}"
-    stem.parent.mkdir(parents=True, exist_ok=True)
-    stem.with_suffix(".md").write_text(markdown(found), encoding="utf-8")
+    cache.put(stem.with_suffix(".md"), markdown(found))
     written = [stem.with_suffix(".md")]
     try:
         written += heat_map(found, stem)

@@ -9,8 +9,9 @@ from dataclasses import asdict, dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.errors import BenchError
+from bench.errors import BenchError, DataError
 from bench.seeds import draw
+from bench.text import SPECIALS
 
 Params = dict[str, NDArray[np.float32]]
 EMBEDDING, HEAD = "embedding.weight", "head.weight"
@@ -143,6 +144,19 @@ def initial_params(net: Net, vocabulary: int, *names: object) -> Params:
         raise BenchError(f"unknown kind of net {net.kind!r}")
     params.update(initial_head(net, rng))
     return params
+
+
+def check_params(params: Params, net: Net, vocabulary: int, what: str) -> None:
+    """Raises `DataError` unless `params` are finite float32 weights of `net` with `vocabulary` rows of words."""
+    wanted = {name: a.shape for name, a in initial_params(net, SPECIALS).items()}
+    wanted[EMBEDDING] = (vocabulary, net.embedding)
+    for name in sorted(wanted.keys() | params.keys()):
+        shape = params[name].shape if name in params else "missing"
+        if shape != wanted.get(name, "unknown"):
+            raise DataError(f"{what}: weight {name[:80]!r} is {shape}, expected {wanted.get(name, 'none')}",
+                            "made by another version, or damaged: remove it")
+        if params[name].dtype != np.float32 or not np.isfinite(params[name]).all():
+            raise DataError(f"{what}: weight {name!r} is not finite 32-bit numbers", "damaged: remove it")
 
 
 def initial_head(net: Net, rng: np.random.Generator) -> Params:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from bench.archives import AGAIN, broken, gunzip, members
+from bench.archives import AGAIN, bomb, bound, broken, gunzip, members
 from bench.errors import DataError
 
 if TYPE_CHECKING:
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 __all__ = ["READERS", "STRIPS", "members", "read", "stripped"]
 
 LARGEST = 4 << 30  # bytes of a file, and of a parquet file's columns in memory
+LONGEST = 10_000_000  # characters of a text
+COLUMNS = 1_000
 STRIPS = ("headers", "footers", "quotes")  # in the order in which scikit-learn cuts them out
 
 
@@ -88,7 +90,10 @@ def cell(value: object) -> str | None:
     if isinstance(value, int | np.integer):
         return str(value)
     if isinstance(value, list | dict | np.ndarray | bytes):
-        return json.dumps(value, default=str, sort_keys=True)
+        try:
+            return json.dumps(value, default=str, sort_keys=True)
+        except (ValueError, TypeError, RecursionError):  # nested too deep, or keys of unlike kinds
+            return f"{type(value).__name__} that cannot be shown"
     return None  # None, pandas.NA
 
 
@@ -103,12 +108,44 @@ def parquet(path: Path) -> pd.DataFrame:
             size = sum(group.total_byte_size for group in groups)
             if size > LARGEST:
                 raise DataError(f"{path} holds {size >> 20} MB", f"no more than {LARGEST >> 20} MB are read")
-            table = file.read()
-        table.validate(full=True)
-        frame: pd.DataFrame = table.to_pandas(ignore_metadata=True)
-        return frame
+            names = file.schema_arrow.names
+            if len(names) > COLUMNS or len(set(names)) < len(names):
+                raise DataError(f"{path} has {len(names)} columns, {len(names) - len(set(names))} names twice",
+                                f"at most {COLUMNS} columns of different names")
+            if file.metadata.num_rows * max(len(names), 1) * 8 > bound(path):
+                raise bomb(path, bound(path))
+        return _plain(path, names)
     except (pa.ArrowException, OSError, ValueError) as error:
         raise broken(path, error) from None
+
+
+def _plain(path: Path, names: list[str]) -> pd.DataFrame:
+    """A parquet file's columns, once it is known how large they are.
+
+    A text that is repeated stands once in the file: a small one can unpack to any size. Read as dictionaries they
+    stay small until their size is known.
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+    import pyarrow.parquet as pq
+
+    total = 0
+    with pq.ParquetFile(path, read_dictionary=names) as file:
+        table = file.read()
+    for column in table.columns:
+        if not pa.types.is_dictionary(column.type):
+            total += column.nbytes
+            continue
+        for chunk in column.chunks:
+            lengths = pc.binary_length(chunk.dictionary)
+            total += pc.sum(pc.take(lengths, chunk.indices).cast(pa.int64())).as_py() or 0
+    if total > min(LARGEST, bound(path)):
+        raise bomb(path, min(LARGEST, bound(path)))
+    plain = [c.cast(c.type.value_type) if pa.types.is_dictionary(c.type) else c for c in table.columns]
+    table = pa.table(plain, names=names)
+    table.validate(full=True)
+    frame: pd.DataFrame = table.to_pandas(ignore_metadata=True)
+    return frame
 
 
 def csv(path: Path) -> pd.DataFrame:
@@ -124,6 +161,7 @@ def tsv(path: Path) -> pd.DataFrame:
 def jsonl(path: Path) -> pd.DataFrame:
     """One JSON object a line, UTF-8, plain or .gz."""
     records: list[dict[str, Any]] = []
+    names: dict[str, None] = {}
     for number, line in enumerate(_text(path).split("\n"), 1):
         if not line.strip():
             continue
@@ -137,7 +175,10 @@ def jsonl(path: Path) -> pd.DataFrame:
             raise DataError(f"{path}: line {number} is not a JSON object: {line.strip()[:40]!r}",
                             "one object a line, such as {\"text\": …}")
         records.append(record)
-    names = dict.fromkeys(name for record in records for name in record)
+        names.update(dict.fromkeys(record))
+        if len(names) > COLUMNS:
+            raise DataError(f"{path}: line {number} brings the {len(names)}th key",
+                            f"at most {COLUMNS}; is it one object a line, all with the same keys?")
     return _frame({name: [record.get(name) for record in records] for name in names})
 
 
@@ -159,14 +200,15 @@ def blitzer_reviews(path: Path) -> pd.DataFrame:
     The files are UTF-8 with a few broken bytes, and look like XML but are not: `&` and `<` stand as they are.
     """
     shape = re.compile(r"(?:.*/)?([^/]+)/(positive|negative)\.review")
-    review = re.compile(r"<review_text>(.*?)</review_text>", re.DOTALL)
     rows = []
     for name, data in members(path, lambda n: bool(shape.fullmatch(n))):
         found = shape.fullmatch(name)
         assert found
         group = found[1].split("_")[0]
-        for text in review.findall(data.decode("utf-8", "replace")):
-            rows.append({"text": text.strip(), "label": found[2], "group": group})
+        for part in data.decode("utf-8", "replace").split("</review_text>")[:-1]:
+            _, opened, text = part.partition("<review_text>")
+            if opened:
+                rows.append({"text": text.strip(), "label": found[2], "group": group})
     return _rows(rows, path, "<category>/{positive,negative}.review")
 
 
@@ -221,6 +263,9 @@ def _separated(path: Path, separator: str) -> pd.DataFrame:
     text = _text(path)
     if not text.strip():
         raise DataError(f"{path} is empty", "a header line and one row an example are needed")
+    first = text.find("\n") if "\n" in text else len(text)
+    if text.count(separator, 0, first) >= COLUMNS:
+        raise DataError(f"{path} has {text.count(separator, 0, first) + 1} columns", f"at most {COLUMNS}")
     try:
         frame = pd.read_csv(io.StringIO(text), sep=separator, dtype=object, keep_default_na=False)
     except (pd.errors.ParserError, pd.errors.EmptyDataError, ValueError) as error:
@@ -293,6 +338,9 @@ def _check(columns: Mapping[str, list[Any]], rows: list[int], path: Path) -> Non
         if not isinstance(text, str):
             raise DataError(f"{path}: row {row} has {type(text).__name__} {str(text)[:40]!r} as its text",
                             "is it the right column? --text-column")
+        if len(text) > LONGEST:
+            raise DataError(f"{path}: the text of row {row} has {len(text):,} characters",
+                            f"at most {LONGEST:,}; is a quote missing?")
         if not text.strip():
             raise DataError(f"{path}: row {row} has no text", "fill it in or take the row out")
         if label is None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import math
 import os
 import zlib
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +17,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench import cache
-from bench.errors import BenchError
+from bench.errors import BenchError, DataError
+from bench.task import NAME
 
 SCHEMA = 1
+LARGEST = 256 << 20  # bytes of a record's predictions
 
 
 @dataclass(frozen=True)
@@ -70,10 +73,25 @@ def pack(truth: NDArray[np.int64], scores: NDArray[np.float16]) -> dict[str, Any
 
 
 def unpack(packed: dict[str, Any]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-    """Truth [n] and probabilities [n, classes] of a record, exactly those that were scored."""
-    truth = np.frombuffer(zlib.decompress(base64.b64decode(packed["truth"])), np.uint8).astype(np.int64)
-    raw = np.frombuffer(zlib.decompress(base64.b64decode(packed["scores"])), "<f2")
-    return truth, probabilities(raw.reshape(len(truth), packed["columns"]))
+    """Truth [n] and probabilities [n, classes] of a record, exactly those that were scored; `DataError` for damage."""
+    try:
+        truth = np.frombuffer(_inflated(packed["truth"]), np.uint8).astype(np.int64)
+        raw = np.frombuffer(_inflated(packed["scores"]), "<f2").reshape(len(truth), -1)
+        if raw.shape[1] != packed["columns"]:
+            raise ValueError(f"{raw.shape[1]} columns")
+        return truth, probabilities(raw)
+    except (ValueError, KeyError, TypeError, IndexError, zlib.error) as error:
+        raise DataError(f"a record's predictions cannot be unpacked: {str(error)[:100]}",
+                        "made by another version? run its trial again") from None
+
+
+def _inflated(text: str) -> bytes:
+    """The bytes that `pack` wrote, at most LARGEST of them."""
+    inflate = zlib.decompressobj()
+    data = inflate.decompress(base64.b64decode(text, validate=True), LARGEST)
+    if not inflate.eof:
+        raise ValueError(f"cut short, or more than {LARGEST >> 20} MB")
+    return data
 
 
 def quantised(p: NDArray[np.float32]) -> NDArray[np.float16]:
@@ -127,14 +145,10 @@ def read(path: Path, warn: Any = None) -> list[Record]:
         return []
     records = []
     say = warn or (lambda text: None)
-    try:
-        lines = path.read_bytes().split(b"\n")
-    except OSError as error:
-        raise BenchError(f"cannot read {path}: {error.strerror or error}") from None
-    for number, line in enumerate(lines, 1):
-        if not line:
+    for number, line in enumerate(_lines(path), 1):
+        if line == b"\n":
             continue
-        if number == len(lines):  # without its line's end it is not whole, and `append` will cut it off
+        if not line.endswith(b"\n"):  # the last: it is not whole, and `append` will cut it off
             say(f"{path}:{number}: torn last line left out; its trial runs again on the next bench run")
             continue
         try:
@@ -145,10 +159,48 @@ def read(path: Path, warn: Any = None) -> list[Record]:
             check = body.pop("check")
             if check != _check(body):
                 raise ValueError("checksum")
-            records.append(Record(**body))
+            records.append(_record(body))
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             say(f"{path}:{number}: damaged line left out; its trial runs again on the next bench run")
     return records
+
+
+def _lines(path: Path) -> Iterator[bytes]:
+    try:
+        with path.open("rb") as file:
+            yield from file
+    except OSError as error:
+        raise BenchError(f"cannot read {path}: {error.strerror or error}") from None
+
+
+KINDS: Mapping[str, tuple[type, ...]] = {"str": (str,), "int": (int,), "int | str": (int, str),
+                                         "float | None": (float, int, type(None))}
+
+
+def _record(body: dict[str, Any]) -> Record:
+    """The record of a line whose checksum is right; `ValueError` where a value is none that `append` writes.
+
+    A checksum finds damage, not malice: the names become file names, and the scores are averaged.
+    """
+    record = Record(**body)
+    for spec in fields(Record):
+        value = getattr(record, spec.name)
+        if not isinstance(value, KINDS.get(str(spec.type), (dict,))) or isinstance(value, bool):
+            raise ValueError(spec.name)
+        if isinstance(value, float) and not math.isfinite(value):
+            raise ValueError(spec.name)
+    names = (record.task, record.edition)
+    if not all(NAME.fullmatch(name) for name in names) or record.status not in ("ok", "failed") or \
+            set(record.baseline) & set("/\\\0"):
+        raise ValueError("names")
+    if record.leading not in ("accuracy", "balanced_accuracy") or (record.budget != "full" and
+                                                                   not isinstance(record.budget, int)):
+        raise ValueError("leading or budget")
+    if record.status == "ok" and None in (record.accuracy, record.balanced_accuracy):
+        raise ValueError("no score")
+    if not all(isinstance(v, float | int) and math.isfinite(v) for v in record.seconds.values()):
+        raise ValueError("seconds")
+    return record
 
 
 def read_all(folder: Path, warn: Any = None) -> list[Record]:

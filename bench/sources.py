@@ -11,7 +11,19 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from bench.download import Access, default_cache, fetch, ignore, intact, lock, one_line, reachable, shown, whole
+from bench.download import (
+    Access,
+    default_cache,
+    fetch,
+    ignore,
+    intact,
+    lock,
+    one_line,
+    reachable,
+    scratch,
+    shown,
+    whole,
+)
 from bench.errors import RouteError
 from bench.packages import packaged
 
@@ -69,6 +81,7 @@ def hub(options: Mapping[str, Any], access: Access) -> Delivered:
     key = [options["dataset"], options["revision"], options.get("config", ""), *options.get("splits", ())]
     name = re.sub(r"[^A-Za-z0-9._-]", "_", options["dataset"]).strip(".")
     path = access.cache / "hub" / f"{name}-{hashlib.sha256(repr(key).encode()).hexdigest()[:12]}.parquet"
+    _check_dataset(options["dataset"])
     origin = f"hub {options['dataset']} at {options['revision'][:12]}"
 
     def make() -> pd.DataFrame:
@@ -77,7 +90,8 @@ def hub(options: Mapping[str, Any], access: Access) -> Delivered:
         endpoint = os.environ.get("HF_ENDPOINT", "").rstrip("/") or "https://huggingface.co"
         reachable(endpoint, access)
         access.note(f"loading {options['dataset']} from {shown(endpoint)}")
-        return _hub_frame(options, endpoint, access)
+        with scratch(path) as folder:
+            return _hub_frame(options, endpoint, access, folder)
 
     return _made(path, origin, make, access)
 
@@ -90,7 +104,8 @@ def scikit_learn(options: Mapping[str, Any], access: Access) -> Delivered:
     def make() -> pd.DataFrame:
         reachable(NEWSGROUPS, access)
         access.note("fetching 20 Newsgroups with scikit-learn")
-        return _newsgroups_frame(access)
+        with scratch(path) as folder:  # scikit-learn keeps a pickle: an empty folder, so that none is ever read
+            return _newsgroups_frame(folder)
 
     path = access.cache / "scikit-learn" / "20newsgroups.parquet"
     return _made(path, "sklearn.datasets.fetch_20newsgroups", make, access)
@@ -126,24 +141,33 @@ def _made(path: Path, origin: str, make: Callable[[], pd.DataFrame], access: Acc
     return Delivered(path, origin)
 
 
-def _hub_frame(options: Mapping[str, Any], endpoint: str, access: Access) -> pd.DataFrame:
-    import tempfile
+def _check_dataset(name: str) -> None:
+    """Raises `RouteError` for what `datasets` would take for files of this machine instead of a data set of the hub."""
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*(/[A-Za-z0-9][A-Za-z0-9_.-]*)?", name) or ".." in name:
+        raise RouteError(f"{name[:80]!r} is not a data set of the hub", "OWNER/NAME: mend the task card")
+    if Path(name).exists():
+        raise RouteError(f"{name!r} is also a file or folder here, which would be read in its place",
+                         "start from another folder")
 
+
+def _hub_frame(options: Mapping[str, Any], endpoint: str, access: Access, arrow: Path) -> pd.DataFrame:
     import pandas as pd
 
     wanted = list(options.get("splits", ()))
-    folder = access.cache / "hub"
-    folder.mkdir(parents=True, exist_ok=True)
     try:
-        with _library_bars(access), tempfile.TemporaryDirectory(dir=folder, prefix=".arrow-") as arrow:
+        with _library_bars(access):
             import datasets
             import huggingface_hub.constants as constants
+            from datasets.packaged_modules import _PACKAGED_DATASETS_MODULES as readers_of_files
 
+            if options["dataset"] in readers_of_files:
+                raise RouteError(f"{options['dataset']!r} is a reader of files, not a data set of the hub",
+                                 "mend the task card")
             if endpoint != constants.ENDPOINT:  # it reads the variable once, when it is imported
                 raise RouteError(f"HF_ENDPOINT became {shown(endpoint)} after huggingface_hub was loaded",
                                  "set it before starting")
             found = datasets.load_dataset(options["dataset"], options.get("config"), revision=options["revision"],
-                                          split=wanted or None, cache_dir=arrow)
+                                          split=wanted or None, cache_dir=str(arrow))
             parts = dict(zip(wanted, found, strict=True)) if wanted else dict(found)
             frames = []
             for split, part in parts.items():
@@ -163,20 +187,15 @@ def _hub_frame(options: Mapping[str, Any], endpoint: str, access: Access) -> pd.
         raise RouteError(f"hub {options['dataset']}: {type(error).__name__}: {one_line(error)}") from error
 
 
-def _newsgroups_frame(access: Access) -> pd.DataFrame:
-    import tempfile
-
+def _newsgroups_frame(folder: Path) -> pd.DataFrame:
     import pandas as pd
     from sklearn.datasets import fetch_20newsgroups
 
-    access.cache.mkdir(parents=True, exist_ok=True)
-    # scikit-learn keeps a pickle in its folder: a fresh folder each time, so that none is ever read.
-    with tempfile.TemporaryDirectory(dir=access.cache, prefix=".20newsgroups-") as folder:
-        try:
-            bunch = fetch_20newsgroups(data_home=folder, subset="all", shuffle=False, n_retries=1)
-        # As for the hub: any error of the library's download means that this route did not deliver.
-        except Exception as error:
-            raise RouteError(f"20 Newsgroups: {type(error).__name__}: {one_line(error)}") from error
+    try:
+        bunch = fetch_20newsgroups(data_home=folder, subset="all", shuffle=False, n_retries=1)
+    # As for the hub: any error of the library's download means that this route did not deliver.
+    except Exception as error:
+        raise RouteError(f"20 Newsgroups: {type(error).__name__}: {one_line(error)}") from error
     splits = ["train" if "bydate-train" in str(name) else "test" for name in bunch.filenames]
     labels = [bunch.target_names[i] for i in bunch.target]
     return pd.DataFrame({"text": bunch.data, "label": labels, "split": splits})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
+import stat
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
@@ -14,6 +15,9 @@ from bench.errors import BenchError, CardError
 
 BUILT_IN = Path(__file__).parents[1] / "tasks"
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
+
+LARGEST = 64 << 10  # bytes of a card
+DOTTED = re.compile(r"""(?:[\w"'-]{1,64}\s{0,8}\.\s{0,8}){32}""")  # tomllib takes the square of a key's parts
 
 ROUTE_KEYS: Mapping[str, frozenset[str]] = {
     "directory": frozenset({"file"}),
@@ -91,10 +95,13 @@ def parse_card(text: str, origin: str) -> Task:
 
     Raises `CardError` naming `origin`, the key and what is valid.
     """
+    if len(text) > LARGEST or DOTTED.search(text):
+        raise CardError(f"{origin} is larger than {LARGEST >> 10} kB, or has a key of more than 32 parts",
+                        "is it a task card?")
     try:
         raw = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise CardError(f"{origin} is not valid TOML: {error}", "see docs/adding-a-task.md") from None
+    except (ValueError, RecursionError) as error:  # ValueError: a number of thousands of digits
+        raise CardError(f"{origin} is not valid TOML: {str(error)[:200]}", "see docs/adding-a-task.md") from None
     editions = [_edition(e, origin) for e in _tables(raw.pop("editions", None), origin, "editions")]
     if not editions:
         raise CardError(f"{origin} has no [[editions]]", "a task needs at least one data set")
@@ -110,10 +117,10 @@ def parse_card(text: str, origin: str) -> Task:
 
 
 def read_card(path: Path) -> Task:
-    """The `Task` of one card file (UTF-8, at most 1 MB)."""
+    """The `Task` of one card file (UTF-8, at most LARGEST bytes)."""
     try:
-        if path.stat().st_size > 1_000_000:
-            raise CardError(f"{path} is larger than 1 MB", "is it a task card?")
+        if not stat.S_ISREG(path.stat().st_mode) or path.stat().st_size > LARGEST:  # a pipe would never end
+            raise CardError(f"{path} is no file, or larger than {LARGEST >> 10} kB", "is it a task card?")
         text = path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
         raise CardError(f"{path} is not UTF-8 text: {error.reason} at byte {error.start}") from None
@@ -159,8 +166,9 @@ def _edition(raw: dict[str, Any], origin: str) -> Edition:
         raise CardError(f"{origin}: sha256 = {edition.sha256!r} is not 64 hexadecimal digits")
     if not set(edition.strip) <= set(STRIPS) or len(set(edition.strip)) != len(edition.strip):
         raise CardError(f"{origin}: strip = {list(edition.strip)!r}", f"some of {', '.join(STRIPS)}, each once")
-    if edition.rows < 0:
-        raise CardError(f"{origin}: rows = {edition.rows} is negative")
+    if not 0 <= edition.rows <= 10**12:
+        wrong = "negative" if edition.rows < 0 else "no number of rows"
+        raise CardError(f"{origin}: rows = {hex(edition.rows)[:40]} is {wrong}", "0 where it is not known")
     return edition
 
 

@@ -15,13 +15,27 @@ from numpy.typing import NDArray
 WORD = re.compile(r"[^\W_]+(?:'[^\W\d_]+)?|[!?]")  # letters and digits of every script
 BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ufffd]+")
+ZEROS = re.compile(r"&#0{8,}")
+BEYOND = re.compile(r"&#0*[1-9][0-9]{7,};?")  # every character; Python refuses to read thousands of digits
+MARKS = re.compile(r"[^\w\s]{64,}")  # where accents may be piled up: normalising takes the square of their number
+PILE = 30  # accents on one letter, as in Unicode's stream-safe form
 PADDING, UNKNOWN, SPECIALS = 0, 1, 2  # word numbers that every network keeps free
 
 
 def clean(text: str) -> str:
     """The text as the suite reads it: entities and `<br />` resolved, NFC, single blanks, no control characters."""
-    text = BREAK.sub(" ", html.unescape(text))
-    return " ".join(unicodedata.normalize("NFC", CONTROL.sub(" ", text)).split())
+    text = BREAK.sub(" ", html.unescape(BEYOND.sub("\ufffd", ZEROS.sub("&#0", text))))
+    return " ".join(unicodedata.normalize("NFC", MARKS.sub(_lower, CONTROL.sub(" ", text))).split())
+
+
+def _lower(run: re.Match[str]) -> str:
+    """A run of marks without the accents that follow PILE others."""
+    kept, height = [], 0
+    for character in run[0]:
+        height = height + 1 if unicodedata.combining(character) else 0
+        if height <= PILE:
+            kept.append(character)
+    return "".join(kept)
 
 
 def tokens(text: str) -> list[str]:

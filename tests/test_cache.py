@@ -60,7 +60,7 @@ def test_facts_that_are_other_json_are_damage(tmp_path: Path, text: str):
 
 def test_nothing_is_left_beside_an_entry(tmp_path: Path):
     store.keep(tmp_path / "entry", FILES, {})
-    assert [p.name for p in tmp_path.iterdir() if p.name not in ("cache", "xdg")] == ["entry"]
+    assert {p.name for p in tmp_path.iterdir()} - {"cache", "xdg"} == {"entry", ".writing.lock"}
 
 
 def test_a_failed_write_leaves_no_entry_and_no_rest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -70,7 +70,7 @@ def test_a_failed_write_leaves_no_entry_and_no_rest(tmp_path: Path, monkeypatch:
     monkeypatch.setattr(store.os, "fsync", full)
     with pytest.raises(BenchError, match="No space left on device"):
         store.keep(tmp_path / "there" / "entry", FILES, {})
-    assert list((tmp_path / "there").iterdir()) == []
+    assert [p.name for p in (tmp_path / "there").iterdir()] == [".writing.lock"]
 
 
 def test_a_folder_that_cannot_be_written_is_the_users_error(tmp_path: Path):
@@ -96,7 +96,33 @@ def test_two_writers_leave_one_whole_entry(tmp_path: Path):
     entry = store.kept(folder)
     assert entry is not None
     assert (np.asarray(entry.array("a")) == entry.facts["value"]).all()
-    assert [p.name for p in folder.parent.iterdir()] == ["entry"]
+    assert {p.name for p in folder.parent.iterdir()} == {"entry", ".writing.lock"}
+
+
+def test_what_a_killed_writer_left_is_cleared_by_the_next(tmp_path: Path):
+    for name in (".entry.new", ".other.old"):
+        (tmp_path / "in" / name).mkdir(parents=True)
+        (tmp_path / "in" / name / "numbers.npy").write_bytes(b"half")
+    store.keep(tmp_path / "in" / "entry", FILES, {})
+    assert {p.name for p in (tmp_path / "in").iterdir()} == {"entry", ".writing.lock"}
+
+
+def test_an_entry_that_was_moved_to_anothers_place_is_damage(tmp_path: Path):
+    store.keep(tmp_path / "in" / "one", FILES, {"epoch": 1})
+    (tmp_path / "in" / "one").rename(tmp_path / "in" / "two")
+    assert store.kept(tmp_path / "in" / "two") is None
+    store.keep(tmp_path / "in" / "one", FILES, {"epoch": 1})
+    (tmp_path / "in").rename(tmp_path / "elsewhere")
+    assert store.kept(tmp_path / "elsewhere" / "one") is None
+
+
+def test_an_entry_that_says_the_same_is_left_for_its_readers(tmp_path: Path):
+    store.keep(tmp_path / "entry", FILES, {"epoch": 1})
+    before = (tmp_path / "entry").stat().st_ino
+    store.keep(tmp_path / "entry", FILES, {"epoch": 1})
+    assert (tmp_path / "entry").stat().st_ino == before
+    store.keep(tmp_path / "entry", FILES, {"epoch": 2})
+    assert (tmp_path / "entry").stat().st_ino != before
 
 
 def test_keys_depend_on_values_and_not_on_order():

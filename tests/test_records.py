@@ -19,7 +19,7 @@ from bench.metrics import score
 from bench.records import Record
 
 RECORD = Record("toy", "one", "ab" * 32, "imdb@x", "tfidf", {"penalty": 10.0}, "gru-64-64-glove", "torch", "cpu", 32, 0,
-                accuracy=0.5, seconds={"adapt": 1.5}, host={"cpu": "ünï"})
+                accuracy=0.5, balanced_accuracy=0.5, seconds={"adapt": 1.5}, host={"cpu": "ünï"})
 
 
 @pytest.fixture

@@ -44,7 +44,7 @@ def test_the_default_source_and_target_can_be_had_from_a_package_index_alone(nam
     (CARD.replace('title = "Toy toy"', ""), "the key 'title' is missing"),
     (CARD.replace('title = "Toy toy"', "title = 3"), "title = 3 must be str"),
     (CARD.replace('name = "toy"\n\n', 'name = "toy"\nrows = "many"\n\n'), "rows = 'many' must be int"),
-    (CARD.replace('name = "toy"\n\n', 'name = "toy"\nrows = -1\n\n'), "rows = -1 is negative"),
+    (CARD.replace('name = "toy"\n\n', 'name = "toy"\nrows = -1\n\n'), "rows = -0x1 is negative"),
     (CARD.replace('name = "toy"\n\n', 'name = "toy"\nrows = true\n\n'), "rows = True must be int"),
     (CARD.replace('name = "toy"\n\n', 'name = "toy"\nsha256 = "abc"\n\n'), "not 64 hexadecimal digits"),
     (CARD.replace('name = "toy"\n\n', 'name = "toy"\ntest = "third"\n\n'), "test = 'third'"),

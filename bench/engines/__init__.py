@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.batches import Batches, Hooks, Spec, State
+from bench.errors import BenchError
 from bench.nets import Net, Params
 from bench.text import Encoded
 
@@ -47,7 +48,11 @@ def engine(name: str) -> Engine:
         from bench.task import nearest
 
         raise nearest("engine", name, ENGINES, "bench list engines")
-    return cast(Engine, importlib.import_module(ENGINES[name]))
+    try:
+        return cast(Engine, importlib.import_module(ENGINES[name]))
+    except (ImportError, OSError) as error:
+        raise BenchError(f"the engine {name} does not load: {' '.join(str(error).split())[:300]}",
+                         "bench doctor shows what is installed") from None
 
 
 def name_of(found: Engine) -> str:

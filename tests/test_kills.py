@@ -1,0 +1,27 @@
+"""Three kills of a small real run; `make stress` has two hundred."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+KILLS = Path(__file__).parent / "kills.py"
+
+
+def killed(folder: Path, kills: int, seed: int = 0, seconds: float = 600.0) -> dict[str, Any]:
+    """What `kills.py` reports, out of a process of its own: it forks, and this one may have threads."""
+    command = [sys.executable, str(KILLS), str(folder), str(kills), str(seed)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=seconds, check=False)
+    assert done.returncode == 0, done.stderr[-3000:]
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+def test_killed_runs_leave_the_records_of_an_undisturbed_one_and_nothing_else(tmp_path: Path):
+    found = killed(tmp_path, 3)
+    assert found["wrong"] == []
+    assert found["kills"] == 3
+    assert found["records"] == 12
