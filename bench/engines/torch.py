@@ -18,6 +18,7 @@ from torch.nn import functional as F
 from bench.batches import Batches, Hooks, Spec, State, by_length, rate
 from bench.engines.torch_batches import Batch, Resident, on_host, tensors
 from bench.engines.torch_layers import gru, masked_mean_max, mean_max
+from bench.engines.torch_memory import in_halves
 from bench.errors import BenchError
 from bench.nets import EMBEDDING, Net, Params
 from bench.seeds import seed_for
@@ -177,20 +178,25 @@ def _gradients(models: list[Classifier], given: Callable[[int], Batch], size: in
     `given` makes the part of a shard. Nothing here waits for a GPU.
     """
     def part(k: int) -> Tensor:
-        batch, model = given(k), models[k]
-        if not len(batch.y):
+        whole, model = given(k), models[k]
+        if not len(whole.y):
             return torch.zeros((), dtype=torch.float64)
-        with torch.autocast(batch.y.device.type, torch.bfloat16, enabled=precision == "bf16"):
-            pooled = model.pooled(batch.ids, batch.lengths)
-            if batch.keep is not None:
-                pooled = pooled * batch.keep / (1.0 - model.net.dropout)
-            logits = model.head(pooled).float()
-        if batch.closed is not None:
-            logits = logits + batch.closed
-        loss = F.cross_entropy(logits, batch.y, reduction="sum")
-        model.zero_grad(set_to_none=True)
-        torch.autograd.backward(loss / size)
-        return loss.detach().double()
+
+        def work(rows: NDArray[np.int64]) -> Tensor:
+            batch = whole.part(rows)
+            with torch.autocast(batch.y.device.type, torch.bfloat16, enabled=precision == "bf16"):
+                pooled = model.pooled(batch.ids, batch.lengths)
+                if batch.keep is not None:
+                    pooled = pooled * batch.keep / (1.0 - model.net.dropout)
+                logits = model.head(pooled).float()
+            if batch.closed is not None:
+                logits = logits + batch.closed
+            loss = F.cross_entropy(logits, batch.y, reduction="sum")
+            torch.autograd.backward(loss / size)
+            return loss.detach().double()
+
+        losses = in_halves(np.arange(len(whole.y)), work, lambda: model.zero_grad(set_to_none=True))
+        return losses[0] if len(losses) == 1 else torch.stack(losses).sum()
 
     losses = list(pool.map(part, range(len(models))))
     for other in models[1:]:
@@ -259,7 +265,7 @@ def _forward(net: Net, params: Params, x: Encoded, device: str, run: Callable[[C
             with torch.inference_mode():
                 out[rows] = run(model, *tensors(net, x, rows, device)).float().cpu().numpy()
 
-        list(pool.map(score, by_length(x, SCORING_BATCH)))
+        list(pool.map(lambda rows: in_halves(rows, score), by_length(x, SCORING_BATCH)))
     return out
 
 

@@ -25,6 +25,14 @@ class Batch:
     keep: Tensor | None  # [n, features], the features that dropout leaves; None: all
     closed: Tensor | None  # [n, outputs], see Batches.closed
 
+    def part(self, rows: NDArray[np.int64]) -> Batch:
+        """Neighbouring ones of its texts; all of them is itself."""
+        if len(rows) == len(self.y):
+            return self
+        at = slice(int(rows[0]), int(rows[-1]) + 1)
+        return Batch(self.ids[:, at], self.lengths[at], self.y[at], None if self.keep is None else self.keep[at],
+                     None if self.closed is None else self.closed[at])
+
 
 def tensors(net: Net, x: Encoded, rows: NDArray[np.int64], device: str) -> tuple[Tensor, Tensor]:
     """Ids [steps, n] and lengths [n] of the texts `rows`, padded on the host."""

@@ -1,0 +1,97 @@
+"""A batch that does not fit is tried in two halves, with the same result; a half that does not fit is one clear line.
+
+There is no GPU here: what fits is bounded by a stand-in that raises what PyTorch raises, after some of the work is done.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from test_engine_torch import SPEC, TORCH, toy_batches
+from torch import Tensor
+
+from bench.engines import torch as engine_file
+from bench.errors import BenchError
+from bench.nets import Net, initial_params
+
+NET = Net("gru", embedding=6, hidden=5, most_tokens=12, dropout=0.3)
+WHOLE = engine_file.Classifier.pooled
+
+
+@pytest.fixture
+def fitting(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> list[int]:
+    """So many texts fit, in the parameter's words of PyTorch for more; returns the sizes that were tried."""
+    most, error = request.param
+    tried: list[int] = []
+
+    class Full(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx: object, x: Tensor) -> Tensor:
+            return x.clone()
+
+        @staticmethod
+        def backward(ctx: object, gradient: Tensor) -> Tensor:
+            raise error
+
+    def pooled(self: object, ids: Tensor, lengths: Tensor) -> Tensor:
+        tried.append(ids.shape[1])
+        found = WHOLE(self, ids, lengths)  # type: ignore[arg-type]
+        if ids.shape[1] <= most:
+            return found
+        if not found.requires_grad:
+            raise error
+        return Full.apply(found)  # type: ignore[no-any-return]
+
+    monkeypatch.setattr(engine_file.Classifier, "pooled", pooled)
+    return tried
+
+
+CUDA, CPU = torch.OutOfMemoryError("CUDA out of memory."), RuntimeError("DefaultCPUAllocator: can't allocate memory: 9")
+
+
+@pytest.mark.parametrize("fitting", [(16, CUDA), (16, CPU)], indirect=True)
+def test_a_batch_that_does_not_fit_is_trained_in_two_halves_to_the_same_weights(fitting: list[int]):
+    batches, vocabulary = toy_batches(64)
+    batches = replace(batches, size=32)
+    params, spec = initial_params(NET, vocabulary, "toy"), replace(SPEC, shards=1, epochs=1)
+    halved = TORCH.fit(NET, params, batches, spec, "cpu")
+    assert set(fitting) == {32, 16}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(engine_file.Classifier, "pooled", WHOLE)
+        whole = TORCH.fit(NET, params, batches, spec, "cpu")
+    for name, weights in whole.items():
+        np.testing.assert_allclose(halved[name], weights, atol=2e-3, err_msg=name)
+
+
+@pytest.mark.parametrize("fitting", [(100, CUDA)], indirect=True)
+def test_scores_of_a_batch_that_does_not_fit_are_those_of_one_that_does(fitting: list[int]):
+    batches, vocabulary = toy_batches(200)
+    params = initial_params(NET, vocabulary, "toy")
+    halved = TORCH.scores(NET, params, batches.x, "cpu")
+    assert set(fitting) == {200, 100}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(engine_file.Classifier, "pooled", WHOLE)
+        np.testing.assert_allclose(halved, TORCH.scores(NET, params, batches.x, "cpu"), atol=1e-5)
+
+
+@pytest.mark.parametrize("fitting", [(3, CUDA)], indirect=True)
+def test_where_half_a_batch_does_not_fit_either_it_is_one_clear_line(fitting: list[int]):
+    batches, vocabulary = toy_batches(64)
+    batches = replace(batches, size=32)
+    params = initial_params(NET, vocabulary, "toy")
+    with pytest.raises(BenchError, match="not enough memory for a batch of 32 texts, nor for half of it"):
+        TORCH.fit(NET, params, batches, replace(SPEC, shards=1), "cpu")
+    assert fitting == [32, 16]
+    with pytest.raises(BenchError, match="nor for half of it"):
+        TORCH.scores(NET, params, batches.x, "cpu")
+
+
+@pytest.mark.parametrize("fitting", [(3, RuntimeError("mat1 and mat2 shapes cannot be multiplied"))], indirect=True)
+def test_another_error_is_not_taken_for_a_lack_of_memory(fitting: list[int]):
+    batches, vocabulary = toy_batches(64)
+    with pytest.raises(RuntimeError, match="mat1 and mat2"):
+        TORCH.fit(NET, initial_params(NET, vocabulary, "toy"), batches, replace(SPEC, shards=1), "cpu")
+    assert len(fitting) == 1
