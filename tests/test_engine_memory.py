@@ -1,6 +1,6 @@
 """A batch that does not fit is tried in two halves, with the same result; a half that does not fit is one clear line.
 
-There is no GPU here: what fits is bounded by a stand-in that raises what PyTorch raises, after some of the work is done.
+There is no GPU here: what fits is bounded by a stand-in that raises what PyTorch raises, after some of the work.
 """
 
 from __future__ import annotations

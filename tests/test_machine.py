@@ -174,9 +174,10 @@ def test_a_user_without_a_home_is_told_how_to_name_a_cache(bench_: Bench, worksh
 @pytest.mark.parametrize(("error", "said"), [
     (MemoryError(), "not enough memory"), (OSError(28, "No space left on device", "/x"), "No space left on device: /x"),
     (RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried"), "not enough memory"),
-    (RuntimeError("can't start new thread"), "not enough memory"), (OSError(24, "Too many open files"), "Too many open"),
+    (RuntimeError("can't start new thread"), "not enough memory"), (OSError(24, "Too many open files"), "Too many"),
     (ImportError("libx.so: failed to map segment from shared object"), "not enough memory")])
-def test_what_the_machine_lacks_is_one_line(bench_: Bench, monkeypatch: pytest.MonkeyPatch, error: Exception, said: str):
+def test_what_the_machine_lacks_is_one_line(bench_: Bench, monkeypatch: pytest.MonkeyPatch, error: Exception,
+                                            said: str):
     def fails(*arguments: object, **more: object) -> None:
         raise error
 

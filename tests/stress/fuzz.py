@@ -22,6 +22,9 @@ import atheris
 
 with atheris.instrument_imports(include=["bench"]):
     from bench import archives, audit, cache, own, packages, readers, records, task, text  # noqa: F401
+import pandas  # noqa: F401  # what is imported late takes its seconds now
+import pyarrow.parquet  # noqa: F401
+
 from bench.archives import members
 from bench.errors import BenchError
 from bench.nets import Net, check_params
