@@ -67,12 +67,12 @@ def shaded_words(at: NDArray[np.float32], values: NDArray[np.float64], labels: S
     """A map of many words, each point shaded by a value around 0; `meaning` stands beside the colour bar."""
     made = figure(16.0, 12.0)
     axes = made.add_subplot()
-    made.subplots_adjust(left=0.04, right=1.0, bottom=0.05)
+    made.subplots_adjust(left=0.05, right=0.99, bottom=0.05)
     most = float(np.quantile(np.abs(values), 0.98)) or 1.0
     drawn = axes.scatter(at[:, 0], at[:, 1], s=22, c=values, cmap="RdBu", vmin=-most, vmax=most, edgecolors=INK,
                          linewidths=0.3)
     _frame(axes, title)
-    made.colorbar(drawn, ax=axes, label=meaning, fraction=0.025, pad=0.01, shrink=0.5, aspect=30,
+    made.colorbar(drawn, ax=axes, label=meaning, fraction=0.05, pad=0.01, shrink=0.5, aspect=30,
                   extend="both")
     _place(axes, at, labels, 7.0, [INK] * len(labels))
     return made

@@ -66,6 +66,9 @@ def test_no_label_of_a_picture_covers_another_and_the_title_fits(name: str) -> N
     drawn = DRAWN[name]()
     assert pictures.collisions(drawn) == []
     assert sum(len(axes.texts) for axes in drawn.axes) >= 2
+    whole = drawn.get_tightbbox()  # inches
+    assert min(whole.x0, whole.y0) >= 0
+    assert np.all(np.array([whole.x1, whole.y1]) <= drawn.get_size_inches() + 0.01), "something is cut off"
     box = drawn._suptitle.get_window_extent()
     assert box.x0 >= 0
     assert box.x1 <= drawn.bbox.x1 + 1
