@@ -8,23 +8,25 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bench import __version__
+from bench.cli_board import distance_command, leaderboard_command
 from bench.cli_claims import reproduce_command
 from bench.cli_data import data_app, task_app
 from bench.cli_map import map_command
 from bench.cli_model import fit_command, predict_command
 from bench.cli_time import time_command
 from bench.console import TrialProgress, errors, headline, show, table, warn
-from bench.errors import BenchError
 from bench.flags import (
     RUNS,
     AsJson,
     BaselineNames,
+    BaseSeeds,
     Budgets,
     CacheDir,
     DataDir,
     Device,
     EngineName,
     Epochs,
+    HeadSeeds,
     Jobs,
     KeepCheckpoints,
     LabelColumn,
@@ -59,6 +61,8 @@ app.add_typer(task_app, name="task")
 app.command("time")(time_command)
 app.command("map")(map_command)
 app.command("reproduce")(reproduce_command)
+app.command("leaderboard")(leaderboard_command)
+app.command("distance")(distance_command)
 
 @app.callback(invoke_without_command=True)
 def main(version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False) -> None:
@@ -76,6 +80,7 @@ def run_command(
     data_dir: DataDir = None, results_dir: ResultsDir = RUNS,
     cache_dir: CacheDir = None, tasks: Tasks = None, text_column: TextColumn = "", label_column: LabelColumn = "",
     map_label: MapLabel = None, offline: Offline = False, epochs: Epochs = 0,
+    base_seeds: BaseSeeds = 1, head_seeds: HeadSeeds = 1,
     keep_going: Annotated[bool, typer.Option("--keep-going/--fail-fast", help="After a failed trial, run the others.")]
     = True,
 ) -> None:
@@ -89,7 +94,8 @@ def run_command(
             budgets=suite.parse_budgets(budgets), seeds=seeds, net=net, preset=preset, engine=engine, device=device,
             jobs=jobs, scheduler=scheduler, data_dir=data_dir, results_dir=results_dir, cache_dir=cache_dir,
             tasks=tuple(tasks or ()), text_column=text_column, label_column=label_column,
-            map_label=tuple(map_label or ()), offline=offline, epochs=epochs)
+            map_label=tuple(map_label or ()), offline=offline, epochs=epochs,
+            base_seeds=base_seeds, head_seeds=head_seeds)
         failed = 0
         runs = suite.pairs(tuple(source or ("imdb",)), options)
         with suite.hands(options, warn) as carry:
@@ -106,7 +112,7 @@ def run_command(
 
 def _run(options: Options, carry: Carry, *, keep_going: bool) -> int:
     from baselines import BASELINES
-    from bench import leaderboard, records, suite
+    from bench import records, study, suite, tables
 
     failed = 0
     with TrialProgress() as progress:
@@ -125,8 +131,8 @@ def _run(options: Options, carry: Carry, *, keep_going: bool) -> int:
             mine = [r for r in found if (r.edition, r.content_sha256) ==
                     (target.edition.name, target.data.corpus.sha256)]
             progress.pause()
-            written = leaderboard.write(options.results_dir, found)
-            show(leaderboard.boards(mine))
+            written = tables.write(options.results_dir, found)
+            show(study.studies(mine))
             typer.echo("Written: " + ", ".join(str(p) for p in written))
             if failed and not keep_going:
                 break
@@ -142,42 +148,6 @@ def _matrices(options: Options) -> None:
         made = matrix.matrix(found, baseline, budget)
         typer.echo(f"\n{matrix.markdown(made)}")
         typer.echo("Written: " + ", ".join(str(p) for p in matrix.write(options.results_dir, made)))
-
-
-@app.command("leaderboard")
-def leaderboard_command(
-    target: Annotated[list[str] | None, typer.Option("--target", "-t", help="Only these tasks; repeatable.")] = None,
-    results_dir: ResultsDir = RUNS,
-    format: Annotated[str, typer.Option("--format", "-f", help="table, md, csv or json.")] = "table",
-) -> None:
-    """Print the leaderboards of the records in a results folder."""
-    from dataclasses import asdict
-
-    from bench import leaderboard, records
-
-    with errors():
-        if not (results_dir / "records").is_dir():
-            raise BenchError(f"no records in {results_dir}", "bench run makes some; --results-dir names the folder")
-        found = records.read_all(results_dir, warn)
-        names = set(target or ())
-        unknown = names - {r.task for r in found}
-        if unknown:
-            raise BenchError(f"no records of {', '.join(sorted(unknown))} in {results_dir}",
-                             f"there are: {', '.join(sorted({r.task for r in found})) or 'none'}")
-        boards = leaderboard.boards([r for r in found if not names or r.task in names])
-        if format == "table":
-            show(boards)
-        elif format == "md":
-            typer.echo("\n".join(map(leaderboard.markdown, boards)), nl=False)
-        elif format == "csv":
-            typer.echo(leaderboard.csv(boards), nl=False)
-        elif format == "json":
-            rows = [{"target": b.target, "source": b.source, "net": b.net, "engine": b.engine, "device": b.device,
-                     "baseline": name, "budget": budget, **asdict(cell)}
-                    for b in boards for (name, budget), cell in b.cells.items()]
-            typer.echo(json.dumps(rows, indent=1))
-        else:
-            raise BenchError(f"unknown format {format!r}", "table, md, csv or json")
 
 
 @app.command("pretrain")

@@ -16,8 +16,8 @@ from bench.errors import BenchError
 if TYPE_CHECKING:
     from bench.base import Base
     from bench.data import Loaded
-    from bench.leaderboard import Board
     from bench.records import Record
+    from bench.study import Study
 
 
 @contextmanager
@@ -66,6 +66,7 @@ def plain(text: str) -> str:
     shown = "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in shown[:LONGEST + 1])
     return shown if len(shown) <= LONGEST else f"{shown[:LONGEST]}…"
 
+
 def warn(text: str) -> None:
     """One line on stderr."""
     typer.echo(plain(text), err=True)
@@ -97,50 +98,31 @@ def epoch(row: Mapping[str, float]) -> str:
             f"{row['tokens_per_second']:,.0f} tokens/s")
 
 
-def show(boards: Sequence[Board]) -> None:
-    """Print leaderboards: a rich table on a terminal, plain columns otherwise."""
-    from bench import leaderboard
+def show(found: Sequence[Study], sort: str = "") -> None:
+    """Print leaderboards, what they say in words, and what their columns mean."""
+    from bench import prose, tables
 
-    for board in boards:
-        head, body = leaderboard.table(board)
+    for study in found:
         typer.echo()
-        typer.echo(board.title)
-        if sys.stdout.isatty():
-            _rich_board(head, body)
-        else:
-            from tabulate import tabulate
-
-            typer.echo(tabulate(body, head, tablefmt="simple", disable_numparse=True,
-                                colalign=["left"] + ["right"] * (len(head) - 1)))
-        typer.echo(leaderboard.notes(board))
-        for line in leaderboard.advice(board):
-            typer.echo(line)
+        typer.echo(plain(study.board.title))
+        typer.echo(coloured(tables.plain(tables.compact(study, sort), width())))
+        typer.echo()
+        for line in [*prose.advice(study), *prose.notes(study)]:
+            typer.echo(plain(line))
 
 
-def _rich_board(head: list[str], body: list[list[str]]) -> None:
-    """One table while it fits the terminal, else one a budget."""
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
+def width() -> int:
+    """Columns of the terminal, 120 where there is none."""
+    import shutil
 
-    console = Console()
-    budgets = range(1, len(head), 4)
-    wide = sum(max(len(r[i]) for r in [head, *body]) + 2 for i in range(len(head))) <= console.width
-    for group in [list(range(1, len(head)))] if wide else [list(range(b, b + 4)) for b in budgets]:
-        shown = Table(box=None, pad_edge=False, header_style="bold")
-        shown.add_column(head[0])
-        for i in group:
-            shown.add_column(head[i], justify="right", no_wrap=True)
-        for row in body:
-            cells = [Text(row[i], style=_style(head[i], row[i])) for i in group]
-            shown.add_row(Text(row[0]), *cells)
-        console.print(shown)
+    return max(60, shutil.get_terminal_size((120, 40)).columns)
 
 
-def _style(head: str, value: str) -> str:
-    if head == "gain" and value:
-        return "green" if value.startswith("+") else "red"
-    return "bold" if "acc @" in head else ""
+def coloured(text: str) -> str:
+    """Verdict marks in colour on a terminal."""
+    if not sys.stdout.isatty() or os.environ.get("NO_COLOR"):
+        return text
+    return text.replace("▲", typer.style("▲", fg="green")).replace("▼", typer.style("▼", fg="red"))
 
 
 class TrialProgress:

@@ -22,6 +22,9 @@ BaselineNames = Annotated[list[str] | None, typer.Option(
                                             "one of bench list baselines. [default: the main ones]")]
 Budgets = Annotated[str, typer.Option(help="Labelled target texts, comma-separated; full is all of them.")]
 Seeds = Annotated[int, typer.Option(help="Label draws (and head seeds) a budget.")]
+BaseSeeds = Annotated[int, typer.Option(help="Bases to train, to see what their seed changes (bench leaderboard "
+                                             "--variance).")]
+HeadSeeds = Annotated[int, typer.Option(help="Runs of each label draw with another head and order of batches.")]
 NetName = Annotated[str, typer.Option("--net", help="Base network (bench list nets).")]
 Preset = Annotated[str, typer.Option(help="Sizes of the net: default, or tutorial.")]
 EngineName = Annotated[str, typer.Option("--engine", help="torch or mxnet (bench list engines).")]

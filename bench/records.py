@@ -40,6 +40,8 @@ class Record:
     budget: int | str
     seed: int
     base: str = ""  # key of the base network, where the baseline uses one
+    base_seed: int = 0  # the base's, where several were trained
+    head_seed: int | None = None  # of the head and the order of batches, where it is not `seed`, that of the labels
     leading: str = "accuracy"  # or "balanced_accuracy", where the classes are of unlike size
     n_train: int = 0
     n_test: int = 0
@@ -60,8 +62,9 @@ class Record:
 
     def identity(self) -> str:
         """What makes two records the same trial."""
+        head = [] if self.head_seed is None else [self.head_seed]
         return cache.key_of([self.task, self.edition, self.content_sha256, self.source, self.baseline, self.settings,
-                             self.net, self.engine, self.device, self.budget, self.seed, self.base])
+                             self.net, self.engine, self.device, self.budget, self.seed, self.base, *head])
 
 
 def pack(truth: NDArray[np.int64], scores: NDArray[np.float16]) -> dict[str, Any]:

@@ -69,6 +69,7 @@ class Setting:
     base: str = ""  # its key; empty: no baseline needs it
     vectors: Vectors | None = None
     source_leaks: int = 0  # texts that left the source because the exam has them
+    base_seed: int = 0
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,8 @@ class Job:
     module: str  # "package.module" with NEEDS and fit
     function: str
     budget: Budget
-    seed: int
+    seed: int  # of the label draw
+    head_seed: int | None = None  # of the head and the order of batches, where it is not `seed`
 
 
 @dataclass(frozen=True)
@@ -121,11 +123,15 @@ def budgets_for(division: Division, asked: Sequence[Budget]) -> tuple[list[Budge
     return fits, [b for b in asked if b not in fits]
 
 
-def plan(setting: Setting, strategies: Sequence[Strategy], budgets: Sequence[Budget], seeds: int) -> list[Job]:
+HEAD_SEEDS = 1_000  # between the head seeds of one label draw
+
+
+def plan(setting: Setting, strategies: Sequence[Strategy], budgets: Sequence[Budget], seeds: int,
+         heads: int = 1) -> list[Job]:
     """Every trial, the longest first within a seed so that the last to finish is a short one."""
     order = sorted(budgets, key=lambda b: -float("inf") if b == FULL else -int(b))
-    return [Job(setting, s.name, s.module, s.function, b, seed)
-            for seed in range(seeds) for b in order for s in strategies]
+    return [Job(setting, s.name, s.module, s.function, b, seed, seed + HEAD_SEEDS * head if head else None)
+            for head in range(heads) for seed in range(seeds) for b in order for s in strategies]
 
 
 def blank(job: Job) -> Record:
@@ -133,9 +139,11 @@ def blank(job: Job) -> Record:
     setting = job.setting
     task, edition = setting.target.name.split("@", 1)
     needs = Strategy(job.baseline, job.module, job.function).needs()
+    uses = "base" in needs
     return Record(task, edition, setting.target.sha256, setting.source.name, job.baseline,
                   _settings(job), str(setting.net), setting.engine, setting.device, job.budget, job.seed,
-                  base=setting.base if "base" in needs else "", leading=setting.target.leading)
+                  base=setting.base if uses else "", base_seed=setting.base_seed if uses else 0,
+                  head_seed=job.head_seed, leading=setting.target.leading)
 
 
 def run_one(job: Job) -> Record:
@@ -187,8 +195,8 @@ def attempt(job: Job) -> Outcome:
     data, division = opened(setting.root, setting.target)
     strategy = Strategy(job.baseline, job.module, job.function)
     needs = strategy.needs()
-    resources = resources_for(job.setting, job.seed, needs)
-    trial = trial_of(data, division, setting.source.name, setting.target.name, job.budget, job.seed)
+    resources = resources_for(job.setting, job.seed if job.head_seed is None else job.head_seed, needs)
+    trial = trial_of(data, division, setting.source.name, setting.target.name, job.budget, job.seed, job.head_seed)
     if "glove" in needs:
         assert resources.vectors is not None
         resources.mean_vectors(trial.labelled)

@@ -36,6 +36,8 @@ class Options:
     baselines: tuple[str, ...] = ()
     budgets: tuple[Budget, ...] = (32, 128, 512, FULL)
     seeds: int = 3
+    base_seeds: int = 1
+    head_seeds: int = 1  # for each label draw
     net: str = "gru"
     preset: str = "default"
     engine: str = "torch"
@@ -212,8 +214,10 @@ def plan(options: Options, table: Mapping[str, str], say: Say, watch: Watch, *, 
 
     `again` plans finished trials too.
     """
-    if options.seeds < 1:
-        raise BenchError(f"--seeds {options.seeds}", "one or more")
+    for flag, count in (("--seeds", options.seeds), ("--base-seeds", options.base_seeds),
+                        ("--head-seeds", options.head_seeds)):
+        if count < 1:
+            raise BenchError(f"{flag} {count}", "one or more")
     access = access_for(options, say, progress=progress)
     chosen = _installed(strategies(options.baselines, table), options.baselines, say)
     needs = {s: s.needs() for s in chosen}
@@ -229,7 +233,6 @@ def plan(options: Options, table: Mapping[str, str], say: Say, watch: Watch, *, 
         if clean.leaked_to_target:
             say(f"{source.name}: {clean.leaked_to_target} of its texts are in the exam of {target.name}: left out")
         order = base_order(options, replace(source, division=clean), net, vectors)
-        key = base_key(order) if "base" in every else ""
         usable = _usable(chosen, needs, source, target, vectors, say)
         budgets, dropped = runner.budgets_for(target.division, options.budgets)
         for budget in dropped:
@@ -237,18 +240,26 @@ def plan(options: Options, table: Mapping[str, str], say: Say, watch: Watch, *, 
         if not budgets:
             raise BenchError(f"{target.name} has {len(target.division.pool)} texts to train on, too few for any budget",
                              "--budgets full takes all there are")
-        setting = Setting(options.cache_dir, Side.of(source), Side.of(target), net, options.engine, order.device,
-                          key, vectors, clean.leaked_to_target)
-        jobs = runner.plan(setting, usable, budgets, options.seeds)
         path = options.results_dir / "records" / f"{target.task.name}.jsonl"
         done = set() if again else {r.identity() for r in records.read(path, say) if r.status == "ok"}
-        todo = [job for job in jobs if runner.blank(job).identity() not in done]
+        jobs: list[Job] = []
+        todo: list[Job] = []
         base = None
-        still = frozenset().union(*(needs[s] for s in usable if any(j.baseline == s.name for j in todo)))
-        if todo and "base" in still:
-            base = pretrain(order, options.cache_dir, watch)
-        if todo:
-            runner.prepare(setting, still)
+        for seed in range(options.base_seeds):
+            one = replace(order, seed=seed)
+            own = [s for s in usable if seed == 0 or "base" in needs[s]]
+            setting = Setting(options.cache_dir, Side.of(source), Side.of(target), net, options.engine, order.device,
+                              base_key(one) if "base" in every else "", vectors, clean.leaked_to_target, seed)
+            mine = runner.plan(setting, own, budgets, options.seeds, options.head_seeds)
+            left = [job for job in mine if runner.blank(job).identity() not in done]
+            still = frozenset().union(*(needs[s] for s in own if any(j.baseline == s.name for j in left)))
+            if left and "base" in still:
+                trained = pretrain(one, options.cache_dir, watch)
+                base = base or trained
+            if left:
+                runner.prepare(setting, still)
+            jobs += mine
+            todo += left
         yield Plan(target, path, tuple(jobs), tuple(todo), base)
 
 

@@ -123,11 +123,16 @@ def nested(pool: NDArray[np.int64], y: NDArray[np.int64], *names: object) -> NDA
     return pool[np.argsort(rank, kind="stable")]
 
 
-def trial_of(data: Dataset, division: Division, source: str, target: str, budget: Budget, seed: int) -> Trial:
-    """The trial at a budget and seed; every baseline gets the same draw."""
+def trial_of(data: Dataset, division: Division, source: str, target: str, budget: Budget, seed: int,
+             head_seed: int | None = None) -> Trial:
+    """The trial at a budget and seed; every baseline gets the same draw.
+
+    What a baseline draws itself depends on the trial's seed: that is `head_seed` where one is given.
+    """
     order = nested(division.pool, data.y, target, seed)
     count = len(order) if budget == FULL else int(budget)
     if count > len(order):
         raise DataError(f"{target}: a budget of {count} labels, but only {len(order)} texts to train on")
     rest = Examples(data.corpus, order[count:])
-    return Trial(source, target, data.labels, budget, seed, data.examples(order[:count]), rest)
+    own = seed if head_seed is None else head_seed
+    return Trial(source, target, data.labels, budget, own, data.examples(order[:count]), rest)

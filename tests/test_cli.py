@@ -310,19 +310,59 @@ def test_unusable_files_are_one_line(bench_: Bench, workshop: Path):
 def test_the_leaderboard_is_printed_in_every_format(bench_: Bench):
     assert bench_(*run(baseline=["majority", "tfidf", "scratch"])).exit_code == 0
     command = ["leaderboard", "--results-dir", "results"]
-    shown = {name: bench_(*command, "--format", name) for name in ("table", "md", "csv", "json")}
+    shown = {name: bench_(*command, "--format", name) for name in ("table", "md", "csv", "latex", "html", "json")}
     assert {r.exit_code for r in shown.values()} == {0}
     assert "tfidf" in shown["table"].stdout
     assert shown["md"].stdout.startswith("## toy-target@toy from toy-source@toy")
     lines = list(csv.DictReader(io.StringIO(shown["csv"].stdout)))
-    rows = json.loads(shown["json"].stdout)
+    rows = json.loads(shown["json"].stdout)["leaderboards"][0]["cells"]
     assert {r["baseline"] for r in rows} == {r["baseline"] for r in lines} == {"majority", "tfidf", "scratch"}
     for line in lines:
         row = next(r for r in rows if r["baseline"] == line["baseline"])
         assert float(line["accuracy"]) == pytest.approx(row["accuracy"], abs=1e-6)
+    assert "toprule" in shown["latex"].stdout
+    assert shown["html"].stdout.startswith("<!doctype html>")
     refused(bench_("leaderboard", "--results-dir", "results", "--format", "docx"), "unknown format 'docx'")
     refused(bench_("leaderboard", "--results-dir", "nowhere"), "no records in nowhere")
     refused(bench_("leaderboard", "--results-dir", "results", "--target", "imdb"), "no records of imdb", "toy-target")
+
+
+def test_the_leaderboard_answers_questions_about_pairs_costs_and_trust(bench_: Bench):
+    assert bench_(*run(baseline=["majority", "tfidf", "scratch"])).exit_code == 0
+    command = ["leaderboard", "--results-dir", "results"]
+    pairs = bench_(*command, "--compare", "tfidf,scratch")
+    assert pairs.exit_code == 0
+    assert "McNemar" in pairs.stdout
+    spaced = bench_(*command, "--compare", "tfidf", "scratch")
+    assert spaced.stdout == pairs.stdout
+    gate = bench_(*command, "--compare", "majority,tfidf", "--fail-if-worse", "1.0")
+    assert gate.exit_code == 1
+    assert "majority is worse than tfidf" in gate.stderr
+    same = bench_(*command, "--compare", "results", "results", "--fail-if-worse", "0")
+    assert same.exit_code == 0
+    assert "right on the same texts" in same.stdout
+    for flag, said in ((["--variance"], "label draw"), (["--calibration"], "ece"), (["--budget", "8"], "log-loss"),
+                       (["--label-cost", "0.1"], "targets to repay"), (["--sort", "name"], "baseline")):
+        shown = bench_(*command, *flag)
+        assert shown.exit_code == 0, shown.output
+        assert said in shown.stdout
+    refused(bench_(*command, "--compare", "tfidf,nobody"), "no complete cell of 'nobody'", "majority")
+    refused(bench_(*command, "--across"), "two or more")
+    refused(bench_(*command, "--sort", "elephants"), "cannot sort by 'elephants'")
+
+
+def test_base_and_head_seeds_are_varied_apart_and_leave_the_leaderboard_as_it_was(bench_: Bench):
+    command = ["leaderboard", "--results-dir", "results", "--format", "json"]
+    assert bench_(*run(baseline=["frozen", "finetune", "tfidf"], seeds=2)).exit_code == 0
+    before = json.loads(bench_(*command).stdout)["leaderboards"][0]
+    assert bench_(*run(baseline=["frozen", "finetune", "tfidf"], seeds=2), "--base-seeds", "2",
+                  "--head-seeds", "2").exit_code == 0
+    after = json.loads(bench_(*command).stdout)["leaderboards"][0]
+    assert after["standings"] == before["standings"]
+    split = next(s for s in after["variance"] if s["baseline"] == "finetune")
+    assert (split["bases"], split["draws"], split["heads"]) == (2, 2, 2)
+    assert None not in (split["base"], split["labels"], split["head"])
+    assert next(s for s in after["variance"] if s["baseline"] == "tfidf")["bases"] == 1
 
 
 def test_a_damaged_record_is_reported_and_its_trial_runs_again(bench_: Bench, workshop: Path):

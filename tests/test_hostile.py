@@ -24,7 +24,7 @@ import pytest
 import toy
 from typer.testing import CliRunner
 
-from bench import archives, leaderboard, records
+from bench import archives, records, study, tables
 from bench.cli import app
 from bench.console import plain
 from bench.errors import BenchError, CardError, DataError, RouteError
@@ -324,7 +324,7 @@ def test_predictions_that_unpack_to_gigabytes_are_refused(monkeypatch: pytest.Mo
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t=", "\r=", " =", "\n=", "\uff1d", "\uff0b"])
 def test_no_cell_of_the_exported_csv_is_run_by_a_spreadsheet(start: str):
     name = f"{start}HYPERLINK(1)"
-    found = leaderboard.csv(leaderboard.boards([replace(RECORD, baseline=name, net=name, source=name)]))
+    found = tables.csv(study.studies([replace(RECORD, baseline=name, net=name, source=name)]))
     assert f"'{name}" in found.replace("\r\n", "\n")
 
 

@@ -1,150 +1,243 @@
-"""Leaderboards from records made up here: pairing, coverage, and texts that do no harm."""
+"""Leaderboards from records made up here: pairing, coverage, editions, and texts that do no harm."""
 
 from __future__ import annotations
 
 import csv as reader
 import io
+import json
 from dataclasses import replace
 from pathlib import Path
 from statistics import stdev
 
+import numpy as np
 import pytest
+from scipy.special import expit
 
-from bench import leaderboard
-from bench.leaderboard import advice, boards, csv, markdown, notes, table, write
+from bench import prose, records, study, tables
+from bench.leaderboard import boards
+from bench.metrics import score
 from bench.records import Record
 
 BLANK = Record("toy", "one", "ab" * 32, "imdb@x", "scratch", {}, "gru-64-64", "torch", "cpu", 32, 0, n_train=32,
-               n_test=100, seconds={"adapt": 2.0, "pretrain": 50.0})
-SCRATCH, TUNED = (0.5, 0.6, 0.7), (0.7, 0.7, 0.9)
+               n_test=300, seconds={"adapt": 2.0, "pretrain": 50.0})
+TEXTS = 300
+TRUTH = np.random.default_rng(0).integers(0, 2, TEXTS)
+HARD = np.random.default_rng(1).normal(size=TEXTS)
+STRENGTH = {"scratch": 0.1, "finetune": 1.2, "frozen": 1.15, "tfidf": 0.6, "worse": -0.9}
 
 
-def record(baseline: str, seed: int, accuracy: float, **other: object) -> Record:
-    scores = {"accuracy": accuracy, "auc": accuracy, "balanced_accuracy": accuracy}
-    return replace(BLANK, baseline=baseline, seed=seed, **scores, **other)
+def answered(strength: float, seed: int, truth: np.ndarray = TRUTH) -> dict[str, object]:
+    """Predictions of a model of that strength and their scores, as a record has them."""
+    rng = np.random.default_rng([seed, int(1000 * abs(strength))])
+    odds = (2 * truth - 1) * (strength + 0.7 * HARD + 0.7 * rng.normal(size=len(truth)))
+    stored = records.quantised(np.stack([1 - expit(odds), expit(odds)], axis=1).astype(np.float32))
+    return {**score(truth, records.probabilities(stored)), "predictions": records.pack(truth, stored)}
 
 
-FULL = [record(name, seed, a) for name, found in (("scratch", SCRATCH), ("finetune", TUNED))
-        for seed, a in enumerate(found)]
+def record(baseline: str, seed: int, strength: float | None = None, **other: object) -> Record:
+    own = answered(STRENGTH.get(baseline, 0.3) if strength is None else strength, seed)
+    return replace(BLANK, baseline=baseline, seed=seed, **{**own, **other})
+
+
+FULL = [record(name, seed) for name in ("scratch", "finetune") for seed in range(3)]
+CURVES = [record(name, seed, strength=s * (0.25 + 0.25 * i), budget=b, n_train=b)
+          for name, s in STRENGTH.items() for seed in range(3) for i, b in enumerate((16, 64, 256))]
 
 
 def test_means_spreads_and_gains_are_over_the_same_seeds():
     board = boards(FULL)[0]
     cell = board.cells["finetune", 32]
-    assert cell.accuracy == pytest.approx(sum(TUNED) / 3)
-    assert cell.spread == pytest.approx(stdev(TUNED))
-    assert cell.gain == pytest.approx(100 * (0.2 + 0.1 + 0.2) / 3)
+    tuned, scratch = ([r.accuracy for r in FULL if r.baseline == n] for n in ("finetune", "scratch"))
+    assert cell.accuracy == pytest.approx(sum(tuned) / 3)
+    assert cell.spread == pytest.approx(stdev(tuned))
+    assert cell.gain == pytest.approx(100 * (sum(tuned) - sum(scratch)) / 3)
     assert (cell.done, cell.of, cell.adapt) == (3, 3, 2.0)
     assert board.cells["scratch", 32].gain is None
     assert board.rows == ("finetune", "scratch")  # the best first
     assert board.pretrain == 50.0
+    row = study.studies(FULL)[0].standings[0].rows[0]
+    assert row.score.estimate == pytest.approx(cell.accuracy)
+    assert row.gain.estimate == pytest.approx(cell.gain)
+    assert row.auc.estimate == pytest.approx(cell.auc)
 
 
 def test_the_order_of_the_records_does_not_matter():
     assert boards(FULL[::-1]) == boards(FULL)
+    assert study.studies(FULL[::-1])[0].standings == study.studies(FULL)[0].standings
 
 
 def test_a_missing_seed_leaves_no_mean_and_shows_how_many_there_are():
-    board = boards(FULL[:-1])[0]
-    cell = board.cells["finetune", 32]
-    assert (cell.done, cell.of) == (2, 3)
-    assert cell.accuracy is None
-    assert cell.gain is None
-    row = next(r for r in table(board)[1] if r[0] == "finetune")
-    assert row[1:] == ["2/3", "", "", ""]
-    assert board.rows == ("scratch", "finetune")  # no mean, no rank
+    found = study.studies(FULL[:-1])[0]
+    assert found.board.cells["finetune", 32].accuracy is None
+    row = next(r for r in tables.compact(found).body if r[0] == "finetune")
+    assert row[1:] == ("", "2/3", "")
+    assert found.board.rows == ("scratch", "finetune")  # no mean, no rank
+    assert [r.baseline for r in found.standings[0].rows] == ["scratch"]
 
 
 def test_no_gain_is_shown_where_scratch_lacks_a_seed():
-    board = boards(FULL[1:])[0]
-    assert board.cells["finetune", 32].accuracy is not None
-    assert board.cells["finetune", 32].gain is None
+    found = study.studies(FULL[1:])[0]
+    assert found.board.cells["finetune", 32].gain is None
+    assert found.standings[0].rows[0].gain is None
 
 
 def test_a_failed_trial_is_listed_and_counts_as_missing():
     failed = replace(BLANK, baseline="finetune", seed=2, status="failed", error="ValueError: | a pipe", seconds={})
-    board = boards([*FULL[:-1], failed])[0]
-    assert board.cells["finetune", 32].accuracy is None
-    assert (board.cells["finetune", 32].done, board.cells["finetune", 32].of) == (2, 3)
-    assert board.failed == ("finetune, 32 labels, seed 2: ValueError: | a pipe",)
-    assert "failed: finetune, 32 labels, seed 2" in notes(board)
+    found = study.studies([*FULL[:-1], failed])[0]
+    assert (found.board.cells["finetune", 32].done, found.board.cells["finetune", 32].of) == (2, 3)
+    assert "failed: finetune, 32 labels, seed 2: ValueError: | a pipe" in prose.notes(found)
     assert boards([failed, *FULL])[0].failed == ()  # it was tried again since, and succeeded
 
 
 @pytest.mark.parametrize(("name", "value"), [("edition", "two"), ("content_sha256", "cd" * 32), ("source", "imdb@y"),
                                              ("net", "bilstm"), ("engine", "mxnet"), ("device", "cuda")])
 def test_what_cannot_be_compared_is_never_mixed(name: str, value: str):
-    other = [replace(r, **{name: value}, accuracy=0.1) for r in FULL]
-    found = boards([*FULL, *other])
+    other = [replace(r, **{name: value}, **answered(0.3, r.seed)) for r in FULL]
+    found = study.studies([*FULL, *other])
     assert len(found) == 2
-    means = sorted(b.cells["finetune", 32].accuracy or 0.0 for b in found)
-    assert means == pytest.approx([0.1, sum(TUNED) / 3])
+    means = sorted(s.standings[0].rows[0].score.estimate for s in found)
+    assert means[0] < means[1] == pytest.approx(boards(FULL)[0].cells["finetune", 32].accuracy)
 
 
-def test_one_seed_has_no_spread():
-    board = boards([r for r in FULL if r.seed == 0])[0]
-    assert board.cells["finetune", 32].spread is None
-    assert "±" not in str(table(board)[1])
-    assert "±" in str(table(boards(FULL)[0])[1])
+def test_a_record_that_sat_another_exam_is_left_out_and_named():
+    flipped = [replace(r, **answered(1.2, r.seed, 1 - TRUTH)) for r in FULL if r.baseline == "finetune"]
+    found = study.studies([*FULL[:3], *flipped])[0]
+    assert [r.baseline for r in found.standings[0].rows] == ["scratch"]
+    assert "its exam is not the one of the others" in " ".join(found.left_out)
 
 
-def test_an_absent_auc_is_a_dash():
-    board = boards([replace(r, auc=None) for r in FULL])[0]
-    assert board.cells["finetune", 32].auc is None
-    assert next(r for r in table(board)[1] if r[0] == "finetune")[2] == "–"
+def test_predictions_that_are_not_what_was_scored_are_left_out_and_named():
+    nan = records.pack(TRUTH, np.full((TEXTS, 1), np.nan, np.float16))
+    for change, said in (({"predictions": nan}, "NaN"), ({"predictions": {}}, "no predictions are stored"),
+                         ({"accuracy": 0.99}, "its predictions give"),
+                         ({"predictions": {"truth": "!", "scores": "", "columns": 1}}, "cannot be unpacked")):
+        found = study.studies([*FULL[:5], replace(FULL[5], **change)])[0]
+        assert [r.baseline for r in found.standings[0].rows] == ["scratch"]
+        assert said in " ".join(found.left_out)
+        assert "left out" in str(tables.compact(found).body)
+
+
+def test_a_record_of_another_schema_is_left_out_and_said(tmp_path: Path):
+    path = tmp_path / "records" / "toy.jsonl"
+    for r in FULL:
+        records.append(path, r)
+    records.append(path, replace(FULL[0], schema=99, accuracy=0.01))
+    said: list[str] = []
+    read = records.read_all(tmp_path, said.append)
+    assert len(read) == 6
+    assert "schema 99" in said[0]
+
+
+def test_one_seed_says_that_the_spread_is_not_known():
+    found = study.studies([r for r in FULL if r.seed == 0])[0]
+    assert found.board.cells["finetune", 32].spread is None
+    assert "one seed: the spread over seeds is unknown" in prose.advice(found)[0]
+
+
+def test_verdicts_ranks_and_ties_are_those_that_were_built_in():
+    found = study.studies(CURVES)[0]
+    rows = {r.baseline: r for r in found.at(256).rows}
+    assert {n: r.verdict for n, r in rows.items()} == {"scratch": "", "finetune": "helps", "frozen": "helps",
+                                                       "tfidf": "helps", "worse": "harms"}
+    assert rows["finetune"].rank == rows["frozen"].rank == 1
+    assert rows["worse"].rank == 5
+    assert sum(r.best for r in rows.values()) == pytest.approx(1.0)
+    line = prose.advice(found)[2]
+    assert line.startswith("At 256 labels use f")
+    assert "tied with f" in line
+    assert "points above scratch" in line
+
+
+def test_neutral_needs_a_narrow_interval_and_what_is_wide_is_underpowered():
+    from bench.compare import verdict
+
+    assert verdict(0.3, 1.2, 0.6) == "neutral"
+    assert verdict(0.3, 1.9, 0.6) == "underpowered"
+    assert verdict(-3.0, 1.0, 0.01) == "harms"
+    assert verdict(3.0, 1.0, 0.06) == "underpowered"
 
 
 def test_budgets_are_in_order_and_full_is_last_with_its_size():
     found = [replace(r, budget=b, n_train=n) for r in FULL for b, n in (("full", 6000), (128, 128), (32, 32))]
-    board = boards(found)[0]
-    assert board.budgets == (32, 128, "full")
-    head, body = table(board)
-    assert [h for h in head if h.startswith("acc")] == ["acc @32", "acc @128", "acc @all 6,000"]
-    assert {len(row) for row in body} == {len(head)}
+    one = study.studies(found)[0]
+    assert one.board.budgets == (32, 128, "full")
+    table = tables.compact(one)
+    assert [name for name, _ in table.groups] == ["32 labels", "128 labels", "all 6,000"]
+    assert {len(row) for row in table.body} == {len(table.head)}
+
+
+def test_thirteen_baselines_and_eight_budgets_fit_a_terminal():
+    many = [record(f"a-long-name-{i}", 0, budget=2 ** (b + 4)) for i in range(13) for b in range(8)]
+    text = tables.plain(tables.compact(study.studies(many)[0]), 110)
+    assert max(map(len, text.split("\n"))) <= 110
+    assert text.count("a-long-name-12") == 3  # blocks of budgets below each other
+
+
+def test_rows_can_be_sorted():
+    found = study.studies(CURVES)[0]
+    assert [r[0] for r in tables.compact(found, "name").body] == sorted(STRENGTH)
+    assert tables.compact(found, "256").body[0][0] in ("finetune", "frozen")
+    with pytest.raises(Exception, match="cannot sort by 'elephants'"):
+        tables.compact(found, "elephants")
+
+
+EVIL = ["=cmd()", "+1", "-1", "@x", "\tx"]
 
 
 def test_a_csv_cell_that_a_spreadsheet_would_run_is_inert():
-    evil = ["=cmd()", "+1", "-1", "@x", "\tx"]
-    found = [replace(r, baseline=name) for r in FULL[:1] for name in evil]
-    lines = list(reader.reader(io.StringIO(csv(boards(found)))))
-    assert {row[5] for row in lines[1:]} == {f"'{name}" for name in evil}
-    assert not any(cell[:1] in "=+@\t" for row in lines[1:] for cell in row if cell)
+    found = study.studies([replace(FULL[0], baseline=name) for name in EVIL])
+    for text in (tables.csv(found), tables.rendered(tables.compact(found[0]), "csv", "")):
+        lines = list(reader.reader(io.StringIO(text)))
+        assert {f"'{name}" for name in EVIL} <= {cell for row in lines[1:] for cell in row}
+        assert not any(cell[:1] in "=+@\t" for row in lines[1:] for cell in row if cell)
 
 
 def test_the_csv_has_a_row_a_baseline_and_budget_and_numbers_that_read_back():
-    lines = list(reader.DictReader(io.StringIO(csv(boards(FULL)))))
+    lines = list(reader.DictReader(io.StringIO(tables.csv(study.studies(FULL)))))
+    cell = boards(FULL)[0].cells["finetune", 32]
     assert len(lines) == 2
-    assert float(lines[0]["accuracy"]) == pytest.approx(sum(TUNED) / 3, abs=1e-6)
-    assert float(lines[0]["gain_points"]) == pytest.approx(50 / 3, abs=1e-5)
-    assert lines[1]["gain_points"] == ""
-    assert tuple(lines[0]) == leaderboard.COLUMNS
+    assert float(lines[0]["accuracy"]) == pytest.approx(cell.accuracy, abs=1e-6)
+    assert float(lines[0]["gain_points"]) == pytest.approx(cell.gain, abs=1e-5)
+    assert float(lines[0]["score_low"]) < float(lines[0]["score"]) < float(lines[0]["score_high"])
+    assert (lines[0]["verdict"], lines[1]["gain_points"]) == ("helps", "")
+    assert tuple(lines[0]) == tables.COLUMNS
 
 
-def test_a_negative_gain_stays_a_number_in_the_csv():
-    found = [record("scratch", 0, 0.9), record("finetune", 0, 0.5)]
-    lines = list(reader.DictReader(io.StringIO(csv(boards(found)))))
-    assert float(next(r for r in lines if r["baseline"] == "finetune")["gain_points"]) == pytest.approx(-40)
-
-
-def test_pipes_are_escaped_in_markdown():
-    text = markdown(boards([replace(r, baseline="a|b") for r in FULL[:3]])[0])
-    rows = [line for line in text.split("\n") if line.startswith("|")]
+def test_text_is_escaped_in_every_format():
+    evil = "a|b_$%&<script>{}#^~\\"
+    found = study.studies([replace(r, baseline=evil) for r in FULL[:3]])[0]
+    md = tables.markdown(found)
+    rows = [line for line in md.split("\n") if line.startswith("|")]
     assert "a\\|b" in rows[2]
-    assert len({line.replace("\\|", "").count("|") for line in rows}) == 1
-    assert text.startswith("## toy@one from imdb@x")
+    html = tables.page([tables.rendered(tables.compact(found), "html", evil, [evil])])
+    assert "<script>" not in html
+    assert html.count("&lt;script&gt;") == 3
+    latex = tables.rendered(tables.compact(found), "latex", "title", [evil])
+    assert r"a|b\_\$\%\&\textless{}script\textgreater{}\{\}\#\textasciicircum{}\textasciitilde{}" in latex
+    body = latex[latex.index(r"\toprule") : latex.index(r"\bottomrule")]
+    assert {line.replace(r"\&", "").count("&") for line in body.split("\n") if line.endswith(r" \\")} == {3}
+    assert r"\toprule" in latex
+    assert latex.count(r"\begin{tabular}") == latex.count(r"\end{tabular}") == 1
+
+
+def test_the_json_is_what_its_schema_says():
+    jsonschema = pytest.importorskip("jsonschema")
+    schema = json.loads((Path(study.__file__).parent / "leaderboard.schema.json").read_text())
+    jsonschema.Draft202012Validator.check_schema(schema)
+    no_auc = [replace(r, baseline="one-sided") for r in FULL[:2]]
+    read = json.loads(tables.as_json(study.studies([*CURVES, *no_auc])))
+    jsonschema.validate(read, schema)
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate({**read, "schema": "another"}, schema)
 
 
 def test_files_are_written_a_task_each(tmp_path: Path):
-    written = write(tmp_path, [*FULL, *(replace(r, task="other") for r in FULL)])
+    written = tables.write(tmp_path, [*FULL, *(replace(r, task="other") for r in FULL)])
     assert sorted(p.name for p in written) == ["other.csv", "other.md", "toy.csv", "toy.md"]
     assert {p.name for p in (tmp_path / "leaderboards").iterdir() if p.suffix != ".lock"} == {p.name for p in written}
     assert "toy@one" in (tmp_path / "leaderboards" / "toy.md").read_text(encoding="utf-8")
 
 
-def test_the_advice_names_the_best_and_what_ties_with_it():
-    close = [record("frozen", s, a - 0.005) for s, a in enumerate(TUNED)]
-    line = advice(boards([*FULL, *close])[0])[0]
-    assert line.startswith("With 32 labels: finetune 0.767, +16.7 points against scratch")
-    assert "frozen" in line
-    assert advice(boards(FULL[:2])[0])[0].startswith("With 32 labels: scratch")
+def test_no_records_make_no_leaderboard():
     assert boards([]) == []
+    assert study.studies([]) == []

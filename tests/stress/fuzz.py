@@ -90,16 +90,17 @@ def sealed_record(data: bytes) -> None:
         return
     body = {**records.asdict(RECORD), **body}
     line = json.dumps({**body, "check": records._check(body)}, ensure_ascii=False).encode("utf-8", "surrogatepass")
-    from bench import leaderboard
+    from bench import study, tables
 
     found = records.read(written(line + b"\n", "toy.jsonl"))
     for one in found:
         assert "/" not in one.task
         with contextlib.suppress(BenchError):
             records.unpack(one.predictions)
-    made = leaderboard.boards(found)
-    leaderboard.csv(made)
-    [leaderboard.markdown(board) for board in made]
+    made = study.studies(found)
+    tables.csv(made)
+    tables.as_json(made)
+    [tables.markdown(one) for one in made]
 
 
 def entry(data: bytes) -> None:

@@ -1,0 +1,228 @@
+"""From answer sheets to what can be said: intervals, gains with a verdict, ranks that ties share, pairs compared."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from bench import bootstrap, stats
+from bench.bootstrap import Draws
+from bench.errors import BenchError
+from bench.exams import Sheet
+from bench.seeds import draw
+from bench.stats import Array, Interval, Need, Parts
+from bench.trial import FULL, Budget
+
+SCRATCH = "scratch"
+NEUTRAL = 2.0  # points of gain within which nobody would choose differently
+ALPHA = 0.05
+HELPS, HARMS, SAME, OPEN = "helps", "harms", "neutral", "underpowered"
+MARKS = {HELPS: "▲", HARMS: "▼", SAME: "=", OPEN: "?"}
+
+
+@dataclass(frozen=True)
+class Row:
+    """One baseline at one budget, over all seeds."""
+
+    baseline: str
+    score: Interval  # of the leading score
+    auc: Interval | None
+    rank: int  # 1: nothing is better for certain
+    best: float  # share of resamples in which it has the highest score
+    gain: Interval | None  # points over scratch; None for scratch itself and where scratch is not complete
+    verdict: str  # helps, harms, neutral, underpowered; empty without a gain
+    p: float | None  # of the gain, Holm-corrected over the gains at this budget
+    adapt: float  # seconds
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A leaderboard's one budget."""
+
+    budget: Budget
+    n_train: int
+    seeds: int
+    n_test: int
+    rows: tuple[Row, ...]  # best mean first
+    lead: Interval | None  # points of the first over the second
+    lead_p: float | None  # Holm-corrected over the pairs at this budget
+    detectable: float | None  # points between the first two that a test would call with 80% power
+    need: Need  # seeds, or texts, to tell the first two apart
+
+    @property
+    def tied(self) -> tuple[str, ...]:
+        """Those that share the first rank with the best."""
+        return tuple(r.baseline for r in self.rows[1:] if r.rank == 1)
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two baselines at one budget on the same exam and the same draws; the first minus the second."""
+
+    first: str
+    second: str
+    budget: Budget
+    seeds: int
+    n_test: int
+    scores: tuple[float, float]
+    difference: Interval  # points of the leading score
+    bootstrap: Interval  # the same by resampling texts and seeds
+    p: float
+    p_holm: float  # over the pairs compared together
+    mcnemar: float  # together over seeds
+    auc_difference: Interval | None  # in hundredths
+    auc_bootstrap: Interval | None
+    auc_p: float | None
+    delong: float | None  # together over seeds
+    detectable: float
+    need: Need
+
+
+def standings(sheets: Sequence[Sheet], sizes: Mapping[Budget, int]) -> list[Standing]:
+    """One standing a budget, the smallest first."""
+    made: dict[tuple[int, int], Draws] = {}
+    budgets = sorted({s.budget for s in sheets}, key=lambda b: float("inf") if b == FULL else int(b))
+    return [_standing([s for s in sheets if s.budget == b], sizes.get(b, 0), made) for b in budgets]
+
+
+def _standing(sheets: list[Sheet], n_train: int, kept: dict[tuple[int, int], Draws]) -> Standing:
+    samples = [s.score() for s in sheets]
+    mean = np.array([s.value.mean() for s in samples])
+    difference, found = stats.pairwise(samples)
+    p = stats.p_value(difference, found)
+    corrected = _corrected(p, [s.baseline for s in sheets])
+    rank = stats.ranks(mean, corrected)
+    first = sheets[0]
+    size = found.seeds, found.texts
+    if size not in kept:
+        kept[size] = bootstrap.draw(draw("bootstrap", *size), *size)
+    made = bootstrap.replicates(samples, kept[size])
+    best = np.bincount(made.argmax(axis=1), minlength=len(sheets)) / len(made)
+    gains = _gains(sheets, difference, found, corrected)
+    order = sorted(range(len(sheets)), key=lambda i: (-mean[i], sheets[i].baseline))
+    rows = []
+    for i in order:
+        area = sheets[i].auc()
+        gain, verdict, gain_p = gains.get(i, (None, "", None))
+        rows.append(Row(sheets[i].baseline, stats.score_interval(samples[i]),
+                        None if area is None else stats.score_interval(area), int(rank[i]), float(best[i]), gain,
+                        verdict, gain_p, sheets[i].adapt))
+    lead, lead_p, least, need = None, None, None, Need(None, None)
+    if len(order) > 1:
+        a, b = order[:2]
+        own = _at(found, a, b)
+        lead = stats.difference_interval(samples[a] - samples[b]).times(100)
+        lead_p, least = float(corrected[a, b]), 100 * stats.detectable(own)
+        need = stats.seeds_needed(float(difference[a, b]), own)
+    return Standing(first.budget, n_train, found.seeds, found.texts, tuple(rows), lead, lead_p, least, need)
+
+
+def _at(found: Parts, i: int, j: int) -> Parts:
+    return Parts(float(found.seeds_share[i, j]), float(found.texts_share[i, j]), float(found.interplay[i, j]),
+                 found.seeds, found.texts, float(found.texts_certain[i, j]))
+
+
+def _corrected(p: Array, names: Sequence[str]) -> Array:
+    """Holm's correction of all pairs [k, k], as two families: those with scratch (gains), and those without."""
+    out = np.ones_like(p)
+    rows, columns = np.triu_indices(len(p), 1)
+    scratch = np.array([name == SCRATCH for name in names])
+    gains = scratch[rows] | scratch[columns]
+    for family in (gains, np.logical_not(gains)):
+        if family.any():
+            out[rows[family], columns[family]] = stats.holm(p[rows[family], columns[family]])
+    return np.asarray(np.minimum(out, out.T))
+
+
+def _gains(sheets: list[Sheet], difference: Array, found: Parts,
+           corrected: Array) -> dict[int, tuple[Interval, str, float]]:
+    """For each but scratch: gain in points, verdict, corrected p."""
+    at = next((i for i, s in enumerate(sheets) if s.baseline == SCRATCH), None)
+    if at is None:
+        return {}
+    others = [i for i in range(len(sheets)) if i != at]
+    out = {}
+    for i in others:
+        own, p = _at(found, i, at), float(corrected[i, at])
+        gap, error = 100 * float(difference[i, at]), 100 * float(own.error)
+        half = float(stats.critical(own)) * error
+        inner = float(stats.critical(own, 2 * ALPHA)) * error  # two one-sided tests at 5%
+        out[i] = (Interval(gap, gap - half, gap + half), verdict(gap, inner, p), p)
+    return out
+
+
+def verdict(gain: float, half: float, p: float) -> str:
+    """Helps or harms where the corrected test says so; neutral where the 90% interval lies within ±2 points.
+
+    That is Schuirmann's (1987) test of equivalence. What is neither is underpowered: more seeds or texts would tell.
+    """
+    if p <= ALPHA:
+        return HELPS if gain > 0 else HARMS
+    return SAME if abs(gain) + half <= NEUTRAL else OPEN
+
+
+def pairs(sheets: Sequence[Sheet], names: Sequence[str], budgets: Sequence[Budget] = ()) -> list[Pair]:
+    """Every pair of the named baselines at each budget (or those given), Holm-corrected over all of them."""
+    have = {(s.baseline, s.budget): s for s in sheets}
+    known = sorted({s.baseline for s in sheets})
+    unknown = [n for n in names if n not in known]
+    if unknown:
+        raise BenchError(f"no complete cell of {', '.join(map(repr, unknown))}", f"there are: {', '.join(known)}")
+    chosen = list(dict.fromkeys(names))
+    if len(chosen) < 2:
+        raise BenchError("a comparison needs two baselines", "such as --compare finetune,frozen")
+    at = [b for b in dict.fromkeys(s.budget for s in sheets) if not budgets or b in budgets]
+    at.sort(key=lambda b: float("inf") if b == FULL else int(b))
+    found = [(have[a, b], have[c, b]) for b in at for i, a in enumerate(chosen) for c in chosen[i + 1 :]
+             if (a, b) in have and (c, b) in have]
+    if not found:
+        raise BenchError(f"{', '.join(chosen)}: no budget at which two of them are complete",
+                         f"budgets with records: {', '.join(map(str, at)) or 'none of those asked for'}")
+    raw = []
+    for one, two in found:
+        gap = one.score() - two.score()
+        raw.append(stats.p_value(gap.value.mean(), stats.parts(gap)))
+    return [_pair(one, two, p, float(c)) for (one, two), p, c in zip(found, raw, stats.holm(raw), strict=True)]
+
+
+def runs(before: Sequence[Sheet], after: Sequence[Sheet]) -> list[Pair]:
+    """Each cell that two runs share, on the same exam and seeds: the later run minus the earlier."""
+    have = {(s.baseline, s.budget): s for s in before}
+    found = []
+    for late in after:
+        early = have.get((late.baseline, late.budget))
+        if early is not None and early.seeds == late.seeds and np.array_equal(early.truth, late.truth):
+            found.append((replace(late, baseline=f"{late.baseline} after"),
+                          replace(early, baseline=f"{early.baseline} before")))
+    raw = [stats.p_value((a.score() - b.score()).value.mean(), stats.parts(a.score() - b.score())) for a, b in found]
+    return [_pair(a, b, p, float(c)) for (a, b), p, c in zip(found, raw, stats.holm(raw), strict=True)]
+
+
+def worse(found: Sequence[Pair], points: float) -> list[Pair]:
+    """Those whose first is worse by more than so many points, and whose interval says that it is worse at all."""
+    return [c for c in found if c.difference.estimate < -points and c.difference.high < 0.0]
+
+
+def _pair(one: Sheet, two: Sheet, p: float, p_holm: float) -> Pair:
+    gap = one.score() - two.score()
+    found = stats.parts(gap)
+    seeds, n = len(one.seeds), len(one.truth)
+    made = bootstrap.draw(draw("bootstrap", one.budget), seeds, n)
+    right, other = one.guesses == one.truth, two.guesses == two.truth
+    a, b = one.auc(), two.auc()
+    area = None if a is None or b is None else a - b
+    delong = None
+    if area is not None:
+        each = [stats.delong(one.truth, x, y) for x, y in zip(one.probabilities, two.probabilities, strict=True)]
+        delong = stats.together([e for e in each if e is not None])
+    return Pair(
+        one.baseline, two.baseline, one.budget, seeds, n,
+        (float(one.score().value.mean()), float(two.score().value.mean())),
+        stats.difference_interval(gap).times(100), bootstrap.interval(gap, made).times(100), p, p_holm,
+        stats.together([stats.mcnemar(x, y) for x, y in zip(right, other, strict=True)]),
+        None if area is None else stats.difference_interval(area).times(100),
+        None if area is None else bootstrap.interval(area, made).times(100),
+        None if area is None else float(stats.p_value(area.value.mean(), stats.parts(area))), delong,
+        100 * stats.detectable(found), stats.seeds_needed(float(gap.value.mean()), found))

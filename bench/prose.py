@@ -1,0 +1,120 @@
+"""What a leaderboard says, in sentences: which strategy to use at how many labels, how sure that is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bench.compare import ALPHA, HELPS, NEUTRAL, OPEN, Pair, Row, Standing
+from bench.stats import Interval, Need
+from bench.study import Study
+from bench.trial import FULL
+
+LISTED = 3  # names before "and n more"
+
+
+def short(value: float) -> str:
+    """`.771`, as scores are printed."""
+    text = f"{value:.3f}"
+    return text[1:] if text.startswith("0") else text
+
+
+def score(found: Interval) -> str:
+    """`.771 [.753 .789]`."""
+    return f"{short(found.estimate)} [{short(found.low)} {short(found.high)}]"
+
+
+def p_text(p: float) -> str:
+    """A p value as printed."""
+    return "< .001" if p < 0.001 else f"= {short(p)}"
+
+
+def advice(study: Study) -> list[str]:
+    """A sentence for each budget, and who leads from where on."""
+    lines = [_at(study, s) for s in study.standings]
+    if len(study.reigns) > 1:
+        parts = [f"{r.baseline} up to about {_round(r.end):,}" for r in study.reigns[:-1]]
+        lines.append(f"By mean scores {', then '.join(parts)} labels, then {study.reigns[-1].baseline}.")
+    return lines
+
+
+def _at(study: Study, standing: Standing) -> str:
+    first = standing.rows[0]
+    labels = f"all {standing.n_train:,}" if standing.budget == FULL else str(standing.budget)
+    said = [f"At {labels} labels use {first.baseline}: {score(first.score)}"]
+    if first.gain is not None:
+        said.append(_gain(first))
+    worth = study.worth(first.baseline, standing.budget)
+    if worth is not None:
+        said.append(f"worth {worth.words()} labels from scratch")
+    tied, n = standing.tied, len(standing.tied)
+    if tied:
+        names = ", ".join(tied[:LISTED]) + (f" and {n - LISTED} more" if n > LISTED else "")
+        sure = f"tied with {names} (best in {first.best:.0%} of resamples{_need(standing.need)})"
+    else:
+        sure = "nothing ties with it" if len(standing.rows) > 1 else "nothing to compare it with"
+    one = "; one seed: the spread over seeds is unknown" if standing.seeds == 1 else ""
+    return f"{', '.join(said)}; {sure}{one}."
+
+
+def _gain(row: Row) -> str:
+    gain = row.gain
+    assert gain is not None
+    size = f"{abs(gain.estimate):.1f} points {'above' if gain.estimate >= 0 else 'below'} scratch"
+    if row.verdict == HELPS:
+        return size
+    return f"{size} [{gain.low:.1f} {gain.high:.1f}]{', not certain' if row.verdict == OPEN else f' ({row.verdict})'}"
+
+
+def _need(need: Need, whom: str = "the first two") -> str:
+    if need.seeds is not None:
+        return f"; about {need.seeds} seeds would separate {whom}"
+    if need.texts is not None:
+        return f"; no number of seeds, but {need.texts:,} test texts would separate {whom}"
+    return ""
+
+
+def _round(labels: float) -> int:
+    step = 10 ** max(0, len(str(int(labels))) - 2)
+    return int(round(labels / step) * step)
+
+
+def notes(study: Study) -> list[str]:
+    """What the columns mean, what the base cost, what is missing and why."""
+    board = study.board
+    what = board.leading.replace("_", " ")
+    seeds = sorted({s.seeds for s in study.standings})
+    models = "/".join(map(str, seeds)) or "no"
+    known = [s.detectable for s in study.standings if s.detectable is not None]
+    lines = [
+        f"{what} [95% interval] over {models} seed(s) and {board.n_test:,} test texts; # rank: 1 unless another is "
+        f"better for certain ({ALPHA:.0%}, Holm over the pairs at those labels).",
+        f"gain: points over scratch at the same labels and seeds: ▲ helps, ▼ harms, = neutral (90% interval within "
+        f"±{NEUTRAL:g}), ? underpowered. n/m: so many of the seeds finished."]
+    if known:
+        lines.append(f"Between the first two a difference of {min(known):.1f} to {max(known):.1f} points would be seen "
+                     "with 80% power, depending on the labels.")
+    if board.pretrain:
+        lines.append(f"The base took {board.pretrain:.0f} s to train, once.")
+    lines += [f"left out: {text}" for text in study.left_out]
+    lines += [f"failed: {text}" for text in board.failed]
+    return lines
+
+
+def pair_notes(found: Sequence[Pair]) -> list[str]:
+    """What the columns of paired comparisons mean, and what each says."""
+    lines = []
+    for c in found:
+        gap = c.difference
+        if c.p_holm <= ALPHA:
+            ahead, behind = (c.first, c.second) if gap.estimate > 0 else (c.second, c.first)
+            said = f"{ahead} is better than {behind} by {abs(gap.estimate):.1f} points"
+        elif c.difference.low == c.difference.high == 0.0:
+            said = f"{c.first} and {c.second} are right on the same texts"
+        else:
+            said = (f"{c.first} and {c.second} cannot be told apart ({gap.estimate:+.1f} points; {c.detectable:.1f} "
+                    f"would be seen with 80% power{_need(c.need, 'them')})")
+        lines.append(f"At {c.budget} labels {said}.")
+    lines.append(f"points: first minus second over {found[0].seeds} seed(s) and {found[0].n_test:,} texts; bootstrap: "
+                 "the same by resampling texts and seeds; Holm p: over all lines; McNemar and DeLong hold these very "
+                 "models fixed (over seeds: twice the median p), so they are smaller.")
+    return lines

@@ -1,0 +1,62 @@
+"""Everything that the records of one leaderboard can say, in values: the report and the formats draw from these."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from bench.calibration import Calibration, calibration
+from bench.compare import Standing, standings
+from bench.curves import Reign, Worth, reigns, worths
+from bench.exams import Sheet, sheets
+from bench.leaderboard import Board, board_of, grouped
+from bench.records import Record
+from bench.trial import Budget
+from bench.variance import Split, splits
+
+REFERENCES = ("scratch", "tfidf")  # whose labels a label-equivalent counts
+
+
+@dataclass(frozen=True)
+class Study:
+    """One leaderboard with its statistics."""
+
+    board: Board
+    standings: tuple[Standing, ...]  # one a budget
+    worths: tuple[Worth, ...]  # label-equivalents
+    reigns: tuple[Reign, ...]  # who leads from how many labels on
+    calibrations: tuple[Calibration, ...]
+    splits: tuple[Split, ...]  # of the variance
+    sheets: tuple[Sheet, ...]
+    left_out: tuple[str, ...]  # cells and records without statistics, and why
+    chance: float  # what naming the largest class (or for balanced accuracy any class) scores
+
+    def at(self, budget: Budget) -> Standing | None:
+        """The standing at a budget."""
+        return next((s for s in self.standings if s.budget == budget), None)
+
+    def worth(self, baseline: str, budget: Budget, reference: str = "scratch") -> Worth | None:
+        """A label-equivalent."""
+        return next((w for w in self.worths if (w.baseline, w.budget, w.reference) == (baseline, budget, reference)),
+                    None)
+
+
+def studies(records: Sequence[Record]) -> list[Study]:
+    """One study for each leaderboard of the records."""
+    return [_study(group) for group in grouped(records)]
+
+
+def _study(group: list[Record]) -> Study:
+    board = board_of(group)
+    main = [r for r in group if not r.base_seed and r.head_seed is None]
+    found, left_out = sheets(main)
+    sizes = dict(board.sizes)
+    worth = [w for reference in REFERENCES for w in worths(found, sizes, reference)]
+    chance = 0.0
+    if found:
+        counts = np.bincount(found[0].truth)
+        chance = float(counts.max() / counts.sum()) if board.leading == "accuracy" else 1.0 / int((counts > 0).sum())
+    return Study(board, tuple(standings(found, sizes)), tuple(worth), tuple(reigns(found, sizes)),
+                 tuple(map(calibration, found)), tuple(splits(group)), tuple(found), tuple(left_out), chance)

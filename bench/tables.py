@@ -1,0 +1,328 @@
+"""Leaderboards as text: terminal, Markdown, CSV, LaTeX, HTML and JSON, everything escaped."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, is_dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bench.compare import MARKS, Pair, Row
+from bench.errors import BenchError
+from bench.leaderboard import Cell
+from bench.prose import advice, notes, p_text, score, short
+from bench.records import Record
+from bench.study import Study, studies
+from bench.trial import FULL, Budget
+
+FORMATS = ("table", "md", "csv", "latex", "html", "json")
+JSON_SCHEMA = "transferbench-leaderboard-1"
+
+
+@dataclass(frozen=True)
+class Table:
+    """Headers and rows of text; where `groups` is not empty its columns stand under headings of their own."""
+
+    head: tuple[str, ...]
+    body: tuple[tuple[str, ...], ...]
+    groups: tuple[tuple[str, int], ...] = ()  # heading and number of columns, after the first column
+
+    def flat(self) -> list[str]:
+        """Headers that hold their group's heading: `128: gain`."""
+        if not self.groups:
+            return list(self.head)
+        names = [name for name, count in self.groups for _ in range(count)]
+        return [self.head[0], *(f"{name}: {h}" for name, h in zip(names, self.head[1:], strict=True))]
+
+
+def labels_of(study: Study, budget: Budget) -> str:
+    """`128 labels`, `all 6,000`."""
+    return f"all {study.board.sizes[budget]:,}" if budget == FULL else f"{budget} labels"
+
+
+def rows_by(study: Study, column: str) -> list[str]:
+    """The baselines in the order of a column: a budget's scores, `adapt` (the quickest first), or `name`."""
+    board = study.board
+    if column == "":
+        return list(board.rows)
+    if column == "name":
+        return sorted(board.rows)
+    if column == "adapt":
+        known = {n: [c.adapt for b in board.budgets if (c := board.cells[n, b]).adapt is not None] for n in board.rows}
+        return sorted(board.rows, key=lambda n: sum(known[n]) / len(known[n]) if known[n] else float("inf"))
+    budget: Budget = FULL if column in (FULL, "all") else int(column) if column.isdigit() else column
+    standing = study.at(budget)
+    if standing is None:
+        raise BenchError(f"cannot sort by {column!r}", "a budget such as 128 or full, adapt, or name")
+    first = [r.baseline for r in standing.rows]
+    return first + [n for n in board.rows if n not in first]
+
+
+def compact(study: Study, sort: str = "") -> Table:
+    """Rank, score and gain for each budget."""
+    board = study.board
+    what = "acc" if board.leading == "accuracy" else "bal acc"
+    found = {(s.budget, r.baseline): r for s in study.standings for r in s.rows}
+    body = []
+    for name in rows_by(study, sort):
+        row = [name]
+        for b in board.budgets:
+            row += _short(found.get((b, name)), board.cells[name, b])
+        body.append(tuple(row))
+    head = ("baseline", *(h for _ in board.budgets for h in ("#", f"{what} [95%]", "gain")))
+    return Table(head, tuple(body), tuple((labels_of(study, b), 3) for b in board.budgets))
+
+
+def _short(row: Row | None, cell: Cell) -> list[str]:
+    if row is None:
+        return ["", f"{cell.done}/{cell.of}" if cell.done < cell.of else "left out", ""]
+    gain = "" if row.gain is None else f"{row.gain.estimate:+.1f} {MARKS[row.verdict]}"
+    return [str(row.rank), score(row.score), gain]
+
+
+def detail(study: Study, budget: Budget) -> Table:
+    """All that is known at one budget, best first."""
+    standing = study.at(budget)
+    if standing is None:
+        raise BenchError(f"{study.board.target}: no complete cell at {budget} labels",
+                         f"there are: {', '.join(map(str, study.board.budgets))}")
+    what = "acc" if study.board.leading == "accuracy" else "bal acc"
+    head = ("#", "baseline", f"{what} [95%]", "best", "auc [95%]", "gain [95%]", "p", "worth labels", "log-loss", "ece",
+            "adapt s")
+    believed = {(c.baseline, c.budget): c for c in study.calibrations}
+    body = []
+    for r in standing.rows:
+        worth, own = study.worth(r.baseline, budget), believed[r.baseline, budget]
+        gain = "" if r.gain is None else (f"{r.gain.estimate:+.1f} {MARKS[r.verdict]} "
+                                          f"[{r.gain.low:+.1f} {r.gain.high:+.1f}]")
+        body.append((str(r.rank), r.baseline, score(r.score), f"{r.best:.0%}", "–" if r.auc is None else score(r.auc),
+                     gain, "" if r.p is None else p_text(r.p).removeprefix("= "), worth.words() if worth else "",
+                     f"{own.log_loss:.3f}", short(own.error), f"{r.adapt:.2f}"))
+    return Table(head, tuple(body))
+
+
+def pair_table(found: Sequence[Pair]) -> Table:
+    """Paired comparisons, a line each."""
+    head = ("labels", "first", "second", "points [95%]", "bootstrap [95%]", "p", "Holm p", "McNemar", "auc × 100 [95%]",
+            "DeLong")
+    body = []
+    for c in found:
+        d, b, a = c.difference, c.bootstrap, c.auc_difference
+        tests = (p_text(p).removeprefix("= ") for p in (c.p, c.p_holm, c.mcnemar))
+        body.append((str(c.budget), c.first, c.second, f"{d.estimate:+.1f} [{d.low:+.1f} {d.high:+.1f}]",
+                     f"[{b.low:+.1f} {b.high:+.1f}]", *tests,
+                     "–" if a is None else f"{a.estimate:+.1f} [{a.low:+.1f} {a.high:+.1f}]",
+                     "–" if c.delong is None else p_text(c.delong).removeprefix("= ")))
+    return Table(head, tuple(body))
+
+
+# --- formats --------------------------------------------------------------------------------------------------------
+
+def plain(table: Table, width: int = 120) -> str:
+    """For a terminal: as many groups of columns side by side as fit `width`, the others below."""
+    table = replace(table, body=tuple(tuple(map(_shown, row)) for row in table.body))
+    sizes = [max(len(r[i]) for r in (table.head, *table.body)) for i in range(len(table.head))]
+    blocks: list[list[tuple[str, list[int]]]] = [[]]
+    at, used = 1, sizes[0]
+    for name, count in table.groups or (("", len(table.head) - 1),):
+        columns = list(range(at, at + count))
+        own = max(sum(sizes[i] + 1 for i in columns) - 1, len(name)) + 3
+        if blocks[-1] and used + own > width:
+            blocks.append([])
+            used = sizes[0]
+        blocks[-1].append((name, columns))
+        at, used = at + count, used + own
+    return "\n\n".join(_block(table, block, sizes) for block in blocks)
+
+
+def _shown(text: str) -> str:
+    """Names may hold escape sequences: they are shown, not obeyed."""
+    return "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in text)
+
+
+def _block(table: Table, block: list[tuple[str, list[int]]], sizes: list[int]) -> str:
+    lines = []
+    if table.groups:
+        heads = [name.center(sum(sizes[i] + 1 for i in columns) - 1) for name, columns in block]
+        lines.append("   ".join(["".ljust(sizes[0]), *heads]).rstrip())
+    for row in (table.head, *table.body):
+        parts = [" ".join(_pad(table, i, row[i], sizes[i]) for i in columns) for _, columns in block]
+        lines.append("   ".join([row[0].ljust(sizes[0]), *parts]).rstrip())
+    return "\n".join(lines)
+
+
+def _pad(table: Table, column: int, text: str, size: int) -> str:
+    words = table.head[column] in ("baseline", "first", "second")
+    return text.ljust(size) if words or "[" in text else text.rjust(size)
+
+
+def rendered(table: Table, form: str, title: str, lines: Sequence[str] = ()) -> str:
+    """A table as Markdown, LaTeX (booktabs), HTML or CSV, with its title and sentences."""
+    from tabulate import tabulate
+
+    head, body = table.flat(), [list(row) for row in table.body]
+    if form == "csv":
+        return _csv([head, *body])
+    if form == "md":
+        safe = [[_one_line(cell).replace("|", "\\|") for cell in row] for row in [head, *body]]
+        text = tabulate(safe[1:], safe[0], tablefmt="github", disable_numparse=True)
+        said = "\n".join(f"- {_one_line(line)}" for line in lines)
+        return f"## {title}\n\n{text}\n" + (f"\n{said}\n" if said else "")
+    if form == "latex":
+        said = "\n\n".join(_latex(line) for line in lines)
+        rows = [" & ".join(_latex(cell) for cell in row) + r" \\" for row in [head, *body]]
+        columns = "l" * len(head)
+        return "\n".join([f"% needs \\usepackage{{booktabs}}; {_one_line(title)}", rf"\begin{{tabular}}{{{columns}}}",
+                          r"\toprule", rows[0], r"\midrule", *rows[1:], r"\bottomrule", r"\end{tabular}", "", said, ""])
+    if form == "html":
+        from html import escape
+
+        text = tabulate(body, head, tablefmt="html", disable_numparse=True)
+        said = "".join(f"<p>{escape(line)}</p>\n" for line in lines)
+        return f"<section>\n<h2>{escape(title)}</h2>\n{text}\n{said}</section>\n"
+    raise BenchError(f"unknown format {form!r}", ", ".join(FORMATS))
+
+
+def page(sections: Sequence[str]) -> str:
+    """HTML sections as one page."""
+    style = "body{font-family:sans-serif;margin:2em}td,th{padding:.2em .6em;text-align:left;white-space:nowrap}"
+    return (f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>Leaderboards</title>'
+            f"<style>{style}</style></head>\n<body>\n{''.join(sections)}</body></html>\n")
+
+
+LATEX = {"\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}",
+         "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": r"\textless{}", ">": r"\textgreater{}",
+         "▲": r"$\uparrow$", "▼": r"$\downarrow$", "–": "--", "…": r"\ldots{}", "±": r"$\pm$", "·": r"$\cdot$",
+         "×": r"$\times$", "²": r"$^2$", "[": "{[}", "]": "{]}"}
+
+
+def _latex(text: str) -> str:
+    return "".join(LATEX.get(c, c) for c in _one_line(text))
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def markdown(study: Study) -> str:
+    """A leaderboard as Markdown: the budgets side by side, the advice, then each budget in full."""
+    text = rendered(compact(study), "md", study.board.title, [*advice(study), *notes(study)])
+    for standing in study.standings:
+        text += f"\n### {labels_of(study, standing.budget)}\n\n" \
+                + rendered(detail(study, standing.budget), "md", "").removeprefix("## \n\n")
+    return text
+
+
+COLUMNS = ("target", "source", "net", "engine", "device", "baseline", "budget", "n_train", "n_test", "seeds_done",
+           "seeds", "leading_score", "score", "score_low", "score_high", "score_sd", "auc", "auc_low", "auc_high",
+           "accuracy", "balanced_accuracy", "rank", "best_share", "gain_points", "gain_low", "gain_high", "verdict",
+           "gain_p_holm", "worth_scratch", "worth_scratch_low", "worth_scratch_high", "worth_tfidf", "log_loss", "ece",
+           "adapt_seconds")
+
+
+RUN_BY_SPREADSHEETS = ("=", "+", "-", "@", "\t", "\r", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+
+
+def csv(found: Sequence[Study]) -> str:
+    """All leaderboards as one CSV, a line a baseline and budget; infinite label-equivalents are beyond the curve."""
+    rows: list[list[Any]] = [list(COLUMNS)]
+    for study in found:
+        board = study.board
+        believed = {(c.baseline, c.budget): c for c in study.calibrations}
+        own = {(s.budget, r.baseline): r for s in study.standings for r in s.rows}
+        for name in board.rows:
+            for b in board.budgets:
+                rows.append(_csv_row(study, name, b, own.get((b, name)), believed.get((name, b))))
+    return _csv(rows)
+
+
+def _csv_row(study: Study, name: str, b: Budget, r: Row | None, sure: Any) -> list[Any]:
+    board = study.board
+    c = board.cells[name, b]
+    who = [board.target, board.source, board.net, board.engine, board.device, name, b, board.sizes[b], board.n_test,
+           c.done, c.of, board.leading]
+    if r is None:
+        return [*who, *[None] * (len(COLUMNS) - len(who))]
+
+    def bounds(found: Any) -> list[Any]:
+        return [None] * 3 if found is None else [found.estimate, found.low, found.high]
+
+    worth, other = study.worth(name, b), study.worth(name, b, "tfidf")
+    return [*who, *bounds(r.score), c.spread, *bounds(r.auc), c.accuracy, c.balanced, r.rank, r.best, *bounds(r.gain),
+            r.verdict, r.p, *bounds(worth and worth.labels), other and other.labels.estimate,
+            sure and sure.log_loss, sure and sure.error, r.adapt]
+
+
+def _csv(rows: Sequence[Sequence[Any]]) -> str:
+    import csv as writer
+    import io
+
+    out = io.StringIO()
+    w = writer.writer(out, lineterminator="\n")
+    for row in rows:
+        w.writerow([_inert(v) for v in row])
+    return out.getvalue()
+
+
+def _inert(value: object) -> object:
+    """A cell that a spreadsheet would run is quoted."""
+    if isinstance(value, float):
+        return round(value, 6)
+    return f"'{value}" if isinstance(value, str) and value.lstrip(" \n")[:1] in RUN_BY_SPREADSHEETS else value
+
+
+def as_json(found: Sequence[Study], extra: dict[str, Any] | None = None) -> str:
+    """Everything as one JSON object that `bench/leaderboard.schema.json` describes; what is infinite is null."""
+    boards = []
+    for study in found:
+        b = study.board
+        cells = [{"baseline": name, "budget": budget, **asdict(cell)} for (name, budget), cell in b.cells.items()]
+        boards.append({
+            "target": b.target, "source": b.source, "net": b.net, "engine": b.engine, "device": b.device,
+            "leading": b.leading, "n_test": b.n_test, "pretrain_seconds": b.pretrain, "chance": study.chance,
+            "cells": cells, "standings": study.standings,
+            "label_equivalents": [{**asdict(w), "words": w.words()} for w in study.worths], "leads": study.reigns,
+            "calibration": study.calibrations, "variance": study.splits, "advice": advice(study),
+            "left_out": [*study.left_out, *b.failed]})
+    return json.dumps(plain_values({"schema": JSON_SCHEMA, "leaderboards": boards, **(extra or {})}), indent=1,
+                      ensure_ascii=False, allow_nan=False)
+
+
+def plain_values(value: Any) -> Any:
+    """Dataclasses, NumPy numbers and infinities as JSON has them."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return {k: plain_values(v) for k, v in vars(value).items() if not k.startswith("_")}
+    if isinstance(value, dict):
+        return {str(k): plain_values(v) for k, v in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain_values(v) for v in value]
+    if isinstance(value, np.generic):
+        value = value.item()
+    return None if isinstance(value, float) and not np.isfinite(value) else value
+
+
+def write(folder: Path, records: Sequence[Record]) -> list[Path]:
+    """Write `leaderboards/TASK.md` and `.csv` for each task in the records; returns the paths."""
+    by_task: dict[str, list[Study]] = defaultdict(list)
+    for study in studies(records):
+        by_task[study.board.target.split("@")[0]].append(study)
+    written = []
+    for task, found in by_task.items():
+        for suffix, text in (("md", "\n".join(map(markdown, found))), ("csv", csv(found))):
+            written.append(save(folder / "leaderboards" / f"{task}.{suffix}", text))
+    return written
+
+
+def save(path: Path, text: str) -> Path:
+    """Write a text file whole, or not at all."""
+    from bench import cache
+
+    try:
+        cache.put(path, text)
+    except OSError as error:
+        raise BenchError(f"cannot write {path}: {error.strerror or error}", "choose --results-dir") from None
+    return path
