@@ -177,6 +177,7 @@ def _lines(path: Path) -> Iterator[bytes]:
 
 
 KINDS: Mapping[str, tuple[type, ...]] = {"str": (str,), "int": (int,), "int | str": (int, str),
+                                         "int | None": (int, type(None)),
                                          "float | None": (float, int, type(None))}
 
 
