@@ -6,7 +6,7 @@ EXTRAS := dev,glove,data,report,mxnet,dask
 SHARED := $(wildcard ../shared/data)
 DATA := $(if $(BENCH_DATA),,$(if $(SHARED),--data-dir $(SHARED)))
 
-.PHONY: help install leaderboard test lint types unit smoke benchmark peers stress fuzz clean
+.PHONY: help install leaderboard test lint types unit smoke benchmark peers stress fuzz browser docs picture clean
 
 help:           ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -33,6 +33,18 @@ types: install
 unit: install
 	$(BIN)/python -m pytest
 
+browser: install  ## the report page's tests in Chromium, which is installed where apt-get can
+	@command -v chromium chromium-browser >/dev/null || { apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core; } || { echo "install chromium, then run this again"; exit 2; }
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[$(EXTRAS),browser]'
+	$(BIN)/python -m pytest tests/browser --override-ini addopts=-q
+
+docs: install  ## the documentation as a site in site/, built strictly
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[$(EXTRAS),docs]'
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
+
+picture: install  ## the README's picture, from the published records
+	$(BIN)/bench report --results-dir results/published --target amazon --figures docs --chart curves --formats png
+
 smoke: install  ## one small real run from data to leaderboard
 	$(BIN)/bench run --target amazon $(DATA) --budgets 32 --seeds 1 --results-dir $(or $(RESULTS),results/runs/smoke)
 
@@ -52,4 +64,4 @@ fuzz: install  ## every parser under a coverage-guided fuzzer, SECONDS each
 	for parser in $$($(BIN)/python tests/stress/fuzz.py); do $(BIN)/python tests/stress/fuzz.py $$parser $(SECONDS) || exit 1; done
 
 clean:          ## remove the environment and what tools left
-	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks site

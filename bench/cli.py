@@ -13,6 +13,7 @@ from bench.cli_claims import reproduce_command
 from bench.cli_data import data_app, task_app
 from bench.cli_map import map_command
 from bench.cli_model import fit_command, predict_command
+from bench.cli_report import report_command
 from bench.cli_time import time_command
 from bench.console import TrialProgress, errors, headline, show, table, warn
 from bench.flags import (
@@ -63,6 +64,7 @@ app.command("map")(map_command)
 app.command("reproduce")(reproduce_command)
 app.command("leaderboard")(leaderboard_command)
 app.command("distance")(distance_command)
+app.command("report")(report_command)
 
 @app.callback(invoke_without_command=True)
 def main(version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False) -> None:

@@ -301,6 +301,7 @@ def distance_command(
         with TrialProgress() as progress:
             one = suite.pairs((source,), options)[0]
             found = distance.measured(one, progress.say, progress.training, progress=progress.live)
+        distance.keep(results_dir, source, found)
         read = records.read_all(results_dir, warn) if (results_dir / "records").is_dir() else []
         made = distance.beside(found, study.studies(read), source, baseline, at)
         if format == "json":

@@ -43,7 +43,7 @@ def critical_difference(names: Sequence[str], ranks: Sequence[float], width: flo
     for tick in range(1, count + 1):
         axes.plot([tick, tick], [0, 0.15], color="black", linewidth=1)
         axes.text(tick, 0.3, str(tick), ha="center", fontsize=9)
-    bars = _cliques([ranks[i] for i in order], width)
+    bars = cliques([ranks[i] for i in order], width)
     room = 0.35 * len(bars)
     for level, (a, b) in enumerate(bars):
         y = -0.3 - 0.35 * level
@@ -64,7 +64,7 @@ def critical_difference(names: Sequence[str], ranks: Sequence[float], width: flo
     return save(figure, stem)
 
 
-def _cliques(ranks: Sequence[float], width: float) -> list[tuple[int, int]]:
+def cliques(ranks: Sequence[float], width: float) -> list[tuple[int, int]]:
     """The longest runs of sorted ranks that span no more than `width`, as first and last place."""
     out: list[tuple[int, int]] = []
     for first in range(len(ranks)):

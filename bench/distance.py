@@ -151,6 +151,36 @@ def mmd(a: NDArray[np.float32], b: NDArray[np.float32]) -> float:
     return float((k.sum() - m) / (m * (m - 1)) + (q.sum() - n) / (n * (n - 1)) - 2.0 * c.mean())
 
 
+def keep(folder: Path, source: str, found: Sequence[Distance]) -> Path:
+    """Write the distances from a source into `distances/SOURCE.json` of a results folder, beside those kept before."""
+    import json
+    import re
+    from dataclasses import asdict
+
+    from bench.tables import save
+
+    name = re.sub(r"[^A-Za-z0-9.-]+", "-", source.partition("@")[0])
+    before = {d.target: d for d in kept(folder).get(source, ())}
+    rows = {**before, **{d.target: d for d in found}}
+    body = {"source": source, "distances": [asdict(rows[t]) for t in sorted(rows)]}
+    return save(folder / "distances" / f"{name}.json", json.dumps(body, indent=1) + "\n")
+
+
+def kept(folder: Path) -> dict[str, list[Distance]]:
+    """The distances kept in a results folder, by source; a file that does not hold any is left out."""
+    import json
+
+    out: dict[str, list[Distance]] = {}
+    for path in sorted((folder / "distances").glob("*.json")):
+        try:
+            body = json.loads(path.read_text(encoding="utf-8"))
+            rows = [Distance(str(r["target"]), *(float(r[k]) for k in NAMES)) for r in body["distances"]]
+            out[str(body["source"])] = rows
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            continue
+    return out
+
+
 def beside(found: Sequence[Distance], studies: Sequence[Study], source: str, baseline: str, budget: Budget) -> Table:
     """The distances with the measured gains, and rank correlations over the targets that have both."""
     gains: dict[str, Interval] = {}

@@ -28,37 +28,37 @@ LARGEST = 256 << 20  # bytes of a record's predictions
 class Record:
     """One finished trial; the field names are those of the JSON line."""
 
-    task: str
-    edition: str
-    content_sha256: str
-    source: str
-    baseline: str
-    settings: dict[str, Any]
-    net: str
-    engine: str
-    device: str
-    budget: int | str
-    seed: int
+    task: str  # name of the target task
+    edition: str  # of the task: which data set
+    content_sha256: str  # of the edition's texts and labels, in canonical order
+    source: str  # task@edition that the base learned from
+    baseline: str  # the strategy
+    settings: dict[str, Any]  # its keyword arguments
+    net: str  # kind and sizes of the base network
+    engine: str  # torch or mxnet
+    device: str  # cpu or cuda
+    budget: int | str  # labelled target texts, or full
+    seed: int  # of the label draw, and of the head
     base: str = ""  # key of the base network, where the baseline uses one
     base_seed: int = 0  # the base's, where several were trained
     head_seed: int | None = None  # of the head and the order of batches, where it is not `seed`, that of the labels
     leading: str = "accuracy"  # or "balanced_accuracy", where the classes are of unlike size
-    n_train: int = 0
-    n_test: int = 0
-    accuracy: float | None = None
-    balanced_accuracy: float | None = None
-    macro_f1: float | None = None
-    auc: float | None = None
-    log_loss: float | None = None
+    n_train: int = 0  # labelled target texts that it got
+    n_test: int = 0  # texts of the exam
+    accuracy: float | None = None  # share of the exam that is right
+    balanced_accuracy: float | None = None  # mean recall over the exam's classes
+    macro_f1: float | None = None  # mean F1 over the exam's classes
+    auc: float | None = None  # area under the ROC curve; one against the rest, averaged, beyond two classes
+    log_loss: float | None = None  # nats
     seconds: dict[str, float] = field(default_factory=dict)  # load, encode, pretrain, adapt, predict
-    peak_bytes: int = 0
-    versions: dict[str, str] = field(default_factory=dict)
-    host: dict[str, Any] = field(default_factory=dict)
+    peak_bytes: int = 0  # memory of the process at its highest
+    versions: dict[str, str] = field(default_factory=dict)  # of packages, Python and this code (commit)
+    host: dict[str, Any] = field(default_factory=dict)  # processor, cores, system, threads
     leaks: dict[str, int] = field(default_factory=dict)  # texts that left the training side
     predictions: dict[str, Any] = field(default_factory=dict)  # packed, see `pack`
     status: str = "ok"  # or "failed"
-    error: str = ""
-    schema: int = SCHEMA
+    error: str = ""  # why it failed, one line
+    schema: int = SCHEMA  # of this line
 
     def identity(self) -> str:
         """What makes two records the same trial."""

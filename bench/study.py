@@ -45,10 +45,11 @@ class Study:
 
 def studies(records: Sequence[Record]) -> list[Study]:
     """One study for each leaderboard of the records."""
-    return [_study(group) for group in grouped(records)]
+    return [study_of(group) for group in grouped(records)]
 
 
-def _study(group: list[Record]) -> Study:
+def study_of(group: list[Record]) -> Study:
+    """The study of one leaderboard's records."""
     board = board_of(group)
     main = [r for r in group if not r.base_seed and r.head_seed is None]
     found, left_out = sheets(main)
