@@ -351,6 +351,23 @@ def test_the_leaderboard_answers_questions_about_pairs_costs_and_trust(bench_: B
     refused(bench_(*command, "--sort", "elephants"), "cannot sort by 'elephants'")
 
 
+def test_several_targets_stand_in_one_table_and_their_distance_beside_the_gain(bench_: Bench, workshop: Path):
+    for target in ("toy-target", "toy-three"):
+        assert bench_(*run(target, baseline=["majority", "tfidf", "scratch"])).exit_code == 0
+    across = bench_("leaderboard", "--results-dir", "results", "--across")
+    assert across.exit_code == 0, across.output
+    assert "coverage" in across.stdout
+    assert "2/2" in across.stdout
+    assert (workshop / "results" / "leaderboards" / "across-8.png").exists()
+    far = bench_("distance", "--target", "toy-target", "--target", "toy-three", "--source", "toy-source", "--tasks",
+                 "cards", "--data-dir", "data", "--offline", "--results-dir", "results", "--baseline", "tfidf",
+                 "--budget", "8", "--format", "json")
+    assert far.exit_code == 0, far.output
+    rows = json.loads(far.stdout)["rows"]
+    assert [r["distance"]["target"] for r in rows] == ["toy-target@toy", "toy-three@toy"]
+    assert all(0 <= r["distance"]["known"] <= 1 and r["gain"] for r in rows)
+
+
 def test_base_and_head_seeds_are_varied_apart_and_leave_the_leaderboard_as_it_was(bench_: Bench):
     command = ["leaderboard", "--results-dir", "results", "--format", "json"]
     assert bench_(*run(baseline=["frozen", "finetune", "tfidf"], seeds=2)).exit_code == 0
