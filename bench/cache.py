@@ -189,7 +189,8 @@ def locked(path: Path, say: str = "") -> Iterator[None]:
 def _save(file: IO[bytes], array: NDArray[Any]) -> None:
     """As `np.save`, which says "25600 requested and 18400 written" where the disk is full."""
     array = np.ascontiguousarray(array)
-    np.lib.format.write_array_header_1_0(file, np.lib.format.header_data_from_array_1_0(array))
+    form: Any = np.lib.format  # typed from NumPy 2 on
+    form.write_array_header_1_0(file, form.header_data_from_array_1_0(array))
     file.write(array.data if array.size else b"")
 
 

@@ -53,7 +53,7 @@ def connected(address: str, say: Say) -> Iterator[Cluster]:
 async def _greeting(address: str) -> None:
     """Raises where no Dask process answers: `Client` waits for ever where something listens that never says a word."""
     from distributed import Security
-    from distributed.comm import connect
+    from distributed.comm.core import connect
 
     arguments = Security().get_connection_args("client")
     comm = await asyncio.wait_for(connect(address, timeout=ANSWER, **arguments), ANSWER + 1.0)

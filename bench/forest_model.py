@@ -37,7 +37,7 @@ class Forest:
         def children(name: str) -> NDArray[np.int32]:
             own = [getattr(t, name) for t in trees]
             moved = [np.where(a == LEAF, LEAF, a + r) for a, r in zip(own, roots, strict=True)]
-            return np.concatenate(moved).astype(np.int32)
+            return np.asarray(np.concatenate(moved), np.int32)
 
         share = np.zeros((sum(t.node_count for t in trees), classes))
         share[:, forest.classes_] = np.concatenate([t.value[:, 0, :] for t in trees])

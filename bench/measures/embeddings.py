@@ -58,8 +58,9 @@ def carry_over(place: Workplace) -> Measured:
     plan = next(suite.plan(options, place.table, place.say, place.watch, progress=False))
     from bench import records
 
-    for record in suite.carry_out(plan, options.jobs or runner.default_jobs()):
-        place.say(f"  {record.baseline} {record.budget} labels seed {record.seed}: {record.accuracy}")
+    with suite.hands(options, place.say) as carry:
+        for record in suite.carry_out(plan, carry):
+            place.say(f"  {record.baseline} {record.budget} labels seed {record.seed}: {record.accuracy}")
     wanted = {runner.blank(job).identity() for job in plan.jobs}
     good = {(r.baseline, r.budget, r.seed): r.accuracy or 0.0 for r in records.read(plan.path)
             if r.status == "ok" and r.identity() in wanted}
