@@ -274,6 +274,9 @@ def test_the_gain_of_a_claim_is_that_of_its_records_and_a_second_run_repeats_no_
     found = {(r.baseline, r.budget, r.seed): r.accuracy or 0.0 for r in records.read(path)}
     gains = [100 * (found["finetune", 128, seed] - found["scratch", 128, seed]) for seed in range(2)]
     assert first["points over scratch at 128"] == pytest.approx(gains)
+    curve = {b: found["scratch", b, 0] for b in (32, 128, 512, 2048)} | {
+        next(r.n_train for r in records.read(path) if r.budget == "full"): found["scratch", "full", 0]}
+    assert first["labels saved"][0] == labels_worth(found["finetune", 32, 0], curve) - 32
     assert measure("carry-over")(replace(place, seeds=2)).figures == first
     assert path.read_bytes() == before
 
