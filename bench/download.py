@@ -307,7 +307,8 @@ def lock(path: Path, access: Access) -> Iterator[None]:
 
     folder = access.cache / ".locks"
     folder.mkdir(parents=True, exist_ok=True)
-    held = FileLock(folder / f"{hashlib.sha256(str(path).encode()).hexdigest()[:16]}.lock")
+    name = os.path.relpath(path, access.cache)  # a cache that was moved keeps its locks' names
+    held = FileLock(folder / f"{hashlib.sha256(name.encode()).hexdigest()[:16]}.lock")
     try:
         held.acquire(timeout=1)
     except Timeout:

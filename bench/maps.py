@@ -89,7 +89,7 @@ class Scene:
         target = self._target().data.corpus
         if corpus is target:
             return self.tuned
-        rows = self.resources.base_params(corpus)[EMBEDDING]
+        rows = self.resources.base_params(corpus)[EMBEDDING].copy()  # what is kept for all is read-only
         numbers = {word: i for i, word in enumerate(target.words)}
         shared = [(i, numbers[word]) for i, word in enumerate(corpus.words) if word in numbers]
         here, there = np.array(shared, np.int64).reshape(-1, 2).T
