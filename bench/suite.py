@@ -302,8 +302,6 @@ def hands(options: Options, say: Say) -> Iterator[Carry]:
             yield connection.run
         return
     workers = options.jobs or pool.default_jobs()
-    if workers > 1:
-        pool.warm_up(options.engine)
     yield lambda jobs: pool.run(jobs, workers)
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
+import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -291,6 +293,13 @@ def _one_thread(workers: int) -> Iterator[ThreadPoolExecutor]:
     finally:
         torch.set_num_threads(before)
         torch.set_flush_denormal(False)  # what this thread computes next must not depend on what it trained before
+        _give_back()
+
+
+def _give_back() -> None:
+    """Hand freed memory back to the system: the C library keeps a training's for a process that may only wait now."""
+    if sys.platform == "linux" and (trim := getattr(ctypes.CDLL(None), "malloc_trim", None)):
+        trim(0)
 
 
 def _optimiser(spec: Spec, trained: dict[str, nn.Parameter]) -> tuple[torch.optim.Optimizer, list[float]]:
