@@ -25,8 +25,8 @@ from bench.trial import Division, nested
 from bench.vectors import Vectors
 
 FORM = 2  # raised when training changes in a way that its settings do not show
-# The GRU's was chosen by accuracy on 5,000 held-out training reviews of IMDB, among twelve: see docs/protocol.md.
-RECIPE = Spec(epochs=2, batch=128, learning_rate=12e-3, rates=((EMBEDDING, 0.5),))
+# The GRU's was chosen by the untouched base's accuracy on training texts of three other domains: see docs/protocol.md.
+RECIPE = Spec(epochs=2, batch=128, learning_rate=12e-3, rates=((EMBEDDING, 0.1),))
 OTHER_NETS = Spec(epochs=3, batch=128, learning_rate=6e-3, rates=((EMBEDDING, 0.1),))
 SMALL_SOURCE = Spec(epochs=3, batch=32, learning_rate=6e-3, rates=((EMBEDDING, 0.3),))
 SMALL = 10_000  # texts, under which a source gets smaller batches
