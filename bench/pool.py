@@ -12,6 +12,7 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
 
 from bench.engines import ENGINES
+from bench.memory import give_back
 from bench.records import Record
 from bench.runner import Job, blank, run_one
 
@@ -19,12 +20,14 @@ FORKS = sys.platform == "linux"  # a copy of a process that has loaded Apple's o
 IMPORTED = ("bench.runner", "sklearn.ensemble", "sklearn.feature_extraction.text", "sklearn.linear_model",
             "sklearn.model_selection")
 
+
 def run(jobs: Sequence[Job], workers: int) -> Iterator[Record]:
     """Run the jobs and yield each record as it is finished; a failed trial is a record too."""
     if workers <= 1 or len(jobs) <= 1:
         for job in jobs:
             yield run_one(job)
         return
+    give_back()  # this process only waits from here on
     warm_up(jobs[0].setting.engine)
     todo = deque(jobs)
     while todo:

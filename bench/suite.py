@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from bench import cache, cluster, pool, records, runner
+from bench import cache, pool, records, runner
 from bench.base import Base, Order, base_key, pretrain, recipe_for
 from bench.data import Loaded, obtain
 from bench.engines import engine
@@ -296,6 +296,8 @@ def _usable(chosen: Sequence[Strategy], needs: Mapping[Strategy, frozenset[str]]
 def hands(options: Options, say: Say) -> Iterator[Carry]:
     """Who runs the trials: worker processes here, or the workers of a cluster."""
     if options.scheduler:
+        from bench import cluster
+
         if options.jobs:
             raise BenchError("--jobs and --scheduler exclude each other", "a cluster has the workers that it has")
         with cluster.connected(options.scheduler, say) as connection:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
-import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -22,6 +20,7 @@ from bench.engines.torch_batches import Batch, Resident, on_host, tensors
 from bench.engines.torch_layers import gru, masked_mean_max, mean_max
 from bench.engines.torch_memory import in_halves
 from bench.errors import BenchError
+from bench.memory import give_back
 from bench.nets import EMBEDDING, Net, Params
 from bench.seeds import seed_for
 from bench.text import Encoded
@@ -293,13 +292,7 @@ def _one_thread(workers: int) -> Iterator[ThreadPoolExecutor]:
     finally:
         torch.set_num_threads(before)
         torch.set_flush_denormal(False)  # what this thread computes next must not depend on what it trained before
-        _give_back()
-
-
-def _give_back() -> None:
-    """Hand freed memory back to the system: the C library keeps a training's for a process that may only wait now."""
-    if sys.platform == "linux" and (trim := getattr(ctypes.CDLL(None), "malloc_trim", None)):
-        trim(0)
+        give_back()
 
 
 def _optimiser(spec: Spec, trained: dict[str, nn.Parameter]) -> tuple[torch.optim.Optimizer, list[float]]:
