@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from test_cli import Bench, bench_, kept, outcomes, refused, run
 
-from bench import runner
+from bench import corpus, runner
 
 __all__ = ["bench_"]  # a fixture
 CHOSEN = ["tfidf", "finetune"]
@@ -33,6 +33,7 @@ def forget() -> None:
     """What this process remembers of the cache; a new one would remember nothing."""
     runner.opened.cache_clear()
     runner._base.cache_clear()
+    corpus._opened.clear()
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
 from test_kills import killed
 
 PHASES = {"1 download", "2 data", "3 base", "4 trials"}
