@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import stat
 from collections.abc import Callable, Mapping
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
@@ -282,9 +284,12 @@ def _text(path: Path) -> str:
     """A file's text, gunzipped where its first bytes say so; not UTF-8, or a NUL byte, is an error."""
     try:
         with path.open("rb") as file:
+            found = os.fstat(file.fileno())
+            if not stat.S_ISREG(found.st_mode) or found.st_size > LARGEST:  # a device would never end
+                raise DataError(f"{path} is no file, or larger than {LARGEST >> 20} MB", "is it the right file?")
             data = file.read(2)
             if data != b"\x1f\x8b":
-                data += file.read(LARGEST)
+                data += file.read()
     except OSError as error:
         raise broken(path, error) from None
     if data == b"\x1f\x8b":

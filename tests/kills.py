@@ -7,6 +7,7 @@ is done. Runs are forks of this process, which has imported everything, so that 
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import random
@@ -125,10 +126,12 @@ class Cases:
                *(word for name in BASELINES for word in ("--baseline", name)))
         pid = os.fork()
         if pid:
+            with contextlib.suppress(PermissionError, ProcessLookupError):  # it did so itself, or is done
+                os.setpgid(pid, pid)
             return pid
         code = 70
         try:
-            os.setsid()
+            os.setpgid(0, 0)
             os.chdir(case)
             log = os.open("log", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
             os.dup2(log, 1)
@@ -174,10 +177,26 @@ class Cases:
                 shutil.rmtree(self.root / name)
             elif len(wrong) > 5:
                 break
+            if number % 10 == 0:
+                sys.stderr.write(f"{sum(where.values())} kills, {dict(where)}, wrong: {wrong}\n")
         reports = self.kill_leaderboard(max(2, count // 20))
+        pairs = max(1, count // 20)
+        wrong += [w for number in range(pairs) for w in self.two_at_once(f"pair-{number}")]
         return {"kills": sum(where.values()), "where": dict(sorted(where.items())), "reports_killed": reports,
+                "two_at_once": pairs,
                 "undisturbed_seconds": round(self.seconds, 2), "records": len(self.reference[0]), "wrong": wrong,
                 "seconds": round(time.monotonic() - self.began)}
+
+    def two_at_once(self, name: str) -> list[str]:
+        """Two runs at the same moment on one cache and one results folder: each trial is run once, by either."""
+        both = [self.start(name, 1), self.start(name, 1)]
+        codes = [self.wait(pid) for pid in both]
+        trained = self.log(name).count("base: epoch 1:")
+        lines = sum(p.read_bytes().count(b"\n") for p in (self.root / name / "results").glob("records/*.jsonl"))
+        wrong = [] if codes == [0, 0] else [f"two at once exit with {codes}"]
+        wrong += [] if trained == 1 else [f"the base was trained {trained} times"]
+        wrong += [] if lines == len(self.reference[0]) else [f"{lines} records, not {len(self.reference[0])}"]
+        return [f"{name}: {w}" for w in wrong + self.check(name, 1)]
 
     def phase(self, name: str) -> str:
         """How far the run had come when it was killed."""

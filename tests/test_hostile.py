@@ -100,6 +100,22 @@ def test_a_row_of_ten_megabytes_is_refused_and_says_why(tmp_path: Path):
     refused(lambda: read("csv", tmp_path / "a.csv", {}), "the text of row 2 has 10,000,010 characters", "quote")
 
 
+def test_a_small_file_takes_little_memory_and_a_device_none(tmp_path: Path):
+    (tmp_path / "a.csv").write_text("text,label\ngood,1\nbad,0\n")
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+    task_of(tmp_path / "a.csv")  # imports come first
+    used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+    resource.setrlimit(resource.RLIMIT_AS, (used + (64 << 20), hard))
+    try:
+        task_of(tmp_path / "a.csv")
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
+    (tmp_path / "zero.csv").symlink_to("/dev/zero")
+    refused(lambda: task_of(tmp_path / "zero.csv"), "is no file")
+
+
 def test_a_header_of_a_million_columns_is_refused(tmp_path: Path):
     (tmp_path / "a.csv").write_text("text,label" + ",x" * 1_000_000 + "\na,b\n")
     refused(lambda: task_of(tmp_path / "a.csv"), "1000002 columns")
@@ -153,7 +169,8 @@ def bomb(path: Path, kind: str, size: int) -> Path:
     """A file that unpacks to `size` zero bytes."""
     zeros = bytes(1 << 20)
     if kind == "zip":
-        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as made, made.open("x", "w") as out:
+        with (zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as made,
+              made.open("x", "w", force_zip64=size >> 31 > 0) as out):
             for _ in range(size >> 20):
                 out.write(zeros)
         return path

@@ -20,8 +20,9 @@ def killed(folder: Path, kills: int, seed: int = 0, seconds: float = 600.0) -> d
     return found
 
 
-def test_killed_runs_leave_the_records_of_an_undisturbed_one_and_nothing_else(tmp_path: Path):
+def test_runs_killed_or_side_by_side_leave_the_records_of_an_undisturbed_one_and_nothing_else(tmp_path: Path):
     found = killed(tmp_path, 3)
     assert found["wrong"] == []
     assert found["kills"] == 3
     assert found["records"] == 12
+    assert found["two_at_once"] == 1

@@ -51,8 +51,9 @@ def engine(name: str) -> Engine:
     try:
         return cast(Engine, importlib.import_module(ENGINES[name]))
     except (ImportError, OSError) as error:
+        little = "failed to map segment" in str(error)
         raise BenchError(f"the engine {name} does not load: {' '.join(str(error).split())[:300]}",
-                         "bench doctor shows what is installed") from None
+                         "too little memory" if little else "bench doctor shows what is installed") from None
 
 
 def name_of(found: Engine) -> str:

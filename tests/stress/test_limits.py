@@ -60,19 +60,21 @@ def test_little_memory_is_enough_or_is_one_line(tmp_path: Path, megabytes: int):
     toy.rows(300, seed=4).to_csv(tmp_path / "source.csv", index=False)
     (tmp_path / "cards").mkdir()
     (tmp_path / "cards" / "toy-source.toml").write_text(toy.card("toy-source", "source.csv"))
-    arguments = ("run --target mine.csv --source toy-source --tasks cards --data-dir . --budgets 16 --seeds 1 --epochs 1 "
-                 "--jobs 1 --offline --device cpu --preset tutorial --baseline tfidf --baseline finetune "
-                 "--cache-dir cache --results-dir results").split()
+    arguments = ("run --target mine.csv --source toy-source --tasks cards --data-dir . --budgets 16 --seeds 1 "
+                 "--epochs 1 --jobs 1 --offline --device cpu --preset tutorial --baseline tfidf --baseline finetune "
+                 "--cache-dir cache --results-dir results")
 
     def bound() -> None:
         resource.setrlimit(resource.RLIMIT_AS, (megabytes << 20, megabytes << 20))
 
     began = time.monotonic()
-    done = subprocess.run([sys.executable, "-m", "bench.cli", *arguments], cwd=tmp_path, capture_output=True, text=True,
-                          timeout=300, check=False, preexec_fn=bound, env={**os.environ, "OPENBLAS_NUM_THREADS": "1"})
+    command = [sys.executable, "-m", "bench.cli", *arguments.split()]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False,
+                          preexec_fn=bound, env={**os.environ, "OPENBLAS_NUM_THREADS": "1"})
     last = (done.stderr.strip() or "nothing").splitlines()[-1]
     sys.stdout.write(f"{megabytes} MB: exit {done.returncode} after {time.monotonic() - began:.0f} s: {last[:150]}\n")
     assert done.returncode in (0, 1, 2), done.stderr[-3000:]
     assert "Traceback" not in done.stderr, done.stderr[-3000:]
     if done.returncode:
         assert "memory" in done.stderr
+    assert megabytes < 4_000 or done.returncode == 0

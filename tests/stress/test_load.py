@@ -83,7 +83,8 @@ def a_folder(folder: Path, count: int) -> Path:
             scores = rng.normal(0.0, 1.0, (500, 1)).astype(np.float16)
             accuracy = float(((scores[:, 0] > 0) == truth).mean())
             record = replace(one, task=f"task{task}", baseline=f"b{i % 10}", seed=i // 40,
-                             budget=(32, 128, 512, "full")[i // 10 % 4], accuracy=accuracy, balanced_accuracy=accuracy, predictions=pack(truth, scores))
+                             budget=(32, 128, 512, "full")[i // 10 % 4], accuracy=accuracy,
+                             balanced_accuracy=accuracy, predictions=pack(truth, scores))
             lines.append(records.line_of(record) + "\n")
         (folder / "records" / f"task{task}.jsonl").write_text("".join(lines))
     return folder

@@ -15,4 +15,5 @@ def test_two_hundred_kills_lose_nothing_double_nothing_and_leave_nothing(tmp_pat
     sys.stdout.write(f"{found}\n")
     assert found["wrong"] == []
     assert found["kills"] == 200
+    assert found["two_at_once"] == 10
     assert {phase.split(",")[0] for phase in found["where"]} >= PHASES
