@@ -205,7 +205,8 @@ def _page(address: str, session: requests.Session, access: Access) -> list[Candi
         final, kind, body = path.absolute().as_uri(), "text/html", path.read_bytes()[:PAGE].decode("utf-8", "replace")
     try:
         links = _json_links(body, final) if "json" in kind else _html_links(body, final)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, AssertionError, RecursionError) as error:
+        # AssertionError: html.parser's, for marked sections that are none
         raise RouteError(f"{shown(address)} is not an index page: {one_line(error)}") from None
     # A page from the network must not point into this machine.
     return [c for c in links if urlsplit(c.url).scheme in (("http", "https") if scheme in ("http", "https") else

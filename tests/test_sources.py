@@ -311,6 +311,13 @@ def test_a_page_of_the_network_cannot_point_into_this_machine(
         assert "no package index" in fails("package", access, **WANTED)
 
 
+@pytest.mark.parametrize("body", [b"<a\"><a\xff><![0>\xda'<a>", b"<![if x", b"<!DOCTYPE [<!x>"])
+def test_an_index_page_that_is_no_html_is_one_line(access: Access, monkeypatch: pytest.MonkeyPatch, body: bytes) -> None:
+    with servers.serving(index(WHEEL, body=body)) as server:
+        use(monkeypatch, f"{server.url}/simple")
+        assert "made_up.data" in fails("package", access, **WANTED)
+
+
 def test_a_package_that_cannot_be_had_is_one_line(access: Access, monkeypatch: pytest.MonkeyPatch) -> None:
     with servers.serving(index(WHEEL, body=page((WHEEL[0], b"another file")))) as server:
         use(monkeypatch, f"{server.url}/simple")

@@ -131,7 +131,7 @@ def index_page(data: bytes) -> None:
         try:
             found = parse(body, "https://example.org/simple/x/")
             packages._matching(found, "x", "1.0")
-        except (ValueError, KeyError, TypeError, AttributeError):  # what `_page` turns into one line
+        except (ValueError, KeyError, TypeError, AttributeError, AssertionError, RecursionError):  # as in `_page`
             continue
 
 
