@@ -16,8 +16,8 @@ from bench.corpus import Corpus, Made, derived
 WORDS = 3  # of a shingle
 THRESHOLD = 0.8  # Jaccard similarity of two texts' sets of shingles, from which they are near duplicates
 BANDS, DEEP = 16, 4  # of the signature: a pair at 0.8 is missed once in 5,000, one at 0.5 is checked in two of three
-CROWD = 50  # texts in one bucket; of more, each is compared with the first alone
-FORM = 1
+CROWD = 50  # texts in one bucket; of more, each is compared with the first few, of 2,500 with the first alone
+FORM = 2
 
 
 def signatures(corpus: Corpus) -> NDArray[np.uint32]:
@@ -68,13 +68,18 @@ def _pairs(a: Corpus, rows_a: NDArray[np.int64], b: Corpus, rows_b: NDArray[np.i
         key_a, key_b = _mixed(sig_a[rows_a, part]), _mixed(sig_b[rows_b, part])
         order = np.argsort(key_b, kind="stable")
         low, high = (np.searchsorted(key_b[order], key_a, side) for side in ("left", "right"))
-        counts = np.minimum(high - low, CROWD)
+        counts = high - low
+        counts = np.where(counts > CROWD, np.maximum(CROWD**2 // np.maximum(counts, 1), 1), counts)
         which = np.repeat(np.arange(len(rows_a)), counts)
         step = np.arange(len(which)) - np.repeat(np.cumsum(counts) - counts, counts)
         pairs = np.column_stack([rows_a[which], rows_b[order[low[which] + step]]])
-        found.append(pairs[pairs[:, 0] < pairs[:, 1]] if a is b else pairs)
+        if a is b:  # either way round: in a crowd the later is compared with the earlier
+            pairs = np.sort(pairs, axis=1)
+            pairs = pairs[pairs[:, 0] < pairs[:, 1]]
+        found.append(pairs)
     pairs = np.unique(np.concatenate(found), axis=0) if found else np.empty((0, 2), np.int64)
-    agree = np.array([(sig_a[i] == sig_b[j]).mean() for i, j in pairs]) if len(pairs) else np.empty(0)
+    parts = np.array_split(pairs, len(pairs) // 65_536 + 1)  # so that memory stays flat
+    agree = np.concatenate([(sig_a[p[:, 0]] == sig_b[p[:, 1]]).mean(axis=1) for p in parts])
     pairs = pairs[agree >= THRESHOLD - 0.2]  # three standard deviations of the estimate below the threshold
     hash_a, hash_b = _word_hashes(a), _word_hashes(b)
     good = [_jaccard(_shingles(hash_a[a.tokens[i]]), _shingles(hash_b[b.tokens[j]])) >= THRESHOLD for i, j in pairs]

@@ -312,7 +312,8 @@ def test_a_page_of_the_network_cannot_point_into_this_machine(
 
 
 @pytest.mark.parametrize("body", [b"<a\"><a\xff><![0>\xda'<a>", b"<![if x", b"<!DOCTYPE [<!x>"])
-def test_an_index_page_that_is_no_html_is_one_line(access: Access, monkeypatch: pytest.MonkeyPatch, body: bytes) -> None:
+def test_an_index_page_that_is_no_html_is_one_line(access: Access, monkeypatch: pytest.MonkeyPatch,
+                                                   body: bytes) -> None:
     with servers.serving(index(WHEEL, body=body)) as server:
         use(monkeypatch, f"{server.url}/simple")
         assert "made_up.data" in fails("package", access, **WANTED)

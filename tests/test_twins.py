@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import numpy as np
@@ -119,3 +120,13 @@ def toy_loaded(data: Dataset, division: object):
 
     edition = Edition("v1", (), test="official")
     return Loaded(Task("toy", "Toy", toy.LABELS, (edition,)), edition, data, division, "memory")
+
+
+def test_a_crowd_of_near_copies_is_one_cluster_in_time_that_grows_with_its_size(tmp_path: Path):
+    """As where a shop's customers send in a form letter: more copies than a bucket compares each with each."""
+    frame = toy.rows(3_000)
+    letter = "this product is what i wanted for my mother in the summer of last year and it works as it should number"
+    frame["text"] = [f"{letter} {i}" for i in range(len(frame))]
+    began = time.monotonic()
+    assert len(np.unique(twins.clusters(toy.dataset(tmp_path, frame).corpus))) == 1
+    assert time.monotonic() - began < 30
