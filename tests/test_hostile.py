@@ -307,7 +307,7 @@ def sealed(path: Path, **values: Any) -> Path:
 
 
 @pytest.mark.parametrize("wrong", [
-    {"task": "../../../evil"}, {"task": "/tmp/evil"}, {"task": ""}, {"task": "a" * 500}, {"edition": "a\nb"},
+    {"task": "../../../evil"}, {"task": "/evil"}, {"task": ""}, {"task": "a" * 500}, {"edition": "a\nb"},
     {"baseline": "../evil"}, {"accuracy": "high"}, {"accuracy": float("nan")}, {"accuracy": None},
     {"auc": float("inf")}, {"seconds": []}, {"seconds": {"adapt": "long"}}, {"seconds": {"adapt": float("nan")}},
     {"budget": "some"}, {"budget": None}, {"budget": True}, {"seed": "one"}, {"status": "fine"},
