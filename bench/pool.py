@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import threading
@@ -27,6 +28,7 @@ def run(jobs: Sequence[Job], workers: int) -> Iterator[Record]:
         for job in jobs:
             yield run_one(job)
         return
+    gc.collect()
     give_back()  # this process only waits from here on
     warm_up(jobs[0].setting.engine)
     todo = deque(jobs)
