@@ -129,12 +129,11 @@ def _run(options: Options, carry: Carry, *, keep_going: bool) -> int:
                 progress.trial(record)
                 if failed and not keep_going:
                     break
-            found = records.read(plan.path)
-            mine = [r for r in found if (r.edition, r.content_sha256) ==
-                    (target.edition.name, target.data.corpus.sha256)]
             progress.pause()
+            found = study.studies(records.read(plan.path))
             written = tables.write(options.results_dir, found)
-            show(study.studies(mine))
+            here = (target.name, target.data.corpus.sha256)
+            show([s for s in found if (s.board.target, s.board.content_sha256) == here])
             typer.echo("Written: " + ", ".join(str(p) for p in written))
             if failed and not keep_going:
                 break

@@ -45,6 +45,7 @@ class Board:
     sizes: Mapping[Budget, int]
     failed: tuple[str, ...]
     leading: str = "accuracy"
+    content_sha256: str = ""  # of the target's rows
 
     @property
     def title(self) -> str:
@@ -89,7 +90,8 @@ def board_of(group: Sequence[Record]) -> Board:
         tuple(sorted(baselines, key=order)), cells, max((r.n_test for r in group), default=0),
         max((r.seconds.get("pretrain", 0.0) for r in group), default=0.0),
         {b: max((r.n_train for r in group if r.budget == b), default=0) for b in budgets},
-        tuple(f"{r.baseline}, {r.budget} labels, seed {r.seed}: {r.error}" for r in group if r.status != "ok"), leading)
+        tuple(f"{r.baseline}, {r.budget} labels, seed {r.seed}: {r.error}" for r in group if r.status != "ok"), leading,
+        first.content_sha256)
 
 
 def _cell(name: str, budget: Budget, seeds: set[int], good: Mapping[tuple[str, Budget, int], Record],

@@ -15,8 +15,7 @@ from bench.compare import MARKS, Pair, Row
 from bench.errors import BenchError
 from bench.leaderboard import Cell
 from bench.prose import advice, notes, p_text, score, short
-from bench.records import Record
-from bench.study import Study, studies
+from bench.study import Study
 from bench.trial import FULL, Budget
 
 FORMATS = ("table", "md", "csv", "latex", "html", "json")
@@ -305,10 +304,10 @@ def plain_values(value: Any) -> Any:
     return None if isinstance(value, float) and not np.isfinite(value) else value
 
 
-def write(folder: Path, records: Sequence[Record]) -> list[Path]:
-    """Write `leaderboards/TASK.md` and `.csv` for each task in the records; returns the paths."""
+def write(folder: Path, studies: Sequence[Study]) -> list[Path]:
+    """Write `leaderboards/TASK.md` and `.csv` for each task of the studies; returns the paths."""
     by_task: dict[str, list[Study]] = defaultdict(list)
-    for study in studies(records):
+    for study in studies:
         by_task[study.board.target.split("@")[0]].append(study)
     written = []
     for task, found in by_task.items():

@@ -232,7 +232,7 @@ def test_the_json_is_what_its_schema_says():
 
 
 def test_files_are_written_a_task_each(tmp_path: Path):
-    written = tables.write(tmp_path, [*FULL, *(replace(r, task="other") for r in FULL)])
+    written = tables.write(tmp_path, study.studies([*FULL, *(replace(r, task="other") for r in FULL)]))
     assert sorted(p.name for p in written) == ["other.csv", "other.md", "toy.csv", "toy.md"]
     assert {p.name for p in (tmp_path / "leaderboards").iterdir() if p.suffix != ".lock"} == {p.name for p in written}
     assert "toy@one" in (tmp_path / "leaderboards" / "toy.md").read_text(encoding="utf-8")
