@@ -66,14 +66,15 @@ def engines() -> list[dict[str, Any]]:
             rows.append({"engine": name, "version": "not installed", "devices": "",
                          "note": f"pip install 'transferbench[{name}]'"})
             continue
-        from bench.engines import engine
+        from bench.engines import devices, engine
+        from bench.engines import version as version_of
 
         try:
-            found = engine(name)
+            engine(name)
         except BenchError as error:  # installed, but it does not load: that is what was asked
             rows.append({"engine": name, "version": "broken", "devices": "", "note": str(error)})
             continue
-        rows.append({"engine": name, "version": found.version(), "devices": ", ".join(found.devices()), "note": ""})
+        rows.append({"engine": name, "version": version_of(name), "devices": ", ".join(devices(name)), "note": ""})
     return rows
 
 

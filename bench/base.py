@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from bench import cache
 from bench.batches import Batches, Hooks, Spec, State
 from bench.corpus import Dataset
-from bench.engines import Engine
+from bench.engines import engine, version
 from bench.metrics import score
 from bench.nets import EMBEDDING, Net, Params, check_params, initial_params
 from bench.seeds import draw
@@ -71,8 +71,7 @@ class Order:
     data: Dataset
     division: Division
     net: Net
-    engine_name: str
-    engine: Engine
+    engine: str
     device: str
     vectors: Vectors | None
     spec: Spec = RECIPE
@@ -88,7 +87,7 @@ class Order:
         return {
             "form": FORM, "source": self.source, "content_sha256": self.data.corpus.sha256,
             "pool": cache.key_of(self.division.pool.tolist()), "net": self.net.as_json(), "spec": spec,
-            "engine": self.engine_name, "version": self.engine.version(), "device": self.device, "seed": self.seed,
+            "engine": self.engine, "version": version(self.engine), "device": self.device, "seed": self.seed,
             "glove": self.vectors is not None and self.net.glove != "no",
             **({"validation": self.validation} if self.validation else {}),
         }
@@ -155,10 +154,11 @@ def _train(order: Order, key: str, folder: Path, watch: Callable[[dict[str, Any]
     epochs = folder.with_name(f"{key}.epochs")
     if state and order.every_epoch and len(kept_epochs(folder.parents[1], key)) < state.epoch:
         state = None  # begun without keeping them: from the start
+    framework = engine(order.engine)
     clock = _Clock(state.history if state else (), batches.steps(), watch)
 
     def accuracy(params: Params, rows: NDArray[np.int64]) -> float:
-        logits = order.engine.scores(net, params, x.take(rows), order.device)
+        logits = framework.scores(net, params, x.take(rows), order.device)
         return float((logits.argmax(1) == data.y[rows]).mean())
 
     def after_epoch(now: State) -> dict[str, float]:
@@ -173,10 +173,10 @@ def _train(order: Order, key: str, folder: Path, watch: Callable[[dict[str, Any]
         clock.resume()
         return row
 
-    params = order.engine.fit(net, params, batches, spec, order.device, Hooks(clock.step, after_epoch), state)
+    params = framework.fit(net, params, batches, spec, order.device, Hooks(clock.step, after_epoch), state)
     exam = order.division.exam
     truth = data.y[exam]
-    logits = order.engine.scores(net, params, x.take(exam), order.device)
+    logits = framework.scores(net, params, x.take(exam), order.device)
     result = score(truth, softmax(logits))
     facts = {**order.describe(), "labels": list(data.labels), "words": len(vocabulary.words), **result,
              "n_train": len(train), "n_validation": len(held), "n_test": len(exam),

@@ -150,10 +150,10 @@ def test(claims: Sequence[Claim], place: Workplace, folder: Path) -> Iterator[Fi
 
 def _key(claim: Claim, place: Workplace) -> str:
     """What the figures depend on; a rule may change without a new run."""
-    from bench.engines import engine
+    from bench.engines import version
 
     name = place.mxnet_or_torch()
-    return cache.key_of([FORM, claim.measure, claim.seeds, name, engine(name).version()])
+    return cache.key_of([FORM, claim.measure, claim.seeds, name, version(name)])
 
 
 def _kept(path: Path, claim: Claim, place: Workplace) -> Finding | None:

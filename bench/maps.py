@@ -14,6 +14,7 @@ from bench.adapt import corpus_words, finetuned
 from bench.base import Base, pretrain, softmax
 from bench.corpus import Corpus, Examples
 from bench.data import Loaded
+from bench.engines import engine
 from bench.errors import BenchError
 from bench.nets import EMBEDDING, HEAD, Net, Params, named
 from bench.pictures import Points
@@ -128,7 +129,7 @@ def scene(request: Request, say: Say, watch: Watch, *, progress: bool) -> Scene:
     order = suite.base_order(options, source, net, vectors)
     base = pretrain(order, options.cache_dir, watch)
     same = target is None or target.data.labels == source.data.labels
-    resources = Resources(order.engine, base.net, order.device, request.seed, base, vectors, same_labels=same)
+    resources = Resources(engine(order.engine), base.net, order.device, request.seed, base, vectors, same_labels=same)
     tuned = None
     if target and request.labels:
         trial = trial_of(target.data, target.division, source.name, target.name, request.labels, request.seed)

@@ -26,6 +26,7 @@ from bench.base import Base, load_base
 from bench.corpus import Dataset
 from bench.data import Loaded
 from bench.engines import engine
+from bench.engines import version as engine_version
 from bench.errors import BenchError, MissingExtra
 from bench.metrics import score
 from bench.nets import Net, with_classes
@@ -307,7 +308,7 @@ def versions(engine_name: str) -> Mapping[str, str]:
 
     names = ("numpy", "scipy", "scikit-learn", "transferbench")
     found = {name: version(name) for name in names}
-    return {**found, engine_name: engine(engine_name).version(), "python": platform.python_version(),
+    return {**found, engine_name: engine_version(engine_name), "python": platform.python_version(),
             "commit": _commit()}
 
 

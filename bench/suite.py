@@ -11,7 +11,7 @@ from typing import Any
 from bench import cache, pool, records, runner
 from bench.base import Base, Order, base_key, pretrain, recipe_for
 from bench.data import Loaded, obtain
-from bench.engines import engine
+from bench.engines import devices
 from bench.errors import BenchError
 from bench.nets import Net, named
 from bench.own import looks_like_file, task_of
@@ -157,7 +157,7 @@ def label_map(options: Options) -> dict[str, str]:
 
 def device_for(options: Options) -> str:
     """The device asked for, or the best that the engine has."""
-    have = engine(options.engine).devices()
+    have = devices(options.engine)
     if options.device == "auto":
         return have[0]
     if options.device not in ("cpu", "cuda"):
@@ -181,7 +181,7 @@ def base_order(options: Options, source: Loaded, net: Net, vectors: Vectors | No
     """What base the options ask for."""
     spec = recipe_for(net.kind, len(source.division.pool))
     spec = replace(spec, epochs=options.epochs) if options.epochs else spec
-    return Order(source.name, source.data, source.division, net, options.engine, engine(options.engine),
+    return Order(source.name, source.data, source.division, net, options.engine,
                  device_for(options), vectors, spec, validation=options.validation,
                  every_epoch=options.keep_checkpoints)
 

@@ -18,7 +18,7 @@ import numpy as np
 from bench import cache
 from bench.base import recipe_for
 from bench.batches import Spec
-from bench.engines import engine
+from bench.engines import devices as devices_of
 from bench.errors import BenchError
 from bench.nets import EMBEDDING, initial_params, named, with_classes
 from bench.seeds import draw
@@ -47,7 +47,7 @@ def settings(devices: Sequence[str], engines: Sequence[str], threads: Sequence[i
             raise BenchError(f"--threads {count} on a machine that lends {have} cores", f"1 to {have}")
     out = []
     for name in engines:
-        there = engine(name).devices()
+        there = devices_of(name)
         for device in reversed(there) if list(devices) == ["auto"] else devices:
             if device not in ("cpu", "cuda"):
                 raise BenchError(f"unknown device {device!r}", "auto, or cpu,cuda")

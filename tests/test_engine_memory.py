@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from test_engine_torch import SPEC, TORCH, toy_batches
+from test_engines import SPEC, toy_batches
 from torch import Tensor
 
 from bench.engines import torch as engine_file
@@ -57,11 +57,11 @@ def test_a_batch_that_does_not_fit_is_trained_in_two_halves_to_the_same_weights(
     batches, vocabulary = toy_batches(64)
     batches = replace(batches, size=32)
     params, spec = initial_params(NET, vocabulary, "toy"), replace(SPEC, shards=1, epochs=1)
-    halved = TORCH.fit(NET, params, batches, spec, "cpu")
+    halved = engine_file.fit(NET, params, batches, spec, "cpu")
     assert set(fitting) == {32, 16}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(engine_file.Classifier, "pooled", WHOLE)
-        whole = TORCH.fit(NET, params, batches, spec, "cpu")
+        whole = engine_file.fit(NET, params, batches, spec, "cpu")
     for name, weights in whole.items():
         np.testing.assert_allclose(halved[name], weights, atol=2e-3, err_msg=name)
 
@@ -70,11 +70,11 @@ def test_a_batch_that_does_not_fit_is_trained_in_two_halves_to_the_same_weights(
 def test_scores_of_a_batch_that_does_not_fit_are_those_of_one_that_does(fitting: list[int]):
     batches, vocabulary = toy_batches(200)
     params = initial_params(NET, vocabulary, "toy")
-    halved = TORCH.scores(NET, params, batches.x, "cpu")
+    halved = engine_file.scores(NET, params, batches.x, "cpu")
     assert set(fitting) == {200, 100}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(engine_file.Classifier, "pooled", WHOLE)
-        np.testing.assert_allclose(halved, TORCH.scores(NET, params, batches.x, "cpu"), atol=1e-5)
+        np.testing.assert_allclose(halved, engine_file.scores(NET, params, batches.x, "cpu"), atol=1e-5)
 
 
 @pytest.mark.parametrize("fitting", [(3, CUDA)], indirect=True)
@@ -83,15 +83,15 @@ def test_where_half_a_batch_does_not_fit_either_it_is_one_clear_line(fitting: li
     batches = replace(batches, size=32)
     params = initial_params(NET, vocabulary, "toy")
     with pytest.raises(BenchError, match="not enough memory for a batch of 32 texts, nor for half of it"):
-        TORCH.fit(NET, params, batches, replace(SPEC, shards=1), "cpu")
+        engine_file.fit(NET, params, batches, replace(SPEC, shards=1), "cpu")
     assert fitting == [32, 16]
     with pytest.raises(BenchError, match="nor for half of it"):
-        TORCH.scores(NET, params, batches.x, "cpu")
+        engine_file.scores(NET, params, batches.x, "cpu")
 
 
 @pytest.mark.parametrize("fitting", [(3, RuntimeError("mat1 and mat2 shapes cannot be multiplied"))], indirect=True)
 def test_another_error_is_not_taken_for_a_lack_of_memory(fitting: list[int]):
     batches, vocabulary = toy_batches(64)
     with pytest.raises(RuntimeError, match="mat1 and mat2"):
-        TORCH.fit(NET, initial_params(NET, vocabulary, "toy"), batches, replace(SPEC, shards=1), "cpu")
+        engine_file.fit(NET, initial_params(NET, vocabulary, "toy"), batches, replace(SPEC, shards=1), "cpu")
     assert len(fitting) == 1

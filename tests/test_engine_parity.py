@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from test_engine_torch import SMALL, every_net, toy_batches
+from test_engines import SMALL, every_net, toy_batches
 
 from bench.batches import Batches, Hooks, Spec, State
 from bench.engines import Engine

@@ -9,16 +9,18 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from test_engine_torch import SMALL, TORCH, every_net, toy_batches
+from test_engines import SMALL, every_net, toy_batches
 
 from bench.base import RECIPE
 from bench.batches import Batches, Hooks, Spec
+from bench.engines import engine
 from bench.engines.torch_batches import Resident, on_host
 from bench.engines.torch_layers import masked_mean_max, mean_max
 from bench.errors import BenchError
 from bench.nets import NETS, Net, initial_params
 from bench.text import Encoded
 
+TORCH = engine("torch")
 gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU")
 SPEC = Spec(epochs=3, batch=16, learning_rate=1e-2, shards=1)
 

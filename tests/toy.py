@@ -13,7 +13,6 @@ from bench.base import Base, Order, pretrain
 from bench.batches import Spec
 from bench.corpus import Dataset
 from bench.data import Loaded
-from bench.engines import engine
 from bench.nets import Net
 from bench.task import Edition, Route, Task
 from bench.trial import divide
@@ -76,7 +75,7 @@ def vectors(folder: Path) -> Vectors:
 
 def order(source: Loaded, glove: Vectors | None = None) -> Order:
     """What small base to train on a source."""
-    return Order(source.name, source.data, source.division, NET, "torch", engine("torch"), "cpu", glove, SPEC)
+    return Order(source.name, source.data, source.division, NET, "torch", "cpu", glove, SPEC)
 
 
 def base(source: Loaded, root: Path, glove: Vectors | None = None) -> Base:

@@ -1,7 +1,8 @@
 """Engines train and score networks; NumPy crosses the seam, nothing else.
 
 An engine is a module with `fit`, `features`, `scores`, `devices` and `version`; `batches.py` gives
-every engine the same batches in the same order.
+every engine the same batches in the same order. A framework takes seconds to import, so what can be
+known without that, `version` and `devices` here say without it.
 """
 
 from __future__ import annotations
@@ -9,6 +10,8 @@ from __future__ import annotations
 import importlib
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
+from importlib import metadata
 from typing import Protocol, cast
 
 import numpy as np
@@ -54,6 +57,21 @@ def engine(name: str) -> Engine:
         little = "failed to map segment" in str(error)
         raise BenchError(f"the engine {name} does not load: {' '.join(str(error).split())[:300]}",
                          "too little memory" if little else "bench doctor shows what is installed") from None
+
+
+def version(name: str) -> str:
+    """The version of the framework of the engine called `name`."""
+    if name in ENGINES:
+        with suppress(metadata.PackageNotFoundError):
+            return metadata.version(name)
+    return engine(name).version()  # installed under another name, such as mxnet-cu112, or not at all
+
+
+def devices(name: str) -> list[str]:
+    """Devices that work here for the engine called `name`, best first."""
+    if name == "torch" and version(name).endswith("+cpu"):
+        return ["cpu"]
+    return engine(name).devices()
 
 
 def name_of(found: Engine) -> str:

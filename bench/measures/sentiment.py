@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from bench.base import Base, softmax
 from bench.batches import Spec
 from bench.data import Loaded
-from bench.engines import engine
+from bench.engines import devices, engine
 from bench.measures.workplace import Measured, NotTested, Workplace
 from bench.nets import EMBEDDING
 from bench.text import Encoded, encode
@@ -98,7 +98,7 @@ def like_meaning(place: Workplace) -> Measured:
 def gpu(place: Workplace) -> Measured:
     """The share of training time that a GPU saves; the first epoch of C3, after a warm-up."""
     name = next((n for n in ("mxnet", "torch") if n == place.mxnet_or_torch() or n == "torch"
-                 if "cuda" in engine(n).devices()), None)
+                 if "cuda" in devices(n)), None)
     if name is None:
         raise NotTested("no GPU on this machine answers to MXNet or PyTorch")
     data, division = _data(place)

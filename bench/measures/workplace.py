@@ -69,5 +69,5 @@ class Workplace:
         self.say(f"  {net} on {len(division.pool):,} texts of {data.name}, {spec.epochs} epochs, seed {seed}, "
                  f"{engine_name} on {device}")
         order = Order(data.name, data.data, division, replace(chosen, classes=len(data.data.labels)), engine_name,
-                      engine(engine_name), device, vectors, spec, seed, validation)
+                      device, vectors, spec, seed, validation)
         return pretrain(order, self.options.cache_dir, self.watch)
