@@ -160,11 +160,17 @@ def test_only_the_page_and_its_digest_are_served_and_only_to_this_machine(tmp_pa
         get(port, "/")
 
 
+def heed_ctrl_c() -> None:
+    """Tests begun in the background of a script ignore Ctrl-C, and what they start would too."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def test_the_server_says_where_it_is_and_ends_with_ctrl_c(tmp_path: Path):
     pytest.importorskip("vl_convert")
     records.append(tmp_path / "records" / "alpha.jsonl", results()[0])
     command = [sys.executable, "-m", "bench.cli", "report", "--serve", "--port", "0", "--results-dir", str(tmp_path)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                          preexec_fn=heed_ctrl_c) as running:
         assert running.stdout is not None
         assert running.stderr is not None
         said = running.stdout.readline()
