@@ -31,7 +31,7 @@ types: install
 	$(BIN)/mypy
 
 unit: install
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses 2
 
 browser: install  ## the report page's tests in Chromium, which is installed where apt-get can
 	@command -v chromium chromium-browser >/dev/null || { apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core; } || { echo "install chromium, then run this again"; exit 2; }

@@ -117,11 +117,11 @@ def _digest(results_dir: Path) -> str:
 def _serve(port: int, results_dir: Path, page: Callable[[str], str]) -> None:
     from bench.serve import serving
 
-    with serving(port, lambda: _digest(results_dir), page) as server:
-        server.page()  # what is wrong with the records is said here
-        typer.echo(f"{server.url} follows {results_dir}; Ctrl-C ends it")
-        try:
+    try:
+        with serving(port, lambda: _digest(results_dir), page) as server:
+            server.page()  # what is wrong with the records is said here
+            typer.echo(f"{server.url} follows {results_dir}; Ctrl-C ends it")
             while True:
                 time.sleep(3600)
-        except KeyboardInterrupt:
-            typer.echo("", err=True)
+    except KeyboardInterrupt:
+        typer.echo("", err=True)
