@@ -36,19 +36,21 @@ class Classifier(nn.Module):
     def __init__(self, net: Net, params: Params) -> None:
         super().__init__()
         self.net = net
-        # Shapes come from the weights; nothing is drawn here.
-        with torch.device("meta"):
-            self.embedding = nn.Embedding(len(params[EMBEDDING]), net.embedding, padding_idx=0)
-            if net.kind in ("gru", "bilstm"):
-                rnn = nn.GRU if net.kind == "gru" else nn.LSTM
-                self.rnn = rnn(net.embedding, net.hidden, bidirectional=net.kind == "bilstm")
-            elif net.kind == "dense":
-                self.hidden = nn.Linear(net.most_tokens * net.embedding, net.hidden)
-            for width in net.widths:
-                setattr(self, f"conv{width}", nn.Conv1d(net.embedding, net.hidden, width))
-            self.head = nn.Linear(net.features, net.classes)
         # Copies: the caller's arrays may be read-only and are never written to.
-        self.load_state_dict({k: torch.from_numpy(np.array(v)) for k, v in params.items()}, assign=True)
+        weights = {k: torch.from_numpy(np.array(v)) for k, v in params.items()}
+        # The small layers draw weights that are replaced at once: on the "meta" device, which draws none, the first
+        # layer of a process takes two seconds.
+        self.embedding = nn.Embedding.from_pretrained(  # type: ignore[no-untyped-call]
+            weights[EMBEDDING], freeze=False, padding_idx=0)
+        if net.kind in ("gru", "bilstm"):
+            rnn = nn.GRU if net.kind == "gru" else nn.LSTM
+            self.rnn = rnn(net.embedding, net.hidden, bidirectional=net.kind == "bilstm")
+        elif net.kind == "dense":
+            self.hidden = nn.Linear(net.most_tokens * net.embedding, net.hidden)
+        for width in net.widths:
+            setattr(self, f"conv{width}", nn.Conv1d(net.embedding, net.hidden, width))
+        self.head = nn.Linear(net.features, net.classes)
+        self.load_state_dict(weights, assign=True)
 
     def pooled(self, ids: Tensor, lengths: Tensor) -> Tensor:
         """Features [n, net.features] of ids [steps, n]."""
