@@ -20,15 +20,13 @@ NEEDS = frozenset({"features"})
 
 def fit(trial: Trial, resources: Resources) -> Fitted:
     """Standardised features; the strength of the penalty is chosen by cross-validation inside the budget."""
-    x = resources.features(trial.labelled)
-    mean, spread = x.mean(axis=0), x.std(axis=0) + 1e-3
-    model = probe((x - mean) / spread, trial.labelled.labels, resources.seed)
+    model = probe(resources.features(trial.labelled), trial.labelled.labels, resources.seed)
 
     def predict(examples: Examples) -> NDArray[np.float32]:
-        return model((resources.features(examples) - mean) / spread, len(trial.labels))
+        return model(resources.features(examples), len(trial.labels))
 
     def as_model() -> NetModel:
-        corpus, head = trial.labelled.corpus, model.head(x.shape[1], len(trial.labels)).on_standardised(mean, spread)
+        corpus, head = trial.labelled.corpus, model.head(len(trial.labels))
         params: dict[str, NDArray[Any]] = {**resources.base_params(corpus), HEAD: head.weight, "head.bias": head.bias}
         net = with_classes(resources.need_base().net, len(trial.labels))
         return net_model(net, params, corpus, resources, partial(resources.base_rows, corpus))

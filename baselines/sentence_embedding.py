@@ -15,15 +15,13 @@ NEEDS = frozenset({"sentences"})
 
 def fit(trial: Trial, resources: Resources) -> Fitted:
     """Standardised vectors; the strength of the penalty is chosen by cross-validation inside the budget."""
-    x = resources.sentences(trial.labelled)
-    mean, spread = x.mean(axis=0), x.std(axis=0) + 1e-3
-    model = probe((x - mean) / spread, trial.labelled.labels, resources.seed)
+    model = probe(resources.sentences(trial.labelled), trial.labelled.labels, resources.seed)
 
     def predict(examples: Examples) -> NDArray[np.float32]:
-        return model((resources.sentences(examples) - mean) / spread, len(trial.labels))
+        return model(resources.sentences(examples), len(trial.labels))
 
     def as_model() -> SentenceModel:
-        head = model.head(x.shape[1], len(trial.labels)).on_standardised(mean, spread)
+        head = model.head(len(trial.labels))
         return SentenceModel(head.weight, head.bias)
 
     return Fitted(predict, as_model)

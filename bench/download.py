@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit, urlunsplit
 
+from bench.cache import default_cache
 from bench.errors import RouteError
 
 if TYPE_CHECKING:
@@ -32,19 +33,12 @@ def ignore(message: str) -> None:
     """Tell nobody."""
 
 
-def default_cache() -> Path:
-    """The folder for raw downloads of this user."""
-    from platformdirs import user_cache_path
-
-    return user_cache_path("transferbench") / "raw"
-
-
 @dataclass(frozen=True)
 class Access:
     """What a route may use: folders, the network and its time limits, and where to tell what happens."""
 
     data_dir: Path | None = None
-    cache: Path = field(default_factory=default_cache)
+    cache: Path = field(default_factory=lambda: default_cache() / "raw")
     offline: bool = False
     connect_timeout: float = 5.0  # seconds
     read_timeout: float = 30.0  # seconds without a byte

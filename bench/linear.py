@@ -23,30 +23,31 @@ class Head:
     weight: NDArray[np.float64]  # [classes, d]
     bias: NDArray[np.float64]  # [classes]
 
-    def on_standardised(self, mean: NDArray[np.float32], spread: NDArray[np.float32]) -> Head:
-        """The head for x that does what this one does for (x - mean) / spread."""
-        weight = self.weight / spread
-        return Head(weight, self.bias - weight @ mean.astype(np.float64))
-
 
 @dataclass(frozen=True)
 class Probe:
-    """A logistic regression on dense features; a class that was never seen has probability 0."""
+    """A logistic regression on standardised features; a class that was never seen has probability 0."""
 
+    mean: NDArray[np.float32]  # of the examples' features, [d]
+    spread: NDArray[np.float32]  # their standard deviation, and a little
     model: Any  # LogisticRegression; None where there was one class alone
     only: int = 0  # that class
 
     def __call__(self, x: NDArray[np.float32], classes: int) -> NDArray[np.float32]:
         """Probabilities of features [n, d], [n, classes]."""
-        return _only(self.only, len(x), classes) if self.model is None else spread(self.model, x, classes)
+        if self.model is None:
+            return _only(self.only, len(x), classes)
+        return spread(self.model, (x - self.mean) / self.spread, classes)
 
-    def head(self, features: int, classes: int) -> Head:
-        """The same as a linear layer."""
+    def head(self, classes: int) -> Head:
+        """The same as a linear layer on the features as they are."""
         if self.model is not None:
-            return head_of(self.model, classes)
+            inner = head_of(self.model, classes)
+            weight = inner.weight / self.spread
+            return Head(weight, inner.bias - weight @ self.mean.astype(np.float64))
         bias = np.full(classes, NEVER)
         bias[self.only] = 0.0
-        return Head(np.zeros((classes, features)), bias)
+        return Head(np.zeros((classes, len(self.mean))), bias)
 
 
 def head_of(model: Any, classes: int) -> Head:
@@ -59,16 +60,18 @@ def head_of(model: Any, classes: int) -> Head:
 
 
 def probe(x: NDArray[np.float32], y: NDArray[np.int64], seed: int) -> Probe:
-    """Logistic regression on dense features [n, d], its C chosen by 5-fold log-loss within these examples."""
+    """Logistic regression on features [n, d], standardised by these examples; C is the best of 5-fold log-loss here."""
     from sklearn.linear_model import LogisticRegression
     from sklearn.model_selection import GridSearchCV, StratifiedKFold
 
     folds = min(5, int(np.bincount(y)[np.unique(y)].min()))
     best = 0.01
+    mean, deviation = x.mean(axis=0), x.std(axis=0) + 1e-3
+    x = (x - mean) / deviation
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a fold's lbfgs that stops at max_iter ranks well enough
         if len(np.unique(y)) < 2:
-            return Probe(None, int(y[0]))
+            return Probe(mean, deviation, None, int(y[0]))
         if folds >= 2:
             few = np.random.default_rng(seed).permutation(len(y))[:CHOSEN_ON]
             search = GridSearchCV(LogisticRegression(max_iter=200), {"C": PENALTIES}, scoring="neg_log_loss",
@@ -76,7 +79,7 @@ def probe(x: NDArray[np.float32], y: NDArray[np.int64], seed: int) -> Probe:
                                   error_score=-np.inf)
             best = search.fit(x[few], y[few]).best_params_["C"]
         model = LogisticRegression(C=best, max_iter=500).fit(x, y)
-    return Probe(model)
+    return Probe(mean, deviation, model)
 
 
 def spread(model: Any, x: Any, classes: int) -> NDArray[np.float32]:

@@ -13,7 +13,6 @@ from urllib.parse import urlsplit
 
 from bench.download import (
     Access,
-    default_cache,
     fetch,
     ignore,
     intact,
@@ -32,7 +31,7 @@ if TYPE_CHECKING:
 
     from bench.task import Route
 
-__all__ = ["Access", "Delivered", "default_cache", "deliver", "ignore"]
+__all__ = ["Access", "Delivered", "deliver", "ignore"]
 
 NEWSGROUPS = "https://ndownloader.figshare.com"  # where scikit-learn fetches from
 

@@ -11,6 +11,7 @@ from hypothesis import settings
 
 from bench.base import Base
 from bench.data import Loaded
+from bench.runner import Setting, Side
 from bench.trial import Trial, trial_of
 from bench.vectors import Vectors
 
@@ -54,6 +55,13 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> World:
     three = toy.loaded(root, "three", toy.rows(300, tuple(sorted(toy.SIGNALS)), seed=3), tuple(sorted(toy.SIGNALS)))
     vectors = toy.vectors(root / "glove")
     return World(root, source, target, three, vectors, toy.base(source, root, vectors))
+
+
+@pytest.fixture
+def setting(world: World) -> Setting:
+    """What a run of the toys has: the toy base, the toy target."""
+    return Setting(world.root, Side.of(world.source), Side.of(world.target), toy.NET, "torch", "cpu", world.base.key,
+                   world.vectors)
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from bench import cluster, nets, pool, records, runner
 from bench.cli import app
 from bench.errors import BenchError, MissingExtra
 from bench.records import Record
-from bench.runner import Setting, Side, Strategy, plan
+from bench.runner import Setting, Strategy, plan
 from bench.vectors import Vectors
 
 SCORES = ("n_train", "n_test", "accuracy", "balanced_accuracy", "macro_f1", "auc", "log_loss", "predictions", "status",
@@ -90,12 +90,6 @@ def plugin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     monkeypatch.syspath_prepend(str(tmp_path))
     yield "cluster_plugin"
     sys.modules.pop("cluster_plugin", None)
-
-
-@pytest.fixture
-def setting(world: World) -> Setting:
-    return Setting(world.root, Side.of(world.source), Side.of(world.target), toy.NET, "torch", "cpu", world.base.key,
-                   world.vectors)
 
 
 def _free_port() -> int:

@@ -10,14 +10,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import toy
 from conftest import World
 
 from bench import pool, records, runner
 from bench.errors import BenchError, MissingExtra
 from bench.pool import run
 from bench.records import Record
-from bench.runner import Job, Setting, Side, Strategy, plan
+from bench.runner import Job, Setting, Strategy, plan
 from bench.trial import FULL, Division
 
 SCORES = ("n_train", "n_test", "accuracy", "balanced_accuracy", "macro_f1", "auc", "log_loss", "predictions", "status",
@@ -56,12 +55,6 @@ def floor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     monkeypatch.setenv("PYTHONPATH", str(folder))
     yield "floor_baselines"
     sys.modules.pop("floor_baselines", None)
-
-
-@pytest.fixture
-def setting(world: World) -> Setting:
-    return Setting(world.root, Side.of(world.source), Side.of(world.target), toy.NET, "torch", "cpu", world.base.key,
-                   world.vectors)
 
 
 def outcomes(found: list[Record]) -> dict[str, list[object]]:
