@@ -44,6 +44,28 @@ def test_the_gru_where_gates_saturate():
     assert all(torch.isfinite(g).all() for g in gradients(ours, x, *weights))
 
 
+def test_compiled_loops_give_the_bits_of_uncompiled_ones(monkeypatch: pytest.MonkeyPatch):
+    torch.manual_seed(0)
+    layer, x = nn.GRU(16, 16), torch.randn(BLOCK + 9, 6, 16, requires_grad=True)
+    weights = [layer.weight_ih_l0, layer.weight_hh_l0, layer.bias_ih_l0, layer.bias_hh_l0]
+
+    def found() -> list[Tensor]:
+        out = gru(x, *weights)
+        return [out.detach(), *gradients(out, x, *weights)]
+
+    compiled = [found() for _ in range(3)][-1]  # TorchScript rewrites a loop after it ran twice
+    assert all(isinstance(loop, torch.jit.ScriptFunction) for loop in torch_layers._scripts.values())
+    assert len(torch_layers._scripts) == 2
+    monkeypatch.setattr(torch_layers, "_scripts", {})
+    monkeypatch.setattr(torch.jit, "script", refused)
+    assert all(torch.equal(a, b) for a, b in zip(compiled, found(), strict=True))
+    assert not any(isinstance(loop, torch.jit.ScriptFunction) for loop in torch_layers._scripts.values())
+
+
+def refused(loop: object) -> None:
+    raise RuntimeError("torch.jit.script is not supported in this Python")
+
+
 def test_without_onednn_the_product_is_the_same(monkeypatch: pytest.MonkeyPatch):
     torch.manual_seed(0)
     x, weight, bias = torch.randn(50, 6), torch.randn(9, 6), torch.randn(9)

@@ -20,7 +20,7 @@ from bench.engines.torch_batches import Batch, Resident, on_host, tensors
 from bench.engines.torch_layers import gru, masked_mean_max, mean_max
 from bench.engines.torch_memory import in_halves
 from bench.errors import BenchError
-from bench.memory import give_back
+from bench.memory import give_back, keep_freed
 from bench.nets import EMBEDDING, Net, Params
 from bench.seeds import seed_for
 from bench.text import Encoded
@@ -287,6 +287,7 @@ def _one_thread(workers: int) -> Iterator[ThreadPoolExecutor]:
         torch.set_flush_denormal(True)
 
     before = torch.get_num_threads()
+    keep_freed()
     begin()
     try:
         with ThreadPoolExecutor(workers, initializer=begin) as pool:

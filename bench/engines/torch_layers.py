@@ -8,6 +8,9 @@ the cache. States and gradients are those of torch.nn.GRU to rounding.
 
 from __future__ import annotations
 
+import threading
+import warnings
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -51,6 +54,46 @@ def _linear(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     return product
 
 
+def _onwards(states: Tensor, gates: Tensor, inner: Tensor, to_gates: Tensor, to_candidate: Tensor,
+             shift: Tensor) -> None:
+    """The steps of a GRU in their order, into `states` [steps + 1, n, h], `gates` [steps, n, 3h] and `inner`."""
+    h = states.shape[2]
+    for i in range(gates.shape[0]):
+        before, step, own = states[i], gates[i], inner[i]
+        candidate = step[:, 2 * h :]
+        step[:, : 2 * h].addmm_(before, to_gates).sigmoid_()
+        torch.addmm(shift, before, to_candidate, out=own)
+        candidate.addcmul_(step[:, :h], own).sigmoid_()
+        torch.lerp(candidate, before, step[:, h : 2 * h], out=states[i + 1])
+
+
+def _backwards(grad: Tensor, products: Tensor, d_state: Tensor, weight_hh: Tensor) -> None:
+    """A block's steps from the last to the first: `products` [steps, n, 5, h] and `d_state` [n, h] are updated."""
+    h = d_state.shape[1]
+    for j in range(grad.shape[0]):
+        i = grad.shape[0] - 1 - j
+        d_state.add_(grad[i])
+        flat = products[i].mul_(d_state.unsqueeze(1)).view(-1, 5 * h)
+        torch.addmm(flat[:, 4 * h :], flat[:, : 3 * h], weight_hh, out=d_state)
+
+
+_scripts: dict[Callable[..., None], Callable[..., None]] = {}
+_scripting = threading.Lock()
+
+
+def _compiled(loop: Callable[..., None]) -> Callable[..., None]:
+    """`loop` as TorchScript, whose steps do not wait for the Python of other threads; as it is where there is none."""
+    with _scripting:
+        if loop not in _scripts:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # newer versions announce its end
+                try:
+                    _scripts[loop] = torch.jit.script(loop)
+                except (RuntimeError, OSError):  # no TorchScript for this Python, or no source to compile
+                    _scripts[loop] = loop
+    return _scripts[loop]
+
+
 class _Gru(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor, weight_ih: Tensor, weight_hh: Tensor, bias_ih: Tensor, bias_hh: Tensor) -> Tensor:
@@ -68,14 +111,7 @@ class _Gru(torch.autograd.Function):
         to_gates, to_candidate, shift = weight[:, : 2 * h].contiguous(), weight[:, 2 * h :].contiguous(), shift[2 * h :]
         states = x.new_full((steps + 1, n, h), 0.5)
         inner = x.new_empty(steps, n, h)  # twice the candidate's share of the last state, before the reset gate
-        at = states.unbind(0)
-        views = (inner, gates[..., : 2 * h], gates[..., 2 * h :], gates[..., :h], gates[..., h : 2 * h])
-        for before, after, own, both, candidate, reset, update in zip(at, at[1:], *(v.unbind(0) for v in views),
-                                                                      strict=False):
-            both.addmm_(before, to_gates).sigmoid_()
-            torch.addmm(shift, before, to_candidate, out=own)
-            candidate.addcmul_(reset, own).sigmoid_()
-            torch.lerp(candidate, before, update, out=after)
+        _compiled(_onwards)(states, gates, inner, to_gates, to_candidate, shift)
         states.mul_(2.0).sub_(1.0)
         ctx.save_for_backward(x, weight_ih, weight_hh, gates, inner, states)
         return states[1:]
@@ -90,7 +126,6 @@ class _Gru(torch.autograd.Function):
         d_bias_ih, d_bias_hh = x.new_zeros(3 * h), x.new_zeros(3 * h)
         d_state = x.new_zeros(n, h)
         to_input = weight_ih.t().contiguous()
-        spread = d_state.unsqueeze(1)
         most = min(BLOCK, steps)
         # What d_state is multiplied by: → reset, → update, → inner, → candidate, → the state before. The products
         # take its place, so that the first three are the gradient of the recurrent product.
@@ -110,11 +145,7 @@ class _Gru(torch.autograd.Function):
             torch.add(before, candidate, alpha=-2.0, out=to_update).add_(1.0).mul_(own)
             to_before.copy_(update)
             flat = products.view(m, n, 5 * h)
-            rows = (grad[block], products, flat[..., : 3 * h], flat[..., 4 * h :])
-            for above, product, recurrent, direct in zip(*(reversed(v.unbind(0)) for v in rows), strict=True):
-                d_state.add_(above)
-                product.mul_(spread)
-                torch.addmm(direct, recurrent, weight_hh, out=d_state)
+            _compiled(_backwards)(grad[block], products, d_state, weight_hh)
             d_in[..., : 2 * h], d_in[..., 2 * h :] = flat[..., : 2 * h], to_candidate
             inputs, recurrences = d_in.view(m * n, 3 * h), flat.view(m * n, 5 * h)[:, : 3 * h]
             d_hh.addmm_(recurrences.t(), before.reshape(m * n, h))

@@ -20,7 +20,7 @@ from contestants import CONTESTANTS
 from bench.data import Loaded
 from bench.text import Encoded, frequent
 
-FEW = 256  # reviews of the run that does not count
+FEW = 1_024  # reviews of the run that does not count
 NEEDS = {"MXNet": "mxnet", "Keras": "keras", "fastText": "fasttext"}  # a word in a system's name → its package
 
 
