@@ -109,6 +109,6 @@ def pad(x: Encoded, rows: NDArray[np.int64], length: int = 0) -> tuple[NDArray[n
 
 
 def by_length(x: Encoded, size: int) -> list[NDArray[np.int64]]:
-    """Rows in batches of like length, for scoring."""
-    order = np.argsort(x.lengths, kind="stable")
+    """Rows in batches of like length, for scoring; the longest first, so that what one frees holds the next."""
+    order = np.argsort(-x.lengths, kind="stable")
     return [order[i : i + size] for i in range(0, len(order), size)]

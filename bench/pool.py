@@ -92,7 +92,8 @@ def warm_up(engine_name: str) -> None:
         import multiprocessing
         from multiprocessing import forkserver
 
-        own = [ENGINES[engine_name]] if engine_name == "torch" else []
+        # PyTorch's first optimiser of a process imports torch._dynamo, more than a second's work.
+        own = [ENGINES[engine_name], "torch._dynamo"] if engine_name == "torch" else []
         multiprocessing.get_context("forkserver").set_forkserver_preload([*IMPORTED, *own])
         forkserver.ensure_running()
 

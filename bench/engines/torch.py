@@ -25,7 +25,8 @@ from bench.nets import EMBEDDING, Net, Params
 from bench.seeds import seed_for
 from bench.text import Encoded
 
-SCORING_BATCH = 256  # texts
+SCORING_BATCH = 128  # texts
+TIDY = 16  # steps after which memory that no later step fits in goes back
 TOLD = 50  # steps between two looks at a GPU's losses: each look waits for all that it has to do
 RNN_WEIGHTS = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
 
@@ -147,6 +148,8 @@ def fit(net: Net, params: Params, batches: Batches, spec: Spec, device: str = "c
                 optimiser.step()
                 done += 1
                 told.step(loss, int(batches.x.lengths[rows].sum()))
+                if number % TIDY == TIDY - 1:
+                    give_back()
             told.rest()
             weights = _arrays(models[0])
             now = State(epoch + 1, weights, _moments(optimiser, trained), tuple(history))
