@@ -26,7 +26,7 @@ from bench.seeds import seed_for
 from bench.text import Encoded
 
 SCORING_BATCH = 128  # texts
-TIDY = 16  # steps after which memory that no later step fits in goes back
+TIDY = 32  # steps after which memory that no later step fits in goes back
 TOLD = 50  # steps between two looks at a GPU's losses: each look waits for all that it has to do
 RNN_WEIGHTS = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
 
