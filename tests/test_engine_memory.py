@@ -68,10 +68,10 @@ def test_a_batch_that_does_not_fit_is_trained_in_two_halves_to_the_same_weights(
 
 @pytest.mark.parametrize("fitting", [(100, CUDA)], indirect=True)
 def test_scores_of_a_batch_that_does_not_fit_are_those_of_one_that_does(fitting: list[int]):
-    batches, vocabulary = toy_batches(200)
+    batches, vocabulary = toy_batches(120)
     params = initial_params(NET, vocabulary, "toy")
     halved = engine_file.scores(NET, params, batches.x, "cpu")
-    assert set(fitting) == {200, 100}
+    assert set(fitting) == {120, 60}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(engine_file.Classifier, "pooled", WHOLE)
         np.testing.assert_allclose(halved, engine_file.scores(NET, params, batches.x, "cpu"), atol=1e-5)

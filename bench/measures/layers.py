@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 
 from bench import planes
-from bench.base import OTHER_NETS, Base
+from bench.base import Base
+from bench.batches import Spec
 from bench.engines import engine
 from bench.measures.workplace import Measured, Workplace
 from bench.trial import Division
 
-SPEC = replace(OTHER_NETS, epochs=4)
+SPEC = Spec(epochs=4, batch=32, learning_rate=1e-3)  # Keras's defaults
 SHOWN = 5_000  # texts in the plane
 NEIGHBOURS = 10
 
