@@ -114,17 +114,17 @@ def run_command(
 
 def _run(options: Options, carry: Carry, *, keep_going: bool) -> int:
     from baselines import BASELINES
-    from bench import records, study, suite, tables
+    from bench import plans, records, study, tables
 
     failed = 0
     with TrialProgress() as progress:
-        for plan in suite.plan(options, BASELINES, progress.say, progress.training, progress=progress.live):
+        for plan in plans.plan(options, BASELINES, progress.say, progress.training, progress=progress.live):
             target = plan.target
             progress.say(headline(target, plan.base, options.source))
             if len(plan.todo) < len(plan.jobs):
                 progress.say(f"{len(plan.jobs) - len(plan.todo)} of {len(plan.jobs)} trials are done already")
             progress.trials(len(plan.jobs), len(plan.jobs) - len(plan.todo))
-            for record in suite.carry_out(plan, carry):
+            for record in plans.carry_out(plan, carry):
                 failed += record.status != "ok"
                 progress.trial(record)
                 if failed and not keep_going:

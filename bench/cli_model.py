@@ -59,7 +59,7 @@ def fit_command(
 ) -> None:
     """Fit one strategy on a target and keep it as a folder, for bench predict."""
     from baselines import BASELINES
-    from bench import fit, model_folder, suite
+    from bench import fit, model_folder, plans, suite
 
     with errors():
         model_folder.check_free(out, force=force)
@@ -72,8 +72,8 @@ def fit_command(
             text_column=text_column, label_column=label_column, map_label=tuple(map_label or ()), offline=offline,
             epochs=epochs)
         with TrialProgress() as progress:
-            plans = suite.plan(options, BASELINES, progress.say, progress.training, progress=progress.live, again=True)
-            plan = next(plans)
+            found = plans.plan(options, BASELINES, progress.say, progress.training, progress=progress.live, again=True)
+            plan = next(found)
             progress.say(headline(plan.target, plan.base, options.source))
             made = fit.fit(fit.trial_of(plan, seed), out, force=force)
         if as_json:

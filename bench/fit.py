@@ -11,8 +11,8 @@ import numpy as np
 from bench import model_folder, runner
 from bench.errors import BenchError
 from bench.model import Fitted
+from bench.plans import Plan
 from bench.records import Record
-from bench.suite import Plan
 
 AGREE = 1e-5  # at most so far a model's probabilities may lie from its predictor's on the exam
 # What of a record stands in a model's card.

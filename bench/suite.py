@@ -1,4 +1,4 @@
-"""One run from its options: targets and source found, the base trained, the trials planned."""
+"""What a run's options mean: targets, source, strategies, base, and who runs the trials."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from bench import cache, pool, records, runner
-from bench.base import Base, Order, base_key, pretrain, recipe_for
+from bench import cache, pool
+from bench.base import Base, Order, pretrain, recipe_for
 from bench.data import Loaded, obtain
 from bench.engines import devices
 from bench.errors import BenchError
 from bench.nets import Net, named
 from bench.own import looks_like_file, task_of
 from bench.records import Record
-from bench.runner import Job, Setting, Side, Strategy
+from bench.runner import Job, Strategy
 from bench.sources import Access
 from bench.task import Task, all_tasks, nearest
-from bench.trial import FULL, Budget, without_exam
+from bench.trial import FULL, Budget
 from bench.vectors import Vectors, find
 
 Say = Callable[[str], None]
@@ -197,101 +197,6 @@ def train_base(options: Options, say: Say, watch: Watch, *, progress: bool) -> B
     return pretrain(base_order(options, source, net, vectors), options.cache_dir, watch)
 
 
-@dataclass(frozen=True)
-class Plan:
-    """The trials of one target: all of them, and those not done yet."""
-
-    target: Loaded
-    path: Path  # of the records
-    jobs: tuple[Job, ...]
-    todo: tuple[Job, ...]
-    base: Base | None
-
-
-def plan(options: Options, table: Mapping[str, str], say: Say, watch: Watch, *, progress: bool,
-         again: bool = False) -> Iterator[Plan]:
-    """A plan for each target, the base trained first where a trial still needs it.
-
-    `again` plans finished trials too.
-    """
-    for flag, count in (("--seeds", options.seeds), ("--base-seeds", options.base_seeds),
-                        ("--head-seeds", options.head_seeds)):
-        if count < 1:
-            raise BenchError(f"{flag} {count}", "one or more")
-    access = access_for(options, say, progress=progress)
-    chosen = _installed(strategies(options.baselines, table), options.baselines, say)
-    needs = {s: s.needs() for s in chosen}
-    net = named(options.net, options.preset)
-    every = frozenset().union(*needs.values())
-    targets = [load(name, options, access, say) for name in options.targets]
-    source = load(options.source, options, access, say)
-    if any(target.task.name == source.task.name for target in targets):
-        raise BenchError(f"{source.task.name} is both source and target", "choose another --source")
-    vectors = glove(access, say) if every & {"base", "glove", "features"} else None
-    for target in targets:
-        clean = without_exam(source.data, source.division, target.data, target.division.exam)
-        if clean.leaked_to_target:
-            say(f"{source.name}: {clean.leaked_to_target} of its texts are in the exam of {target.name}: left out")
-        order = base_order(options, replace(source, division=clean), net, vectors)
-        usable = _usable(chosen, needs, source, target, vectors, say)
-        budgets, dropped = runner.budgets_for(target.division, options.budgets)
-        for budget in dropped:
-            say(f"{target.name}: budget {budget} left out: only {len(target.division.pool):,} texts to train on")
-        if not budgets:
-            raise BenchError(f"{target.name} has {len(target.division.pool)} texts to train on, too few for any budget",
-                             "--budgets full takes all there are")
-        path = options.results_dir / "records" / f"{target.task.name}.jsonl"
-        done = set() if again else {r.identity() for r in records.read(path, say) if r.status == "ok"}
-        jobs: list[Job] = []
-        todo: list[Job] = []
-        base = None
-        for seed in range(options.base_seeds):
-            one = replace(order, seed=seed)
-            own = [s for s in usable if seed == 0 or "base" in needs[s]]
-            setting = Setting(options.cache_dir, Side.of(source), Side.of(target), net, options.engine, order.device,
-                              base_key(one) if "base" in every else "", vectors, clean.leaked_to_target, seed)
-            mine = runner.plan(setting, own, budgets, options.seeds, options.head_seeds)
-            left = [job for job in mine if runner.blank(job).identity() not in done]
-            still = frozenset().union(*(needs[s] for s in own if any(j.baseline == s.name for j in left)))
-            if left and "base" in still:
-                trained = pretrain(one, options.cache_dir, watch)
-                base = base or trained
-            if left:
-                runner.prepare(setting, still)
-            jobs += mine
-            todo += left
-        yield Plan(target, path, tuple(jobs), tuple(todo), base)
-
-
-def _installed(chosen: Sequence[Strategy], asked: Sequence[str], say: Say) -> list[Strategy]:
-    """Those whose extra is installed; `MissingExtra` for one that was asked for by its own name."""
-    out = []
-    for s in chosen:
-        error = s.missing()
-        if error is None:
-            out.append(s)
-        elif s.name in asked:
-            raise error
-        else:
-            say(f"{s.name} left out: {error}")
-    return out
-
-
-def _usable(chosen: Sequence[Strategy], needs: Mapping[Strategy, frozenset[str]], source: Loaded, target: Loaded,
-            vectors: Vectors | None, say: Say) -> list[Strategy]:
-    out = []
-    for s in chosen:
-        if "same-labels" in needs[s] and source.task.labels != target.task.labels:
-            labels = ", ".join(target.task.labels[:4]) + (", …" if len(target.task.labels) > 4 else "")
-            say(f"{s.name} is not applicable: the labels of {target.task.name} ({labels}) are not those of "
-                f"{source.task.name}")
-        elif "glove" in needs[s] and vectors is None:
-            say(f"{s.name} left out: it needs GloVe vectors")
-        else:
-            out.append(s)
-    return out
-
-
 @contextmanager
 def hands(options: Options, say: Say) -> Iterator[Carry]:
     """Who runs the trials: worker processes here, or the workers of a cluster."""
@@ -305,17 +210,6 @@ def hands(options: Options, say: Say) -> Iterator[Carry]:
         return
     workers = options.jobs or pool.default_jobs()
     yield lambda jobs: pool.run(jobs, workers)
-
-
-def carry_out(found: Plan, carry: Carry) -> Iterator[Record]:
-    """Run what is left of a plan and yield each record once it is on disk."""
-    with cache.locked(found.path.with_name(f".{found.path.stem}.lock"),
-                      f"waiting for another bench run that writes {found.path}"):
-        done = {r.identity() for r in records.read(found.path) if r.status == "ok"}
-        todo = [job for job in found.todo if runner.blank(job).identity() not in done]
-        for record in carry(todo):
-            records.append(found.path, record)
-            yield record
 
 
 def known_tasks(options: Options) -> dict[str, Task]:

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from bench import runner, suite
+from bench import plans, runner, suite
 from bench.base import Base, pretrain
 from bench.errors import BenchError
 from bench.measures.workplace import Measured, Workplace
@@ -56,11 +56,11 @@ def carry_over(place: Workplace) -> Measured:
     """Accuracy on Amazon reviews with the IMDB base and without it, at the same labels."""
     base = _base(place)
     options = replace(_options(place), results_dir=place.options.results_dir / "claims" / "A2", seeds=place.seeds)
-    plan = next(suite.plan(options, place.table, place.say, place.watch, progress=False))
+    plan = next(plans.plan(options, place.table, place.say, place.watch, progress=False))
     from bench import records
 
     with suite.hands(options, place.say) as carry:
-        for record in suite.carry_out(plan, carry):
+        for record in plans.carry_out(plan, carry):
             place.say(f"  {record.baseline} {record.budget} labels seed {record.seed}: {record.accuracy}")
     wanted = {runner.blank(job).identity() for job in plan.jobs}
     ours = [r for r in records.read(plan.path) if r.identity() in wanted]
