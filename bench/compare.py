@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
-from bench import bootstrap, stats
+from bench import bootstrap, family, stats
 from bench.bootstrap import Draws
 from bench.errors import BenchError
 from bench.exams import Sheet
+from bench.family import Contrasts
 from bench.seeds import draw
 from bench.stats import Array, Interval, Need, Parts
 from bench.trial import FULL, Budget
@@ -33,7 +35,7 @@ class Row:
     best: float  # share of resamples in which it has the highest score
     gain: Interval | None  # points over scratch; None for scratch itself and where scratch is not complete
     verdict: str  # helps, harms, neutral, underpowered; empty without a gain
-    p: float | None  # of the gain, Holm-corrected over the gains at this budget
+    p: float | None  # of the gain, Holm-corrected over all pairs of the leaderboard
     adapt: float  # seconds
 
 
@@ -47,7 +49,7 @@ class Standing:
     n_test: int
     rows: tuple[Row, ...]  # best mean first
     lead: Interval | None  # points of the first over the second
-    lead_p: float | None  # Holm-corrected over the pairs at this budget
+    lead_p: float | None  # Holm-corrected likewise
     detectable: float | None  # points between the first two that a test would call with 80% power
     need: Need  # seeds, or texts, to tell the first two apart
 
@@ -83,16 +85,52 @@ class Pair:
 def standings(sheets: Sequence[Sheet], sizes: Mapping[Budget, int]) -> list[Standing]:
     """One standing a budget, the smallest first."""
     made: dict[tuple[int, int], Draws] = {}
-    budgets = sorted({s.budget for s in sheets}, key=lambda b: float("inf") if b == FULL else int(b))
-    return [_standing([s for s in sheets if s.budget == b], sizes.get(b, 0), made) for b in budgets]
+    tables = [_table([s for s in sheets if s.budget == b]) for b in _budgets(sheets)]
+    p = family.corrected([t.contrasts() for t in tables])
+    return [_standing(t, t.square(q), sizes.get(t.sheets[0].budget, 0), made) for t, q in zip(tables, p, strict=True)]
 
 
-def _standing(sheets: list[Sheet], n_train: int, kept: dict[tuple[int, int], Draws]) -> Standing:
+def _budgets(sheets: Sequence[Sheet]) -> list[Budget]:
+    return sorted({s.budget for s in sheets}, key=lambda b: float("inf") if b == FULL else int(b))
+
+
+@dataclass(frozen=True)
+class _Table:
+    """The sheets of one budget, and the differences of all their pairs."""
+
+    sheets: list[Sheet]
+    difference: Array  # [k, k], row minus column
+    parts: Parts  # of arrays [k, k]
+
+    def contrasts(self) -> Contrasts:
+        """Each pair once."""
+        names = [s.baseline for s in self.sheets]
+        rows, columns = np.triu_indices(len(names), 1)
+        return Contrasts(tuple((names[i], names[j]) if names[i] < names[j] else (names[j], names[i])
+                               for i, j in zip(rows, columns, strict=True)),
+                         self.difference[rows, columns], _picked(self.parts, rows, columns))
+
+    def square(self, p: Array) -> Array:
+        """What each pair has, as [k, k]; 1 on the diagonal."""
+        out = np.ones_like(self.difference)
+        rows, columns = np.triu_indices(len(out), 1)
+        out[rows, columns] = out[columns, rows] = p
+        return out
+
+
+def _table(sheets: list[Sheet]) -> _Table:
+    return _Table(sheets, *stats.pairwise([s.score() for s in sheets]))
+
+
+def _picked(parts: Parts, rows: Any, columns: Any) -> Parts:
+    return replace(parts, **{name: getattr(parts, name)[rows, columns] for name in
+                             ("seeds_share", "texts_share", "interplay", "texts_certain")})
+
+
+def _standing(table: _Table, corrected: Array, n_train: int, kept: dict[tuple[int, int], Draws]) -> Standing:
+    sheets, difference, found = table.sheets, table.difference, table.parts
     samples = [s.score() for s in sheets]
     mean = np.array([s.value.mean() for s in samples])
-    difference, found = stats.pairwise(samples)
-    p = stats.p_value(difference, found)
-    corrected = _corrected(p, [s.baseline for s in sheets])
     rank = stats.ranks(mean, corrected)
     first = sheets[0]
     size = found.seeds, found.texts
@@ -112,28 +150,11 @@ def _standing(sheets: list[Sheet], n_train: int, kept: dict[tuple[int, int], Dra
     lead, lead_p, least, need = None, None, None, Need(None, None)
     if len(order) > 1:
         a, b = order[:2]
-        own = _at(found, a, b)
+        own = _picked(found, a, b)
         lead = stats.difference_interval(samples[a] - samples[b]).times(100)
         lead_p, least = float(corrected[a, b]), 100 * stats.detectable(own)
         need = stats.seeds_needed(float(difference[a, b]), own)
     return Standing(first.budget, n_train, found.seeds, found.texts, tuple(rows), lead, lead_p, least, need)
-
-
-def _at(found: Parts, i: int, j: int) -> Parts:
-    return Parts(float(found.seeds_share[i, j]), float(found.texts_share[i, j]), float(found.interplay[i, j]),
-                 found.seeds, found.texts, float(found.texts_certain[i, j]))
-
-
-def _corrected(p: Array, names: Sequence[str]) -> Array:
-    """Holm's correction of all pairs [k, k], as two families: those with scratch (gains), and those without."""
-    out = np.ones_like(p)
-    rows, columns = np.triu_indices(len(p), 1)
-    scratch = np.array([name == SCRATCH for name in names])
-    gains = scratch[rows] | scratch[columns]
-    for family in (gains, np.logical_not(gains)):
-        if family.any():
-            out[rows[family], columns[family]] = stats.holm(p[rows[family], columns[family]])
-    return np.asarray(np.minimum(out, out.T))
 
 
 def _gains(sheets: list[Sheet], difference: Array, found: Parts,
@@ -145,7 +166,7 @@ def _gains(sheets: list[Sheet], difference: Array, found: Parts,
     others = [i for i in range(len(sheets)) if i != at]
     out = {}
     for i in others:
-        own, p = _at(found, i, at), float(corrected[i, at])
+        own, p = _picked(found, i, at), float(corrected[i, at])
         gap, error = 100 * float(difference[i, at]), 100 * float(own.error)
         half = float(stats.critical(own)) * error
         inner = float(stats.critical(own, 2 * ALPHA)) * error  # two one-sided tests at 5%
@@ -164,7 +185,10 @@ def verdict(gain: float, half: float, p: float) -> str:
 
 
 def pairs(sheets: Sequence[Sheet], names: Sequence[str], budgets: Sequence[Budget] = ()) -> list[Pair]:
-    """Every pair of the named baselines at each budget (or those given), Holm-corrected over all of them."""
+    """Every pair of the named baselines at each budget (or those given), Holm-corrected over all of them.
+
+    The other baselines and budgets only lend the spread of their seeds.
+    """
     have = {(s.baseline, s.budget): s for s in sheets}
     known = sorted({s.baseline for s in sheets})
     unknown = [n for n in names if n not in known]
@@ -173,18 +197,19 @@ def pairs(sheets: Sequence[Sheet], names: Sequence[str], budgets: Sequence[Budge
     chosen = list(dict.fromkeys(names))
     if len(chosen) < 2:
         raise BenchError("a comparison needs two baselines", "such as --compare finetune,frozen")
-    at = [b for b in dict.fromkeys(s.budget for s in sheets) if not budgets or b in budgets]
-    at.sort(key=lambda b: float("inf") if b == FULL else int(b))
-    found = [(have[a, b], have[c, b]) for b in at for i, a in enumerate(chosen) for c in chosen[i + 1 :]
-             if (a, b) in have and (c, b) in have]
-    if not found:
+    at = [b for b in _budgets(sheets) if not budgets or b in budgets]
+    tables = [_table([s for s in sheets if s.budget == b]) for b in _budgets(sheets)]
+    contrasts = [t.contrasts() for t in tables]
+    wanted = np.array([t.sheets[0].budget in at and set(pair) <= set(chosen)
+                       for t, c in zip(tables, contrasts, strict=True) for pair in c.names], bool)
+    if not wanted.any():
         raise BenchError(f"{', '.join(chosen)}: no budget at which two of them are complete",
                          f"budgets with records: {', '.join(map(str, at)) or 'none of those asked for'}")
-    raw = []
-    for one, two in found:
-        gap = one.score() - two.score()
-        raw.append(stats.p_value(gap.value.mean(), stats.parts(gap)))
-    return [_pair(one, two, p, float(c)) for (one, two), p, c in zip(found, raw, stats.holm(raw), strict=True)]
+    p = {(t.sheets[0].budget, frozenset(pair)): float(v)
+         for t, c, q in zip(tables, contrasts, family.corrected(contrasts, wanted), strict=True)
+         for pair, v in zip(c.names, q, strict=True)}
+    return [_pair(have[a, b], have[c, b], p[b, frozenset((a, c))])
+            for b in at for i, a in enumerate(chosen) for c in chosen[i + 1 :] if (a, b) in have and (c, b) in have]
 
 
 def runs(before: Sequence[Sheet], after: Sequence[Sheet]) -> list[Pair]:
@@ -196,8 +221,18 @@ def runs(before: Sequence[Sheet], after: Sequence[Sheet]) -> list[Pair]:
         if early is not None and early.seeds == late.seeds and np.array_equal(early.truth, late.truth):
             found.append((replace(late, baseline=f"{late.baseline} after"),
                           replace(early, baseline=f"{early.baseline} before")))
-    raw = [stats.p_value((a.score() - b.score()).value.mean(), stats.parts(a.score() - b.score())) for a, b in found]
-    return [_pair(a, b, p, float(c)) for (a, b), p, c in zip(found, raw, stats.holm(raw), strict=True)]
+    groups = [[pair for pair in found if pair[0].budget == b] for b in dict.fromkeys(a.budget for a, _ in found)]
+    p = family.corrected([_changes(g) for g in groups]) if groups else []
+    return [_pair(a, b, float(v)) for g, q in zip(groups, p, strict=True) for (a, b), v in zip(g, q, strict=True)]
+
+
+def _changes(found: list[tuple[Sheet, Sheet]]) -> Contrasts:
+    gaps = [a.score() - b.score() for a, b in found]
+    every = [stats.parts(g) for g in gaps]
+    share = {name: np.array([getattr(e, name) for e in every])
+             for name in ("seeds_share", "texts_share", "interplay", "texts_certain")}
+    return Contrasts(tuple((a.baseline, b.baseline) for a, b in found), np.array([g.value.mean() for g in gaps]),
+                     Parts(seeds=every[0].seeds, texts=every[0].texts, **share))
 
 
 def worse(found: Sequence[Pair], points: float) -> list[Pair]:
@@ -205,9 +240,10 @@ def worse(found: Sequence[Pair], points: float) -> list[Pair]:
     return [c for c in found if c.difference.estimate < -points and c.difference.high < 0.0]
 
 
-def _pair(one: Sheet, two: Sheet, p: float, p_holm: float) -> Pair:
+def _pair(one: Sheet, two: Sheet, p_holm: float) -> Pair:
     gap = one.score() - two.score()
     found = stats.parts(gap)
+    p = float(stats.p_value(gap.value.mean(), found))
     seeds, n = len(one.seeds), len(one.truth)
     made = bootstrap.draw(draw("bootstrap", one.budget), seeds, n)
     right, other = one.guesses == one.truth, two.guesses == two.truth

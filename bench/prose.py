@@ -87,7 +87,7 @@ def notes(study: Study) -> list[str]:
     known = [s.detectable for s in study.standings if s.detectable is not None]
     lines = [
         f"{what} [95% interval] over {models} seed(s) and {board.n_test:,} test texts; # rank: 1 unless another is "
-        f"better for certain ({ALPHA:.0%}, Holm over the pairs at those labels).",
+        f"better for certain ({ALPHA:.0%}, Holm over all pairs of this leaderboard).",
         f"gain: points over scratch at the same labels and seeds: ▲ helps, ▼ harms, = neutral (90% interval within "
         f"±{NEUTRAL:g}), ? underpowered. n/m: so many of the seeds finished."]
     if known:

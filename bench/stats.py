@@ -59,6 +59,7 @@ class Parts:
     seeds: int
     texts: int
     texts_certain: Any  # `texts_share` where it is more than two of its own standard errors, else 0
+    lent: Any = 0.0  # degrees of freedom of `seeds_share` beyond its own, from other budgets (bench/family.py)
 
     @property
     def error(self) -> Any:
@@ -175,7 +176,7 @@ def critical(found: Parts, alpha: Any = 1.0 - LEVEL) -> Any:
     texts = -stdtrit(max(found.texts - 1, 1), half)
     if found.seeds == 1:
         return texts
-    seeds = -stdtrit(found.seeds - 1, half)
+    seeds = -stdtrit(found.seeds - 1 + np.asarray(found.lent), half)
     total = np.asarray(found.seeds_share + found.texts_share)
     share = np.divide(found.texts_certain, total, out=np.ones(total.shape), where=total > 0)
     return share * texts + (1.0 - share) * seeds

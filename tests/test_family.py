@@ -1,0 +1,129 @@
+"""All tests of a leaderboard together: false calls among equal systems, and what pooling the seeds' spread may do."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from test_leaderboard import CURVES, record
+
+from bench import compare, family, stats, study
+from bench.family import Contrasts
+from bench.stats import Parts
+
+CELLS = (4, 5)  # budgets and baselines of a simulated leaderboard
+
+
+def spreads(name: str, rng: np.random.Generator, shape: tuple[int, int] = CELLS) -> np.ndarray:
+    """How much the seeds of each cell differ, in units of a text's noise, [budgets, baselines]."""
+    out = np.full(shape, {"none": 0.0, "equal": 0.1, "falling": 0.1, "uneven": 0.1}.get(name, 0.03))
+    if name == "falling":  # few labels spread more
+        out *= np.geomspace(4.0, 0.2, shape[0])[:, None]
+    elif name == "uneven":
+        out *= np.exp(rng.normal(size=shape))
+    elif name == "one baseline":
+        out[:, 0] = 0.4
+    elif name == "one budget":
+        out[0] = 0.4
+    elif name == "one cell":
+        out[0, 0] = 0.4
+    return out
+
+
+SPREADS = ("none", "equal", "falling", "uneven", "one baseline", "one budget", "one cell")
+
+
+def equals(rng: np.random.Generator, spread: np.ndarray, seeds: int, n: int) -> list[Contrasts]:
+    """A leaderboard of systems that are equally good: all its pairs at all its budgets."""
+    truth = rng.integers(0, 2, n)
+    sign, hard = 2 * truth - 1, rng.normal(size=n)
+    out = []
+    for row in spread:
+        odds = [sign * (0.8 + s * rng.normal(size=(seeds, 1)) + np.sqrt(0.5) * (hard + rng.normal(size=(seeds, n))))
+                for s in row]
+        difference, parts = stats.pairwise([stats.accuracy(truth, (x > 0).astype(int)) for x in odds])
+        i, j = np.triu_indices(len(row), 1)
+        names = tuple((f"{a}", f"{b}") for a, b in zip(i, j, strict=True))
+        own = {f: getattr(parts, f)[i, j] for f in ("seeds_share", "texts_share", "interplay", "texts_certain")}
+        out.append(Contrasts(names, difference[i, j], replace(parts, **own)))
+    return out
+
+
+def false_calls(name: str, seeds: int, n: int, boards: int, seed: int, shape: tuple[int, int] = CELLS) -> float:
+    """The share of leaderboards of equal systems in which anything is called different."""
+    rng, called = np.random.default_rng(seed), 0
+    for _ in range(boards):
+        p = family.corrected(equals(rng, spreads(name, rng, shape), seeds, n))
+        called += min(q.min() for q in p) <= 0.05
+    return called / boards
+
+
+@pytest.mark.parametrize("seeds", [1, 2, 3, 5])
+def test_a_whole_leaderboard_of_equal_systems_has_a_false_call_in_at_most_one_of_twenty(seeds: int):
+    found = [false_calls(name, seeds, 150, 50, i) for i, name in enumerate(SPREADS) if seeds > 1 or name == "none"]
+    cases = 50 * len(found)
+    assert np.mean(found) <= 0.05 + 2 * np.sqrt(0.05 * 0.95 / cases)
+
+
+def test_a_leaderboard_of_one_budget_has_them_as_seldom():
+    found = [false_calls(name, 3, 150, 60, i, (1, 5)) for i, name in enumerate(("none", "equal", "uneven"))]
+    assert np.mean(found) <= 0.05 + 2 * np.sqrt(0.05 * 0.95 / 180)
+
+
+def one(share: list[float], interplay: float = 0.0, seeds: int = 3) -> Contrasts:
+    k = len(share)
+    parts = Parts(np.array(share), np.full(k, 1e-5), np.full(k, interplay), seeds, 1000, np.full(k, 1e-5))
+    return Contrasts(tuple(("a", chr(98 + i)) for i in range(k)), np.full(k, 0.1), parts)
+
+
+def test_other_budgets_make_a_spread_larger_and_never_smaller():
+    small, large = one([1e-4, 1e-4, 1e-4]), one([9e-4, 1e-4, 1e-4])
+    first, second = family.pooled([small, large])
+    assert first.seeds_share == pytest.approx([5e-4, 1e-4, 1e-4], rel=0.5)
+    assert first.seeds_share[0] > 1e-4
+    assert second.seeds_share[0] == pytest.approx(9e-4)
+    assert first.lent.tolist() == second.lent.tolist() == [2.0, 2.0, 2.0]
+
+
+def test_another_budgets_level_is_brought_to_this_ones():
+    few, many = one([4e-4, 4e-4, 4e-4]), one([1e-4, 1e-4, 1e-4])
+    for found, given in zip(family.pooled([few, many]), (few, many), strict=True):
+        assert found.seeds_share == pytest.approx(given.parts.seeds_share)
+
+
+def test_a_spread_below_what_the_texts_make_of_it_is_chance():
+    assert family.pooled([one([1e-6], interplay=1e-4)])[0].seeds_share == pytest.approx([1e-4])
+
+
+def test_nothing_is_lent_where_nothing_is_known():
+    for found in (family.pooled([one([1e-4])])[0], family.pooled([one([1e-4]), one([1e-4], seeds=5)])[0],
+                  family.pooled([one([0.0]), one([1e-4])])[0]):
+        assert found.lent.tolist() == [0.0]
+    assert family.pooled([one([0.0], seeds=1), one([0.0], seeds=1)])[0].lent == 0.0
+
+
+def test_what_is_called_different_has_an_interval_without_zero_and_more_pairs_cost_more():
+    found = study.studies(CURVES)[0]
+    called = [r for s in found.standings for r in s.rows if r.verdict in ("helps", "harms")]
+    assert called
+    assert all(0.0 not in r.gain for r in called)
+    few = compare.pairs(found.sheets, ["tfidf", "scratch"], [256])[0]
+    board = next(r for r in found.at(256).rows if r.baseline == "tfidf")
+    assert few.p <= few.p_holm <= board.p
+
+
+def test_a_gain_that_three_seeds_alone_could_not_show_is_shown_by_the_spread_at_other_budgets():
+    curve = {32: 0.1, 128: 0.4, 512: 0.8, 2048: 1.1}
+    made = [record(name, seed, strength=s + more, budget=b, n_train=b) for b, s in curve.items() for seed in range(3)
+            for name, more in (("scratch", 0.0), ("finetune", 1.0), ("frozen", 0.9), ("tfidf", 0.3))]
+    found = study.studies(made)[0]
+    verdicts = {(s.budget, r.baseline): r.verdict for s in found.standings for r in s.rows}
+    assert all(verdicts[b, "finetune"] == "helps" for b in curve)
+    alone = np.concatenate([stats.p_value(c.difference, c.parts) for c in _contrasts(found)])
+    pooled = np.concatenate(family.corrected(_contrasts(found)))
+    assert (stats.holm(alone) <= 0.05).sum() < (pooled <= 0.05).sum()
+
+
+def _contrasts(found: study.Study) -> list[Contrasts]:
+    return [compare._table([s for s in found.sheets if s.budget == b]).contrasts() for b in found.board.budgets]
