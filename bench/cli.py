@@ -13,6 +13,7 @@ from bench.cli_claims import reproduce_command
 from bench.cli_data import data_app, task_app
 from bench.cli_map import map_command
 from bench.cli_model import fit_command, predict_command
+from bench.cli_plan import show_plan
 from bench.cli_report import report_command
 from bench.cli_time import time_command
 from bench.console import TrialProgress, errors, headline, show, table, warn
@@ -48,6 +49,7 @@ from bench.flags import (
 )
 
 if TYPE_CHECKING:
+    from bench.study import Study
     from bench.suite import Carry, Options
 
 app = typer.Typer(name="bench", no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False,
@@ -85,10 +87,13 @@ def run_command(
     base_seeds: BaseSeeds = 1, head_seeds: HeadSeeds = 1,
     keep_going: Annotated[bool, typer.Option("--keep-going/--fail-fast", help="After a failed trial, run the others.")]
     = True,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the trials and about how long they take; train, run "
+                                                            "and write nothing.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Train the base once, run the strategies on the targets, print the leaderboard; goes on where it was stopped."""
     from baselines import MAIN
-    from bench import suite
+    from bench import suite, tables
 
     with errors():
         options = options_of(
@@ -99,20 +104,27 @@ def run_command(
             map_label=tuple(map_label or ()), offline=offline, epochs=epochs,
             base_seeds=base_seeds, head_seeds=head_seeds)
         failed = 0
+        found: list[Study] = []
         runs = suite.pairs(tuple(source or ("imdb",)), options)
+        if dry_run:
+            show_plan(runs, as_json=as_json)
+            return
         with suite.hands(options, warn) as carry:
             for one in runs:
-                failed += _run(one, carry, keep_going=keep_going)
+                failed += _run(one, carry, found, keep_going=keep_going, quiet=as_json)
                 if failed and not keep_going:
                     break
         if len(runs) > 1:
-            _matrices(options)
+            _matrices(options, quiet=as_json)
+        if as_json:
+            typer.echo(tables.as_json(found))
     if failed:
         typer.echo(f"trials that failed: {failed}; the same command tries them again", err=True)
         raise typer.Exit(1)
 
 
-def _run(options: Options, carry: Carry, *, keep_going: bool) -> int:
+def _run(options: Options, carry: Carry, shown: list[Study], *, keep_going: bool, quiet: bool) -> int:
+    """The trials of one source, and their leaderboards into `shown`; `quiet` leaves standard output alone."""
     from baselines import BASELINES
     from bench import plans, records, study, tables
 
@@ -133,22 +145,25 @@ def _run(options: Options, carry: Carry, *, keep_going: bool) -> int:
             found = study.studies(records.read(plan.path))
             written = tables.write(options.results_dir, found)
             here = (target.name, target.data.corpus.sha256)
-            show([s for s in found if (s.board.target, s.board.content_sha256) == here])
-            typer.echo("Written: " + ", ".join(str(p) for p in written))
+            own = [s for s in found if (s.board.target, s.board.content_sha256) == here]
+            shown += own
+            if not quiet:
+                show(own)
+            typer.echo("Written: " + ", ".join(str(p) for p in written), err=quiet)
             if failed and not keep_going:
                 break
     return failed
 
 
-def _matrices(options: Options) -> None:
+def _matrices(options: Options, *, quiet: bool) -> None:
     """Write and show the transfer matrices that the records allow."""
     from bench import matrix, records
 
     found = records.read_all(options.results_dir)
     for baseline, budget in matrix.cells_at_hand(found):
         made = matrix.matrix(found, baseline, budget)
-        typer.echo(f"\n{matrix.markdown(made)}")
-        typer.echo("Written: " + ", ".join(str(p) for p in matrix.write(options.results_dir, made)))
+        typer.echo(f"\n{matrix.markdown(made)}", err=quiet)
+        typer.echo("Written: " + ", ".join(str(p) for p in matrix.write(options.results_dir, made)), err=quiet)
 
 
 @app.command("pretrain")

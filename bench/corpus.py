@@ -165,7 +165,7 @@ def derived(corpus: Corpus, name: str, key: object, make: Callable[[], Made]) ->
 
     Its digests are checked when a process first opens it, and again only where it was written anew since.
     """
-    folder = corpus.folder / f"{name}-{cache.key_of(key)}"
+    folder = _derived(corpus, name, key)
     seen = _opened.get(folder)
     if seen and seen[0] and seen[0] == _stamp(folder):
         return seen[1]
@@ -173,6 +173,15 @@ def derived(corpus: Corpus, name: str, key: object, make: Callable[[], Made]) ->
         entry = cache.kept(folder) or cache.keep(folder, *make())
     _opened[folder] = _stamp(folder), entry
     return entry
+
+
+def is_derived(corpus: Corpus, name: str, key: object) -> bool:
+    """Whether `derived` would find it made already."""
+    return _stamp(_derived(corpus, name, key)) is not None
+
+
+def _derived(corpus: Corpus, name: str, key: object) -> Path:
+    return corpus.folder / f"{name}-{cache.key_of(key)}"
 
 
 def derived_so_far(corpus: Corpus) -> list[Path]:

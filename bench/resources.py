@@ -129,7 +129,7 @@ class Resources:
             array = self.engine.features(base.net, self.base_params(corpus), x, self.device)
             return {"features": array}, {"seconds": time.perf_counter() - began}
 
-        entry = derived(corpus, "features", [base.key, self.vectors is not None], make)
+        entry = derived(corpus, *features_entry(base.key, self.vectors is not None), make)
         return entry.array("features"), float(entry.facts["seconds"])
 
     def counts(self, examples: Examples) -> csr_matrix:
@@ -163,3 +163,8 @@ class Resources:
             return {"means": ngrams.mean_vectors(corpus.tokens, *vectors.of(corpus))}, {}
 
         return derived(corpus, "glove-means", DISTRIBUTION, make).array("means")
+
+
+def features_entry(base: str, glove: bool) -> tuple[str, list[object]]:
+    """Name and key under which a base's features of a corpus are kept beside it."""
+    return "features", [base, glove]

@@ -22,6 +22,9 @@ DIMENSIONS = 384
 WORD_PIECES = 256  # that the encoder reads of a text, its own limit
 
 
+ENTRY = ("sentences", [SHA256, WORD_PIECES])  # name and key of a corpus's vectors beside it
+
+
 def missing() -> MissingExtra | None:
     """The error to raise where the encoder is not installed; imports nothing heavy."""
     if all(importlib.util.find_spec(name) for name in (PACKAGE, "sentence_transformers")):
@@ -37,7 +40,7 @@ def of(corpus: Corpus) -> tuple[NDArray[np.float32], float]:
         found = vectors([corpus.text(row) for row in range(len(corpus))])
         return {"vectors": found}, {"seconds": time.perf_counter() - began}
 
-    entry = derived(corpus, "sentences", [SHA256, WORD_PIECES], make)
+    entry = derived(corpus, *ENTRY, make)
     return np.asarray(entry.array("vectors")), float(entry.facts["seconds"])
 
 

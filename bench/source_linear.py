@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from bench import ngrams
 from bench.cache import key_of
-from bench.corpus import Corpus, Examples, Made, derived
+from bench.corpus import Corpus, Examples, Made, derived, is_derived
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -66,14 +66,23 @@ def fitted(examples: Examples) -> SourceLinear:
                   "indptr": x.indptr, "coef": model.coef_, "intercept": model.intercept_}
         return arrays, {"seconds": time.perf_counter() - began}
 
-    key = [FORM, ngrams.FORM, PENALTY, LEAST, key_of(examples.rows.tolist()), key_of(examples.labels.tolist())]
-    entry = derived(examples.corpus, "linear", key, make)
+    entry = derived(examples.corpus, *_entry(examples), make)
     from scipy.sparse import csr_matrix
 
     columns, idf, classes, coef, intercept = (np.asarray(entry.array(k)) for k in
                                               ("columns", "idf", "classes", "coef", "intercept"))
     x = csr_matrix(tuple(entry.array(k) for k in ("data", "indices", "indptr")), (len(examples), len(columns)))
     return SourceLinear(examples, x, columns, idf, classes, coef, intercept, float(entry.facts["seconds"]))
+
+
+def is_fitted(examples: Examples) -> bool:
+    """Whether `fitted` would find it in the cache."""
+    return is_derived(examples.corpus, *_entry(examples))
+
+
+def _entry(examples: Examples) -> tuple[str, list[object]]:
+    return "linear", [FORM, ngrams.FORM, PENALTY, LEAST, key_of(examples.rows.tolist()),
+                      key_of(examples.labels.tolist())]
 
 
 def regression() -> Any:

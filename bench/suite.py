@@ -127,12 +127,20 @@ def access_for(options: Options, say: Say, *, progress: bool) -> Access:
 
 def load(name: str, options: Options, access: Access, say: Say) -> Loaded:
     """A task by name, `name@edition` or file."""
+    found = card_of(name, options)
+    if found is None:
+        return _own(Path(name), options, access, say)
+    return obtain(found[0], access, options.cache_dir, found[1], say)
+
+
+def card_of(name: str, options: Options) -> tuple[Task, str] | None:
+    """The task and the edition (empty: any) that `name` or `name@edition` means; None for a file of one's own."""
     known = all_tasks(options.tasks)
     task_name, _, edition = name.partition("@")
     if task_name in known:
-        return obtain(known[task_name], access, options.cache_dir, edition, say)
+        return known[task_name], edition
     if looks_like_file(name):
-        return _own(Path(name), options, access, say)
+        return None
     raise nearest("target", name, known, "bench list tasks; a data file needs its ending, such as .csv")
 
 
@@ -200,16 +208,21 @@ def train_base(options: Options, say: Say, watch: Watch, *, progress: bool) -> B
 @contextmanager
 def hands(options: Options, say: Say) -> Iterator[Carry]:
     """Who runs the trials: worker processes here, or the workers of a cluster."""
+    count = workers(options)
     if options.scheduler:
         from bench import cluster
 
-        if options.jobs:
-            raise BenchError("--jobs and --scheduler exclude each other", "a cluster has the workers that it has")
         with cluster.connected(options.scheduler, say) as connection:
             yield connection.run
         return
-    workers = options.jobs or pool.default_jobs()
-    yield lambda jobs: pool.run(jobs, workers)
+    yield lambda jobs: pool.run(jobs, count)
+
+
+def workers(options: Options) -> int:
+    """Worker processes of this machine; 0 where a cluster's run the trials."""
+    if options.scheduler and options.jobs:
+        raise BenchError("--jobs and --scheduler exclude each other", "a cluster has the workers that it has")
+    return 0 if options.scheduler else options.jobs or pool.default_jobs()
 
 
 def known_tasks(options: Options) -> dict[str, Task]:

@@ -13,7 +13,8 @@ from typing import Any
 
 DOCS = Path(__file__).parent
 SECTIONS = {
-    "Begin": ["index.md", "choosing-a-strategy.md", "own-texts.md", "using-a-model.md", "report.md", "faq.md"],
+    "Begin": ["index.md", "choosing-a-strategy.md", "own-texts.md", "using-a-model.md", "report.md", "running.md",
+              "faq.md"],
     "Extend": ["adding-a-task.md", "adding-a-baseline.md", "baselines.md", "engines.md"],
     "What the numbers mean": ["protocol.md", "statistics.md", "claims.md", "maps.md", "data-and-licences.md",
                               "result-schema.md"],
@@ -21,7 +22,8 @@ SECTIONS = {
     "Reference": ["command-line.md", "api.md"],
 }
 API = ("bench.task", "bench.data", "bench.corpus", "bench.trial", "bench.nets", "bench.base", "bench.resources",
-       "bench.runner", "bench.suite", "bench.records", "bench.metrics", "bench.stats", "bench.compare", "bench.curves",
+       "bench.runner", "bench.suite", "bench.plans", "bench.forecast",
+       "bench.records", "bench.metrics", "bench.stats", "bench.compare", "bench.curves",
        "bench.leaderboard", "bench.study", "bench.matrix", "bench.report", "bench.charts", "bench.errors")
 
 

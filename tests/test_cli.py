@@ -327,6 +327,14 @@ def test_the_leaderboard_is_printed_in_every_format(bench_: Bench):
     refused(bench_("leaderboard", "--results-dir", "results", "--target", "imdb"), "no records of imdb", "toy-target")
 
 
+def test_a_run_for_machines_leaves_standard_output_to_one_json_object(bench_: Bench):
+    result = bench_(*run(baseline=["majority", "tfidf"]), "--json")
+    assert result.exit_code == 0, result.output
+    board = json.loads(result.stdout)["leaderboards"][0]
+    assert {c["baseline"] for c in board["cells"]} == {"majority", "tfidf"}
+    assert "Written: " in result.stderr
+
+
 def test_the_leaderboard_answers_questions_about_pairs_costs_and_trust(bench_: Bench):
     assert bench_(*run(baseline=["majority", "tfidf", "scratch"])).exit_code == 0
     command = ["leaderboard", "--results-dir", "results"]

@@ -1,0 +1,172 @@
+"""`bench run --dry-run`: the plan is the run's, the estimate says where it is from, and nothing is touched."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import toy
+
+from bench import costs, records
+from bench.costs import Measured
+from bench.nets import NETS
+
+RUN = ("run", "--target", "toy-target", "--source", "toy-source", "--tasks", "cards", "--data-dir", "data", "--offline",
+       "--epochs", "1", "--budgets", "8,full", "--seeds", "2", "--jobs", "2", "--device", "cpu", "--net", "cnn",
+       "--preset", "tutorial", "--results-dir", "results")
+
+
+def bench(*words: str, folder: Path, **env: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, "-m", "bench.cli", *words], cwd=folder, capture_output=True, text=True,
+                          timeout=120, check=False, env={**os.environ, **env})
+
+
+def plan(folder: Path, *more: str) -> dict[str, Any]:
+    done = bench(*RUN, "--dry-run", "--json", *more, folder=folder)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)  # type: ignore[no-any-return]
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    return {str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
+
+
+def test_the_plan_is_what_the_run_does_and_then_there_is_nothing_to_do(workshop: Path) -> None:
+    words = ("--baseline", "frozen", "--baseline", "tfidf", "--baseline", "majority")
+    before = plan(workshop, *words)
+    assert (before["trials"], before["todo"]) == (12, 12)
+    assert not (workshop / "results").exists()
+    assert before["seconds"] > 0
+    base = next(s for s in before["targets"][0]["steps"] if s["what"] == "base")
+    assert not base["cached"]
+    run = bench(*RUN, *words, folder=workshop)
+    assert run.returncode == 0, run.stderr
+    kept = records.read(workshop / "results" / "records" / "toy-target.jsonl")
+    assert len(kept) == before["todo"]
+    cells = {(c["baseline"], c["budget"]): c["trials"] for c in before["targets"][0]["cells"]}
+    assert cells == {key: sum((r.baseline, r.budget) == key for r in kept) for key in cells}
+    assert {c["n_train"] for c in before["targets"][0]["cells"]} == {r.n_train for r in kept}
+    told = files(workshop / "results")
+    after = plan(workshop, *words)
+    assert (after["trials"], after["todo"], after["seconds"]) == (12, 0, 0)
+    said = bench(*RUN, *words, "--dry-run", folder=workshop)
+    assert "Nothing to do: all 12 trials are done." in said.stdout
+    assert files(workshop / "results") == told
+
+
+def test_more_seeds_are_estimated_from_the_records_and_the_kept_base_costs_nothing(workshop: Path) -> None:
+    words = ("--baseline", "frozen", "--baseline", "tfidf")
+    assert bench(*RUN, *words, folder=workshop).returncode == 0
+    kept = records.read(workshop / "results" / "records" / "toy-target.jsonl")
+    more = plan(workshop, *words, "--seeds", "5", "--baseline", "scratch")
+    cells = {(c["baseline"], c["budget"]): c for c in more["targets"][0]["cells"]}
+    own = [sum(r.seconds[k] for k in ("load", "adapt", "predict")) for r in kept
+           if (r.baseline, r.budget) == ("frozen", 8)]
+    assert cells["frozen", 8]["from"] == "records"
+    assert cells["frozen", 8]["seconds_each"] == pytest.approx(sum(own) / 2, abs=1e-3)
+    assert (cells["frozen", 8]["done"], cells["frozen", 8]["todo"]) == (2, 3)
+    assert (cells["scratch", 8]["done"], cells["scratch", 8]["todo"]) == (0, 5)
+    assert all(s["cached"] for s in more["targets"][0]["steps"])
+    said = bench(*RUN, *words, "--seeds", "5", "--dry-run", folder=workshop).stdout
+    assert "base: kept already" in said
+    assert "median seconds of the same trials in your records" in said
+
+
+def test_what_the_run_would_refuse_the_plan_refuses_too(workshop: Path) -> None:
+    for more, said in ((("--target", "amazn"), "did you mean 'amazon'?"),
+                       (("--seeds", "0"), "--seeds 0"),
+                       (("--baseline", "finetun"), "did you mean 'finetune'?"),
+                       (("--target", "no.csv"), "no such file"),
+                       (("--target", "amazon"), "no data for amazon"), (("--budgets", "5000"), "too few"),
+                       (("--scheduler", "tcp://127.0.0.1:1"), "exclude each other")):
+        done = bench(*RUN, *more, "--dry-run", folder=workshop)
+        assert done.returncode == 2, (more, done.stdout)
+        assert said in done.stderr
+        assert len([line for line in done.stderr.splitlines() if line.startswith("bench: ")]) == 1
+
+
+def test_without_any_data_the_plan_is_the_cards_and_nothing_is_fetched(workshop: Path, cache: Path) -> None:
+    began = time.monotonic()
+    done = bench("run", "--dry-run", "--json", "--target", "amazon", "--target", "hotels", "--device", "cpu",
+                 folder=workshop)
+    assert done.returncode == 0, done.stderr
+    assert time.monotonic() - began < 10
+    made = json.loads(done.stdout)
+    amazon = made["targets"][0]
+    assert amazon["target"] == "amazon@blitzer-2007"
+    assert not amazon["data_read"]
+    assert (amazon["trials"], amazon["todo"]) == (84, 84)
+    assert {s["what"] for s in amazon["steps"]} == {"reading amazon", "reading imdb", "base", "features"}
+    alone = json.loads(bench("run", "--dry-run", "--json", "--target", "amazon", "--device", "cpu",
+                             folder=workshop).stdout)
+    twice = made["seconds"] - alone["seconds"]
+    assert twice < alone["seconds"], "the base is trained once for both"
+    assert [p for p in cache.rglob("*") if p.is_file() and p.suffix != ".lock"] == []
+
+
+def test_a_dry_run_does_not_load_an_engine(workshop: Path) -> None:
+    code = ("import sys; from bench.cli import entry; sys.argv = ['bench', *sys.argv[1:]]\n"
+            "try: entry()\nexcept SystemExit as e: assert not e.code\n"
+            "print('loaded:', *[m for m in ('torch', 'mxnet', 'sklearn', 'matplotlib') if m in sys.modules])")
+    done = subprocess.run([sys.executable, "-c", code, *RUN, "--dry-run"], cwd=workshop, capture_output=True, text=True,
+                          check=True, timeout=120)
+    from bench.engines import version
+
+    loaded = done.stdout.splitlines()[-1].split()[1:]
+    assert loaded == [] or (loaded == ["torch"] and not version("torch").endswith("+cpu"))
+
+
+def test_two_targets_and_several_bases_are_counted_as_the_run_counts_them(workshop: Path) -> None:
+    words = ("--target", "toy-three", "--baseline", "frozen", "--baseline", "tfidf", "--base-seeds", "2",
+             "--head-seeds", "2", "--budgets", "8")
+    made = plan(workshop, *words)
+    assert [t["target"] for t in made["targets"]] == ["toy-target@toy", "toy-three@toy"]
+    assert bench(*RUN, *words, folder=workshop).returncode == 0
+    for target in made["targets"]:
+        name = target["target"].split("@")[0]
+        assert target["todo"] == len(records.read(workshop / "results" / "records" / f"{name}.jsonl"))
+    assert plan(workshop, *words)["todo"] == 0
+
+
+def test_costs_come_from_the_same_trials_then_from_the_tables_at_this_machines_pace() -> None:
+    nothing = Measured({})
+    assert nothing.trial("finetune", 128) == costs.Cost(pytest.approx(4.5), "stated")  # type: ignore[arg-type]
+    assert 4.5 < nothing.trial("finetune", 300).seconds < 7.3
+    assert nothing.trial("finetune", 58_900).seconds == pytest.approx(163)
+    assert nothing.trial("mine:fit", 128).basis == "unknown"
+    slow = Measured({("finetune", 128): 9.0})
+    assert slow.trial("finetune", 128) == costs.Cost(9.0, "records")
+    assert slow.trial("scratch", 128) == costs.Cost(pytest.approx(9.4), "scaled")  # type: ignore[arg-type]
+    assert Measured({("mine:fit", 100): 2.0}).trial("mine:fit", 128) == costs.Cost(2.0, "scaled")
+
+
+def test_records_of_another_net_engine_or_device_tell_nothing_of_this_one(tmp_path: Path) -> None:
+    net = NETS["gru"]
+    record = records.Record("t", "e", "0", "s@e", "tfidf", {}, str(net), "torch", "cpu", 32, 0, n_train=32,
+                            seconds={"load": 1.0, "adapt": 2.0, "predict": 3.0, "pretrain": 100.0})
+    made = [record, replace(record, engine="mxnet"), replace(record, device="cuda"), replace(record, net="x"),
+            replace(record, status="failed", seconds={})]
+    assert costs.measured(made, tmp_path, net, "torch", "cpu").trials == {("tfidf", 32): 6.0}
+
+
+def test_seconds_are_said_as_people_say_them() -> None:
+    said = {0.2: "under 1 s", 12.4: "12 s", 89: "89 s", 200: "3 min", 4_800: "1 h 20 min", 3_600: "1 h",
+            100_000: "1 day 4 h", 172_800: "2 days", 3_599: "1 h"}
+    assert {seconds: costs.people(seconds) for seconds in said} == said
+
+
+def test_a_file_of_ones_own_is_planned_from_its_own_size(workshop: Path) -> None:
+    toy.rows(240, seed=5).to_csv(workshop / "mine.csv", index=False)
+    done = bench("run", "--dry-run", "--json", "--target", "mine.csv", "--device", "cpu", "--budgets", "32,full,5000",
+                 folder=workshop)
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)["targets"][0]
+    assert {c["budget"] for c in found["cells"]} == {32, "full"}
+    assert max(c["n_train"] for c in found["cells"]) < 240
