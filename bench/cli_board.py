@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from bench.cli_records import EVERY_FORMAT, Charts, FigureFormats, Figures, check_figures, chosen, draw, facts
 from bench.console import TrialProgress, errors, plain, show, warn, width
 from bench.errors import BenchError, MissingExtra
 from bench.flags import (
@@ -27,7 +28,6 @@ from bench.flags import (
 
 if TYPE_CHECKING:
     from bench.compare import Pair
-    from bench.records import Record
     from bench.study import Study
     from bench.tables import Table
 
@@ -54,6 +54,7 @@ def leaderboard_command(
                                                                     "calibration error, reliability.")] = False,
     variance: Annotated[bool, typer.Option("--variance", help="What the spread comes from: base seed, label draw, "
                                                               "head seed.")] = False,
+    figures: Figures = None, chart: Charts = None, formats: FigureFormats = EVERY_FORMAT,
 ) -> None:
     """Print the leaderboards of the records in a results folder, and what their statistics answer."""
     from bench import study, suite, tables
@@ -63,12 +64,19 @@ def leaderboard_command(
             raise BenchError(f"unknown format {format!r}", ", ".join(tables.FORMATS))
         names = [n for n in [*compare.split(","), *(others or ())] if n]
         budgets = suite.parse_budgets(budget) if budget else ()
+        named = check_figures(formats, chart) if figures else []
         if others and not compare:
             raise BenchError(f"unexpected {' '.join(others)}", "--compare A,B compares baselines or results folders")
         if compare and any((Path(n) / "records").is_dir() for n in names):
+            if figures:
+                raise BenchError("--figures draws one results folder", "leave out --compare, or compare baselines")
             found: list[Any] = _runs(names, target, source)
         else:
-            found = study.studies(_records(results_dir, target, source))
+            kept = chosen(results_dir, target, source)
+            found = study.studies(kept)
+            if figures:
+                written = draw(facts(results_dir, kept), figures, named, chart)
+                warn("Written: " + ", ".join(map(str, written)))
         if compare:
             _compared(found, names, budgets, format, fail_if_worse)
         elif across:
@@ -86,27 +94,6 @@ def leaderboard_command(
             show(found, sort)
         else:
             typer.echo(_whole(found, format, sort), nl=False)
-
-
-def _records(folder: Path, target: list[str] | None, source: str) -> list[Record]:
-    from bench import records
-
-    if not (folder / "records").is_dir():
-        raise BenchError(f"no records in {folder}", "bench run makes some; --results-dir names the folder")
-    found = records.read_all(folder, warn)
-    names = {t.partition("@")[0] for t in target or ()}
-    unknown = names - {r.task for r in found}
-    if unknown:
-        raise BenchError(f"no records of {', '.join(sorted(unknown))} in {folder}",
-                         f"there are: {', '.join(sorted({r.task for r in found})) or 'none'}")
-    wanted = set(target or ())
-    chosen = [r for r in found if not wanted or r.task in wanted or f"{r.task}@{r.edition}" in wanted]
-    chosen = [r for r in chosen if source in ("", r.source, r.source.partition("@")[0])]
-    if not chosen:
-        tasks = ", ".join(sorted({r.task for r in found}))
-        raise BenchError(f"no such records in {folder}", f"there are targets {tasks}"
-                         f" from {', '.join(sorted({r.source for r in found})) or 'no source'}")
-    return chosen
 
 
 def _said(study: Study) -> list[str]:
@@ -153,7 +140,7 @@ def _runs(names: list[str], target: list[str] | None, source: str) -> list[tuple
 
     if len(names) != 2:
         raise BenchError(f"{len(names)} results folders to compare", "two: the earlier run, then the later")
-    before, after = (study.studies(_records(Path(n), target, source)) for n in names)
+    before, after = (study.studies(chosen(Path(n), target, source)) for n in names)
     # the content hash is not in a board: `compare.runs` asks that the exams' labels agree
     have = {(s.board.target, s.board.source, s.board.net, s.board.engine, s.board.device): s for s in before}
     found = []

@@ -5,19 +5,19 @@ from __future__ import annotations
 import hashlib
 import shlex
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bench.console import errors, warn
+from bench.cli_records import EVERY_FORMAT, Charts, FigureFormats, Figures, check_figures, chosen, draw, facts
+from bench.console import errors
 from bench.errors import BenchError
 from bench.flags import RUNS, CacheDir, ResultsDir
 
 if TYPE_CHECKING:
-    from bench.records import Record
-    from bench.report import Facts, Part
+    from bench.report import Part
 
 PORT = 8765
 
@@ -30,10 +30,7 @@ def report_command(
     serve: Annotated[bool, typer.Option("--serve", help="Serve the page on this machine alone; it follows a run that "
                                         "goes on. Ctrl-C ends it.")] = False,
     port: Annotated[int, typer.Option(min=0, max=65535, help="Of --serve; 0: a free one.")] = PORT,
-    figures: Annotated[Path | None, typer.Option(help="Write the charts into this folder, not the page.")] = None,
-    chart: Annotated[list[str] | None, typer.Option(help="Of --figures: only curves, pareto, matrix, ranks, "
-                                                    "distance or seconds; repeatable.")] = None,
-    formats: Annotated[str, typer.Option(help="Of --figures, comma-separated: svg, pdf, png.")] = "svg,pdf,png",
+    figures: Figures = None, chart: Charts = None, formats: FigureFormats = EVERY_FORMAT,
     cache_dir: CacheDir = None,
 ) -> None:
     """Write the results as one HTML file that needs no network, serve it, or draw its charts for a paper."""
@@ -44,39 +41,21 @@ def report_command(
         said = shlex.join(["bench", "report", *(["--results-dir", str(results_dir)] if results_dir != RUNS else []),
                            *[word for name in target or () for word in ("--target", name)]])
         if figures is not None:
-            _figures(_facts(results_dir, target), figures, formats, chart or ())
+            named = check_figures(formats, chart)
+            written = draw(facts(results_dir, chosen(results_dir, target)), figures, named, chart)
+            typer.echo("Written: " + ", ".join(map(str, written)))
             return
         script = charts.script(folder)
         if serve:
             parts: dict[str, Part] = {}
             _serve(port, results_dir, lambda digest: report.html(
-                _facts(results_dir, target, parts), script, shown_command=f"{said} --serve",
-                live=digest))
+                facts(results_dir, chosen(results_dir, target, none=True), parts), script,
+                shown_command=f"{said} --serve", live=digest))
             return
         path = out or results_dir / "report.html"
-        text = report.html(_facts(results_dir, target), script, shown_command=said)
+        text = report.html(facts(results_dir, chosen(results_dir, target, none=True)), script, shown_command=said)
         _save(path, text)
         typer.echo(f"Written: {path} ({len(text.encode()) / 1e6:.1f} MB)")
-
-
-def _records(results_dir: Path, target: list[str] | None) -> list[Record]:
-    from bench import records
-
-    if not (results_dir / "records").is_dir():
-        raise BenchError(f"no records in {results_dir}", "bench run makes some; --results-dir names the folder")
-    found = records.read_all(results_dir, warn)
-    names = set(target or ())
-    unknown = names - {r.task for r in found}
-    if unknown:
-        raise BenchError(f"no records of {', '.join(sorted(unknown))} in {results_dir}",
-                         f"there are: {', '.join(sorted({r.task for r in found})) or 'none'}")
-    return [r for r in found if not names or r.task in names]
-
-
-def _facts(results_dir: Path, target: list[str] | None, parts: dict[str, Part] | None = None) -> Facts:
-    from bench import distance, report
-
-    return report.facts(_records(results_dir, target), parts, distance.kept(results_dir))
 
 
 def _save(path: Path, text: str) -> None:
@@ -88,23 +67,6 @@ def _save(path: Path, text: str) -> None:
         temporary.replace(path)
     except OSError as error:
         raise BenchError(f"cannot write {path}: {error.strerror or error}", "choose --out") from None
-
-
-def _figures(found: Facts, folder: Path, formats: str, kinds: Sequence[str]) -> None:
-    from bench import charts, figures
-    from bench.task import nearest
-
-    chosen = [f.strip() for f in formats.split(",") if f.strip()]
-    wrong = [f for f in chosen if f not in charts.FORMATS]
-    if wrong or not chosen:
-        raise BenchError(f"unknown format {', '.join(wrong) or formats!r}", ", ".join(charts.FORMATS))
-    known = charts.specs(())
-    for kind in kinds:
-        if kind not in known:
-            raise nearest("chart", kind, known, ", ".join(known))
-    written = [path for name, spec in figures.panels(found) if not kinds or name.split("-")[0] in kinds
-               for path in charts.save(spec, folder / name, chosen)]
-    typer.echo("Written: " + ", ".join(str(p) for p in written))
 
 
 def _digest(results_dir: Path) -> str:

@@ -223,6 +223,22 @@ def test_the_command_writes_the_page_and_says_what_is_wrong(tmp_path: Path):
     done = run(app, ["report", *here, "--figures", str(tmp_path / "figures"), "--formats", "svg"])
     assert done.exit_code == 0, done.output
     assert list((tmp_path / "figures").glob("curves-alpha-*.svg"))
+    command = ["leaderboard", *here, "--figures"]
+    board = run(app, [*command, str(tmp_path / "more"), "--formats", "svg", "--format", "json"])
+    assert board.exit_code == 0, board.output
+    assert json.loads(board.stdout)["leaderboards"]
+    assert "Written: " in board.stderr
+    drawn = {p.name: p.read_bytes() for p in (tmp_path / "figures").iterdir()}
+    assert {p.name: p.read_bytes() for p in (tmp_path / "more").iterdir()} == drawn
+    few = run(app, [*command, str(tmp_path / "few"), "--formats", "png,pdf", "--chart", "curves"])
+    assert few.exit_code == 0, few.output
+    assert {p.suffix for p in (tmp_path / "few").iterdir()} == {".png", ".pdf"}
+    assert all(p.name.startswith("curves-") for p in (tmp_path / "few").iterdir())
+    for wrong, said in ((["--chart", "pie"], "unknown chart 'pie'"), (["--formats", "gif"], "unknown format 'gif'"),
+                        (["--compare", f"{tmp_path},{tmp_path}"], "--figures draws one results folder")):
+        done = run(app, [*command, str(tmp_path / "x"), *wrong])
+        assert done.exit_code == 2
+        assert said in done.output
     for wrong, said in ((["--results-dir", str(tmp_path / "none")], "no records in"),
                         ([*here, "--target", "beta"], "no records of beta"),
                         ([*here, "--figures", "x", "--formats", "gif"], "unknown format 'gif'"),

@@ -1,0 +1,75 @@
+"""What `bench leaderboard` and `bench report` share: the records that a command names, and their charts as files."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bench.console import warn
+from bench.errors import BenchError
+
+if TYPE_CHECKING:
+    from bench.records import Record
+    from bench.report import Facts, Part
+
+Figures = Annotated[Path | None, typer.Option("--figures", help="Write the charts into this folder, for a paper.")]
+Charts = Annotated[list[str] | None, typer.Option("--chart", help="Of --figures: only curves, pareto, matrix, ranks, "
+                                                  "distance or seconds; repeatable.")]
+FigureFormats = Annotated[str, typer.Option("--formats", help="Of --figures, comma-separated: svg, pdf, png.")]
+EVERY_FORMAT = "svg,pdf,png"
+
+
+def chosen(folder: Path, target: list[str] | None, source: str = "", *, none: bool = False) -> list[Record]:
+    """The records of some targets and a source, or of all; `BenchError` for none, but where `none` at all will do."""
+    from bench import records
+
+    if not (folder / "records").is_dir():
+        raise BenchError(f"no records in {folder}", "bench run makes some; --results-dir names the folder")
+    found = records.read_all(folder, warn)
+    names = {t.partition("@")[0] for t in target or ()}
+    unknown = names - {r.task for r in found}
+    if unknown:
+        raise BenchError(f"no records of {', '.join(sorted(unknown))} in {folder}",
+                         f"there are: {', '.join(sorted({r.task for r in found})) or 'none'}")
+    wanted = set(target or ())
+    kept = [r for r in found if not wanted or r.task in wanted or f"{r.task}@{r.edition}" in wanted]
+    kept = [r for r in kept if source in ("", r.source, r.source.partition("@")[0])]
+    if not kept and not (none and not found):
+        tasks = ", ".join(sorted({r.task for r in found}))
+        raise BenchError(f"no such records in {folder}", f"there are targets {tasks or 'none'}"
+                         f" from {', '.join(sorted({r.source for r in found})) or 'no source'}")
+    return kept
+
+
+def facts(folder: Path, found: list[Record], parts: dict[str, Part] | None = None) -> Facts:
+    """What the report knows of records and the distances kept beside them."""
+    from bench import distance, report
+
+    return report.facts(found, parts, distance.kept(folder))
+
+
+def check_figures(formats: str, kinds: Sequence[str] | None) -> list[str]:
+    """The formats named; `BenchError` for one, or for a chart, that there is not."""
+    from bench import charts
+    from bench.task import nearest
+
+    named = [f.strip() for f in formats.split(",") if f.strip()]
+    wrong = [f for f in named if f not in charts.FORMATS]
+    if wrong or not named:
+        raise BenchError(f"unknown format {', '.join(wrong) or formats!r}", ", ".join(charts.FORMATS))
+    known = charts.specs(())
+    for kind in kinds or ():
+        if kind not in known:
+            raise nearest("chart", kind, known, ", ".join(known))
+    return named
+
+
+def draw(found: Facts, folder: Path, formats: Sequence[str], kinds: Sequence[str] | None) -> list[Path]:
+    """Draw every chart, or those of some kinds, into a folder; returns the files."""
+    from bench import charts, figures
+
+    return [path for name, spec in figures.panels(found) if not kinds or name.split("-")[0] in kinds
+            for path in charts.save(spec, folder / name, formats)]
