@@ -9,11 +9,9 @@ from typing import Any
 import numpy as np
 
 from bench import bootstrap, family, stats
-from bench.bootstrap import Draws
 from bench.errors import BenchError
 from bench.exams import Sheet
 from bench.family import Contrasts
-from bench.seeds import draw
 from bench.stats import Array, Interval, Need, Parts
 from bench.trial import FULL, Budget
 
@@ -84,10 +82,9 @@ class Pair:
 
 def standings(sheets: Sequence[Sheet], sizes: Mapping[Budget, int]) -> list[Standing]:
     """One standing a budget, the smallest first."""
-    made: dict[tuple[int, int], Draws] = {}
     tables = [_table([s for s in sheets if s.budget == b]) for b in _budgets(sheets)]
     p = family.corrected([t.contrasts() for t in tables])
-    return [_standing(t, t.square(q), sizes.get(t.sheets[0].budget, 0), made) for t, q in zip(tables, p, strict=True)]
+    return [_standing(t, t.square(q), sizes.get(t.sheets[0].budget, 0)) for t, q in zip(tables, p, strict=True)]
 
 
 def _budgets(sheets: Sequence[Sheet]) -> list[Budget]:
@@ -127,16 +124,13 @@ def _picked(parts: Parts, rows: Any, columns: Any) -> Parts:
                              ("seeds_share", "texts_share", "interplay", "texts_certain")})
 
 
-def _standing(table: _Table, corrected: Array, n_train: int, kept: dict[tuple[int, int], Draws]) -> Standing:
+def _standing(table: _Table, corrected: Array, n_train: int) -> Standing:
     sheets, difference, found = table.sheets, table.difference, table.parts
     samples = [s.score() for s in sheets]
     mean = np.array([s.value.mean() for s in samples])
     rank = stats.ranks(mean, corrected)
     first = sheets[0]
-    size = found.seeds, found.texts
-    if size not in kept:
-        kept[size] = bootstrap.draw(draw("bootstrap", *size), *size)
-    made = bootstrap.replicates(samples, kept[size])
+    made = bootstrap.replicates(samples, bootstrap.drawn(found.seeds, found.texts))
     best = np.bincount(made.argmax(axis=1), minlength=len(sheets)) / len(made)
     gains = _gains(sheets, difference, found, corrected)
     order = sorted(range(len(sheets)), key=lambda i: (-mean[i], sheets[i].baseline))
@@ -245,7 +239,7 @@ def _pair(one: Sheet, two: Sheet, p_holm: float) -> Pair:
     found = stats.parts(gap)
     p = float(stats.p_value(gap.value.mean(), found))
     seeds, n = len(one.seeds), len(one.truth)
-    made = bootstrap.draw(draw("bootstrap", one.budget), seeds, n)
+    made = bootstrap.drawn(seeds, n)
     right, other = one.guesses == one.truth, two.guesses == two.truth
     a, b = one.auc(), two.auc()
     area = None if a is None or b is None else a - b

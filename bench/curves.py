@@ -10,7 +10,6 @@ import numpy as np
 
 from bench import bootstrap
 from bench.exams import Sheet
-from bench.seeds import draw
 from bench.stats import Array, Interval
 from bench.trial import Budget
 
@@ -72,8 +71,7 @@ def worths(sheets: Sequence[Sheet], sizes: Mapping[Budget, int], reference: str)
     curve = [s for s in curve if s.seeds == curve[0].seeds]
     x = np.array([sizes[s.budget] for s in curve], np.float64)
     samples = [s.score() for s in (*curve, *rest)]
-    made = bootstrap.replicates(samples, bootstrap.draw(draw("bootstrap", "curves"), len(curve[0].seeds),
-                                                        len(curve[0].truth)))
+    made = bootstrap.replicates(samples, bootstrap.drawn(len(curve[0].seeds), len(curve[0].truth)))
     mean = np.array([s.value.mean() for s in samples])[None]
     k = len(curve)
     middle, spread = inverted(x, mean[:, :k], mean[:, k:]), inverted(x, made[:, :k], made[:, k:])

@@ -11,7 +11,7 @@ import toy
 from pytest_benchmark.fixture import BenchmarkFixture
 
 from baselines import BASELINES
-from bench import corpus, leaderboard, records
+from bench import corpus, leaderboard, records, study
 from bench.base import RECIPE
 from bench.batches import Batches, Spec, pad
 from bench.corpus import Dataset
@@ -139,3 +139,32 @@ def test_reading_records(benchmark: BenchmarkFixture, tmp_path: Path):
 def test_a_leaderboard_of_five_seeds(benchmark: BenchmarkFixture):
     made = _records(5)
     assert len(benchmark.pedantic(lambda: leaderboard.boards(made), rounds=3)[0].rows) == len(BASELINES)
+
+
+def _answered(targets: int, seeds: int) -> list[records.Record]:
+    """Records of models that are right on other texts each, ten baselines at five budgets."""
+    cells = [(name, budget) for name in sorted(BASELINES)[:10] for budget in (16, 32, 128, 512, "full")]
+    out = []
+    for target in range(targets):
+        rng = np.random.default_rng(target)
+        truth, hard = rng.integers(0, 2, 2_000), rng.normal(size=2_000)
+        for place, (name, budget) in enumerate(cells):
+            for seed in range(seeds):
+                odds = (2 * truth - 1) * (0.02 * place + 0.1 * rng.normal() + hard + rng.normal(size=2_000))
+                stored = records.quantised(np.stack([1 / (1 + np.exp(odds)), 1 / (1 + np.exp(-odds))], 1, dtype="f4"))
+                out.append(records.Record(
+                    f"toy{target}", "one", "ab" * 32, "imdb@x", name, {}, "gru-64-64", "torch", "cpu", budget, seed,
+                    n_train=5_000 if budget == "full" else int(budget), n_test=2_000, seconds={"adapt": 2.0},
+                    predictions=records.pack(truth, stored),
+                    **score(truth, records.probabilities(stored))))  # type: ignore[arg-type]
+    return out
+
+
+@pytest.mark.parametrize(("targets", "seeds"), [(1, 100), (25, 4)])
+def test_statistics_of_five_thousand_records(benchmark: BenchmarkFixture, targets: int, seeds: int):
+    made = _answered(targets, seeds)
+    assert len(made) == 5_000
+    found = benchmark.pedantic(lambda: study.studies(made), rounds=1)
+    assert len(found) == targets
+    assert all(len(s.standings) == 5 and not s.left_out for s in found)
+    assert benchmark.stats["max"] < 20  # seconds, on two cores
