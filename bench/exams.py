@@ -58,7 +58,8 @@ def answers(record: Record) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
     if not record.predictions:
         raise BenchError(f"{who}: no predictions are stored", "run the trial again")
     try:
-        truth, probabilities = unpack(record.predictions)
+        with np.errstate(invalid="ignore"):  # infinite scores are named below
+            truth, probabilities = unpack(record.predictions)
     except BenchError as error:
         raise BenchError(f"{who}: {error}") from None
     if not len(truth) or not np.isfinite(probabilities).all():

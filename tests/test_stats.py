@@ -227,6 +227,36 @@ def test_holm_is_as_in_its_definition_and_keeps_order():
     assert stats.together([0.01, 0.02, 0.9]) == pytest.approx(0.04)
 
 
+def test_mcnemars_test_of_agrestis_approval_ratings_is_the_published_one():
+    """Agresti (1990), p. 350, as in R's `?mcnemar.test`: 794, 150, 86 and 570 of 1,600; 64² / 236 = 17.36."""
+    counts = {(True, True): 794, (True, False): 150, (False, True): 86, (False, False): 570}
+    first, second = (np.repeat([key[i] for key in counts], list(counts.values())) for i in (0, 1))
+    statistic = (86 - 150) ** 2 / (86 + 150)
+    assert statistic == pytest.approx(17.36, abs=0.005)
+    exact = stats.mcnemar(first, second)
+    assert exact == 2 * scipy_stats.binom.cdf(86, 236, 0.5)
+    assert exact == pytest.approx(float(scipy_stats.chi2.sf(statistic, 1)), rel=0.25)  # 3.1e-5 by chi-square
+    gap = stats.accuracy(np.ones(1600, int), first[None].astype(int)) - stats.accuracy(
+        np.ones(1600, int), second[None].astype(int))
+    error = np.sqrt((150 + 86 - (150 - 86) ** 2 / 1600) / 1600 / 1599)  # of the drop of 4 points in paired shares
+    assert float(stats.parts(gap).error) == pytest.approx(error, rel=1e-9)
+    assert stats.difference_interval(gap).estimate == pytest.approx(0.04)
+
+
+def test_holms_steps_are_those_of_his_rule_taken_one_by_one():
+    """Holm (1979): compare the i-th smallest of m with alpha / (m - i + 1) and stop at the first that fails."""
+    rng = RNG(13)
+    for _ in range(50):
+        p = rng.uniform(0, 0.06, rng.integers(1, 9)) ** rng.uniform(0.5, 2)
+        for alpha in (0.01, 0.05, 0.1):
+            called = np.zeros(len(p), bool)
+            for i, at in enumerate(np.argsort(p)):
+                if p[at] > alpha / (len(p) - i):
+                    break
+                called[at] = True
+            assert (stats.holm(p) <= alpha).tolist() == called.tolist()
+
+
 def test_those_that_cannot_be_told_apart_share_a_rank():
     mean = np.array([0.9, 0.89, 0.7, 0.69])
     p = np.ones((4, 4))
