@@ -61,12 +61,7 @@ list_app = typer.Typer(no_args_is_help=True, help="What there is to choose from:
 app.add_typer(list_app, name="list")
 app.add_typer(data_app, name="data")
 app.add_typer(task_app, name="task")
-app.command("time")(time_command)
-app.command("map")(map_command)
-app.command("reproduce")(reproduce_command)
-app.command("leaderboard")(leaderboard_command)
-app.command("distance")(distance_command)
-app.command("report")(report_command)
+
 
 @app.callback(invoke_without_command=True)
 def main(version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False) -> None:
@@ -203,8 +198,15 @@ def pretrain_command(
             typer.echo(f"Weights of every epoch: {checkpoints[0].parent}/epoch-1 … epoch-{len(checkpoints)}")
 
 
+# The help lists them in this order: what most people want comes first.
+app.command("leaderboard")(leaderboard_command)
+app.command("report")(report_command)
 app.command("fit")(fit_command)
 app.command("predict")(predict_command)
+app.command("distance")(distance_command)
+app.command("map")(map_command)
+app.command("time")(time_command)
+app.command("reproduce")(reproduce_command)
 
 
 @list_app.command("tasks")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from bench.console import plain, warn, width
+from bench.console import sentence, warn, width
 
 if TYPE_CHECKING:
     from bench.forecast import Forecast
@@ -44,10 +44,12 @@ def show_plan(runs: Sequence[Options], *, as_json: bool) -> None:
         return
     most = max(workers)
     who = f"{most} worker{'s' if most > 1 else ''}" if most else "one worker of the cluster"
-    typer.echo(f"\nTo do: {todo} of {sum(f.trials for f in found)} trials, about {costs.people(seconds)} on {who}.")
+    typer.echo()
+    typer.echo(sentence(f"To do: {todo} of {sum(f.trials for f in found)} trials, about {costs.people(seconds)} on "
+                        f"{who}."))
     bases = set().union(*(f.bases for f in found if f.todo))
-    typer.echo("An estimate, from " + "; ".join(text for basis, text in FROM.items() if basis in bases)
-               + ". Nothing was trained, run or written.")
+    typer.echo(sentence("An estimate, from " + "; ".join(text for basis, text in FROM.items() if basis in bases)
+                        + ". Nothing was trained, run or written."))
 
 
 def _lines(found: Forecast) -> list[str]:
@@ -66,18 +68,18 @@ def _lines(found: Forecast) -> list[str]:
         body.append((name, *(f"{own[b].done}/{own[b].trials}" if b in own else "" for b in budgets), f"{todo}",
                      people(seconds) if todo else ""))
     done = found.trials - found.todo
-    lines = ["", plain(f"{found.target} from {found.source}: {done} of {found.trials} trials done"),
+    lines = ["", sentence(f"{found.target} from {found.source}: {done} of {found.trials} trials done"),
              tables.plain(tables.Table(head, tuple(body), (("done/all at so many labels", len(budgets)), ("", 2))),
                           width())]
     if not found.read:
-        lines.append("Not all data have been read here: sizes are the cards', nothing counts as done, and a download's "
-                     "time is not in the estimate.")
+        lines.append(sentence("Not all data have been read here: sizes are the cards', nothing counts as done, and a "
+                              "download's time is not in the estimate."))
     made: dict[str, list[str]] = {}
     for step in found.steps:
         unknown = step.cost.basis == "unknown"
         said = "kept already" if step.cached else "to do" if unknown else f"about {people(step.cost.seconds)}"
         made.setdefault(step.what, []).append(said)
-    return [*lines, *(plain(f"{what}: {', '.join(said)}") for what, said in made.items())]
+    return [*lines, *(sentence(f"{what}: {', '.join(said)}") for what, said in made.items())]
 
 
 def _values(found: Forecast) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 import typer
 
@@ -104,23 +104,36 @@ def show(found: Sequence[Study], sort: str = "") -> None:
 
     for study in found:
         typer.echo()
-        typer.echo(plain(study.board.title))
+        typer.echo(sentence(study.board.title))
         typer.echo(coloured(tables.plain(tables.compact(study, sort), width())))
         typer.echo()
         for line in [*prose.advice(study), *prose.notes(study)]:
-            typer.echo(plain(line))
+            typer.echo(sentence(line))
 
 
 def width() -> int:
     """Columns of the terminal, 120 where there is none."""
     import shutil
 
-    return max(60, shutil.get_terminal_size((120, 40)).columns)
+    return max(40, shutil.get_terminal_size((120, 40)).columns)
+
+
+def sentence(text: str) -> str:
+    """A sentence without anything that a terminal would obey, broken between words where it is shown on one."""
+    import textwrap
+
+    text = plain(text)
+    return textwrap.fill(text, width(), break_long_words=False, break_on_hyphens=False) if sys.stdout.isatty() else text
+
+
+def codes(stream: TextIO) -> bool:
+    """Whether colours and a moving bar may be written: to a terminal that knows them, whose user wants them."""
+    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
 def coloured(text: str) -> str:
     """Verdict marks in colour on a terminal."""
-    if not sys.stdout.isatty() or os.environ.get("NO_COLOR"):
+    if not codes(sys.stdout):
         return text
     return text.replace("▲", typer.style("▲", fg="green")).replace("▼", typer.style("▼", fg="red"))
 
@@ -129,7 +142,7 @@ class TrialProgress:
     """Progress on stderr: a live bar on a terminal, plain lines in a log."""
 
     def __init__(self) -> None:
-        self.live = sys.stderr.isatty()
+        self.live = codes(sys.stderr)
         self.bar: Any = None
         self.done = self.total = 0
         self.shown = -1

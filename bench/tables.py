@@ -122,20 +122,27 @@ def pair_table(found: Sequence[Pair]) -> Table:
 # --- formats --------------------------------------------------------------------------------------------------------
 
 def plain(table: Table, width: int = 120) -> str:
-    """For a terminal: as many groups of columns side by side as fit `width`, the others below."""
+    """For a terminal: as many groups of columns side by side as fit `width`, the others below.
+
+    The gap between groups is three spaces, or one where a group alone is too wide with three.
+    """
     table = replace(table, body=tuple(tuple(map(_shown, row)) for row in table.body))
     sizes = [max(len(r[i]) for r in (table.head, *table.body)) for i in range(len(table.head))]
-    blocks: list[list[tuple[str, list[int]]]] = [[]]
-    at, used = 1, sizes[0]
+    groups, at = [], 1
     for name, count in table.groups or (("", len(table.head) - 1),):
         columns = list(range(at, at + count))
-        own = max(sum(sizes[i] + 1 for i in columns) - 1, len(name)) + 3
-        if blocks[-1] and used + own > width:
+        groups.append((name, columns, max(sum(sizes[i] + 1 for i in columns) - 1, len(name))))
+        at += count
+    gap = 3 if sizes[0] + 3 + max(own for _, _, own in groups) <= width else 1
+    blocks: list[list[tuple[str, list[int]]]] = [[]]
+    used = sizes[0]
+    for name, columns, own in groups:
+        if blocks[-1] and used + gap + own > width:
             blocks.append([])
             used = sizes[0]
         blocks[-1].append((name, columns))
-        at, used = at + count, used + own
-    return "\n\n".join(_block(table, block, sizes) for block in blocks)
+        used += gap + own
+    return "\n\n".join(_block(table, block, sizes, " " * gap) for block in blocks)
 
 
 def _shown(text: str) -> str:
@@ -143,14 +150,14 @@ def _shown(text: str) -> str:
     return "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in text)
 
 
-def _block(table: Table, block: list[tuple[str, list[int]]], sizes: list[int]) -> str:
+def _block(table: Table, block: list[tuple[str, list[int]]], sizes: list[int], gap: str) -> str:
     lines = []
     if table.groups:
         heads = [name.center(sum(sizes[i] + 1 for i in columns) - 1) for name, columns in block]
-        lines.append("   ".join(["".ljust(sizes[0]), *heads]).rstrip())
+        lines.append(gap.join(["".ljust(sizes[0]), *heads]).rstrip())
     for row in (table.head, *table.body):
         parts = [" ".join(_pad(table, i, row[i], sizes[i]) for i in columns) for _, columns in block]
-        lines.append("   ".join([row[0].ljust(sizes[0]), *parts]).rstrip())
+        lines.append(gap.join([row[0].ljust(sizes[0]), *parts]).rstrip())
     return "\n".join(lines)
 
 

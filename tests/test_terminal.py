@@ -1,0 +1,244 @@
+"""On a terminal, in a log file, in a shell: colours, progress, narrow windows, Ctrl-C, completion, exit codes."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import pty
+import re
+import select
+import signal
+import struct
+import subprocess
+import sys
+import termios
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from bench import records
+
+PLUGIN = """
+import time
+import numpy as np
+NEEDS = frozenset()
+def slow(trial, resources):
+    time.sleep(0.4)
+    return lambda e: np.full((len(e), 2), 0.5, np.float32)
+"""
+ESCAPE = "\x1b"
+CODES = re.compile(r"\x1b(?:\[[0-9;?]*[A-Za-z]|[()][A-Z0-9]|[=>])")
+RUN = ["run", "--target", "toy-target", "--source", "toy-source", "--tasks", "cards", "--data-dir", "data", "--offline",
+       "--epochs", "1", "--budgets", "8,16", "--jobs", "2", "--device", "cpu", "--net", "cnn", "--preset", "tutorial",
+       "--results-dir", "results"]
+FAST = ["--baseline", "frozen", "--baseline", "tfidf", "--baseline", "scratch", "--seeds", "2"]
+SLOW = ["--baseline", "terminal_plugin:slow", "--seeds", "20"]
+
+
+@pytest.fixture
+def folder(workshop: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The workshop, a slow baseline, and the command `bench` on the path."""
+    (workshop / "terminal_plugin.py").write_text(PLUGIN)
+    (workshop / "bin").mkdir()
+    script = workshop / "bin" / "bench"
+    script.write_text(f"#!{sys.executable}\nfrom bench.cli import entry\nif __name__ == '__main__':\n    entry()\n")
+    script.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{script.parent}{os.pathsep}{os.environ['PATH']}")
+    root = str(Path(__file__).parents[1])
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([root, str(workshop), os.environ.get("PYTHONPATH", "")]))
+    for name in ("NO_COLOR", "COLUMNS", "LINES"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("TERM", "xterm-256color")
+    return workshop
+
+
+def _default_interrupt() -> None:
+    """Tests begun in the background of a script ignore Ctrl-C, and what they start would too."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+def _own_terminal() -> None:
+    _default_interrupt()
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+
+@contextlib.contextmanager
+def terminal(words: list[str], folder: Path, columns: int,
+             program: str = "bench") -> Iterator[tuple[subprocess.Popen[bytes], int]]:
+    """`bench` on a terminal of its own, so wide; the process, and the terminal's other end."""
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
+    process = subprocess.Popen([program, *words], cwd=folder, stdin=theirs, stdout=theirs, stderr=theirs,
+                               start_new_session=True, preexec_fn=_own_terminal)
+    os.close(theirs)
+    try:
+        yield process, ours
+    finally:
+        if process.poll() is None:
+            process.kill()
+        process.wait()
+        os.close(ours)
+
+
+def read(ours: int, until: Callable[[str], bool] = lambda text: False, seconds: float = 90) -> str:
+    """What comes to the terminal until it is closed, or `until` is content."""
+    data = b""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if not select.select([ours], [], [], 0.2)[0]:
+            continue
+        try:
+            got = os.read(ours, 65536)
+        except OSError:  # Linux says so when the other end is closed
+            break
+        if not got:
+            break
+        data += got
+        if until(data.decode(errors="replace")):
+            break
+    else:
+        pytest.fail(f"nothing more within {seconds} s: {data[-500:]!r}")
+    return data.decode(errors="replace")
+
+
+def shown(words: list[str], folder: Path, columns: int = 100, program: str = "bench") -> str:
+    """All that a command writes to a terminal; it must succeed."""
+    with terminal(words, folder, columns, program) as (process, ours):
+        text = read(ours)
+        assert process.wait(20) == 0, text
+    return text
+
+
+def test_a_terminal_shows_progress_and_colours_and_no_color_takes_every_code_away(
+        folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    live = shown([*RUN, *FAST], folder)
+    assert ESCAPE in live
+    assert re.search(r"[━╸ ]+\s*\d+/12", CODES.sub("", live)), "the bar"
+    marks = ["-c", "from bench.console import coloured; print(coloured('▲ ▼'))"]
+    green, red = shown(marks, folder, program=sys.executable).split()
+    assert green.startswith(f"{ESCAPE}[32m▲")
+    assert red.startswith(f"{ESCAPE}[31m▼")
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert shown(marks, folder, program=sys.executable).strip() == "▲ ▼"
+    for words in ([*RUN, *FAST, "--results-dir", "again"], ["leaderboard", "--results-dir", "results"],
+                  ["list", "tasks"], ["run", "--help"], [*RUN, *FAST, "--dry-run"]):
+        plain = shown(words, folder)
+        assert ESCAPE not in plain, words
+        assert "\r" not in plain.replace("\r\n", "\n"), words
+
+
+def test_a_log_file_has_whole_lines_and_no_codes(folder: Path) -> None:
+    with (folder / "log").open("wb") as log:
+        done = subprocess.run(["bench", *RUN, *FAST], cwd=folder, stdout=log, stderr=log, check=False, timeout=90)
+    text = (folder / "log").read_bytes().decode()
+    assert done.returncode == 0, text
+    assert ESCAPE not in text
+    assert "\r" not in text
+    assert len(re.findall(r"^ *\d+/12 toy-target", text, re.MULTILINE)) == 12
+    assert len(text.splitlines()) < 80
+
+
+def test_a_narrow_terminal_keeps_its_lines(folder: Path) -> None:
+    text = shown([*RUN, *FAST], folder, columns=40)
+    frames = [CODES.sub("", part) for part in re.split(r"\r\n|\r|\n", text)]
+    bars = [f for f in frames if re.search(r"━|╸", f)]
+    assert bars
+    assert max(map(len, bars)) <= 40
+    assert all(re.search(r"\d+/\d+|\d", f) for f in bars)
+    board = shown(["leaderboard", "--results-dir", "results"], folder, columns=40)
+    lines = [CODES.sub("", line) for line in board.replace("\r\n", "\n").splitlines()]
+    assert max(map(len, lines)) <= 40, max(lines, key=len)
+    for name in ("frozen", "tfidf", "scratch"):
+        assert sum(line.startswith(name) for line in lines) >= 2, "a row for each budget"
+    planned = shown([*RUN, *FAST, "--seeds", "3", "--dry-run"], folder, columns=40)
+    assert max(len(line) for line in planned.replace("\r\n", "\n").splitlines()) <= 40
+
+
+def test_one_ctrl_c_stops_a_run_with_one_line_and_130_and_the_next_start_goes_on(folder: Path) -> None:
+    with terminal([*RUN, *SLOW], folder, 100) as (process, ours):
+        before = read(ours, lambda text: text.count("toy-target terminal_plugin:slow") >= 3)
+        os.write(ours, b"\x03")
+        began = time.monotonic()
+        after = read(ours, seconds=30)
+        assert process.wait(20) == 130
+    assert time.monotonic() - began < 15
+    lines = CODES.sub("", before + after).replace("\r", "\n").splitlines()
+    said = [line.strip() for line in lines if "bench: " in line]
+    assert said == ["bench: stopped; finished trials are kept, the same command goes on"]
+    assert "Traceback" not in before + after
+    kept = records.read(folder / "results" / "records" / "toy-target.jsonl")
+    assert 3 <= len(kept) < 40
+    assert {r.status for r in kept} == {"ok"}
+    done = subprocess.run(["bench", *RUN, *SLOW], cwd=folder, capture_output=True, text=True, check=False, timeout=90)
+    assert done.returncode == 0, done.stderr
+    assert f"{len(kept)} of 40 trials are done already" in done.stderr
+    assert len(records.read(folder / "results" / "records" / "toy-target.jsonl")) == 40
+
+
+def test_an_interrupt_while_the_base_is_trained_is_as_clean(folder: Path) -> None:
+    words = [*RUN, "--baseline", "frozen", "--seeds", "1", "--epochs", "2000"]
+    process = subprocess.Popen(["bench", *words], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                               preexec_fn=_default_interrupt)
+    assert process.stderr is not None
+    first = ""
+    for line in process.stderr:
+        first += line
+        if "base: epoch 2" in line:
+            break
+    process.send_signal(signal.SIGINT)
+    rest = process.stderr.read()
+    assert process.wait(30) == 130, first + rest
+    assert rest.rstrip().splitlines()[-1] == "bench: stopped; finished trials are kept, the same command goes on"
+    assert "Traceback" not in rest
+
+
+@pytest.mark.parametrize(("words", "code"), [
+    (["--version"], 0), (["run", "--help"], 0), ([], 2), (["run", "--no-such-option"], 2),
+    (["run", "--target", "amazn"], 2), (["leaderboard", "--results-dir", "nowhere"], 2)])
+def test_exit_codes_are_those_of_the_page(folder: Path, words: list[str], code: int) -> None:
+    done = subprocess.run(["bench", *words], cwd=folder, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == code
+    page = (Path(__file__).parents[1] / "docs" / "running.md").read_text(encoding="utf-8")
+    assert f"| {code} |" in page
+
+
+def test_a_closed_pipe_is_no_error(folder: Path) -> None:
+    done = subprocess.run("bench list tasks | head -1", shell=True, cwd=folder, capture_output=True, text=True,
+                          check=True, timeout=60, executable="/bin/bash", env={**os.environ, "BASH_ENV": ""})
+    assert done.stderr == ""
+
+
+def test_bash_completes_commands_and_options_after_the_script_is_read(folder: Path) -> None:
+    lines = """
+        source <(_BENCH_COMPLETE=source_bash bench)
+        complete -p bench
+        one() { COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _bench_completion bench; echo "${COMPREPLY[@]}"; }
+        one bench lead
+        one bench list en
+        one bench run --dry
+    """
+    done = subprocess.run(["bash", "-c", lines], cwd=folder, capture_output=True, text=True, check=True, timeout=60)
+    bound, *found = done.stdout.splitlines()
+    assert "_bench_completion" in bound
+    assert [f.split() for f in found] == [["leaderboard"], ["engines"], ["--dry-run"]]
+
+
+def test_zsh_is_given_a_script_and_the_commands(folder: Path) -> None:
+    def asked(**env: str) -> str:
+        return subprocess.run(["bench"], cwd=folder, capture_output=True, text=True, check=False, timeout=60,
+                              env={**os.environ, "_BENCH_COMPLETE": "source_zsh", **env}).stdout
+
+    assert "#compdef bench" in asked()
+    assert '"leaderboard"' in asked(_BENCH_COMPLETE="complete_zsh", _TYPER_COMPLETE_ARGS="bench lead")
+
+
+def test_completion_is_installed_for_the_shell_that_asks(folder: Path) -> None:
+    home = folder / "home"
+    home.mkdir()
+    done = subprocess.run(["bash", "-c", "bench --install-completion; true"], cwd=folder, capture_output=True,
+                          text=True, check=True, timeout=60, env={**os.environ, "HOME": str(home)})
+    assert "bash completion installed" in done.stdout, done.stderr
+    assert "bench" in (home / ".bashrc").read_text()
