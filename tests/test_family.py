@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from test_leaderboard import CURVES, record
+from test_leaderboard import CURVES, answered, record
 
 from bench import compare, family, stats, study
 from bench.family import Contrasts
@@ -123,6 +123,18 @@ def test_a_gain_that_three_seeds_alone_could_not_show_is_shown_by_the_spread_at_
     alone = np.concatenate([stats.p_value(c.difference, c.parts) for c in _contrasts(found)])
     pooled = np.concatenate(family.corrected(_contrasts(found)))
     assert (stats.holm(alone) <= 0.05).sum() < (pooled <= 0.05).sum()
+
+
+def test_the_gate_fails_by_the_corrected_test_and_by_the_points():
+    early = [r for r in CURVES if r.baseline in ("finetune", "frozen")]
+    late = [replace(r, **answered(0.2, r.seed)) if r.baseline == "frozen" and r.budget == 256 else r for r in early]
+    found = compare.runs(study.studies(early)[0].sheets, study.studies(late)[0].sheets)
+    assert len(found) == 6
+    changed = compare.worse(found, 1.0)
+    assert [(c.first, c.budget) for c in changed] == [("frozen after", 256)]
+    assert changed[0].p <= changed[0].p_holm <= 0.05
+    assert compare.worse(found, 50.0) == []
+    assert compare.worse([replace(changed[0], p_holm=0.06)], 1.0) == []
 
 
 def _contrasts(found: study.Study) -> list[Contrasts]:
