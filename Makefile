@@ -42,8 +42,10 @@ docs: install  ## the documentation as a site in site/, built strictly
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[$(EXTRAS),docs]'
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
 
-picture: install  ## the README's picture, from the published records
-	$(BIN)/bench report --results-dir results/published --target amazon --figures docs --chart curves --formats png
+PUBLISHED ?= results/published
+picture: install  ## the README's picture and table, from the published records
+	$(BIN)/bench report --results-dir $(PUBLISHED) --target amazon --figures docs --chart curves --formats png
+	$(BIN)/python docs/results.py $(PUBLISHED) README.md
 
 smoke: install  ## one small real run from data to leaderboard
 	$(BIN)/bench run --target amazon $(DATA) --budgets 32 --seeds 1 --results-dir $(or $(RESULTS),results/runs/smoke)

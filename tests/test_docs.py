@@ -197,3 +197,28 @@ def test_the_messages_of_the_faq_are_the_programs_own(said: str, workshop: Path)
 
 def test_every_message_that_the_faq_explains_is_tested() -> None:
     assert re.findall(r"^## `(.+)`$", (DOCS / "faq.md").read_text(encoding="utf-8"), re.MULTILINE) == list(WRONG)
+
+
+def test_the_readmes_table_is_written_from_records_between_its_marks(tmp_path: Path) -> None:
+    from made import grid
+
+    from bench import records
+
+    spec = importlib.util.spec_from_file_location("results", DOCS / "results.py")
+    assert spec is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    for r in grid(("amazon",), ("imdb@official",), ("scratch", "frozen")):
+        records.append(tmp_path / "records" / "amazon.jsonl", r)
+    before = (ROOT / "README.md").read_text(encoding="utf-8")
+    after = module.written(before, tmp_path)
+    assert after.split(module.BEGIN)[0] == before.split(module.BEGIN)[0]
+    assert after.split(module.END)[1] == before.split(module.END)[1]
+    made = after.split(module.BEGIN)[1].split(module.END)[0]
+    rows = [line for line in made.splitlines() if line.startswith("| `")]
+    assert {row.split("`")[1] for row in rows} == {"scratch", "frozen"}
+    assert all(re.search(r"\.\d{3} \[\.\d{3} \.\d{3}\]", row) for row in rows)
+    assert "At " in made
+    assert module.written(after, tmp_path) == after
+    with pytest.raises(SystemExit, match="0 leaderboards of amazon"):
+        module.written(before, tmp_path / "none")
