@@ -375,7 +375,7 @@
       figure.from = el("span", {});
       figure.section = el("section", { id: `figure-${figure.id}`, "aria-labelledby": `title-${figure.id}` },
         el("h2", { id: `title-${figure.id}` }, figure.title), el("div", { className: "controls" }, ...(figure.controls ? figure.controls() : [])),
-        el("figure", {}, figure.place, el("figcaption", {}, figure.about, " ", figure.from, " ", el("span", {}, "Its data and picture: "), ...buttons)));
+        el("figure", {}, figure.place, el("figcaption", {}, figure.about, " ", figure.from, " ", el("span", {}, "Its data and picture: "), el("span", { className: "together" }, ...buttons))));
       byId("figures").append(figure.section);
       figure.dirty = true;
       figure.seen = false;
