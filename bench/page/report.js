@@ -375,7 +375,7 @@
       figure.from = el("span", {});
       figure.section = el("section", { id: `figure-${figure.id}`, "aria-labelledby": `title-${figure.id}` },
         el("h2", { id: `title-${figure.id}` }, figure.title), el("div", { className: "controls" }, ...(figure.controls ? figure.controls() : [])),
-        el("figure", {}, figure.place, el("figcaption", {}, figure.about, " ", figure.from, " ", el("span", {}, "Its data and picture: "), el("span", { className: "together" }, ...buttons))));
+        el("figure", {}, figure.place, figure.caption = el("figcaption", {}, figure.about, " ", figure.from, " ", el("span", {}, "Its data and picture: "), el("span", { className: "together" }, ...buttons))));
       byId("figures").append(figure.section);
       figure.dirty = true;
       figure.seen = false;
@@ -400,6 +400,7 @@
     const sources = boardsShown();
     figure.from.replaceChildren("Drawn by ", el("code", {}, facts.command), sources.length ? " from records of " : "",
       ...sources.slice(0, 1).map((b) => el("code", {}, b.command)), sources.length > 1 ? " and others (below)." : ".");
+    figure.caption.hidden = !figure.now.length;  // nothing is offered of a figure that is not drawn
     const all = boardsShown().length;
     if (figure.now.length === MOST && all > MOST) figure.from.append(` The first ${MOST} are drawn: the filters choose others.`);
     if (!figure.now.length) {

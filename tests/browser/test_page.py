@@ -9,9 +9,10 @@ import sys
 import time
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
-from made import record, results
+from made import grid, record, results
 
 from bench import records, report
 from bench.prose import advice
@@ -223,3 +224,17 @@ def test_a_served_page_follows_the_run(visit, script, tmp_path):
         assert seen.page.evaluate("location.hash") == "#labels=32&budget=32"  # what was chosen stays
     time.sleep(3)
     assert seen.rows()  # and so does the page when the server has ended
+
+
+def test_a_figure_that_cannot_be_drawn_says_what_it_needs_and_offers_no_data(
+        browser: Any, script: str, tmp_path: Path) -> None:
+    path = tmp_path / "one.html"
+    path.write_text(report.html(report.facts(grid(("alpha",), ("imdb@official",), ("scratch", "frozen"))), script))
+    page = browser.new_page(viewport={"width": 1280, "height": 6000})
+    page.goto(path.as_uri())
+    page.wait_for_selector("#figure-curves[data-drawn]")
+    page.wait_for_selector("#figure-matrix .quiet")
+    assert "Needs records of two sources" in page.locator("#figure-matrix .quiet").inner_text()
+    assert not page.locator("#figure-matrix [data-save]").first.is_visible()
+    assert page.locator("#figure-curves [data-save]").first.is_visible()
+    page.close()
