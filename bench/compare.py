@@ -216,7 +216,7 @@ def runs(before: Sequence[Sheet], after: Sequence[Sheet]) -> list[Pair]:
             found.append((replace(late, baseline=f"{late.baseline} after"),
                           replace(early, baseline=f"{early.baseline} before")))
     groups = [[pair for pair in found if pair[0].budget == b] for b in dict.fromkeys(a.budget for a, _ in found)]
-    p = family.corrected([_changes(g) for g in groups]) if groups else []
+    p = family.corrected([_changes(g) for g in groups])
     return [_pair(a, b, float(v)) for g, q in zip(groups, p, strict=True) for (a, b), v in zip(g, q, strict=True)]
 
 

@@ -32,6 +32,8 @@ def corrected(found: Sequence[Contrasts], chosen: NDArray[np.bool_] | None = Non
     It is never below the contrast's own uncorrected p, so what is called has an interval without 0. Where only some
     are `chosen` (of all contrasts in order), the family is these, and the others lend their spread alone (p is 1).
     """
+    if not found:
+        return []
     own = np.concatenate([np.atleast_1d(stats.p_value(c.difference, c.parts)) for c in found])
     shared = np.concatenate([np.atleast_1d(stats.p_value(c.difference, p))
                              for c, p in zip(found, pooled(found), strict=True)])
