@@ -69,7 +69,7 @@ def _need(need: Need, whom: str = "the first two") -> str:
     if need.seeds is not None:
         return f"; about {need.seeds} seeds would separate {whom}"
     if need.texts is not None:
-        return f"; no number of seeds, but {need.texts:,} test texts would separate {whom}"
+        return f"; more seeds would not separate {whom}, about {_round(need.texts):,} test texts would"
     return ""
 
 
@@ -91,8 +91,9 @@ def notes(study: Study) -> list[str]:
         f"gain: points over scratch at the same labels and seeds: ▲ helps, ▼ harms, = neutral (90% interval within "
         f"±{NEUTRAL:g}), ? underpowered. n/m: so many of the seeds finished."]
     if known:
-        lines.append(f"Between the first two a difference of {min(known):.1f} to {max(known):.1f} points would be seen "
-                     "with 80% power, depending on the labels.")
+        low, high = f"{min(known):.1f}", f"{max(known):.1f}"
+        span = f"{low} points" if low == high else f"{low} to {high} points, depending on the labels,"
+        lines.append(f"Between the first two a difference of {span} would be seen with 80% power.")
     if board.pretrain:
         lines.append(f"The base took {board.pretrain:.0f} s to train, once.")
     lines += [f"left out: {text}" for text in study.left_out]
