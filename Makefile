@@ -6,7 +6,7 @@ EXTRAS := dev,glove,data,report,mxnet,dask
 SHARED := $(wildcard ../shared/data)
 DATA := $(if $(BENCH_DATA),,$(if $(SHARED),--data-dir $(SHARED)))
 
-.PHONY: help install leaderboard test lint types unit smoke benchmark peers stress fuzz browser docs picture clean
+.PHONY: help install leaderboard test lint types unit smoke benchmark peers stress fuzz browser docs publish picture clean
 
 help:           ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -43,6 +43,12 @@ docs: install  ## the documentation as a site in site/, built strictly
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
 
 PUBLISHED ?= results/published
+publish: install  ## add the records of RESULTS=folder to the published ones, and make everything that is made from them
+	@test -n "$(RESULTS)" || { echo "say make publish RESULTS=folder"; exit 2; }
+	$(BIN)/python docs/publish.py $(RESULTS) $(PUBLISHED)
+	$(BIN)/bench report --results-dir $(PUBLISHED)
+	$(MAKE) picture
+
 picture: install  ## the README's picture and table, from the published records
 	$(BIN)/bench report --results-dir $(PUBLISHED) --target amazon --figures docs --chart curves --formats png
 	$(BIN)/python docs/results.py $(PUBLISHED) README.md

@@ -137,7 +137,7 @@ def _run(options: Options, carry: Carry, shown: list[Study], *, keep_going: bool
                 if failed and not keep_going:
                     break
             progress.pause()
-            found = study.studies(records.read(plan.path))
+            found = study.studies(records.stored(plan.path))
             written = tables.write(options.results_dir, found)
             here = (target.name, target.data.corpus.sha256)
             own = [s for s in found if (s.board.target, s.board.content_sha256) == here]

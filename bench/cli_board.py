@@ -93,26 +93,13 @@ def leaderboard_command(
         elif format == "table":
             show(found, sort)
         else:
-            typer.echo(_whole(found, format, sort), nl=False)
+            typer.echo(tables.whole(found, format, sort), nl=False)
 
 
 def _said(study: Study) -> list[str]:
     from bench.prose import advice, notes
 
     return [*advice(study), *notes(study)]
-
-
-def _whole(found: list[Study], form: str, sort: str) -> str:
-    from bench import tables
-
-    if form == "md":
-        return "\n".join(map(tables.markdown, found))
-    if form == "csv":
-        return tables.csv(found)
-    if form == "json":
-        return tables.as_json(found) + "\n"
-    sections = [tables.rendered(tables.compact(s, sort), form, s.board.title, _said(s)) for s in found]
-    return tables.page(sections) if form == "html" else "\n".join(sections)
 
 
 def _sections(found: list[tuple[str, Table, list[str]]], form: str, values: Any = None) -> None:

@@ -1,27 +1,51 @@
-"""The command `bench reproduce`: the tutorials' claims, measured again on real data, each with a verdict."""
+"""The command `bench reproduce`: the tutorials' claims, or our published trials, again, each with a verdict."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bench.console import TrialProgress, errors
+from bench.console import TrialProgress, errors, table
 from bench.errors import BenchError
-from bench.flags import RUNS, CacheDir, DataDir, Jobs, Offline, ResultsDir, options_of
+from bench.flags import RUNS, CacheDir, DataDir, Jobs, Offline, ResultsDir, Tasks, options_of
+
+if TYPE_CHECKING:
+    from bench.suite import Options
 
 ClaimNames = Annotated[list[str] | None, typer.Option("--claim", "-c", help="Only this claim, such as B1; may be "
                                                       "repeated. [default: all]")]
 Docs = Annotated[Path | None, typer.Option("--write-docs", help="Write the table into this Markdown file too.")]
+Published = Annotated[bool, typer.Option("--published", help="Instead of the claims: run published trials again and "
+                                         "say for each whether it is the same.")]
+PublishedDir = Annotated[Path, typer.Option(help="With --published: folder of the published results.")]
+Share = Annotated[float, typer.Option(help="With --published: percentage of the trials, drawn at random.")]
+All = Annotated[bool, typer.Option("--all", help="With --published: every trial.")]
+SampleSeed = Annotated[int | None, typer.Option(help="With --published: which sample. [default: another each time]")]
 
 
 def reproduce_command(
-    claim: ClaimNames = None, data_dir: DataDir = None, results_dir: ResultsDir = RUNS, cache_dir: CacheDir = None,
-    jobs: Jobs = 0, offline: Offline = False, write_docs: Docs = None,
+    claim: ClaimNames = None, published: Published = False, share: Share = 5.0, every: All = False,
+    sample_seed: SampleSeed = None, published_dir: PublishedDir = Path("results/published"), data_dir: DataDir = None,
+    results_dir: ResultsDir = RUNS, cache_dir: CacheDir = None, jobs: Jobs = 0, offline: Offline = False,
+    tasks: Tasks = None, write_docs: Docs = None,
 ) -> None:
-    """Measure the tutorials' claims again and give each a verdict; finished claims are kept, so a rerun is quick."""
+    """Measure the tutorials' claims again and give each a verdict; finished claims are kept, so a rerun is quick.
+
+    With --published, run a sample of the published trials again instead: exit code 1 where one is off.
+    """
     with errors():
+        if published:
+            if claim or write_docs:
+                raise BenchError("--claim and --write-docs are about the claims, not about --published")
+            if not 0 < share <= 100:
+                raise BenchError(f"--share {share:g} is not a percentage", "above 0, at most 100, such as 5")
+            options = options_of(data_dir=data_dir, results_dir=results_dir, cache_dir=cache_dir, jobs=jobs,
+                                 offline=offline, tasks=tuple(tasks or ()))
+            if _published(options, published_dir, 1.0 if every else share / 100, sample_seed):
+                raise typer.Exit(1)
+            return
         from baselines import BASELINES
         from bench import claims, suite
         from bench.measures.workplace import Workplace
@@ -47,3 +71,28 @@ def reproduce_command(
             paths.append(write_docs)
         typer.echo(claims.markdown(findings))
         typer.echo("Written: " + ", ".join(str(path) for path in paths))
+
+
+def _published(options: Options, folder: Path, share: float, seed: int | None) -> bool:
+    """Run published trials again; whether one of them is off."""
+    import random
+
+    from baselines import BASELINES
+    from bench import rerun, suite
+
+    every = rerun.published_in(folder)
+    seed = random.randrange(10**6) if seed is None else seed
+    chosen = rerun.sample(every, share, seed)
+    found = []
+    with suite.hands(options, typer.echo) as carry, TrialProgress() as progress:
+        progress.say(f"{len(chosen)} of {len(every)} published trials (--sample-seed {seed})")
+        for one in rerun.rerun(chosen, every, options, BASELINES, carry, progress.say, progress.training,
+                               progress=progress.live):
+            progress.pause()
+            found.append(one)
+            record = one.published
+            progress.say(f"{len(found)}/{len(chosen)} {record.task} {record.baseline} {record.budget} labels seed "
+                         f"{record.seed}: {one.verdict}")
+    table(rerun.rows(found))
+    typer.echo(rerun.summary(found))
+    return any(one.verdict == rerun.OFF for one in found)

@@ -71,7 +71,7 @@ def _save(path: Path, text: str) -> None:
 
 def _digest(results_dir: Path) -> str:
     """What the records' files look like now, without reading them."""
-    files = sorted([*(results_dir / "records").glob("*.jsonl"), *(results_dir / "distances").glob("*.json")])
+    files = sorted([*(results_dir / "records").glob("*.jsonl*"), *(results_dir / "distances").glob("*.json")])
     seen = [(p.name, s.st_size, s.st_mtime_ns) for p in files if (s := p.stat())]
     return hashlib.sha256(repr(seen).encode()).hexdigest()[:16]
 

@@ -18,6 +18,8 @@ from bench.suite import Carry, Options, Say, Watch
 from bench.trial import without_exam
 from bench.vectors import Vectors
 
+Wanted = Callable[[Job], bool]
+
 
 @dataclass(frozen=True)
 class Part:
@@ -51,12 +53,13 @@ class Plan:
 
 
 def plan(options: Options, table: Mapping[str, str], say: Say, watch: Watch, *, progress: bool,
-         again: bool = False) -> Iterator[Plan]:
+         again: bool = False, wanted: Wanted = lambda job: True) -> Iterator[Plan]:
     """A plan for each target, the base trained first where a trial still needs it.
 
-    `again` plans finished trials too.
+    `again` plans finished trials too; only the jobs that are `wanted` are planned.
     """
-    for draft in drafts(options, table, suite.access_for(options, say, progress=progress), say, again=again):
+    access = suite.access_for(options, say, progress=progress)
+    for draft in drafts(options, table, access, say, again=again, wanted=wanted):
         base = None
         for part in draft.parts:
             if part.todo and "base" in part.needs:
@@ -69,7 +72,8 @@ def plan(options: Options, table: Mapping[str, str], say: Say, watch: Watch, *, 
 
 
 def drafts(options: Options, table: Mapping[str, str], access: Access, say: Say, *, again: bool = False,
-           glove: Callable[[Access, Say], Vectors | None] = suite.glove) -> Iterator[Draft]:
+           glove: Callable[[Access, Say], Vectors | None] = suite.glove,
+           wanted: Wanted = lambda job: True) -> Iterator[Draft]:
     """A draft for each target; reads the data and trains nothing."""
     chosen = strategies(options, table, say)
     needs = {s: s.needs() for s in chosen}
@@ -95,14 +99,14 @@ def drafts(options: Options, table: Mapping[str, str], access: Access, say: Say,
             raise BenchError(f"{target.name} has {len(target.division.pool)} texts to train on, too few for any budget",
                              "--budgets full takes all there are")
         path = options.results_dir / "records" / f"{target.task.name}.jsonl"
-        done = set() if again else {r.identity() for r in records.read(path, say) if r.status == "ok"}
+        done = set() if again else {r.identity() for r in records.stored(path, say) if r.status == "ok"}
         parts = []
         for seed in range(options.base_seeds):
             one = replace(order, seed=seed)
             mine = [s for s in own if seed == 0 or "base" in needs[s]]
             setting = Setting(options.cache_dir, Side.of(source), Side.of(target), net, options.engine, order.device,
                               base_key(one) if "base" in every else "", vectors, clean.leaked_to_target, seed)
-            jobs = runner.plan(setting, mine, budgets, options.seeds, options.head_seeds)
+            jobs = [j for j in runner.plan(setting, mine, budgets, options.seeds, options.head_seeds) if wanted(j)]
             todo = [job for job in jobs if runner.blank(job).identity() not in done]
             still = frozenset().union(*(needs[s] for s in mine if any(j.baseline == s.name for j in todo)))
             parts.append(Part(one, setting, tuple(jobs), tuple(todo), still))
@@ -148,7 +152,7 @@ def carry_out(found: Plan, carry: Carry) -> Iterator[Record]:
     """Run what is left of a plan and yield each record once it is on disk."""
     with cache.locked(found.path.with_name(f".{found.path.stem}.lock"),
                       f"waiting for another bench run that writes {found.path}"):
-        done = {r.identity() for r in records.read(found.path) if r.status == "ok"}
+        done = {r.identity() for r in records.stored(found.path) if r.status == "ok"}
         todo = [job for job in found.todo if runner.blank(job).identity() not in done]
         for record in carry(todo):
             records.append(found.path, record)

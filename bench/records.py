@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import hashlib
 import json
 import math
@@ -21,7 +22,8 @@ from bench.errors import BenchError, DataError
 from bench.task import NAME
 
 SCHEMA = 1
-LARGEST = 256 << 20  # bytes of a record's predictions
+LARGEST = 256 << 20  # bytes of a record's predictions, or of a line
+COMPRESSED = ".gz"  # the ending of records that were packed away; they are read beside the growing file
 
 
 @dataclass(frozen=True)
@@ -170,8 +172,10 @@ def read(path: Path, warn: Any = None) -> list[Record]:
 
 def _lines(path: Path) -> Iterator[bytes]:
     try:
-        with path.open("rb") as file:
-            yield from file
+        with gzip.open(path) if path.suffix == COMPRESSED else path.open("rb") as file:
+            yield from iter(lambda: file.readline(LARGEST), b"")
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise BenchError(f"cannot read {path}: {error}", "it is damaged: get it again from where it came") from None
     except OSError as error:
         raise BenchError(f"cannot read {path}: {error.strerror or error}") from None
 
@@ -207,9 +211,28 @@ def _record(body: dict[str, Any]) -> Record:
     return record
 
 
+def stored(path: Path, warn: Any = None) -> list[Record]:
+    """The records of a file and those that were packed away beside it, the packed ones first."""
+    return read(path.with_name(path.name + COMPRESSED), warn) + read(path, warn)
+
+
 def read_all(folder: Path, warn: Any = None) -> list[Record]:
-    """The records of every file below `folder/records`."""
-    return [r for path in sorted((folder / "records").glob("*.jsonl")) for r in read(path, warn)]
+    """The records of every file below `folder/records`, packed ones too."""
+    paths = {path.with_name(path.name.removesuffix(COMPRESSED)) for path in (folder / "records").glob("*.jsonl*")
+             if path.name.endswith((".jsonl", f".jsonl{COMPRESSED}"))}
+    return [r for path in sorted(paths) for r in stored(path, warn)]
+
+
+def pack_away(path: Path, found: Iterable[Record]) -> None:
+    """Write records as one compressed file, `.jsonl.gz`, the same bytes for the same records."""
+    lines = "".join(f"{line_of(r)}\n" for r in found).encode()
+    temporary = path.with_name(f".{path.name}.new")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary.write_bytes(gzip.compress(lines, 9, mtime=0))
+        temporary.replace(path)
+    except OSError as error:
+        raise BenchError(f"cannot write {path}: {error.strerror or error}") from None
 
 
 def latest(records: Iterable[Record]) -> list[Record]:

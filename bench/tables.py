@@ -18,7 +18,8 @@ from bench.prose import advice, notes, p_text, score, short
 from bench.study import Study
 from bench.trial import FULL, Budget
 
-FORMATS = ("table", "md", "csv", "latex", "html", "json")
+FILES = {"md": "md", "csv": "csv", "latex": "tex", "html": "html", "json": "json"}  # formats and their files' endings
+FORMATS = ("table", *FILES)
 JSON_SCHEMA = "transferbench-leaderboard-1"
 
 
@@ -311,16 +312,25 @@ def plain_values(value: Any) -> Any:
     return None if isinstance(value, float) and not np.isfinite(value) else value
 
 
-def write(folder: Path, studies: Sequence[Study]) -> list[Path]:
-    """Write `leaderboards/TASK.md` and `.csv` for each task of the studies; returns the paths."""
+def whole(found: Sequence[Study], form: str, sort: str = "") -> str:
+    """Leaderboards as one file of a format, with what is said of each."""
+    if form == "md":
+        return "\n".join(map(markdown, found))
+    if form == "csv":
+        return csv(found)
+    if form == "json":
+        return as_json(found) + "\n"
+    sections = [rendered(compact(s, sort), form, s.board.title, [*advice(s), *notes(s)]) for s in found]
+    return page(sections) if form == "html" else "\n".join(sections)
+
+
+def write(folder: Path, studies: Sequence[Study], forms: Sequence[str] = ("md", "csv")) -> list[Path]:
+    """Write `leaderboards/TASK.md` and `.csv`, or other formats, for each task of the studies; returns the paths."""
     by_task: dict[str, list[Study]] = defaultdict(list)
     for study in studies:
         by_task[study.board.target.split("@")[0]].append(study)
-    written = []
-    for task, found in by_task.items():
-        for suffix, text in (("md", "\n".join(map(markdown, found))), ("csv", csv(found))):
-            written.append(save(folder / "leaderboards" / f"{task}.{suffix}", text))
-    return written
+    return [save(folder / "leaderboards" / f"{task}.{FILES[form]}", whole(found, form))
+            for task, found in by_task.items() for form in forms]
 
 
 def save(path: Path, text: str) -> Path:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 import toy
+from click.testing import Result
 from hypothesis import settings
+from typer.testing import CliRunner
 
+from bench import nets
 from bench.base import Base
+from bench.cli import app
 from bench.data import Loaded
 from bench.runner import Setting, Side
 from bench.trial import Trial, trial_of
@@ -17,6 +22,8 @@ from bench.vectors import Vectors
 
 settings.register_profile("steady", deadline=None)  # a busy machine is no reason to fail
 settings.load_profile("steady")
+
+Bench = Callable[..., Result]
 
 
 @pytest.fixture(autouse=True)
@@ -78,3 +85,18 @@ def workshop(tmp_path: Path) -> Path:
         (tmp_path / "cards" / f"{name}.toml").write_text(toy.card(name, f"{name}.csv", labels))
     toy.vectors(tmp_path / "data")
     return tmp_path
+
+
+@pytest.fixture
+def bench_(workshop: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
+    """`bench` in this process on the toy tasks, with a toy GloVe and a small net."""
+    data = workshop / "data"
+    glove = Vectors(data / "glove_6B_50d_emb.npy", data / "glove_6B_index.parquet", "toy")
+    monkeypatch.setattr("bench.suite.find", lambda access: glove)
+    monkeypatch.setitem(nets.NETS, "gru", toy.NET)  # type: ignore[arg-type]
+    monkeypatch.chdir(workshop)
+
+    def call(*arguments: object) -> Result:
+        return CliRunner().invoke(app, [str(a) for a in arguments])
+
+    return call

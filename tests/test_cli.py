@@ -11,22 +11,20 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import toy
 from click.testing import Result
-from typer.testing import CliRunner
+from conftest import Bench
 
 import bench
 from baselines import BASELINES, MAIN
 from bench import nets, records, sentences
-from bench.cli import app
 from bench.records import Record
 from bench.vectors import Vectors
 
-Bench = Callable[..., Result]
 SCORES = ("n_train", "n_test", "accuracy", "macro_f1", "auc", "log_loss", "predictions", "status", "error", "base")
 PLUGIN = """
 import time
@@ -40,21 +38,6 @@ def broken(trial, resources):
         raise ValueError("by design")
     return slow(trial, resources)
 """
-
-
-@pytest.fixture
-def bench_(workshop: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
-    """`bench` in this process on the toy tasks, with a toy GloVe and a small net."""
-    data = workshop / "data"
-    glove = Vectors(data / "glove_6B_50d_emb.npy", data / "glove_6B_index.parquet", "toy")
-    monkeypatch.setattr("bench.suite.find", lambda access: glove)
-    monkeypatch.setitem(nets.NETS, "gru", toy.NET)  # type: ignore[arg-type]
-    monkeypatch.chdir(workshop)
-
-    def call(*arguments: object) -> Result:
-        return CliRunner().invoke(app, [str(a) for a in arguments])
-
-    return call
 
 
 @pytest.fixture

@@ -63,7 +63,7 @@ def carry_over(place: Workplace) -> Measured:
         for record in plans.carry_out(plan, carry):
             place.say(f"  {record.baseline} {record.budget} labels seed {record.seed}: {record.accuracy}")
     wanted = {runner.blank(job).identity() for job in plan.jobs}
-    ours = [r for r in records.read(plan.path) if r.identity() in wanted]
+    ours = [r for r in records.stored(plan.path) if r.identity() in wanted]
     good = {(r.baseline, r.budget, r.seed): r.accuracy or 0.0 for r in ours if r.status == "ok"}
     if len(good) < len(plan.jobs):
         raise BenchError(f"{len(plan.jobs) - len(good)} of {len(plan.jobs)} trials failed: "

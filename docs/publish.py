@@ -1,0 +1,32 @@
+"""Add a run's records to the published results: python docs/publish.py RESULTS PUBLISHED."""
+
+from __future__ import annotations
+
+import sys
+from itertools import groupby
+from pathlib import Path
+
+from bench import records, study, tables
+from bench.records import Record
+
+
+def publish(results: Path, published: Path) -> list[Path]:
+    """Pack the records of both folders away in the second, and write its leaderboards in every format."""
+    found = records.latest([*records.read_all(published), *records.read_all(results)])
+    written = []
+    for task, mine in groupby(sorted(found, key=order), lambda r: r.task):
+        written.append(published / "records" / f"{task}.jsonl{records.COMPRESSED}")
+        records.pack_away(written[-1], mine)
+    return written + tables.write(published, study.studies(found), tuple(tables.FILES))
+
+
+def order(record: Record) -> tuple[object, ...]:
+    """Like records side by side, which packs them smaller; full is the largest budget."""
+    budget = float("inf") if record.budget == "full" else int(record.budget)
+    return (record.task, record.edition, record.source, record.engine, record.device, record.net, record.baseline,
+            budget, record.seed, record.base_seed, record.head_seed or 0)
+
+
+if __name__ == "__main__":
+    for path in publish(Path(sys.argv[1]), Path(sys.argv[2])):
+        sys.stdout.write(f"{path}: {path.stat().st_size:,} bytes\n")
