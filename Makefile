@@ -51,7 +51,7 @@ publish: install  ## add the records of RESULTS=folder to the published ones, an
 
 picture: install  ## the README's picture and table, from the published records
 	$(BIN)/bench report --results-dir $(PUBLISHED) --target amazon --figures docs --chart curves --formats png
-	$(BIN)/python docs/results.py $(PUBLISHED) README.md
+	$(BIN)/python docs/results.py $(PUBLISHED)
 
 smoke: install  ## one small real run from data to leaderboard
 	$(BIN)/bench run --target amazon $(DATA) --budgets 32 --seeds 1 --results-dir $(or $(RESULTS),results/runs/smoke)

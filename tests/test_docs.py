@@ -9,7 +9,7 @@ import shlex
 import subprocess
 import sys
 from pathlib import Path
-from types import SimpleNamespace
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
@@ -199,26 +199,79 @@ def test_every_message_that_the_faq_explains_is_tested() -> None:
     assert re.findall(r"^## `(.+)`$", (DOCS / "faq.md").read_text(encoding="utf-8"), re.MULTILINE) == list(WRONG)
 
 
-def test_the_readmes_table_is_written_from_records_between_its_marks(tmp_path: Path) -> None:
-    from made import grid
-
-    from bench import records
-
+def results_script() -> ModuleType:
     spec = importlib.util.spec_from_file_location("results", DOCS / "results.py")
     assert spec is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    for r in grid(("amazon",), ("imdb@official",), ("scratch", "frozen")):
-        records.append(tmp_path / "records" / "amazon.jsonl", r)
+    return module
+
+
+def test_the_readmes_table_is_written_from_records_between_its_marks() -> None:
+    from made import grid
+
+    from bench import study
+
+    module = results_script()
+    found = study.studies(grid(("amazon",), ("imdb@official",), ("scratch", "frozen")))
     before = (ROOT / "README.md").read_text(encoding="utf-8")
-    after = module.written(before, tmp_path)
-    assert after.split(module.BEGIN)[0] == before.split(module.BEGIN)[0]
-    assert after.split(module.END)[1] == before.split(module.END)[1]
-    made = after.split(module.BEGIN)[1].split(module.END)[0]
+    after = module.written(before, found)
+    assert module.BLOCK.sub("", after) == module.BLOCK.sub("", before)
+    made = module.BLOCK.search(after)[3]
     rows = [line for line in made.splitlines() if line.startswith("| `")]
     assert {row.split("`")[1] for row in rows} == {"scratch", "frozen"}
     assert all(re.search(r"\.\d{3} \[\.\d{3} \.\d{3}\]", row) for row in rows)
     assert "At " in made
-    assert module.written(after, tmp_path) == after
+    assert module.written(after, found) == after
     with pytest.raises(SystemExit, match="0 leaderboards of amazon"):
-        module.written(before, tmp_path / "none")
+        module.written(before, [])
+
+
+def test_every_block_of_results_is_made_from_records() -> None:
+    from made import record, results
+
+    from bench import study
+
+    module = results_script()
+    more = [record("alpha", "imdb@official", "scratch", 128, seed, 0.5, engine="mxnet") for seed in (0, 1)]
+    found = study.studies([*results(), *more])
+    made = {name: block(found) for name, block in module.BLOCKS.items() if name != "amazon"}
+    lines = {name: [line for line in text.splitlines() if line.startswith("|")] for name, text in made.items()}
+    assert all(len({line.count("|") for line in table}) == 1 for table in lines.values() if table)
+    assert [line.split(" | ")[0] for line in lines["domains"][2:]] == ["| alpha", "| beta", "| gamma"]
+    assert len(lines["by-budget"]) == 2 + 3 * 3
+    assert "| alpha | `scratch` | 128 |" in made["engines"]
+    assert len(lines["cost"]) == 2 + len({r.baseline for r in results()})
+
+
+def test_the_pages_show_what_is_published() -> None:
+    module = results_script()
+    found = module.studies(ROOT / "results" / "published")
+    for page in module.PAGES:
+        text = (ROOT / page).read_text(encoding="utf-8")
+        assert module.BLOCK.search(text), page
+        assert module.written(text, found) == text, f"{page}: make picture"
+
+
+def test_publishing_adds_a_runs_records_and_makes_the_leaderboards(tmp_path: Path) -> None:
+    from made import results
+
+    from bench import records
+
+    spec = importlib.util.spec_from_file_location("publish", DOCS / "publish.py")
+    assert spec is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    every = results()
+    for i, part in enumerate((every[::2], every[1::2])):
+        for r in part:
+            records.append(tmp_path / f"run{i}" / "records" / f"{r.task}.jsonl", r)
+    published = tmp_path / "published"
+    for run in ("run0", "run1", "run1"):
+        written = module.publish(tmp_path / run, published)
+    assert sorted(r.identity() for r in records.read_all(published)) == sorted(r.identity() for r in every)
+    assert {p.relative_to(published).as_posix() for p in written} == {
+        *(f"records/{task}.jsonl.gz" for task in ("alpha", "beta", "gamma")),
+        *(f"leaderboards/{task}.{form}" for task in ("alpha", "beta", "gamma")
+          for form in ("md", "csv", "tex", "html", "json"))}
+    assert "imdb@official" in (published / "leaderboards" / "alpha.md").read_text(encoding="utf-8")
