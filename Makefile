@@ -50,7 +50,7 @@ publish: install  ## add the records of RESULTS=folder to the published ones, an
 	$(MAKE) picture
 
 picture: install  ## the README's picture and table, from the published records
-	$(BIN)/bench report --results-dir $(PUBLISHED) --target amazon --figures docs --chart curves --formats png
+	$(BIN)/bench report --results-dir $(PUBLISHED) --target amazon --baseline main --engine torch --figures docs --chart curves --formats png
 	$(BIN)/python docs/results.py $(PUBLISHED)
 
 smoke: install  ## one small real run from data to leaderboard

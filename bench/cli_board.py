@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bench.cli_records import EVERY_FORMAT, Charts, FigureFormats, Figures, check_figures, chosen, draw, facts
+from bench.cli_records import (
+    EVERY_FORMAT,
+    Charts,
+    FigureFormats,
+    Figures,
+    OnlyBaseline,
+    OnlyEngine,
+    OnlyTarget,
+    check_figures,
+    chosen,
+    draw,
+    facts,
+)
 from bench.console import TrialProgress, errors, plain, show, warn, width
 from bench.errors import BenchError, MissingExtra
 from bench.flags import (
@@ -28,6 +41,7 @@ from bench.flags import (
 
 if TYPE_CHECKING:
     from bench.compare import Pair
+    from bench.records import Record
     from bench.study import Study
     from bench.tables import Table
 
@@ -36,8 +50,9 @@ Format = Annotated[str, typer.Option("--format", "-f", help="table, md, csv, lat
 
 def leaderboard_command(
     others: Annotated[list[str] | None, typer.Argument(help="More baselines or folders for --compare.")] = None,
-    target: Annotated[list[str] | None, typer.Option("--target", "-t", help="Only these tasks; repeatable.")] = None,
+    target: OnlyTarget = None,
     source: Annotated[str, typer.Option("--source", "-s", help="Only from this source.")] = "",
+    baseline: OnlyBaseline = None, engine: OnlyEngine = "",
     results_dir: ResultsDir = RUNS, format: Format = "table",
     budget: Annotated[str, typer.Option(help="All that is known at these labels, such as 128 or full.")] = "",
     sort: Annotated[str, typer.Option(help="Order of the rows: a budget, adapt, or name. [default: mean score]")] = "",
@@ -70,9 +85,9 @@ def leaderboard_command(
         if compare and any((Path(n) / "records").is_dir() for n in names):
             if figures:
                 raise BenchError("--figures draws one results folder", "leave out --compare, or compare baselines")
-            found: list[Any] = _runs(names, target, source)
+            found: list[Any] = _runs(names, lambda folder: chosen(folder, target, source, baseline, engine))
         else:
-            kept = chosen(results_dir, target, source)
+            kept = chosen(results_dir, target, source, baseline, engine)
             found = study.studies(kept)
             if figures:
                 written = draw(facts(results_dir, kept), figures, named, chart)
@@ -121,13 +136,13 @@ def _sections(found: list[tuple[str, Table, list[str]]], form: str, values: Any 
         typer.echo(tables.page(made) if form == "html" else "\n".join(made), nl=False)
 
 
-def _runs(names: list[str], target: list[str] | None, source: str) -> list[tuple[str, list[Pair]]]:
+def _runs(names: list[str], records: Callable[[Path], list[Record]]) -> list[tuple[str, list[Pair]]]:
     """Two results folders: the cells that both have, board by board."""
     from bench import compare, study
 
     if len(names) != 2:
         raise BenchError(f"{len(names)} results folders to compare", "two: the earlier run, then the later")
-    before, after = (study.studies(chosen(Path(n), target, source)) for n in names)
+    before, after = (study.studies(records(Path(n))) for n in names)
     # the content hash is not in a board: `compare.runs` asks that the exams' labels agree
     have = {(s.board.target, s.board.source, s.board.net, s.board.engine, s.board.device): s for s in before}
     found = []

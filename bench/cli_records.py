@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from bench.records import Record
     from bench.report import Facts, Part
 
+OnlyTarget = Annotated[list[str] | None, typer.Option("--target", "-t", help="Only these tasks; repeatable.")]
+OnlyBaseline = Annotated[list[str] | None, typer.Option("--baseline", "-b", help="Only these strategies; repeatable; "
+                                                        "main: those that bench run runs by default.")]
+OnlyEngine = Annotated[str, typer.Option("--engine", help="Only from this engine: torch or mxnet.")]
 Figures = Annotated[Path | None, typer.Option("--figures", help="Write the charts into this folder, for a paper.")]
 Charts = Annotated[list[str] | None, typer.Option("--chart", help="Of --figures: only curves, pareto, matrix, ranks, "
                                                   "distance or seconds; repeatable.")]
@@ -22,9 +26,15 @@ FigureFormats = Annotated[str, typer.Option("--formats", help="Of --figures, com
 EVERY_FORMAT = "svg,pdf,png"
 
 
-def chosen(folder: Path, target: list[str] | None, source: str = "", *, none: bool = False) -> list[Record]:
-    """The records of some targets and a source, or of all; `BenchError` for none, but where `none` at all will do."""
+def chosen(folder: Path, target: list[str] | None, source: str = "", baseline: list[str] | None = None,
+           engine: str = "", *, none: bool = False) -> list[Record]:
+    """The records of some targets, a source, strategies and an engine; empty is all.
+
+    `BenchError` where nothing is left, but where `none` at all will do.
+    """
+    from baselines import MAIN
     from bench import records
+    from bench.task import nearest
 
     if not (folder / "records").is_dir():
         raise BenchError(f"no records in {folder}", "bench run makes some; --results-dir names the folder")
@@ -34,13 +44,18 @@ def chosen(folder: Path, target: list[str] | None, source: str = "", *, none: bo
     if unknown:
         raise BenchError(f"no records of {', '.join(sorted(unknown))} in {folder}",
                          f"there are: {', '.join(sorted({r.task for r in found})) or 'none'}")
+    strategies = {one for name in baseline or () for one in (MAIN if name == "main" else (name,))}
+    for name in strategies - {r.baseline for r in found} - set(MAIN):
+        raise nearest("baseline", name, sorted({r.baseline for r in found}), "those of the records")
     wanted = set(target or ())
     kept = [r for r in found if not wanted or r.task in wanted or f"{r.task}@{r.edition}" in wanted]
-    kept = [r for r in kept if source in ("", r.source, r.source.partition("@")[0])]
+    kept = [r for r in kept if source in ("", r.source, r.source.partition("@")[0])
+            and (not strategies or r.baseline in strategies) and engine in ("", r.engine)]
     if not kept and not (none and not found):
         tasks = ", ".join(sorted({r.task for r in found}))
         raise BenchError(f"no such records in {folder}", f"there are targets {tasks or 'none'}"
-                         f" from {', '.join(sorted({r.source for r in found})) or 'no source'}")
+                         f" from {', '.join(sorted({r.source for r in found})) or 'no source'}"
+                         f" by {', '.join(sorted({r.engine for r in found})) or 'no engine'}")
     return kept
 
 

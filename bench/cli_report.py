@@ -11,12 +11,25 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bench.cli_records import EVERY_FORMAT, Charts, FigureFormats, Figures, check_figures, chosen, draw, facts
+from bench.cli_records import (
+    EVERY_FORMAT,
+    Charts,
+    FigureFormats,
+    Figures,
+    OnlyBaseline,
+    OnlyEngine,
+    OnlyTarget,
+    check_figures,
+    chosen,
+    draw,
+    facts,
+)
 from bench.console import errors
 from bench.errors import BenchError
 from bench.flags import RUNS, CacheDir, ResultsDir
 
 if TYPE_CHECKING:
+    from bench.records import Record
     from bench.report import Part
 
 PORT = 8765
@@ -26,7 +39,7 @@ def report_command(
     results_dir: ResultsDir = RUNS,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="The file. [default: report.html in the results "
                                              "folder]")] = None,
-    target: Annotated[list[str] | None, typer.Option("--target", "-t", help="Only these tasks; repeatable.")] = None,
+    target: OnlyTarget = None, baseline: OnlyBaseline = None, engine: OnlyEngine = "",
     serve: Annotated[bool, typer.Option("--serve", help="Serve the page on this machine alone; it follows a run that "
                                         "goes on. Ctrl-C ends it.")] = False,
     port: Annotated[int, typer.Option(min=0, max=65535, help="Of --serve; 0: a free one.")] = PORT,
@@ -39,21 +52,27 @@ def report_command(
     with errors():
         folder = cache_dir or cache.default_cache()
         said = shlex.join(["bench", "report", *(["--results-dir", str(results_dir)] if results_dir != RUNS else []),
-                           *[word for name in target or () for word in ("--target", name)]])
+                           *[word for name in target or () for word in ("--target", name)],
+                           *[word for name in baseline or () for word in ("--baseline", name)],
+                           *(["--engine", engine] if engine else [])])
+
+        def kept(*, none: bool) -> list[Record]:
+            return chosen(results_dir, target, "", baseline, engine, none=none)
+
         if figures is not None:
             named = check_figures(formats, chart)
-            written = draw(facts(results_dir, chosen(results_dir, target)), figures, named, chart)
+            written = draw(facts(results_dir, kept(none=False)), figures, named, chart)
             typer.echo("Written: " + ", ".join(map(str, written)))
             return
         script = charts.script(folder)
         if serve:
             parts: dict[str, Part] = {}
             _serve(port, results_dir, lambda digest: report.html(
-                facts(results_dir, chosen(results_dir, target, none=True), parts), script,
+                facts(results_dir, kept(none=True), parts), script,
                 shown_command=f"{said} --serve", live=digest))
             return
         path = out or results_dir / "report.html"
-        text = report.html(facts(results_dir, chosen(results_dir, target, none=True)), script, shown_command=said)
+        text = report.html(facts(results_dir, kept(none=True)), script, shown_command=said)
         _save(path, text)
         typer.echo(f"Written: {path} ({len(text.encode()) / 1e6:.1f} MB)")
 

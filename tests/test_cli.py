@@ -308,6 +308,12 @@ def test_the_leaderboard_is_printed_in_every_format(bench_: Bench):
     refused(bench_("leaderboard", "--results-dir", "results", "--format", "docx"), "unknown format 'docx'")
     refused(bench_("leaderboard", "--results-dir", "nowhere"), "no records in nowhere")
     refused(bench_("leaderboard", "--results-dir", "results", "--target", "imdb"), "no records of imdb", "toy-target")
+    refused(bench_("leaderboard", "--results-dir", "results", "--baseline", "tfid"), "did you mean 'tfidf'")
+    refused(bench_("leaderboard", "--results-dir", "results", "--engine", "mxnet"), "no such records", "by torch")
+    some = bench_(*command, "--baseline", "tfidf", "--baseline", "majority", "--format", "csv").stdout
+    assert {row["baseline"] for row in csv.DictReader(io.StringIO(some))} == {"tfidf", "majority"}
+    main = bench_(*command, "--baseline", "main", "--engine", "torch", "--format", "csv").stdout
+    assert {row["baseline"] for row in csv.DictReader(io.StringIO(main))} <= set(MAIN)
 
 
 def test_a_run_for_machines_leaves_standard_output_to_one_json_object(bench_: Bench):
