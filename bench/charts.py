@@ -21,9 +21,9 @@ PHASE_COLOURS = ("#8c96a3", "#4f9d8f", "#c98a1b", "#8f6fd1")
 PHASES = ("load", "encode", "adapt", "predict")
 # Okabe and Ito's colours for the colour-blind and neighbours of theirs, of enough contrast on white and on near black.
 LIGHT = ("#0072b2", "#b85400", "#00795a", "#a3387a", "#6b5900", "#374f9e", "#c0262d", "#3c7d22", "#5b5b5b", "#7a4fa3",
-         "#00798a", "#8a4b2b")
+         "#00798a", "#8a4b2b", "#004d40", "#5d1049")
 DARK = ("#56b4e9", "#f0a04b", "#2fc79a", "#e08cc0", "#e0cf4e", "#9db1ff", "#ff8a80", "#a3d977", "#c4c4c4", "#c9a6f0",
-        "#5fd3e0", "#e0b090")
+        "#5fd3e0", "#e0b090", "#b2dfdb", "#f8bbd0")
 SHAPES = ("circle", "square", "triangle-up", "diamond", "cross", "triangle-down", "triangle-left", "triangle-right")
 
 
