@@ -190,7 +190,7 @@ def matrix(found: Sequence[Study], baseline: str = "source-only", budget: Budget
 BLOCKS: Mapping[str, Callable[[Sequence[Study]], str]] = {
     "amazon": amazon, "domains": domains, "by-budget": by_budget, "harm": harm, "cost": cost, "engines": engines,
     "matrix": matrix, "matrix-finetune": lambda found: matrix(found, "finetune"),
-    "matrix-joint": lambda found: matrix(found, "tfidf-joint")}
+    "matrix-linear": lambda found: matrix(found, "tfidf-source")}
 
 
 if __name__ == "__main__":

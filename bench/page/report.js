@@ -264,7 +264,7 @@
       const rows = own.filter((c) => names.includes(c.baseline)).map((c) => ({ ...c,
         marked: c.budget === budget && c.baseline === b.best[budget] && c.baseline !== "scratch",
         worth_end: c.worth !== null && c.worth > c.n ? Math.min(c.worth, top) : c.worth_words.startsWith(">") && c.n < top ? top : null,
-        worth_label: `= ${c.worth_words.replace(/ \[.*/, "")} labels from scratch` }));
+        worth_label: `${c.worth_words.replace(/ \[.*/, "").replace(/^> /, "more than ")} labels from scratch` }));
       return { name: heading(b), data: { cells: rows }, rows, fill: { drawn: names, ticks: b.budgets.map((x) => x.n),
         leading: `${b.leading} on the exam (share right)` } };
     }), empty: "Needs two budgets or more: bench run --budgets 32,128,512", about: "Bands are 95% intervals over seeds and test texts. The dashed line leads from the best strategy at the chosen " +
@@ -422,6 +422,14 @@
       delete figure.section.dataset.drawn;
       if (figure.seen) draw(figure);
     }
+    soon(rest);
+  };
+  const soon = (f) => window.requestIdleCallback ? requestIdleCallback(f, { timeout: 1000 }) : setTimeout(f, 100);
+  const rest = async () => {  // what is out of sight, one at a time while nothing else is to be done
+    const figure = FIGURES.find((f) => f.dirty);
+    if (!figure || !window.vegaEmbed) return;
+    await draw(figure);
+    soon(rest);
   };
   const show = () => { showFilters(); answer(); board(); refresh(); };
 

@@ -90,6 +90,12 @@ def test_every_figure_is_drawn_inside_the_width_and_passes_axe(visit, width, sch
     assert seen.errors == []
 
 
+def test_figures_out_of_sight_are_drawn_too_for_a_picture_of_the_whole_page(visit):
+    page = visit().page
+    page.wait_for_function("document.querySelectorAll('#figures section[data-drawn]').length >= 5", timeout=20_000)
+    assert page.evaluate("scrollY") == 0
+
+
 def test_bands_are_seen_and_a_point_tells_its_numbers_when_hovered(visit):
     seen = visit()
     place = seen.drawn("curves")
