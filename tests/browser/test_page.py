@@ -92,7 +92,8 @@ def test_every_figure_is_drawn_inside_the_width_and_passes_axe(visit, width, sch
 
 def test_figures_out_of_sight_are_drawn_too_for_a_picture_of_the_whole_page(visit):
     page = visit().page
-    page.wait_for_function("document.querySelectorAll('#figures section[data-drawn]').length >= 5", timeout=20_000)
+    for figure in ("curves", "pareto", "ranks", "seconds"):
+        page.wait_for_selector(f"#figure-{figure}[data-drawn]", state="attached", timeout=20_000)
     assert page.evaluate("scrollY") == 0
 
 
