@@ -87,6 +87,8 @@ def inverted(x: Array, curves: Array, scores: Array) -> Array:
 
     A curve is made monotone (pool adjacent violators) and is linear between budgets in the logarithm of the labels.
     """
+    if len(x) == 1:  # a point, no curve
+        return np.where(scores > curves, np.inf, np.where(scores < curves, -np.inf, x[0]))
     logs = np.log(x)
     rising = monotone(curves) + np.arange(len(x)) * 1e-12  # a flat piece is left at its first budget
     at = (rising[:, None, :] < scores[:, :, None]).sum(axis=2)  # the first budget that is as good

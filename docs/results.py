@@ -21,6 +21,7 @@ ROOT = Path(__file__).parents[1]
 PAGES = ("README.md", "docs/findings.md")
 BLOCK = re.compile(r"(<!-- results: (\S+)[^\n]*-->\n)(.*?)(\n<!-- end of results -->)", re.S)
 NEURAL = ("source-only", "frozen", "finetune", "gradual", "multitask")  # what transfers with the base network
+NETWORKS = (*NEURAL, "scratch", "glove-frozen", "glove-trainable")  # what an engine trains or runs
 
 
 def written(text: str, found: Sequence[Study]) -> str:
@@ -164,11 +165,12 @@ def engines(found: Sequence[Study]) -> str:
     ours = {name(s): s for s in main_ones(found)}
     body = []
     for s in (s for s in found if s.board.engine == "mxnet" and name(s) in ours):
-        for (baseline, budget), cell in sorted(s.board.cells.items(), key=lambda item: (str(item[0][1]), item[0][0])):
+        for baseline, budget in ((n, b) for n in NETWORKS for b in s.board.budgets):
+            cell = s.board.cells.get((baseline, budget))
             other = ours[name(s)].board.cells.get((baseline, budget))
-            if cell.leading is None or other is None or other.leading is None:
+            if cell is None or cell.leading is None or other is None or other.leading is None:
                 continue
-            body.append([name(s), f"`{baseline}`", str(budget), f"{prose.short(cell.leading)} ({cell.done} seeds)",
+            body.append([name(s), f"`{baseline}`", "all" if budget == "full" else str(budget), f"{prose.short(cell.leading)} ({cell.done} seeds)",
                          f"{prose.short(other.leading)} ± {other.spread or 0:.3f} ({other.done} seeds)",
                          f"{100 * (cell.leading - other.leading):+.1f}"])
     return grid(["target", "strategy", "labels", "MXNet", "PyTorch ± standard deviation", "points"], body)

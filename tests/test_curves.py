@@ -140,3 +140,8 @@ def test_a_rank_correlation_needs_five_targets():
     assert distance.spearman(x, x).estimate == pytest.approx(1.0)
     assert distance.spearman(x, -x).estimate == pytest.approx(-1.0)
     assert distance.spearman(x, np.zeros(6)) is None
+
+
+def test_a_reference_at_one_budget_says_above_below_or_as_good_without_a_warning() -> None:
+    found = curves.inverted(np.array([128.0]), np.array([[0.7], [0.7]]), np.array([[0.7, 0.8], [0.6, 0.7]]))
+    assert found.tolist() == [[128.0, np.inf], [-np.inf, 128.0]]
