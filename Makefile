@@ -46,11 +46,13 @@ PUBLISHED ?= results/published
 publish: install  ## add the records of RESULTS=folder to the published ones, and make everything that is made from them
 	@test -n "$(RESULTS)" || { echo "say make publish RESULTS=folder"; exit 2; }
 	$(BIN)/python docs/publish.py $(RESULTS) $(PUBLISHED)
-	$(BIN)/bench report --results-dir $(PUBLISHED)
 	$(MAKE) picture
 
-picture: install  ## the README's picture and table, from the published records
-	$(BIN)/bench report --results-dir $(PUBLISHED) --target amazon --baseline main --engine torch --figures docs --chart curves --formats png
+FIGURES := $(BIN)/bench report --results-dir $(PUBLISHED) --engine torch --formats png
+picture: install  ## the pages' pictures and tables, from the published records
+	$(FIGURES) --target amazon --target hotels --baseline main --chart curves --figures docs
+	$(FIGURES) --baseline finetune --baseline scratch --chart distance --figures build/figures
+	cp build/figures/distance-finetune-128-*.png docs/distance-finetune.png
 	$(BIN)/python docs/results.py $(PUBLISHED)
 
 smoke: install  ## one small real run from data to leaderboard

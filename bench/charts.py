@@ -177,14 +177,14 @@ def _distance() -> Spec:
     y = _q("gain", "points over scratch", "+.0f", {"zero": True, "padding": 12})
     tips = _tips(("target", "target", ""), ("proxy_a", "proxy A-distance", ".2f"), ("known", "known words", ".1%"),
                  ("gain", "gain, points", "+.1f"), ("gain_low", "95% from", "+.1f"), ("gain_high", "to", "+.1f"))
+    who = {"field": "target", "type": "nominal", "scale": {"domain": "@drawn"}, "legend": {
+        "orient": "bottom", "columns": "@columns", "title": None, "labelLimit": 170}}
     return _layers(
         {"data": {"values": [{}]}, "mark": {"type": "rule", "strokeDash": [2, 3]}, "encoding": {"y": {"datum": 0}}},
-        {"mark": {"type": "rule", "strokeWidth": 1.5, "opacity": 0.6, "color": "@first"},
-         "encoding": {"x": x, "y": {**y, "field": "gain_low"}, "y2": {"field": "gain_high"}}},
-        {"mark": {"type": "point", "filled": True, "size": 90, "opacity": 1, "color": "@first"},
-         "encoding": {"x": x, "y": y, "tooltip": tips}},
-        {"mark": {"type": "text", "align": "left", "dx": 8, "dy": -6},
-         "encoding": {"x": x, "y": y, "text": {"field": "target"}}}, height=280)
+        {"mark": {"type": "rule", "strokeWidth": 1.5, "opacity": 0.6},
+         "encoding": {"x": x, "y": {**y, "field": "gain_low"}, "y2": {"field": "gain_high"}, "color": who}},
+        {"mark": {"type": "point", "filled": True, "size": 90, "opacity": 1},
+         "encoding": {"x": x, "y": y, "color": who, "shape": who, "tooltip": tips}}, height=280)
 
 
 def filled(spec: Any, values: Mapping[str, Any]) -> Any:

@@ -247,17 +247,21 @@ def notes(found: Table) -> list[str]:
     return lines
 
 
+MARKERS = "os^DvP<>X*"
+
+
 def draw(found: Table, stem: Path) -> list[Path]:
     """Gain over proxy A-distance, a point a target, as .png, .svg and .pdf."""
     from bench.diagrams import canvas, save
 
-    figure, axes = canvas(5.6, 4.0)
-    for r in found.rows:
-        if r.gain is not None:
-            error = [[r.gain.estimate - r.gain.low], [r.gain.high - r.gain.estimate]]
-            axes.errorbar(r.distance.proxy_a, r.gain.estimate, error, fmt="o", color="tab:blue", elinewidth=0.8)
-            axes.annotate(r.distance.target.split("@")[0], (r.distance.proxy_a, r.gain.estimate), (5, 4),
-                          textcoords="offset points", fontsize=8)
+    figure, axes = canvas(6.6, 4.0)
+    for i, r in enumerate(r for r in found.rows if r.gain is not None):
+        assert r.gain is not None
+        error = [[r.gain.estimate - r.gain.low], [r.gain.high - r.gain.estimate]]
+        axes.errorbar(r.distance.proxy_a, r.gain.estimate, error, fmt=MARKERS[i % len(MARKERS)], color=f"C{i % 10}",
+                      elinewidth=0.8, label=r.distance.target.split("@")[0])
+    # names beside the points collide
+    axes.legend(fontsize=8, frameon=False, loc="center left", bbox_to_anchor=(1.0, 0.5))
     axes.axhline(0.0, color="0.7", linewidth=1)
     axes.set(xlabel="proxy A-distance from the source", ylabel="gain in points [95%]")
     axes.set_title(title(found), fontsize="medium", loc="left")

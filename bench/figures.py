@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from bench.charts import LIGHT, Spec, filled, specs
+from bench.charts import Spec, filled, specs
 from bench.report import Facts
 
 WIDTH = 560  # pixels; a column of a paper is about as wide
@@ -85,7 +85,8 @@ def _distances(found: Facts, cells: list[dict[str, Any]], spec: Any) -> Iterator
     for key, rows in groups.items():
         if len(rows) > 1:
             yield "-".join(("distance", *map(_safe, key))), spec(
-                "distance", f"{key[0]}, {key[1]} labels, from {key[2]}", {"cells": rows}, first=LIGHT[0])
+                "distance", f"{key[0]}, {key[1]} labels, from {key[2]}", {"cells": rows},
+                drawn=sorted(r["target"] for r in rows))
 
 
 def _stems(boards: list[dict[str, Any]]) -> list[str]:

@@ -49,7 +49,7 @@ def _at(study: Study, standing: Standing) -> str:
     tied, n = standing.tied, len(standing.tied)
     if tied:
         names = ", ".join(tied[:LISTED]) + (f" and {n - LISTED} more" if n > LISTED else "")
-        sure = f"tied with {names} (best in {first.best:.0%} of resamples{_need(standing.need)})"
+        sure = f"tied with {names} (best in {first.best:.0%} of resamples{_need(standing.need, standing.seeds)})"
     else:
         sure = "nothing ties with it" if len(standing.rows) > 1 else "nothing to compare it with"
     one = "; one seed: the spread over seeds is unknown" if standing.seeds == 1 else ""
@@ -65,7 +65,9 @@ def _gain(row: Row) -> str:
     return f"{size} [{gain.low:.1f} {gain.high:.1f}]{', not certain' if row.verdict == OPEN else f' ({row.verdict})'}"
 
 
-def _need(need: Need, whom: str = "the first two") -> str:
+def _need(need: Need, seeds: int, whom: str = "the first two") -> str:
+    if need.seeds is not None and need.seeds <= seeds:
+        return f"; tested alone {whom} may differ, among all pairs that can be chance"
     if need.seeds is not None:
         return f"; about {need.seeds} seeds would separate {whom}"
     if need.texts is not None:
@@ -113,7 +115,7 @@ def pair_notes(found: Sequence[Pair]) -> list[str]:
             said = f"{c.first} and {c.second} are right on the same texts"
         else:
             said = (f"{c.first} and {c.second} cannot be told apart ({gap.estimate:+.1f} points; {c.detectable:.1f} "
-                    f"would be seen with 80% power{_need(c.need, 'them')})")
+                    f"would be seen with 80% power{_need(c.need, c.seeds, 'them')})")
         lines.append(f"At {c.budget} labels {said}.")
     lines.append(f"points: first minus second over {found[0].seeds} seed(s) and {found[0].n_test:,} texts; bootstrap: "
                  "the same by resampling texts and seeds; Holm p: over all lines; McNemar and DeLong hold these very "

@@ -11,12 +11,14 @@ from bench.records import Record
 
 
 def publish(results: Path, published: Path) -> list[Path]:
-    """Pack the records of both folders away in the second, and write its leaderboards in every format."""
+    """Pack the records of both folders away in the second, with the distances of the first; write all leaderboards."""
     found = records.latest([*records.read_all(published), *records.read_all(results)])
     written = []
     for task, mine in groupby(sorted(found, key=order), lambda r: r.task):
         written.append(published / "records" / f"{task}.jsonl{records.COMPRESSED}")
         records.pack_away(written[-1], mine)
+    for path in sorted((results / "distances").glob("*.json")):
+        written.append(tables.save(published / "distances" / path.name, path.read_text(encoding="utf-8")))
     return written + tables.write(published, study.studies(found), tuple(tables.FILES))
 
 

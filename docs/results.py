@@ -170,7 +170,8 @@ def engines(found: Sequence[Study]) -> str:
             other = ours[name(s)].board.cells.get((baseline, budget))
             if cell is None or cell.leading is None or other is None or other.leading is None:
                 continue
-            body.append([name(s), f"`{baseline}`", "all" if budget == "full" else str(budget), f"{prose.short(cell.leading)} ({cell.done} seeds)",
+            labels = "all" if budget == "full" else str(budget)
+            body.append([name(s), f"`{baseline}`", labels, f"{prose.short(cell.leading)} ({cell.done} seeds)",
                          f"{prose.short(other.leading)} ± {other.spread or 0:.3f} ({other.done} seeds)",
                          f"{100 * (cell.leading - other.leading):+.1f}"])
     return grid(["target", "strategy", "labels", "MXNet", "PyTorch ± standard deviation", "points"], body)

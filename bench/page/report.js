@@ -310,7 +310,7 @@
           const rows = own.filter((c) => c.baseline === name).flatMap((c) => facts.distances.filter((d) => d.source === source &&
             short(d.target) === short(c.target)).map((d) => ({ ...c, proxy_a: d.proxy_a, known: d.known, shared: d.shared, mmd: d.mmd, target: short(c.target) })));
           if (rows.length > 1) made.push({ name: `${name}, ${budget === "full" ? "all" : budget} labels, from ${source}`, data: { cells: rows }, rows,
-            fill: { first: theme().range.category[0] } });
+            fill: { drawn: rows.map((r) => r.target).sort() } });
         }
       }
       return made.slice(0, MOST);
