@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +25,18 @@ settings.register_profile("steady", deadline=None)  # a busy machine is no reaso
 settings.load_profile("steady")
 
 Bench = Callable[..., Result]
+PLUGIN = """
+import time
+import numpy as np
+NEEDS = frozenset()
+def slow(trial, resources):
+    time.sleep(0.3)
+    return lambda e: np.full((len(e), 2), [0.4 + trial.seed / 100, 0.6 - trial.seed / 100], np.float32)
+def broken(trial, resources):
+    if trial.seed == 1:
+        raise ValueError("by design")
+    return slow(trial, resources)
+"""
 
 
 @pytest.fixture(autouse=True)
@@ -100,3 +113,13 @@ def bench_(workshop: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
         return CliRunner().invoke(app, [str(a) for a in arguments])
 
     return call
+
+
+@pytest.fixture
+def plugin(workshop: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    (workshop / "plugin").mkdir()
+    (workshop / "plugin" / "cli_plugin.py").write_text(PLUGIN)
+    monkeypatch.syspath_prepend(str(workshop / "plugin"))
+    monkeypatch.setenv("PYTHONPATH", str(workshop / "plugin"))
+    yield "cli_plugin"
+    sys.modules.pop("cli_plugin", None)

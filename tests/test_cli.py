@@ -11,74 +11,17 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import toy
-from click.testing import Result
+from commands import kept, outcomes, refused, run
 from conftest import Bench
 
 import bench
 from baselines import BASELINES, MAIN
 from bench import nets, records, sentences
-from bench.records import Record
 from bench.vectors import Vectors
-
-SCORES = ("n_train", "n_test", "accuracy", "macro_f1", "auc", "log_loss", "predictions", "status", "error", "base")
-PLUGIN = """
-import time
-import numpy as np
-NEEDS = frozenset()
-def slow(trial, resources):
-    time.sleep(0.3)
-    return lambda e: np.full((len(e), 2), [0.4 + trial.seed / 100, 0.6 - trial.seed / 100], np.float32)
-def broken(trial, resources):
-    if trial.seed == 1:
-        raise ValueError("by design")
-    return slow(trial, resources)
-"""
-
-
-@pytest.fixture
-def plugin(workshop: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    (workshop / "plugin").mkdir()
-    (workshop / "plugin" / "cli_plugin.py").write_text(PLUGIN)
-    monkeypatch.syspath_prepend(str(workshop / "plugin"))
-    monkeypatch.setenv("PYTHONPATH", str(workshop / "plugin"))
-    yield "cli_plugin"
-    sys.modules.pop("cli_plugin", None)
-
-
-def run(target: str = "toy-target", **options: object) -> list[str]:
-    """The arguments of a quick `bench run`; an option of None is left out."""
-    given = {"source": "toy-source", "tasks": "cards", "data_dir": "data", "results_dir": "results", "epochs": 1,
-             "seeds": 2, "budgets": "8", "jobs": 1, "device": "cpu", **options}
-    out = ["run", "--target", target, "--offline"]
-    for name, value in given.items():
-        for one in value if isinstance(value, list) else [value]:
-            out += [] if one is None else [f"--{name.replace('_', '-')}", str(one)]
-    return out
-
-
-def kept(folder: Path, name: str = "toy-target") -> list[Record]:
-    return records.read(folder / "records" / f"{name}.jsonl", warn=lambda text: pytest.fail(text))
-
-
-def outcomes(found: list[Record]) -> dict[str, list[object]]:
-    assert len({r.identity() for r in found}) == len(found), "a trial was recorded twice"
-    return {r.identity(): [getattr(r, name) for name in SCORES] for r in found}
-
-
-def refused(result: Result, *said: str) -> None:
-    """Exit 2, one line of error, no traceback."""
-    assert result.exit_code == 2, (result.output, result.exception)
-    errors = [line for line in result.stderr.splitlines() if line.startswith("bench: ")]
-    assert len(errors) == 1, result.stderr
-    assert result.stderr.splitlines()[-1] == errors[0]
-    for text in said:
-        assert text in errors[0]
-    assert "Traceback" not in result.output
 
 
 def test_a_run_trains_the_base_tries_every_strategy_and_goes_on_where_it_was(bench_: Bench, workshop: Path):

@@ -14,7 +14,8 @@ import numpy as np
 import pandas as pd
 import pytest
 import toy
-from test_cli import Bench, bench_, plugin, refused  # noqa: F401
+from commands import refused
+from conftest import Bench
 
 from baselines import BASELINES
 from bench.suite import strategies
@@ -32,13 +33,13 @@ def fit(out: str = "model", **options: object) -> list[str]:
 
 
 @pytest.fixture
-def model(bench_: Bench) -> str:  # noqa: F811
+def model(bench_: Bench) -> str:
     assert bench_(*fit()).exit_code == 0
     return "model"
 
 
 @pytest.mark.parametrize("baseline", BASELINES)
-def test_every_strategy_is_fitted_kept_and_predicts(bench_: Bench, baseline: str, workshop: Path):  # noqa: F811
+def test_every_strategy_is_fitted_kept_and_predicts(bench_: Bench, baseline: str, workshop: Path):
     if missing := strategies((baseline,), BASELINES)[0].missing():
         pytest.skip(str(missing))
     result = bench_(*fit(baseline=baseline))
@@ -58,7 +59,7 @@ def test_every_strategy_is_fitted_kept_and_predicts(bench_: Bench, baseline: str
     assert rows[1].endswith("grum grek, bako")
 
 
-def test_the_score_in_the_card_is_that_of_bench_run(bench_: Bench, model: str, workshop: Path):  # noqa: F811
+def test_the_score_in_the_card_is_that_of_bench_run(bench_: Bench, model: str, workshop: Path):
     run = ["run", "--target", "toy-target", "--source", "toy-source", "--tasks", "cards", "--data-dir", "data",
            "--offline", "--epochs", "1", "--budgets", "32", "--seeds", "1", "--jobs", "1", "--baseline", "tfidf",
            "--results-dir", "results", "--device", "cpu"]
@@ -69,7 +70,7 @@ def test_the_score_in_the_card_is_that_of_bench_run(bench_: Bench, model: str, w
         assert card[name] == record[name], name
 
 
-def test_a_file_of_every_kind_gives_the_same_lines(bench_: Bench, model: str, workshop: Path):  # noqa: F811
+def test_a_file_of_every_kind_gives_the_same_lines(bench_: Bench, model: str, workshop: Path):
     frame = pd.DataFrame({"id": range(5), "Review": TEXTS})
     one_line = frame.assign(Review=[t.replace("\n", " ") for t in TEXTS])
     frame.to_csv("a.csv", index=False)
@@ -96,7 +97,7 @@ def test_a_file_of_every_kind_gives_the_same_lines(bench_: Bench, model: str, wo
     assert all(sum(o["probabilities"].values()) == pytest.approx(1.0, abs=1e-5) for o in objects)
 
 
-def test_standard_input_is_read_a_text_a_line(workshop: Path, bench_: Bench, model: str):  # noqa: F811
+def test_standard_input_is_read_a_text_a_line(workshop: Path, bench_: Bench, model: str):
     done = subprocess.run([sys.executable, "-m", "bench.cli", "predict", model], input="zala zemi\ngrum grek\n\xff\n",
                           capture_output=True, encoding="latin-1", cwd=workshop, check=False)
     assert done.returncode == 0, done.stderr
@@ -105,7 +106,7 @@ def test_standard_input_is_read_a_text_a_line(workshop: Path, bench_: Bench, mod
     assert len(rows) == 4, "a line that is not UTF-8 is a text too"
 
 
-def test_a_linear_model_imports_no_framework_and_no_table(workshop: Path, bench_: Bench, model: str):  # noqa: F811
+def test_a_linear_model_imports_no_framework_and_no_table(workshop: Path, bench_: Bench, model: str):
     code = ("import sys; from bench.cli import entry; sys.argv = ['bench', 'predict', 'model', 'zala']\n"
             "try: entry()\nexcept SystemExit as e: assert not e.code\n"
             "print('loaded:', *[m for m in ('torch', 'mxnet', 'sklearn', 'pandas', 'pyarrow') if m in sys.modules])")
@@ -113,7 +114,7 @@ def test_a_linear_model_imports_no_framework_and_no_table(workshop: Path, bench_
     assert done.stdout.splitlines()[-1].split() == ["loaded:"]
 
 
-def test_lines_are_written_before_the_next_batch_is_read(bench_: Bench, model: str, workshop: Path):  # noqa: F811
+def test_lines_are_written_before_the_next_batch_is_read(bench_: Bench, model: str, workshop: Path):
     rows = [f"zala number{i}" for i in range(1500)]
     Path("long.jsonl").write_text("\n".join([*(json.dumps({"text": r}) for r in rows), "{broken"]) + "\n")
     result = bench_("predict", model, "--file", "long.jsonl")
@@ -121,7 +122,7 @@ def test_lines_are_written_before_the_next_batch_is_read(bench_: Bench, model: s
     assert len(result.stdout.splitlines()) == 1 + 1024
 
 
-def test_many_classes_show_the_most_probable_three(bench_: Bench, workshop: Path):  # noqa: F811
+def test_many_classes_show_the_most_probable_three(bench_: Bench, workshop: Path):
     names = [f"class{i}" for i in range(6)]
     rng = np.random.default_rng(0)
     frame = pd.DataFrame([(f"{rng.choice(toy.FILLER)} word{i % 6} {rng.choice(toy.FILLER)} n{i}", names[i % 6])
@@ -135,7 +136,7 @@ def test_many_classes_show_the_most_probable_three(bench_: Bench, workshop: Path
     assert line[0] == "text,label," + ",".join(f"p_{n}" for n in names)
 
 
-def test_an_existing_folder_is_kept_unless_force_is_given(bench_: Bench, model: str, workshop: Path):  # noqa: F811
+def test_an_existing_folder_is_kept_unless_force_is_given(bench_: Bench, model: str, workshop: Path):
     before = (workshop / model / "card.json").read_bytes()
     refused(bench_(*fit()), "model exists", "--force")
     assert (workshop / model / "card.json").read_bytes() == before
@@ -146,7 +147,7 @@ def test_an_existing_folder_is_kept_unless_force_is_given(bench_: Bench, model: 
 
 
 def test_a_baseline_without_a_model_or_without_the_labels_is_refused(
-        bench_: Bench, plugin: str, workshop: Path):  # noqa: F811
+        bench_: Bench, plugin: str, workshop: Path):
     refused(bench_(*fit(baseline=f"{plugin}:slow")), "returns a predictor without a model", "adding-a-baseline.md")
     result = bench_(*fit(baseline="source-only", target="toy-three"))
     refused(result, "nothing to fit on toy-three")
@@ -157,7 +158,7 @@ def test_a_baseline_without_a_model_or_without_the_labels_is_refused(
     assert not (workshop / "model").exists()
 
 
-def test_wrong_input_to_predict_is_one_line(bench_: Bench, model: str, workshop: Path):  # noqa: F811
+def test_wrong_input_to_predict_is_one_line(bench_: Bench, model: str, workshop: Path):
     Path("two.csv").write_text("a,b\n1,2\n")
     Path("open.csv").write_text('text,b\n"never closed,2\n')
     Path("wide.csv").write_text("text,b\nx,y,z\n")

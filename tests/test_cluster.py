@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 import toy
+from commands import outcomes
 from conftest import World
 from typer.testing import CliRunner
 
@@ -24,8 +25,6 @@ from bench.records import Record
 from bench.runner import Setting, Strategy, plan
 from bench.vectors import Vectors
 
-SCORES = ("n_train", "n_test", "accuracy", "balanced_accuracy", "macro_f1", "auc", "log_loss", "predictions", "status",
-          "error")
 PLUGIN = """
 import os, pathlib, time
 import numpy as np
@@ -108,11 +107,6 @@ def until(done: Callable[[], bool], what: str, seconds: float = 120.0) -> None:
     while not done():
         assert time.monotonic() < limit, f"{what} did not come in {seconds} s"
         time.sleep(0.05)
-
-
-def outcomes(found: list[Record]) -> dict[str, list[object]]:
-    assert len({r.identity() for r in found}) == len(found), "a trial was recorded twice"
-    return {r.identity(): [getattr(r, name) for name in SCORES] for r in found}
 
 
 def test_a_cluster_gives_the_records_of_one_process_though_a_worker_is_killed(

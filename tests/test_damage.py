@@ -8,13 +8,12 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from commands import forget, outcomes, run
+from conftest import Bench
 from damage import damage, victims
-from test_cli import Bench, bench_, outcomes, run
-from test_machine import forget
 
 from bench import records
 
-__all__ = ["bench_"]  # a fixture
 CASES = 12  # `tests/stress` has more
 CHOSEN = ["tfidf", "finetune"]
 

@@ -12,11 +12,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from test_cli import Bench, bench_, kept, outcomes, refused, run
+from commands import forget, kept, outcomes, refused, run
+from conftest import Bench
 
-from bench import corpus, runner
-
-__all__ = ["bench_"]  # a fixture
 CHOSEN = ["tfidf", "finetune"]
 PLUGIN = """
 import os, shutil
@@ -27,13 +25,6 @@ def removes(trial, resources):
         shutil.rmtree(os.environ["TRANSFERBENCH_CACHE"])
     return lambda e: np.full((len(e), 2), 0.5, np.float32)
 """
-
-
-def forget() -> None:
-    """What this process remembers of the cache; a new one would remember nothing."""
-    runner.opened.cache_clear()
-    runner._base.cache_clear()
-    corpus._opened.clear()
 
 
 @pytest.fixture

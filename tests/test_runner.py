@@ -10,17 +10,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from commands import outcomes
 from conftest import World
 
 from bench import pool, records, runner
 from bench.errors import BenchError, MissingExtra
 from bench.pool import run
-from bench.records import Record
 from bench.runner import Job, Setting, Strategy, plan
 from bench.trial import FULL, Division
 
-SCORES = ("n_train", "n_test", "accuracy", "balanced_accuracy", "macro_f1", "auc", "log_loss", "predictions", "status",
-          "error")
 MAJORITY, TFIDF = Strategy("majority", "baselines.majority"), Strategy("tfidf", "baselines.tfidf")
 FLOOR = """
 import os
@@ -55,11 +53,6 @@ def floor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     monkeypatch.setenv("PYTHONPATH", str(folder))
     yield "floor_baselines"
     sys.modules.pop("floor_baselines", None)
-
-
-def outcomes(found: list[Record]) -> dict[str, list[object]]:
-    assert len({r.identity() for r in found}) == len(found)
-    return {r.identity(): [getattr(r, name) for name in SCORES] for r in found}
 
 
 def test_one_process_and_two_workers_give_the_same_records(setting: Setting):

@@ -5,10 +5,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from test_cli import Bench, bench_
+from conftest import Bench
 from test_damage import survive
-
-__all__ = ["bench_"]
 
 
 def test_three_hundred_damaged_files_change_no_score(bench_: Bench, workshop: Path, cache: Path):
