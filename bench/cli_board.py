@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from bench import complete
 from bench.cli_records import (
     EVERY_FORMAT,
     Charts,
@@ -51,7 +52,8 @@ Format = Annotated[str, typer.Option("--format", "-f", help="table, md, csv, lat
 def leaderboard_command(
     others: Annotated[list[str] | None, typer.Argument(help="More baselines or folders for --compare.")] = None,
     target: OnlyTarget = None,
-    source: Annotated[str, typer.Option("--source", "-s", help="Only from this source.")] = "",
+    source: Annotated[str, typer.Option("--source", "-s", autocompletion=complete.tasks,
+        help="Only from this source.")] = "",
     baseline: OnlyBaseline = None, engine: OnlyEngine = "",
     results_dir: ResultsDir = RUNS, format: Format = "table",
     budget: Annotated[str, typer.Option(help="All that is known at these labels, such as 128 or full.")] = "",
@@ -271,7 +273,8 @@ def _break_even(found: list[Study], label_cost: float, hour_cost: float, budgets
 
 def distance_command(
     target: Target = None, source: Source = "imdb", baseline: Annotated[
-        str, typer.Option("--baseline", "-b", help="Whose gain stands beside the distance.")] = "finetune",
+        str, typer.Option("--baseline", "-b", autocompletion=complete.strategies,
+            help="Whose gain stands beside the distance.")] = "finetune",
     budget: Annotated[str, typer.Option(help="At how many labels.")] = "128", results_dir: ResultsDir = RUNS,
     format: Format = "table", net: NetName = "gru", preset: Preset = "default", engine: EngineName = "torch",
     device: Device = "auto", data_dir: DataDir = None, cache_dir: CacheDir = None, tasks: Tasks = None,

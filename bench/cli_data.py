@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from bench import complete
 from bench.console import errors, table, warn
 from bench.errors import BenchError
 from bench.flags import (
@@ -29,7 +30,8 @@ if TYPE_CHECKING:
 
 data_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Fetch, check and audit the data.")
 task_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Make and check task cards.")
-Names = Annotated[list[str] | None, typer.Argument(help="Tasks, or task@edition. [default: all]")]
+Names = Annotated[list[str] | None, typer.Argument(autocompletion=complete.tasks,
+    help="Tasks, or task@edition. [default: all]")]
 
 
 @data_app.command("list")
@@ -154,7 +156,8 @@ def new(file: Annotated[Path, typer.Argument(help="CSV, TSV, JSONL or Parquet, p
 
 
 @task_app.command("check")
-def check(card: Annotated[str, typer.Argument(help="A card file, a data file, or a task's name.")],
+def check(card: Annotated[str, typer.Argument(autocompletion=complete.tasks,
+    help="A card file, a data file, or a task's name.")],
           data_dir: DataDir = None, cache_dir: CacheDir = None, tasks: Tasks = None, source: Source = "imdb",
           offline: Offline = False, as_json: AsJson = False) -> None:
     """Load a task for real: rows, balance, length, duplicates, overlap with the source, sanity scores."""

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from bench import complete
 from bench.console import TrialProgress, errors
 from bench.errors import BenchError
 from bench.flags import (
@@ -29,7 +30,8 @@ from bench.flags import (
 What = Annotated[str, typer.Argument(help="words: 100 words of praise and blame; frequent: the 500 most frequent "
                                           "words; features: hidden features of test texts; confusion: confusion "
                                           "matrix and classification report.")]
-MapTarget = Annotated[str, typer.Option("--target", "-t", help="Show this task or file too, in the same plane; for "
+MapTarget = Annotated[str, typer.Option("--target", "-t", autocompletion=complete.tasks,
+    help="Show this task or file too, in the same plane; for "
                                         "confusion, instead of the source.")]
 Labels = Annotated[int, typer.Option("--labels", help="Fine-tune the base on so many labels of the target first; 0: "
                                      "the base itself.")]

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bench import complete
 from bench.console import TrialProgress, errors, headline, warn
 from bench.errors import BenchError
 from bench.flags import (
@@ -44,9 +45,11 @@ WIDE = 4  # classes, beyond which a table shows the most probable ones alone
 
 def fit_command(
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the model.")],
-    target: Annotated[str, typer.Option("--target", "-t", help="Task, task@edition, or a data file of your own.")]
+    target: Annotated[str, typer.Option("--target", "-t", autocompletion=complete.tasks,
+        help="Task, task@edition, or a data file of your own.")]
     = "amazon",
-    baseline: Annotated[str, typer.Option("--baseline", "-b", help="Strategy, or package.module:function.")]
+    baseline: Annotated[str, typer.Option("--baseline", "-b", autocompletion=complete.strategies,
+        help="Strategy, or package.module:function.")]
     = "finetune",
     budget: Annotated[str, typer.Option(help="Labelled target texts; full is all but the exam.")] = "full",
     seed: Annotated[int, typer.Option(min=0, help="Of the label draw.")] = 0,
@@ -92,7 +95,8 @@ def predict_command(
     text_column: TextColumn = "",
     format: Annotated[str, typer.Option("--format", "-f", help="table, csv or jsonl. [default: table for texts on the "
                                         "command line, else csv]")] = "",
-    engine: Annotated[str, typer.Option("--engine", help="For networks. [default: the one that trained it]")] = "",
+    engine: Annotated[str, typer.Option("--engine", autocompletion=complete.engines,
+        help="For networks. [default: the one that trained it]")] = "",
     device: Device = "auto",
 ) -> None:
     """Label texts with a model: the label and the probability of every class, written as it goes."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bench import complete
 from bench.console import warn
 from bench.errors import BenchError
 
@@ -15,10 +16,13 @@ if TYPE_CHECKING:
     from bench.records import Record
     from bench.report import Facts, Part
 
-OnlyTarget = Annotated[list[str] | None, typer.Option("--target", "-t", help="Only these tasks; repeatable.")]
-OnlyBaseline = Annotated[list[str] | None, typer.Option("--baseline", "-b", help="Only these strategies; repeatable; "
-                                                        "main: those that bench run runs by default.")]
-OnlyEngine = Annotated[str, typer.Option("--engine", help="Only from this engine: torch or mxnet.")]
+OnlyTarget = Annotated[list[str] | None, typer.Option(
+    "--target", "-t", autocompletion=complete.tasks, help="Only these tasks; repeatable.")]
+OnlyBaseline = Annotated[list[str] | None, typer.Option(
+    "--baseline", "-b", autocompletion=complete.strategies,
+    help="Only these strategies; repeatable; main: those that bench run runs by default.")]
+OnlyEngine = Annotated[str, typer.Option(
+    "--engine", autocompletion=complete.engines, help="Only from this engine: torch or mxnet.")]
 Figures = Annotated[Path | None, typer.Option("--figures", help="Write the charts into this folder, for a paper.")]
 Charts = Annotated[list[str] | None, typer.Option("--chart", help="Of --figures: only curves, pareto, matrix, ranks, "
                                                   "distance or seconds; repeatable.")]

@@ -8,17 +8,20 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 DOCS = Path(__file__).parent
 SECTIONS = {
-    "Begin": ["index.md", "choosing-a-strategy.md", "own-texts.md", "using-a-model.md", "report.md", "running.md",
+    "Begin": ["index.md", "choosing-a-strategy.md", "findings.md", "own-texts.md", "using-a-model.md", "report.md", "running.md",
               "faq.md"],
     "Extend": ["adding-a-task.md", "adding-a-baseline.md", "baselines.md", "engines.md"],
     "What the numbers mean": ["protocol.md", "statistics.md", "claims.md", "maps.md", "data-and-licences.md",
                               "result-schema.md"],
-    "Under the hood": ["architecture.md", "performance.md", "scaling.md", "reliability.md"],
+    "Under the hood": ["architecture.md", "performance.md", "scaling.md", "reliability.md",
+                       "licences.md"],
     "Reference": ["command-line.md", "api.md"],
 }
 API = ("bench.task", "bench.data", "bench.corpus", "bench.trial", "bench.nets", "bench.base", "bench.resources",
@@ -50,7 +53,7 @@ def on_files(files: Any, config: Any) -> Any:
 def generated() -> dict[str, Any]:
     """File names and what writes them."""
     return {"data-and-licences.md": data_page, "result-schema.md": schema_page, "command-line.md": commands_page,
-            "api.md": api_page}
+            "api.md": api_page, "licences.md": licences_page}
 
 
 def data_page() -> str:
@@ -70,6 +73,17 @@ def data_page() -> str:
                          f"{_cell(edition.citation)} | {routes} |")
         lines.append("")
     return "\n".join(lines)
+
+
+def licences_page() -> str:
+    """The licence of every package that `make install` and the documentation bring, from what is installed."""
+    locked = re.findall(r"^([\w.-]+)==", (DOCS.parent / ".ci" / "locked.txt").read_text(encoding="utf-8"), re.MULTILINE)
+    table = subprocess.run([sys.executable, "-m", "piplicenses", "--from", "mixed", "--format", "markdown", "--with-urls",
+                            "--with-system", "--packages", *locked], capture_output=True, text=True, check=True).stdout
+    return "\n".join(["# Licences of the packages", "",
+                      "What `make install` and the tools of the tests and pages bring; versions are those that CI tests "
+                      "(`.ci/locked.txt`). `pip install transferbench` brings a third of them. MXNet is no longer "
+                      "developed: it comes with the extra `mxnet` alone.", "", table])
 
 
 def fields() -> list[tuple[str, str, str]]:

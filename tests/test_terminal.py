@@ -211,7 +211,7 @@ def test_a_closed_pipe_is_no_error(folder: Path) -> None:
     assert done.stderr == ""
 
 
-def test_bash_completes_commands_and_options_after_the_script_is_read(folder: Path) -> None:
+def test_bash_completes_commands_options_and_names_after_the_script_is_read(folder: Path) -> None:
     lines = """
         source <(_BENCH_COMPLETE=source_bash bench)
         complete -p bench
@@ -219,11 +219,18 @@ def test_bash_completes_commands_and_options_after_the_script_is_read(folder: Pa
         one bench lead
         one bench list en
         one bench run --dry
+        one bench run --target hot
+        one bench run -t amazon@va
+        one bench run --baseline gl
+        one bench fit --engine m
+        one bench run --target ./mi
     """
     done = subprocess.run(["bash", "-c", lines], cwd=folder, capture_output=True, text=True, check=True, timeout=60)
     bound, *found = done.stdout.splitlines()
     assert "_bench_completion" in bound
-    assert [f.split() for f in found] == [["leaderboard"], ["engines"], ["--dry-run"]]
+    assert [f.split() for f in found] == [["leaderboard"], ["engines"], ["--dry-run"],
+        ["hotels", "hotels-datafiniti"], ["amazon@vader-snippets"], ["glove-frozen", "glove-trainable", "glove-forest"],
+        ["mxnet"], []], "where nothing fits, bash offers files"
 
 
 def test_zsh_is_given_a_script_and_the_commands(folder: Path) -> None:
