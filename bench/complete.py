@@ -24,7 +24,7 @@ def tasks(context: typer.Context, incomplete: str) -> list[str]:
         found = all_tasks()
     if "@" in incomplete:
         return _fitting((f"{task.name}@{e.name}" for task in found.values() for e in task.editions), incomplete)
-    return _fitting(found, incomplete)
+    return _fitting(sorted(found), incomplete)
 
 
 def tasks_or_all(context: typer.Context, incomplete: str) -> list[str]:

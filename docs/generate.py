@@ -15,8 +15,8 @@ from typing import Any
 
 DOCS = Path(__file__).parent
 SECTIONS = {
-    "Begin": ["index.md", "choosing-a-strategy.md", "findings.md", "own-texts.md", "using-a-model.md", "report.md", "running.md",
-              "faq.md"],
+    "Begin": ["index.md", "choosing-a-strategy.md", "findings.md", "own-texts.md", "using-a-model.md",
+              "report.md", "running.md", "faq.md"],
     "Extend": ["adding-a-task.md", "adding-a-baseline.md", "baselines.md", "engines.md"],
     "What the numbers mean": ["protocol.md", "statistics.md", "claims.md", "maps.md", "data-and-licences.md",
                               "result-schema.md"],
@@ -77,13 +77,15 @@ def data_page() -> str:
 
 def licences_page() -> str:
     """The licence of every package that `make install` and the documentation bring, from what is installed."""
-    locked = re.findall(r"^([\w.-]+)==", (DOCS.parent / ".ci" / "locked.txt").read_text(encoding="utf-8"), re.MULTILINE)
-    table = subprocess.run([sys.executable, "-m", "piplicenses", "--from", "mixed", "--format", "markdown", "--with-urls",
-                            "--with-system", "--packages", *locked], capture_output=True, text=True, check=True).stdout
+    lock = (DOCS.parent / ".ci" / "locked.txt").read_text(encoding="utf-8")
+    locked = re.findall(r"^([\w.-]+)==", lock, re.MULTILINE)
+    table = subprocess.run([sys.executable, "-m", "piplicenses", "--from", "mixed", "--format", "markdown",
+                            "--with-urls", "--with-system", "--packages", *locked],
+                           capture_output=True, text=True, check=True).stdout
     return "\n".join(["# Licences of the packages", "",
-                      "What `make install` and the tools of the tests and pages bring; versions are those that CI tests "
-                      "(`.ci/locked.txt`). `pip install transferbench` brings a third of them. MXNet is no longer "
-                      "developed: it comes with the extra `mxnet` alone.", "", table])
+                      "What `make install` and the tools of the tests and pages bring; versions are those that CI "
+                      "tests (`.ci/locked.txt`). `pip install transferbench` brings a third of them. MXNet is no "
+                      "longer developed: it comes with the extra `mxnet` alone.", "", table])
 
 
 def fields() -> list[tuple[str, str, str]]:
