@@ -72,7 +72,8 @@ def terminal(words: list[str], folder: Path, columns: int,
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
     process = subprocess.Popen([program, *words], cwd=folder, stdin=theirs, stdout=theirs, stderr=theirs,
-                               start_new_session=True, preexec_fn=_own_terminal)
+                               start_new_session=True, preexec_fn=_own_terminal,
+                               env=dict(os.environ))  # without it readline adds its COLUMNS=80
     os.close(theirs)
     try:
         yield process, ours
