@@ -11,7 +11,7 @@ ADD := $(if $(LOCKED),@: locked:,$(PIP) -e)
 SHARED := $(wildcard ../shared/data)
 DATA := $(if $(BENCH_DATA),,$(if $(SHARED),--data-dir $(SHARED)))
 
-.PHONY: help install leaderboard test lint types unit smoke benchmark peers stress fuzz browser docs publish picture lock audit clean
+.PHONY: help install leaderboard test lint types unit smoke benchmark peers stress fuzz browser docs publish picture newest oldest mutants lock audit clean
 
 help:           ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -78,6 +78,24 @@ SECONDS ?= 600
 fuzz: install  ## every parser under a coverage-guided fuzzer, SECONDS each
 	$(PIP) 'atheris>=3,<4'
 	for parser in $$($(BIN)/python tests/stress/fuzz.py); do $(BIN)/python tests/stress/fuzz.py $$parser $(SECONDS) || exit 1; done
+
+VERSIONS := dev,glove,data,report,dask
+newest:         ## the unit tests on the newest versions of the ranges, in an environment of their own (say PYTHON=python3.12)
+	$(PYTHON) -m venv --clear build/newest
+	build/newest/bin/python -m pip install --quiet --disable-pip-version-check --upgrade -e '.[$(VERSIONS)]'
+	build/newest/bin/python -m pytest --numprocesses 2
+
+oldest:         ## and on the oldest versions (Python 3.11)
+	$(PYTHON) -m venv --clear build/oldest
+	build/oldest/bin/python -m pip install --quiet --disable-pip-version-check uv
+	build/oldest/bin/uv pip compile --quiet --resolution lowest-direct --extra glove --extra data --extra report --extra dask \
+		pyproject.toml -o build/oldest/oldest.txt
+	build/oldest/bin/python -m pip install --quiet --disable-pip-version-check -e '.[$(VERSIONS)]' -c build/oldest/oldest.txt
+	build/oldest/bin/python -m pytest --numprocesses 2
+
+mutants: install  ## mutation testing of the protocol, scores, statistics and records (mutmut results lists the survivors)
+	$(PIP) 'mutmut>=3.8,<4'
+	$(BIN)/mutmut run
 
 LOCKERS := build/lockers/bin
 $(LOCKERS)/pip-compile:

@@ -152,3 +152,10 @@ def test_a_write_that_fails_half_way_leaves_the_file_as_it_was(path: Path, monke
     with pytest.raises(BenchError, match="No space left on device"):
         records.append(path, replace(RECORD, seed=1))
     assert path.read_bytes() == before
+
+
+def test_two_classes_are_stored_as_one_score_a_text_and_more_as_one_each():
+    p = np.array([[1.0, 3.0], [2.0, 2.0]], np.float32)
+    assert records.quantised(p).tolist() == [[pytest.approx(np.log(3.0), abs=1e-3)], [0.0]]
+    more = np.array([[2.0, 1.0, 1.0]], np.float32)  # what does not sum to 1 is scaled
+    assert records.quantised(more)[0].tolist() == pytest.approx(np.log([0.5, 0.25, 0.25]).tolist(), abs=1e-3)

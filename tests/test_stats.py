@@ -297,3 +297,16 @@ def test_the_bootstrap_agrees_with_the_formula_where_seeds_are_many():
     assert made.high - made.low == pytest.approx(mine.high - mine.low, rel=0.08)
     again = bootstrap.interval(sample, bootstrap.draw(RNG(0), 20, 1000, 4000))
     assert made == again
+
+
+def test_delong_of_areas_without_spread_is_certain_of_both():
+    truth = np.array([0, 1] * 20)
+    right = two(np.where(truth == 1, 3.0, -3.0)[None])[0]
+    surer = right**2 / (right**2).sum(1, keepdims=True)
+    assert stats.delong(truth, right, surer) == 1.0, "another model, the same area"
+    assert stats.delong(truth, right, right[:, ::-1]) == 0.0, "all right and all wrong"
+
+
+def test_an_interval_holds_its_ends():
+    assert all(value in stats.Interval(1.0, 0.0, 2.0) for value in (0.0, 1.0, 2.0))
+    assert not any(value in stats.Interval(1.0, 0.0, 2.0) for value in (-1e-9, 2.0 + 1e-9))

@@ -14,7 +14,10 @@ from hypothesis import strategies as st
 from bench.corpus import Dataset
 from bench.errors import DataError
 from bench.seeds import seed_for
-from bench.trial import FULL, Division, divide, nested, trial_of
+from bench.trial import FULL, Division, _draw_exam, divide, nested, trial_of
+
+ORDER = [100, 119, 113, 114, 117, 116, 103, 104, 109, 108, 101, 102, 107, 106, 105, 118, 112, 115, 110, 111]
+EXAM = [2, 3, 4, 5, 18, 19]
 
 
 @pytest.fixture(scope="module")
@@ -136,3 +139,36 @@ def test_an_official_split_without_test_rows_is_refused(tmp_path: Path):
 def test_a_budget_beyond_the_pool_is_refused_with_both_numbers(data: Dataset, division: Division):
     with pytest.raises(DataError, match=r"a budget of 1000 labels, but only 180 texts"):
         trial_of(data, division, "s", "t", 1000, 0)
+
+
+def test_an_official_split_without_training_rows_says_which_are_missing(tmp_path: Path):
+    data = toy.dataset(tmp_path, toy.rows(20).assign(split="test"))
+    with pytest.raises(DataError, match=r"toy@toy: no rows for training .*rows marked train and rows marked test"):
+        divide(data, "official", "", "toy@toy")
+
+
+def test_a_trial_says_what_it_is_and_holds_the_rest_of_the_pool_without_labels(data: Dataset, division: Division):
+    trial = trial_of(data, division, "movies", "shops", 32, 3)
+    assert (trial.source, trial.target, trial.labels, trial.budget, trial.seed) == (
+        "movies", "shops", data.labels, 32, 3)
+    assert trial.unlabelled.corpus is data.corpus
+    assert trial.unlabelled.y is None
+    assert sorted([*trial.labelled.rows, *trial.unlabelled.rows]) == sorted(division.pool)
+    other = trial_of(data, division, "movies", "shops", 32, 3, head_seed=7)
+    assert other.seed == 7
+    assert other.labelled.rows.tolist() == trial.labelled.rows.tolist(), "another head, the same labels"
+
+
+def test_the_draws_are_those_of_the_published_records():
+    """A change of these orders would give every published trial other labels and another exam."""
+    y = np.array([0, 1] * 9 + [2, 2])
+    order = nested(np.arange(100, 120), np.concatenate([np.zeros(100, int), y]), "toy", 1)
+    assert order.tolist() == ORDER
+    exam, pool = _draw_exam(np.arange(20), np.arange(20) // 2, y, 4, "toy@toy")
+    assert exam.tolist() == EXAM
+    assert sorted([*exam, *pool]) == list(range(20))
+
+
+def test_a_rare_class_sends_one_of_its_texts_to_the_exam():
+    exam, _ = _draw_exam(np.arange(10), np.arange(10), np.array([0] * 8 + [1, 1]), 4, "toy@toy")
+    assert np.bincount(exam >= 8).tolist() == [2, 1]
