@@ -210,7 +210,8 @@ def test_training_leaves_this_threads_arithmetic_as_it_was(framework: Engine):
 def test_the_engine_says_its_version_and_devices(framework: Engine):
     name = name_of(framework)
     assert framework.devices()[-1] == "cpu"
-    assert engines.version(name) == framework.version()
+    told = framework.version().partition("+")[0]  # packages of CUDA builds do not name their build, the module does
+    assert engines.version(name).partition("+")[0] == told
     assert engines.devices(name) == framework.devices()
 
 
