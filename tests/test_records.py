@@ -159,3 +159,54 @@ def test_two_classes_are_stored_as_one_score_a_text_and_more_as_one_each():
     assert records.quantised(p).tolist() == [[pytest.approx(np.log(3.0), abs=1e-3)], [0.0]]
     more = np.array([[2.0, 1.0, 1.0]], np.float32)  # what does not sum to 1 is scaled
     assert records.quantised(more)[0].tolist() == pytest.approx(np.log([0.5, 0.25, 0.25]).tolist(), abs=1e-3)
+
+
+def test_good_lines_after_empty_damaged_and_foreign_ones_are_read(path: Path):
+    path.parent.mkdir()
+    lines = [records.line_of(replace(RECORD, seed=seed)) for seed in range(4)]
+    damaged = lines[1].replace("tfidf", "tfidg")
+    path.write_text("\n".join([lines[0], "", damaged, '{"schema": 0}', *lines[2:]]) + "\n")
+    said: list[str] = []
+    assert [r.seed for r in records.read(path, said.append)] == [0, 2, 3]
+    assert [text.split(":")[1] for text in said] == ["3", "4"]
+    assert [r.seed for r in records.read(path)] == [0, 2, 3], "and without anybody to tell"
+
+
+def test_packed_records_are_read_beside_those_that_came_later_and_damage_is_one_line(path: Path):
+    packed = path.with_name(path.name + records.COMPRESSED)
+    records.pack_away(packed, [RECORD, replace(RECORD, seed=1)])
+    records.append(path, replace(RECORD, seed=2))
+    assert [r.seed for r in records.stored(path)] == [0, 1, 2]
+    assert [r.seed for r in records.read_all(path.parents[1])] == [0, 1, 2]
+    assert [p.name for p in path.parent.iterdir() if p not in (packed, path)] == []
+    packed.write_bytes(packed.read_bytes()[:-20])
+    with pytest.raises(BenchError, match=r"cannot read .*toy.jsonl.gz: .+get it again from where it came"):
+        records.stored(path)
+
+
+def test_a_head_seed_makes_another_trial():
+    same = {RECORD.identity(), replace(RECORD, head_seed=None).identity()}
+    assert len(same) == 1
+    assert len(same | {replace(RECORD, head_seed=0).identity(), replace(RECORD, head_seed=1).identity()}) == 3
+
+
+@pytest.mark.parametrize("wrong", [
+    {"seed": True}, {"seed": "0"}, {"accuracy": float("nan")}, {"accuracy": None}, {"balanced_accuracy": None},
+    {"task": "../toy"}, {"edition": "a/b"}, {"baseline": "a/b"}, {"baseline": "a\\b"}, {"status": "well"},
+    {"leading": "luck"}, {"budget": "most"}, {"seconds": {"adapt": float("inf")}}, {"seconds": {"adapt": "1"}},
+], ids=str)
+def test_a_line_that_no_run_writes_is_left_out_though_its_checksum_is_right(path: Path, wrong: dict[str, object]):
+    path.parent.mkdir()
+    path.write_text(records.line_of(replace(RECORD, **wrong)) + "\n")  # type: ignore[arg-type]
+    said: list[str] = []
+    assert records.read(path, said.append) == []
+    assert len(said) == 1
+
+
+@pytest.mark.parametrize("right", [
+    {"leading": "balanced_accuracy"}, {"budget": "full"}, {"baseline": "package.module:function"},
+    {"status": "failed", "accuracy": None, "balanced_accuracy": None}, {"auc": None}], ids=str)
+def test_a_line_that_a_run_may_write_is_read(path: Path, right: dict[str, object]):
+    record = replace(RECORD, **right)  # type: ignore[arg-type]
+    records.append(path, record)
+    assert records.read(path, pytest.fail) == [record]

@@ -310,3 +310,29 @@ def test_delong_of_areas_without_spread_is_certain_of_both():
 def test_an_interval_holds_its_ends():
     assert all(value in stats.Interval(1.0, 0.0, 2.0) for value in (0.0, 1.0, 2.0))
     assert not any(value in stats.Interval(1.0, 0.0, 2.0) for value in (-1e-9, 2.0 + 1e-9))
+
+
+def test_an_interval_in_points_is_a_hundred_times_the_shares():
+    assert stats.Interval(0.1, -0.2, 0.4).times(100.0) == stats.Interval(10.0, -20.0, 40.0)
+
+
+def test_several_tests_together_are_never_surer_than_certain():
+    assert stats.together([0.9, 0.8, 0.95]) == 1.0
+    assert stats.together([0.01, 0.02, 0.9]) == 0.04
+    assert stats.together([0.3]) == 0.3
+
+
+@pytest.mark.parametrize("seeds_share", [1e-5, 1e-4, 4e-4])
+def test_the_seeds_needed_are_the_fewest_whose_least_difference_is_small_enough(seeds_share: float):
+    """The least difference that 80% of repetitions call, written out with SciPy for one number of seeds at a time."""
+    seen = stats.Parts(seeds_share, 1e-5, 0.0, 3, 2000, 1e-5)
+
+    def least(seeds: int) -> float:
+        share, texts = seeds_share * 3 / seeds, 1e-5
+        weights = np.array([share, texts]) / (share + texts)
+        quantiles = [[-scipy_stats.t.ppf(half, seeds - 1), -scipy_stats.t.ppf(half, 1999)] for half in (0.025, 0.2)]
+        return float(np.sqrt(share + texts) * sum(weights @ q for q in quantiles))
+
+    for difference in (0.015, 0.02, 0.05):
+        need = next(n for n in range(2, 1001) if least(n) <= difference)
+        assert stats.seeds_needed(difference, seen) == stats.Need(need, None)
