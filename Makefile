@@ -111,4 +111,4 @@ audit: $(LOCKERS)/pip-compile  ## ask the Python advisory database for known fau
 	$(LOCKERS)/pip-audit --disable-pip --no-deps -r $(LOCK)
 
 clean:          ## remove the environment and what tools left
-	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks site
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks .coverage build mutants site

@@ -84,8 +84,8 @@ def licences_page() -> str:
                            capture_output=True, text=True, check=True).stdout
     return "\n".join(["# Licences of the packages", "",
                       "What `make install` and the tools of the tests and pages bring; versions are those that CI "
-                      "tests (`.ci/locked.txt`). `pip install transferbench` brings a third of them. MXNet is no "
-                      "longer developed: it comes with the extra `mxnet` alone.", "", table])
+                      "tests (`.ci/locked.txt`). `pip install transferbench` brings fewer than half of them. MXNet is "
+                      "no longer developed: it comes with the extra `mxnet` alone.", "", table])
 
 
 def fields() -> list[tuple[str, str, str]]:
