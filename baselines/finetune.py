@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from bench.adapt import finetuned, predictor
+from bench.adapt import LEARNING_RATE, NEW_LABELS, finetuned, predictor
 from bench.model import Fitted
 from bench.resources import Resources
 from bench.trial import Trial
@@ -10,7 +10,8 @@ from bench.trial import Trial
 NEEDS = frozenset({"base"})
 
 
-def fit(trial: Trial, resources: Resources, *, learning_rate: float = 5e-4) -> Fitted:
-    """The base's head is kept where the labels are the source's; otherwise a new one is drawn."""
-    net, params = finetuned(trial, resources, learning_rate)
+def fit(trial: Trial, resources: Resources, *, learning_rate: float = LEARNING_RATE,
+        new_labels: float = NEW_LABELS) -> Fitted:
+    """The base's head is kept where the labels are the source's; else a new one is drawn, and all learns faster."""
+    net, params = finetuned(trial, resources, learning_rate, new_labels)
     return predictor(net, params, trial, resources, partial(resources.base_rows, trial.labelled.corpus))

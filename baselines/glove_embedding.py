@@ -32,6 +32,6 @@ def _fit(trial: Trial, resources: Resources, learning_rate: float, left: tuple[s
     vectors, _ = resources.vectors.of(corpus)
     params[EMBEDDING][SPECIALS:] = vectors
     params[EMBEDDING][UNKNOWN] = 0.0
-    spec = replace(recipe(len(trial.labelled), learning_rate), frozen=left, rates=((EMBEDDING, 0.1),))
+    spec = replace(recipe(len(trial.labelled), learning_rate), frozen=left)
     params = train(net, params, trial.labelled, spec, resources, "glove", trial.target, trial.seed)
     return predictor(net, params, trial, resources, resources.vectors.look_up)

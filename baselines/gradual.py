@@ -3,31 +3,26 @@
 from dataclasses import replace
 from functools import partial
 
-from bench.adapt import predictor, recipe, train
+from bench.adapt import EMBEDDING_RATE, carried, predictor, recipe, train
 from bench.model import Fitted
-from bench.nets import initial_head, with_classes
 from bench.resources import Resources
-from bench.seeds import draw
 from bench.trial import Trial
 
 NEEDS = frozenset({"base"})
 
 
-def fit(trial: Trial, resources: Resources, *, learning_rate: float = 1e-3, decay: float = 2.6) -> Fitted:
+def fit(trial: Trial, resources: Resources, *, learning_rate: float = 2e-3, new_labels: float = 1e-2,
+        decay: float = 2.6) -> Fitted:
     """The head first, then the encoder too, then the embedding; each layer `decay` times slower than the one above.
 
     A quarter of fine-tuning's epochs goes to each of the first two stages and half to the last. Every stage has its own
     rise and fall of the learning rate (the paper's slanted triangle). The head is new where the labels differ.
     """
-    base = resources.need_base()
-    net = with_classes(base.net, len(trial.labels))
-    params = resources.base_params(trial.labelled.corpus)
-    if not resources.same_labels:
-        params = {**params, **initial_head(net, draw("head", trial.target, trial.seed))}
-    whole = recipe(len(trial.labelled), learning_rate)
+    net, params = carried(trial, resources)
+    whole = recipe(len(trial.labelled), learning_rate if resources.same_labels else new_labels)
     quarter = max(1, whole.epochs // 4)
     encoder = tuple(name for name in params if not name.startswith(("head.", "embedding.")))
-    rates = (("", 1 / decay), ("head.", 1.0 if resources.same_labels else 10.0), ("embedding.", decay**-2))
+    rates = (("", 1 / decay), ("head.", 1.0), ("embedding.", EMBEDDING_RATE * decay**-2))
     for frozen, epochs in (((*encoder, "embedding."), quarter), (("embedding.",), quarter), ((), 2 * quarter)):
         spec = replace(whole, frozen=frozen, epochs=epochs, rates=rates)
         params = train(net, params, trial.labelled, spec, resources, "gradual", trial.target, trial.seed, len(frozen))

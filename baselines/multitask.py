@@ -6,10 +6,10 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.adapt import corpus_words, predictor, recipe, train_on
+from bench.adapt import LEARNING_RATE, NEW_LABELS, carried, corpus_words, predictor, train_on, tuning
 from bench.batches import Batches
 from bench.model import Fitted
-from bench.nets import EMBEDDING, HEAD, Params, initial_head, with_classes
+from bench.nets import EMBEDDING, HEAD, Params, with_classes
 from bench.resources import Resources
 from bench.seeds import draw
 from bench.text import SPECIALS, UNKNOWN, Encoded
@@ -18,7 +18,8 @@ from bench.trial import Trial
 NEEDS = frozenset({"base", "source"})
 
 
-def fit(trial: Trial, resources: Resources, *, learning_rate: float = 5e-4) -> Fitted:
+def fit(trial: Trial, resources: Resources, *, learning_rate: float = LEARNING_RATE,
+        new_labels: float = NEW_LABELS) -> Fitted:
     """The base's layers go on learning both tasks: each epoch is the labelled target texts and as many of the source.
 
     Beginning at the base makes a trial cost twice a fine-tuning; from random weights it would cost a base's training.
@@ -26,13 +27,11 @@ def fit(trial: Trial, resources: Resources, *, learning_rate: float = 5e-4) -> F
     """
     assert resources.source is not None
     base, own, seed = resources.need_base(), len(trial.labels), (trial.target, trial.seed)
-    target = with_classes(base.net, own)
+    target, params = carried(trial, resources)
     net = with_classes(base.net, own + base.net.classes)
-    params = resources.base_params(trial.labelled.corpus)
-    head = params if resources.same_labels else initial_head(target, draw("head", *seed))
-    params = {**params, **{k: np.concatenate([head[k], base.params[k]]) for k in (HEAD, "head.bias")}}
-    spec = recipe(len(trial.labelled), learning_rate)
-    spec = replace(spec, batch=2 * spec.batch, rates=() if resources.same_labels else (("head.", 10.0),))
+    params = {**params, **{k: np.concatenate([params[k], base.params[k]]) for k in (HEAD, "head.bias")}}
+    spec = tuning(trial, resources, learning_rate, new_labels)
+    spec = replace(spec, batch=2 * spec.batch)
 
     n, pool = len(trial.labelled), len(resources.source)
     drawn = np.resize(draw("multitask", *seed).permutation(pool), spec.epochs * n)  # [epochs * n], again from the start

@@ -21,13 +21,19 @@ from bench.seeds import draw
 from bench.text import SPECIALS, UNKNOWN, Encoded, Vocabulary
 from bench.trial import Trial
 
+EMBEDDING_RATE, EPSILON = 3.0, 1e-4  # the embedding's rate as a multiple, and its epsilon (see Spec.epsilon_of)
+WORDS_UNKNOWN = 0.1  # share of the words, as in the base's recipe
+LEARNING_RATE, NEW_LABELS = 1e-3, 5e-3  # of the base, where the labels are the source's and where not
+NEW_HEAD = 3.0  # a head that was drawn learns so many times faster
+
 
 def recipe(labelled: int, learning_rate: float) -> Spec:
     """Steps for a budget: small batches and many epochs for few labels, about 150 to 400 steps in all."""
     batch = 16 if labelled <= 256 else 32 if labelled <= 1024 else 64
     steps = -(-labelled // batch)
     epochs = int(np.clip(round(240 / steps), 4, 30))
-    return Spec(epochs=epochs, batch=batch, learning_rate=learning_rate, shards=1)
+    return Spec(epochs=epochs, batch=batch, learning_rate=learning_rate, shards=1, rates=((EMBEDDING, EMBEDDING_RATE),),
+                epsilons=((EMBEDDING, EPSILON),), word_dropout=WORDS_UNKNOWN)
 
 
 def corpus_words(x: Encoded) -> Encoded:
@@ -56,17 +62,28 @@ def train_on(net: Net, params: Params, batches: Batches, spec: Spec, resources: 
     return {**trained, EMBEDDING: whole}
 
 
-def finetuned(trial: Trial, resources: Resources, learning_rate: float) -> tuple[Net, Params]:
-    """The base with every weight trained on the labelled target examples (Howard & Ruder 2018).
+def tuning(trial: Trial, resources: Resources, learning_rate: float, new_labels: float) -> Spec:
+    """How the base learns on: slowly where the question stays the same, else at `new_labels`, its new head faster."""
+    if resources.same_labels:
+        return recipe(len(trial.labelled), learning_rate)
+    spec = recipe(len(trial.labelled), new_labels)
+    return replace(spec, rates=(*spec.rates, ("head.", NEW_HEAD)))
 
-    The base's head is kept where the labels are the source's; otherwise a new one is drawn.
-    """
+
+def carried(trial: Trial, resources: Resources) -> tuple[Net, Params]:
+    """The base for the trial's texts and labels: its head is kept where the labels are the source's, else drawn."""
     net = with_classes(resources.need_base().net, len(trial.labels))
     params = resources.base_params(trial.labelled.corpus)
     if not resources.same_labels:
         params = {**params, **initial_head(net, draw("head", trial.target, trial.seed))}
-    rates = () if resources.same_labels else (("head.", 10.0),)
-    spec = replace(recipe(len(trial.labelled), learning_rate), rates=rates)
+    return net, params
+
+
+def finetuned(trial: Trial, resources: Resources, learning_rate: float = LEARNING_RATE,
+              new_labels: float = NEW_LABELS) -> tuple[Net, Params]:
+    """The base with every weight trained on the labelled target examples (Howard & Ruder 2018)."""
+    net, params = carried(trial, resources)
+    spec = tuning(trial, resources, learning_rate, new_labels)
     return net, train(net, params, trial.labelled, spec, resources, "finetune", trial.target, trial.seed)
 
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bench.nets import Params
 from bench.seeds import draw
-from bench.text import PADDING, Encoded
+from bench.text import PADDING, UNKNOWN, Encoded
 
 CHUNK = 40  # batches of like length are cut from this many batches' worth of shuffled texts
 
@@ -30,10 +30,24 @@ class Spec:
     shards: int = 2  # a batch is split in so many parts, computed side by side on a CPU
     optimiser: str = "adam"  # or "sgd" (parity tests)
     precision: str = "float32"  # of a GPU's products: float32, tf32 or bf16; a CPU and MXNet know float32
+    epsilons: tuple[tuple[str, float], ...] = ()  # (beginning of a name, Adam's epsilon); the last that fits, else 1e-8
+    word_dropout: float = 0.0  # share of the words that an epoch reads as unknown, drawn anew for each
 
     def rate_of(self, name: str) -> float:
         """A parameter's learning rate as a multiple of the recipe's."""
-        return next((factor for start, factor in reversed(self.rates) if name.startswith(start)), 1.0)
+        return _last(self.rates, name, 1.0)
+
+    def epsilon_of(self, name: str) -> float:
+        """What Adam adds to the root of a parameter's mean squared gradient.
+
+        Adam moves the row of a rare word as far for one text as that of a common word for hundreds; with an epsilon of
+        the order of a common word's gradient it moves each word by what its texts say.
+        """
+        return _last(self.epsilons, name, 1e-8)
+
+
+def _last(multiples: tuple[tuple[str, float], ...], name: str, otherwise: float) -> float:
+    return next((value for start, value in reversed(multiples) if name.startswith(start)), otherwise)
 
 
 @dataclass(frozen=True)
@@ -57,6 +71,13 @@ class Batches:
             chunk = chunk[np.argsort(self.x.lengths[chunk], kind="stable")]
             batches += [chunk[i : i + self.size] for i in range(0, len(chunk), self.size)]
         return [batches[i] for i in rng.permutation(len(batches))]
+
+    def thinned(self, number: int, share: float) -> Batches:
+        """The same batches with that share of the words unknown, drawn anew for each epoch."""
+        if not share:
+            return self
+        gone = draw("words", *self.names, number).random(len(self.x.ids), dtype=np.float32) < share
+        return replace(self, x=Encoded(np.where(gone, np.int32(UNKNOWN), self.x.ids), self.x.offsets))
 
     def steps(self) -> int:
         """Batches an epoch."""

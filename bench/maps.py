@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 FREQUENT = 500  # words
-LEARNING_RATE = 5e-4  # of fine-tuning, as the baseline has it
 
 
 @dataclass(frozen=True)
@@ -133,7 +132,7 @@ def scene(request: Request, say: Say, watch: Watch, *, progress: bool) -> Scene:
     tuned = None
     if target and request.labels:
         trial = trial_of(target.data, target.division, source.name, target.name, request.labels, request.seed)
-        net, tuned = finetuned(trial, resources, LEARNING_RATE)
+        net, tuned = finetuned(trial, resources)
     return Scene(source, target, base, resources, net if tuned else base.net, tuned, request)
 
 

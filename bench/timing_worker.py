@@ -71,7 +71,7 @@ class Work:
             self.engine.THREADS[0] = setting["threads"]
         self.net = Net(**{**given["net"], "widths": tuple(given["net"]["widths"])})
         spec = {**given["spec"], "frozen": tuple(given["spec"]["frozen"]),
-                "rates": tuple((name, factor) for name, factor in given["spec"]["rates"])}
+                **{of: tuple((name, value) for name, value in given["spec"][of]) for of in ("rates", "epsilons")}}
         self.spec = replace(Spec(**spec), shards=setting["threads"] if self.device == "cpu" else 1)
         self.params = {name[7:]: arrays[name] for name in arrays.files if name.startswith("params/")}
         self.batches = Batches(Encoded(arrays["ids"], arrays["offsets"]), arrays["y"], self.spec.batch, ("time",),

@@ -10,6 +10,7 @@ import toy
 from conftest import World
 
 from baselines import BASELINES
+from bench.adapt import EMBEDDING_RATE
 from bench.batches import Batches, Spec
 from bench.corpus import Examples
 from bench.data import Loaded
@@ -150,7 +151,7 @@ def test_gradual_unfreezing_goes_from_the_head_down_and_slows_from_layer_to_laye
     assert open_ == [{"head"}, {"head", "rnn"}, {"head", "rnn", "embedding"}]
     for spec, _, _ in asked:
         rates = [spec.rate_of(n) for n in ("head.bias", "rnn.bias_hh_l0", EMBEDDING)]
-        assert rates == pytest.approx([1.0, 1 / 2.6, 1 / 2.6**2])
+        assert rates == pytest.approx([1.0, 1 / 2.6, EMBEDDING_RATE / 2.6**2])
     for a, b in ((0, 1), (1, 2)):  # a stage begins where the one before ended
         np.testing.assert_array_equal(asked[a][2][EMBEDDING], asked[b][2][EMBEDDING])
         assert (asked[a][2][HEAD] != asked[b][2][HEAD]).any()

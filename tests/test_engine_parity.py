@@ -26,6 +26,8 @@ ADAM = {
     "plain": Spec(epochs=2, batch=16, learning_rate=1e-2),
     "rates and decay": Spec(epochs=2, batch=16, learning_rate=1e-2, weight_decay=0.5,
                             rates=(("", 0.8), ("head.", 2.0), (EMBEDDING, 0.5))),
+    "epsilon and unknown words": Spec(epochs=2, batch=16, learning_rate=1e-2, epsilons=(("", 1e-3), (EMBEDDING, 1e-2)),
+                                      word_dropout=0.3),
     "anchored": Spec(epochs=2, batch=16, learning_rate=1e-2, weight_decay=5.0, anchored=True),
     "one shard, frozen": Spec(epochs=2, batch=16, learning_rate=1e-2, shards=1, frozen=("embedding.", "rnn.bias")),
 }

@@ -15,7 +15,7 @@ from bench.batches import Batches, Hooks, Spec, State
 from bench.engines import ENGINES, Engine, engine, name_of
 from bench.errors import BenchError
 from bench.nets import EMBEDDING, HEAD, NETS, TUTORIAL, Net, Params, initial_params
-from bench.text import SPECIALS, Encoded, encode
+from bench.text import SPECIALS, UNKNOWN, Encoded, encode
 
 SMALL = {f"{preset} {name}": replace(net, embedding=6, hidden=5, most_tokens=12)
          for preset, table in (("default", NETS), ("tutorial", TUTORIAL)) for name, net in table.items()}
@@ -143,6 +143,42 @@ def test_an_embedding_rate_of_nothing_leaves_the_embedding_alone(framework: Engi
     trained = framework.fit(GRU, params, batches, replace(SPEC, rates=(("head.", 0.0),)), "cpu")
     assert trained[HEAD].tobytes() == params[HEAD].tobytes()
     assert (trained[EMBEDDING] != params[EMBEDDING]).any()
+
+
+def test_a_large_epsilon_slows_the_weights_that_it_names_alone(framework: Engine):
+    batches, vocabulary = toy_batches(32)
+    params = initial_params(GRU, vocabulary, "toy")
+
+    def moved(spec: Spec) -> tuple[float, float]:
+        trained = framework.fit(GRU, params, batches, spec, "cpu")
+        return tuple(float(np.abs(trained[name] - params[name]).max()) for name in (EMBEDDING, HEAD))
+
+    spec = replace(SPEC, epochs=1, shards=1)
+    before, slowed = moved(spec), moved(replace(spec, epsilons=((EMBEDDING, 1e3),)))
+    assert slowed[0] < 1e-4 < before[0]
+    assert slowed[1] == pytest.approx(before[1], rel=0.2)
+
+
+def test_words_dropped_in_training_are_unknown_there_and_nowhere_else(framework: Engine):
+    batches, vocabulary = toy_batches(32)
+    params = initial_params(GRU, vocabulary, "toy")
+    every = framework.fit(GRU, params, batches, replace(SPEC, word_dropout=1.0), "cpu")
+    alone = np.flatnonzero((every[EMBEDDING] != params[EMBEDDING]).any(axis=1))
+    assert alone.tolist() == [UNKNOWN]
+    half = framework.fit(GRU, params, batches, replace(SPEC, word_dropout=0.5), "cpu")
+    assert (half[EMBEDDING] != params[EMBEDDING]).any(axis=1).sum() > 3
+    assert UNKNOWN not in batches.x.ids
+
+
+def test_each_epoch_drops_other_words_and_the_same_ones_again_from_the_same_names():
+    batches, _ = toy_batches(32)
+    one, two = batches.thinned(0, 0.25), batches.thinned(1, 0.25)
+    assert one.x.ids.tolist() == batches.thinned(0, 0.25).x.ids.tolist() != two.x.ids.tolist()
+    gone = one.x.ids == UNKNOWN
+    assert 0.15 < gone.mean() < 0.35
+    assert (one.x.ids == batches.x.ids)[~gone].all()
+    assert one.x.offsets is batches.x.offsets
+    assert batches.thinned(0, 0.0) is batches
 
 
 def test_two_shards_give_the_gradient_of_one_and_the_last_may_be_empty(framework: Engine):

@@ -38,11 +38,11 @@ def many(n: int = 12_800, words: int = 30_000) -> Batches:
 def test_a_batch_gathered_on_the_device_is_the_one_made_on_the_host(net: Net):
     batches, _ = toy_batches()
     batches = replace(batches, heads=(1, 1))
-    order = batches.epoch(1)
+    order, read = batches.epoch(1), batches.thinned(1, 0.2)
     resident = Resident(net, batches, "cpu")
-    resident.begin(order, list(range(len(order))))
+    resident.begin(read.x, order, list(range(len(order))))
     for number, rows in enumerate(order):
-        there, here = resident.batch(number), on_host(net, batches, rows, number, 1, 0)
+        there, here = resident.batch(number), on_host(net, read, rows, number, 1, 0)
         for name in ("ids", "lengths", "y", "closed"):
             assert torch.equal(getattr(there, name), getattr(here, name)), name
         assert (there.keep is None) == (here.keep is None) == (not net.dropout)
@@ -54,7 +54,7 @@ def test_texts_of_no_words_and_the_last_text_are_gathered_too():
     batches = Batches(x, np.array([0, 1, 0, 1]), 4, ("odd",))
     resident = Resident(NETS["gru"], batches, "cpu")
     rows = np.array([3, 0, 1, 2])
-    resident.begin([rows], [0])
+    resident.begin(batches.x, [rows], [0])
     found = resident.batch(0)
     assert found.ids.tolist() == [[7, 0, 5, 0], [0, 0, 6, 0]]
     assert found.lengths.tolist() == [1, 1, 2, 1]

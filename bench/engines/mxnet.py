@@ -82,7 +82,7 @@ Array = Any  # mx.nd.NDArray; MXNet has no types
 SCORING_BATCH = 256  # texts
 STEPS = 16  # lengths are rounded up to a multiple of it: MXNet keeps memory for every shape that it has seen
 THREADS = [1024]  # the most batches that scoring may compute at once; worker processes set it to one
-BETAS, EPSILON = (0.9, 0.999), 1e-8  # of Adam, as torch.optim.AdamW has them
+BETAS = (0.9, 0.999)  # of Adam, as torch.optim.AdamW has them
 
 
 class Encoder(HybridBlock):  # type: ignore[misc]
@@ -194,10 +194,11 @@ def fit(net: Net, params: Params, batches: Batches, spec: Spec, device: str = "c
     history = list(state.history) if state else []
     total, done = spec.epochs * batches.steps(), (state.epoch if state else 0) * batches.steps()
     for epoch in range(state.epoch if state else 0, spec.epochs):
+        read = batches.thinned(epoch, spec.word_dropout)
         for number, rows in enumerate(batches.epoch(epoch)):
             factor = spec.learning_rate * rate(done, total, spec.warmup)
             seed = seed_for("dropout", *batches.names, epoch, number)
-            losses = _gradients(shards, trained, batches, rows, context, seed)
+            losses = _gradients(shards, trained, read, rows, context, seed)
             for name, anchor in anchors.items():  # towards where training began, decoupled as in AdamW
                 share = min(1.0, factor * spec.weight_decay)
                 weights[name] += share * (anchor - weights[name])
@@ -263,7 +264,7 @@ class Update:
             decay = 0.0 if self.spec.anchored else self.spec.weight_decay
             nd.contrib.adamw_update(weight, gradient, self.mean[name], self.square[name], rescale_grad=1.0,
                                     lr=own * root / first, eta=1.0, beta1=BETAS[0], beta2=BETAS[1],
-                                    epsilon=EPSILON * root, wd=own * decay, out=weight)
+                                    epsilon=self.spec.epsilon_of(name) * root, wd=own * decay, out=weight)
 
     def moments(self) -> Params:
         """What Adam remembers, named as torch.optim does."""

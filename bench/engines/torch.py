@@ -134,13 +134,14 @@ def fit(net: Net, params: Params, batches: Batches, spec: Spec, device: str = "c
         for epoch in range(state.epoch if state else 0, spec.epochs):
             order = batches.epoch(epoch)
             seeds = [seed_for("dropout", *batches.names, epoch, number) for number in range(len(order))]
+            read = batches.thinned(epoch, spec.word_dropout)
             if resident:
-                resident.begin(order, seeds)
+                resident.begin(read.x, order, seeds)
             for number, rows in enumerate(order):
                 factor = spec.learning_rate * rate(done, total, spec.warmup)
                 for group, own in zip(optimiser.param_groups, factors, strict=True):
                     group["lr"] = factor * own
-                given = partial(on_host, net, batches, rows, seeds[number], shards) if resident is None else partial(
+                given = partial(on_host, net, read, rows, seeds[number], shards) if resident is None else partial(
                     resident.batch, number)
                 loss = _gradients(models, given, len(rows), pool, spec.precision)
                 for name, anchor in anchors.items():  # towards where training began, decoupled as in AdamW
@@ -303,11 +304,11 @@ def _one_thread(workers: int) -> Iterator[ThreadPoolExecutor]:
 
 def _optimiser(spec: Spec, trained: dict[str, nn.Parameter]) -> tuple[torch.optim.Optimizer, list[float]]:
     """The optimiser with one group a parameter, and each group's learning rate as a multiple."""
-    groups = [{"params": [p]} for p in trained.values()]
     factors = [spec.rate_of(name) for name in trained]
     if spec.optimiser == "sgd":
-        return torch.optim.SGD(groups, lr=0.0), factors
+        return torch.optim.SGD([{"params": [p]} for p in trained.values()], lr=0.0), factors
     decay = 0.0 if spec.anchored else spec.weight_decay
+    groups = [{"params": [p], "eps": spec.epsilon_of(name)} for name, p in trained.items()]
     return torch.optim.AdamW(groups, lr=0.0, weight_decay=decay, fused=True), factors
 
 

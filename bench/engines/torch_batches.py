@@ -56,16 +56,25 @@ class Resident:
     def __init__(self, net: Net, batches: Batches, device: str) -> None:
         self.net, self.batches, self.device = net, batches, device
         x = batches.x
-        # One more id, so that a place beyond the last text can be read before it is masked.
-        self.ids = torch.from_numpy(np.append(x.ids, PADDING).astype(np.int64)).to(device)
+        self._send(x)
         self.starts = torch.from_numpy(x.offsets[:-1].copy()).to(device)
         self.lengths = torch.from_numpy(x.lengths.copy()).to(device)
         self.y = torch.from_numpy(batches.y.copy()).to(device)
         closed = batches.closed(np.arange(len(x)))
         self.closed = None if closed is None else torch.from_numpy(closed).to(device)
 
-    def begin(self, epoch: Sequence[NDArray[np.int64]], seeds: Sequence[int]) -> None:
-        """Send the order of an epoch, and what dropout leaves in it: the same draws as those of one shard on a CPU."""
+    def _send(self, x: Encoded) -> None:
+        self.sent = x
+        # One more id, so that a place beyond the last text can be read before it is masked.
+        self.ids = torch.from_numpy(np.append(x.ids, PADDING).astype(np.int64)).to(self.device)
+
+    def begin(self, x: Encoded, epoch: Sequence[NDArray[np.int64]], seeds: Sequence[int]) -> None:
+        """Send the order of an epoch, and what dropout leaves in it: the same draws as those of one shard on a CPU.
+
+        `x` are the texts as this epoch reads them, sent again where they differ from the last epoch's.
+        """
+        if x is not self.sent:
+            self._send(x)
         sizes = [len(rows) for rows in epoch]
         everything = torch.from_numpy(np.concatenate(epoch)).to(self.device)
         self.rows = torch.split(everything, sizes)
