@@ -16,6 +16,7 @@ from bench.cli_records import (
     Figures,
     OnlyBaseline,
     OnlyEngine,
+    OnlySource,
     OnlyTarget,
     check_figures,
     chosen,
@@ -51,10 +52,7 @@ Format = Annotated[str, typer.Option("--format", "-f", help="table, md, csv, lat
 
 def leaderboard_command(
     others: Annotated[list[str] | None, typer.Argument(help="More baselines or folders for --compare.")] = None,
-    target: OnlyTarget = None,
-    source: Annotated[str, typer.Option("--source", "-s", autocompletion=complete.tasks,
-        help="Only from this source.")] = "",
-    baseline: OnlyBaseline = None, engine: OnlyEngine = "",
+    target: OnlyTarget = None, source: OnlySource = "", baseline: OnlyBaseline = None, engine: OnlyEngine = "",
     results_dir: ResultsDir = RUNS, format: Format = "table",
     budget: Annotated[str, typer.Option(help="All that is known at these labels, such as 128 or full.")] = "",
     sort: Annotated[str, typer.Option(help="Order of the rows: a budget, adapt, or name. [default: mean score]")] = "",

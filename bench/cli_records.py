@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 OnlyTarget = Annotated[list[str] | None, typer.Option(
     "--target", "-t", autocompletion=complete.tasks, help="Only these tasks; repeatable.")]
+OnlySource = Annotated[str, typer.Option(
+    "--source", "-s", autocompletion=complete.tasks, help="Only from this source.")]
 OnlyBaseline = Annotated[list[str] | None, typer.Option(
     "--baseline", "-b", autocompletion=complete.strategies,
     help="Only these strategies; repeatable; main: those that bench run runs by default.")]

@@ -10,7 +10,7 @@ import toy
 from conftest import World
 
 from baselines import BASELINES
-from bench.adapt import EMBEDDING_RATE
+from bench.adapt import EMBEDDING_RATE, EPSILON, NEW_HEAD, WORDS_UNKNOWN
 from bench.batches import Batches, Spec
 from bench.corpus import Examples
 from bench.data import Loaded
@@ -155,6 +155,30 @@ def test_gradual_unfreezing_goes_from_the_head_down_and_slows_from_layer_to_laye
     for a, b in ((0, 1), (1, 2)):  # a stage begins where the one before ended
         np.testing.assert_array_equal(asked[a][2][EMBEDDING], asked[b][2][EMBEDDING])
         assert (asked[a][2][HEAD] != asked[b][2][HEAD]).any()
+
+
+@pytest.mark.parametrize("name", ["finetune", "multitask"])
+def test_a_base_learns_faster_where_the_labels_are_new_and_its_new_head_fastest(
+        world: World, monkeypatch: pytest.MonkeyPatch, name: str):
+    asked = heard(monkeypatch)
+    predicted(world, named(name), world.target, 32)
+    predicted(world, named(name), world.three, 48)
+    (same, _, kept), (new, _, drawn) = asked
+    assert new.learning_rate > same.learning_rate
+    assert (same.rate_of(HEAD), new.rate_of(HEAD)) == (1.0, NEW_HEAD)
+    assert same.rate_of(EMBEDDING) == new.rate_of(EMBEDDING) == EMBEDDING_RATE
+    np.testing.assert_array_equal(kept[HEAD][:2], world.base.params[HEAD])
+    assert len(drawn[HEAD]) >= 3
+
+
+@pytest.mark.parametrize("name", ["finetune", "scratch", "gradual", "multitask", "glove-trainable"])
+def test_a_network_on_a_target_learns_its_words_slowly_and_not_all_at_once(
+        world: World, monkeypatch: pytest.MonkeyPatch, name: str):
+    asked = heard(monkeypatch)
+    predicted(world, named(name), world.target, 32)
+    for spec, _, _ in asked:
+        assert spec.epsilon_of(EMBEDDING) == EPSILON > 100 * spec.epsilon_of(HEAD)
+        assert spec.word_dropout == WORDS_UNKNOWN
 
 
 def test_two_tasks_are_learned_in_equal_parts_and_share_their_words(world: World, monkeypatch: pytest.MonkeyPatch):
