@@ -3,7 +3,7 @@
 from dataclasses import replace
 from functools import partial
 
-from bench.adapt import EMBEDDING_RATE, carried, predictor, recipe, train
+from bench.adapt import EMBEDDING_RATE, carried, predictor, train, tuning
 from bench.model import Fitted
 from bench.resources import Resources
 from bench.trial import Trial
@@ -19,7 +19,7 @@ def fit(trial: Trial, resources: Resources, *, learning_rate: float = 2e-3, new_
     rise and fall of the learning rate (the paper's slanted triangle). The head is new where the labels differ.
     """
     net, params = carried(trial, resources)
-    whole = recipe(len(trial.labelled), learning_rate if resources.same_labels else new_labels)
+    whole = tuning(trial, resources, learning_rate, new_labels)
     quarter = max(1, whole.epochs // 4)
     encoder = tuple(name for name in params if not name.startswith(("head.", "embedding.")))
     rates = (("", 1 / decay), ("head.", 1.0), ("embedding.", EMBEDDING_RATE * decay**-2))

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.base import softmax
+from bench.base import OF_WORDS, softmax
 from bench.batches import Batches, Spec
 from bench.corpus import Corpus, Examples
 from bench.engines import name_of
@@ -21,8 +21,7 @@ from bench.seeds import draw
 from bench.text import SPECIALS, UNKNOWN, Encoded, Vocabulary
 from bench.trial import Trial
 
-EMBEDDING_RATE, EPSILON = 3.0, 1e-4  # the embedding's rate as a multiple, and its epsilon (see Spec.epsilon_of)
-WORDS_UNKNOWN = 0.1  # share of the words, as in the base's recipe
+EMBEDDING_RATE = 3.0  # as a multiple
 LEARNING_RATE, NEW_LABELS = 1e-3, 5e-3  # of the base, where the labels are the source's and where not
 NEW_HEAD = 3.0  # a head that was drawn learns so many times faster
 
@@ -32,8 +31,8 @@ def recipe(labelled: int, learning_rate: float) -> Spec:
     batch = 16 if labelled <= 256 else 32 if labelled <= 1024 else 64
     steps = -(-labelled // batch)
     epochs = int(np.clip(round(240 / steps), 4, 30))
-    return Spec(epochs=epochs, batch=batch, learning_rate=learning_rate, shards=1, rates=((EMBEDDING, EMBEDDING_RATE),),
-                epsilons=((EMBEDDING, EPSILON),), word_dropout=WORDS_UNKNOWN)
+    return replace(OF_WORDS, epochs=epochs, batch=batch, learning_rate=learning_rate, shards=1,
+                   rates=((EMBEDDING, EMBEDDING_RATE),))
 
 
 def corpus_words(x: Encoded) -> Encoded:

@@ -46,8 +46,8 @@ class Spec:
         return _last(self.epsilons, name, 1e-8)
 
 
-def _last(multiples: tuple[tuple[str, float], ...], name: str, otherwise: float) -> float:
-    return next((value for start, value in reversed(multiples) if name.startswith(start)), otherwise)
+def _last(named: tuple[tuple[str, float], ...], name: str, otherwise: float) -> float:
+    return next((value for start, value in reversed(named) if name.startswith(start)), otherwise)
 
 
 @dataclass(frozen=True)

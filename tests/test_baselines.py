@@ -10,7 +10,8 @@ import toy
 from conftest import World
 
 from baselines import BASELINES
-from bench.adapt import EMBEDDING_RATE, EPSILON, NEW_HEAD, WORDS_UNKNOWN
+from bench.adapt import EMBEDDING_RATE, NEW_HEAD
+from bench.base import OF_WORDS
 from bench.batches import Batches, Spec
 from bench.corpus import Examples
 from bench.data import Loaded
@@ -177,8 +178,8 @@ def test_a_network_on_a_target_learns_its_words_slowly_and_not_all_at_once(
     asked = heard(monkeypatch)
     predicted(world, named(name), world.target, 32)
     for spec, _, _ in asked:
-        assert spec.epsilon_of(EMBEDDING) == EPSILON > 100 * spec.epsilon_of(HEAD)
-        assert spec.word_dropout == WORDS_UNKNOWN
+        assert spec.epsilon_of(EMBEDDING) == OF_WORDS.epsilon_of(EMBEDDING) == 1e-4 > 100 * spec.epsilon_of(HEAD)
+        assert spec.word_dropout == OF_WORDS.word_dropout == 0.1
 
 
 def test_two_tasks_are_learned_in_equal_parts_and_share_their_words(world: World, monkeypatch: pytest.MonkeyPatch):

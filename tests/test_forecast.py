@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -92,9 +93,11 @@ def test_what_the_run_would_refuse_the_plan_refuses_too(workshop: Path) -> None:
 
 
 def test_without_any_data_the_plan_is_the_cards_and_nothing_is_fetched(workshop: Path, cache: Path) -> None:
+    began = time.monotonic()
     done = bench("run", "--dry-run", "--json", "--target", "amazon", "--target", "hotels", "--device", "cpu",
                  folder=workshop)
     assert done.returncode == 0, done.stderr
+    assert time.monotonic() - began < 10
     made = json.loads(done.stdout)
     amazon = made["targets"][0]
     assert amazon["target"] == "amazon@blitzer-2007"
