@@ -20,7 +20,7 @@ NEEDS = frozenset({"features"})
 
 def fit(trial: Trial, resources: Resources) -> Fitted:
     """Standardised features; the strength of the penalty is chosen by cross-validation inside the budget."""
-    model = probe(resources.features(trial.labelled), trial.labelled.labels, resources.seed)
+    model = probe(resources.features(trial.labelled), trial.labelled.labels, resources.seed, trial.class_weight)
 
     def predict(examples: Examples) -> NDArray[np.float32]:
         return model(resources.features(examples), len(trial.labels))

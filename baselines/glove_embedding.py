@@ -33,5 +33,5 @@ def _fit(trial: Trial, resources: Resources, learning_rate: float, left: tuple[s
     params[EMBEDDING][SPECIALS:] = vectors
     params[EMBEDDING][UNKNOWN] = 0.0
     spec = replace(recipe(len(trial.labelled), learning_rate), frozen=left)
-    params = train(net, params, trial.labelled, spec, resources, "glove", trial.target, trial.seed)
+    params = train(net, params, trial, spec, resources, "glove")
     return predictor(net, params, trial, resources, resources.vectors.look_up)

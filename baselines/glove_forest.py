@@ -18,7 +18,8 @@ def fit(trial: Trial, resources: Resources, *, trees: int = 100) -> Fitted:
     """Every text is the mean of its words' vectors."""
     from sklearn.ensemble import RandomForestClassifier
 
-    forest = RandomForestClassifier(n_estimators=trees, random_state=trial.seed, n_jobs=1)
+    forest = RandomForestClassifier(n_estimators=trees, random_state=trial.seed, n_jobs=1,
+                                    class_weight=trial.class_weight)
     forest.fit(resources.mean_vectors(trial.labelled), trial.labelled.labels)
 
     def predict(examples: Examples) -> NDArray[np.float32]:

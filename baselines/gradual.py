@@ -25,5 +25,5 @@ def fit(trial: Trial, resources: Resources, *, learning_rate: float = 2e-3, new_
     rates = (("", 1 / decay), ("head.", 1.0), ("embedding.", EMBEDDING_RATE * decay**-2))
     for frozen, epochs in (((*encoder, "embedding."), quarter), (("embedding.",), quarter), ((), 2 * quarter)):
         spec = replace(whole, frozen=frozen, epochs=epochs, rates=rates)
-        params = train(net, params, trial.labelled, spec, resources, "gradual", trial.target, trial.seed, len(frozen))
+        params = train(net, params, trial, spec, resources, "gradual", len(frozen))
     return predictor(net, params, trial, resources, partial(resources.base_rows, trial.labelled.corpus))

@@ -41,7 +41,9 @@ def fit(trial: Trial, resources: Resources, *, learning_rate: float = LEARNING_R
     x = _joined(corpus_words(trial.labelled.x), source.x.renumber(table))
     y = np.concatenate([trial.labelled.labels, own + source.labels])
     members = tuple(np.concatenate([np.arange(n), n + part]) for part in again.reshape(spec.epochs, n))
-    batches = Batches(x, y, spec.batch, ("multitask", *seed), (own, base.net.classes), members)
+    weights = trial.class_weights
+    weights = None if weights is None else np.pad(weights, (0, base.net.classes), constant_values=1.0)
+    batches = Batches(x, y, spec.batch, ("multitask", *seed), (own, base.net.classes), members, weights)
     trained = train_on(net, params, batches, spec, resources)
     words = len(trial.labelled.corpus.words) + SPECIALS
     kept = {**trained, HEAD: trained[HEAD][:own], "head.bias": trained["head.bias"][:own],

@@ -22,5 +22,5 @@ def fit(trial: Trial, resources: Resources, *, learning_rate: float = 3e-3) -> F
     unseen[:SPECIALS] = False
     params[EMBEDDING][unseen] = params[EMBEDDING][UNKNOWN]
     spec = recipe(len(trial.labelled), learning_rate)
-    params = train(net, params, trial.labelled, spec, resources, "scratch", trial.target, trial.seed)
+    params = train(net, params, trial, spec, resources, "scratch")
     return predictor(net, params, trial, resources)

@@ -15,7 +15,7 @@ NEEDS = frozenset({"sentences"})
 
 def fit(trial: Trial, resources: Resources) -> Fitted:
     """Standardised vectors; the strength of the penalty is chosen by cross-validation inside the budget."""
-    model = probe(resources.sentences(trial.labelled), trial.labelled.labels, resources.seed)
+    model = probe(resources.sentences(trial.labelled), trial.labelled.labels, resources.seed, trial.class_weight)
 
     def predict(examples: Examples) -> NDArray[np.float32]:
         return model(resources.sentences(examples), len(trial.labels))

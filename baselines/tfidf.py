@@ -23,7 +23,8 @@ def fit(trial: Trial, resources: Resources, *, penalty: float = 10.0) -> Fitted:
     columns = np.unique(counts.indices)
     weigh = TfidfTransformer(sublinear_tf=True).fit(counts[:, columns])
     solver = "liblinear" if len(trial.labels) == 2 else "lbfgs"
-    model = LogisticRegression(C=penalty, solver=solver, max_iter=300, random_state=0)
+    model = LogisticRegression(C=penalty, solver=solver, max_iter=300, random_state=0,
+                               class_weight=trial.class_weight)
     model.fit(weigh.transform(counts[:, columns]), trial.labelled.labels)
 
     def predict(examples: Examples) -> NDArray[np.float32]:

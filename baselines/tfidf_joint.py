@@ -22,6 +22,7 @@ def fit(trial: Trial, resources: Resources, *, heaviest: float = 16.0) -> Fitted
     frequency of one that a single source text holds. The fit goes on from the source's own coefficients.
     """
     from scipy.sparse import vstack
+    from sklearn.utils.class_weight import compute_sample_weight
 
     source = resources.need_source_linear()
     counts, theirs = resources.counts(trial.labelled), source.columns_in(trial.labelled.corpus)
@@ -34,7 +35,8 @@ def fit(trial: Trial, resources: Resources, *, heaviest: float = 16.0) -> Fitted
     there = source.x.copy()
     there.resize(n_source, len(columns))
     y = np.concatenate([source.examples.labels, trial.labelled.labels])
-    weight = np.repeat([1.0, min(heaviest, n_source / n)], [n_source, n])
+    alike = compute_sample_weight(trial.class_weight, trial.labelled.labels)  # 1, or classes in equal parts
+    weight = np.concatenate([np.ones(n_source), min(heaviest, n_source / n) * alike])
     model = source.model(len(new)) if np.array_equal(np.unique(y), source.classes) else regression()
     model.fit(vstack([there, weighed(counts, columns, idf)]).tocsr(), y, sample_weight=weight)
 

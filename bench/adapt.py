@@ -40,9 +40,14 @@ def corpus_words(x: Encoded) -> Encoded:
     return Encoded(x.ids + np.int32(SPECIALS), x.offsets)
 
 
-def train(net: Net, params: Params, examples: Examples, spec: Spec, resources: Resources, *names: object) -> Params:
-    """Train on labelled examples of a corpus; `params` has an embedding row for each of its words."""
-    return train_on(net, params, Batches(corpus_words(examples.x), examples.labels, spec.batch, names), spec, resources)
+def train(net: Net, params: Params, trial: Trial, spec: Spec, resources: Resources, *names: object) -> Params:
+    """Train on the trial's labelled examples; `params` has an embedding row for each word of their corpus.
+
+    `names`, the target and the trial's seed are the seed of the batches.
+    """
+    batches = Batches(corpus_words(trial.labelled.x), trial.labelled.labels, spec.batch,
+                      (names[0], trial.target, trial.seed, *names[1:]), class_weights=trial.class_weights)
+    return train_on(net, params, batches, spec, resources)
 
 
 def train_on(net: Net, params: Params, batches: Batches, spec: Spec, resources: Resources) -> Params:
@@ -83,7 +88,7 @@ def finetuned(trial: Trial, resources: Resources, learning_rate: float = LEARNIN
     """The base with every weight trained on the labelled target examples (Howard & Ruder 2018)."""
     net, params = carried(trial, resources)
     spec = tuning(trial, resources, learning_rate, new_labels)
-    return net, train(net, params, trial.labelled, spec, resources, "finetune", trial.target, trial.seed)
+    return net, train(net, params, trial, spec, resources, "finetune")
 
 
 Rows = Callable[[Sequence[str]], NDArray[np.float32]]  # embedding rows of words, [words, embedding]

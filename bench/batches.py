@@ -60,6 +60,7 @@ class Batches:
     names: tuple[object, ...]  # of the seed
     heads: tuple[int, ...] = ()  # classes of each of several heads; their outputs lie side by side, y counts through
     members: tuple[NDArray[np.int64], ...] = ()  # rows of each epoch, as many in each; empty: all rows
+    class_weights: NDArray[np.float32] | None = None  # of each class's texts in the loss, [outputs]; None: all 1
 
     def epoch(self, number: int) -> list[NDArray[np.int64]]:
         """Rows of each batch: shuffled, cut into batches of like length, shuffled again."""

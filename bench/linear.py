@@ -59,10 +59,19 @@ def head_of(model: Any, classes: int) -> Head:
     return Head(weight, bias)
 
 
-def probe(x: NDArray[np.float32], y: NDArray[np.int64], seed: int) -> Probe:
-    """Logistic regression on features [n, d], standardised by these examples; C is the best of 5-fold log-loss here."""
+def probe(x: NDArray[np.float32], y: NDArray[np.int64], seed: int, class_weight: str | None = None) -> Probe:
+    """Logistic regression on features [n, d], standardised by these examples; C is the best of 5-fold log-loss here.
+
+    `class_weight` is scikit-learn's, None or "balanced", and counts in the log-loss too.
+    """
     from sklearn.linear_model import LogisticRegression
+    from sklearn.metrics import log_loss
     from sklearn.model_selection import GridSearchCV, StratifiedKFold
+    from sklearn.utils.class_weight import compute_sample_weight
+
+    def fit_to(model: Any, x: NDArray[np.float32], y: NDArray[np.int64]) -> float:
+        p = model.predict_proba(x)
+        return -float(log_loss(y, p, labels=model.classes_, sample_weight=compute_sample_weight(class_weight, y)))
 
     folds = min(5, int(np.bincount(y)[np.unique(y)].min()))
     best = 0.01
@@ -74,11 +83,12 @@ def probe(x: NDArray[np.float32], y: NDArray[np.int64], seed: int) -> Probe:
             return Probe(mean, deviation, None, int(y[0]))
         if folds >= 2:
             few = np.random.default_rng(seed).permutation(len(y))[:CHOSEN_ON]
-            search = GridSearchCV(LogisticRegression(max_iter=200), {"C": PENALTIES}, scoring="neg_log_loss",
+            search = GridSearchCV(LogisticRegression(max_iter=200, class_weight=class_weight), {"C": PENALTIES},
+                                  scoring=fit_to if class_weight else "neg_log_loss",
                                   cv=StratifiedKFold(folds, shuffle=True, random_state=seed), refit=False,
                                   error_score=-np.inf)
             best = search.fit(x[few], y[few]).best_params_["C"]
-        model = LogisticRegression(C=best, max_iter=500).fit(x, y)
+        model = LogisticRegression(C=best, max_iter=500, class_weight=class_weight).fit(x, y)
     return Probe(mean, deviation, model)
 
 

@@ -131,7 +131,8 @@ def scene(request: Request, say: Say, watch: Watch, *, progress: bool) -> Scene:
     resources = Resources(engine(order.engine), base.net, order.device, request.seed, base, vectors, same_labels=same)
     tuned = None
     if target and request.labels:
-        trial = trial_of(target.data, target.division, source.name, target.name, request.labels, request.seed)
+        trial = trial_of(target.data, target.division, source.name, target.name, request.labels, request.seed,
+                         balanced=target.task.imbalanced)
         net, tuned = finetuned(trial, resources)
     return Scene(source, target, base, resources, net if tuned else base.net, tuned, request)
 

@@ -197,7 +197,8 @@ def attempt(job: Job) -> Outcome:
     strategy = Strategy(job.baseline, job.module, job.function)
     needs = strategy.needs()
     resources = resources_for(job.setting, job.seed if job.head_seed is None else job.head_seed, needs)
-    trial = trial_of(data, division, setting.source.name, setting.target.name, job.budget, job.seed, job.head_seed)
+    trial = trial_of(data, division, setting.source.name, setting.target.name, job.budget, job.seed, job.head_seed,
+                     balanced=setting.target.leading == "balanced_accuracy")
     if "glove" in needs:
         assert resources.vectors is not None
         resources.mean_vectors(trial.labelled)

@@ -48,6 +48,24 @@ class Trial:
     seed: int
     labelled: Examples
     unlabelled: Examples
+    balanced: bool = False  # the score counts the classes alike, whatever their sizes
+
+    @property
+    def class_weight(self) -> str | None:
+        """What scikit-learn's `class_weight` should be: a loss counts the classes as the score does."""
+        return "balanced" if self.balanced else None
+
+    @property
+    def class_weights(self) -> NDArray[np.float32] | None:
+        """The same for a network's loss, [classes]; None: all 1. A class without an example has 1."""
+        if not self.balanced:
+            return None
+        from sklearn.utils.class_weight import compute_class_weight
+
+        weights = np.ones(len(self.labels), np.float32)
+        present = np.unique(self.labelled.labels)
+        weights[present] = compute_class_weight("balanced", classes=present, y=self.labelled.labels)
+        return weights
 
 
 def divide(data: Dataset, test: str, split_by: str, name: str) -> Division:
@@ -124,10 +142,11 @@ def nested(pool: NDArray[np.int64], y: NDArray[np.int64], *names: object) -> NDA
 
 
 def trial_of(data: Dataset, division: Division, source: str, target: str, budget: Budget, seed: int,
-             head_seed: int | None = None) -> Trial:
+             head_seed: int | None = None, *, balanced: bool = False) -> Trial:
     """The trial at a budget and seed; every baseline gets the same draw.
 
-    What a baseline draws itself depends on the trial's seed: that is `head_seed` where one is given.
+    What a baseline draws itself depends on the trial's seed: that is `head_seed` where one is given. `balanced` where
+    balanced accuracy leads the target's leaderboard.
     """
     order = nested(division.pool, data.y, target, seed)
     count = len(order) if budget == FULL else int(budget)
@@ -135,4 +154,4 @@ def trial_of(data: Dataset, division: Division, source: str, target: str, budget
         raise DataError(f"{target}: a budget of {count} labels, but only {len(order)} texts to train on")
     rest = Examples(data.corpus, order[count:])
     own = seed if head_seed is None else head_seed
-    return Trial(source, target, data.labels, budget, own, data.examples(order[:count]), rest)
+    return Trial(source, target, data.labels, budget, own, data.examples(order[:count]), rest, balanced)

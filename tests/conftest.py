@@ -63,7 +63,8 @@ class World:
     def trial(self, budget: int | str = 64, seed: int = 0, target: Loaded | None = None) -> Trial:
         """A trial of a target."""
         found = target or self.target
-        return trial_of(found.data, found.division, self.source.name, found.name, budget, seed)
+        return trial_of(found.data, found.division, self.source.name, found.name, budget, seed,
+                        balanced=found.task.imbalanced)
 
 
 @pytest.fixture(scope="session")

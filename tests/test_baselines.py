@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -180,6 +182,26 @@ def test_a_network_on_a_target_learns_its_words_slowly_and_not_all_at_once(
     for spec, _, _ in asked:
         assert spec.epsilon_of(EMBEDDING) == OF_WORDS.epsilon_of(EMBEDDING) == 1e-4 > 100 * spec.epsilon_of(HEAD)
         assert spec.word_dropout == OF_WORDS.word_dropout == 0.1
+
+
+LEARN = ("frozen", "finetune", "gradual", "multitask", "scratch", "glove-frozen", "glove-trainable", "glove-forest",
+         "tfidf", "tfidf-joint")
+
+
+@pytest.mark.parametrize("name", LEARN)
+def test_where_balanced_accuracy_leads_a_rare_class_counts_as_much_as_a_common_one(
+        world: World, tmp_path: Path, name: str):
+    frame = toy.rows(600, seed=5, words=slice(1, 4))
+    frame = frame[(frame["label"] == "positive") | (np.arange(len(frame)) % 20 == 0)]  # one in eleven is negative
+    plain = toy.loaded(world.root, "skewed", frame)
+    alike = replace(plain, task=replace(plain.task, imbalanced=True))
+    truth = plain.data.y[plain.division.exam]
+
+    def rare(target: Loaded) -> float:
+        """The mean probability that texts of the rare class are given for it, over three draws."""
+        return float(np.mean([predicted(world, named(name), target, 48, seed)[truth == 0, 0] for seed in range(3)]))
+
+    assert rare(alike) > rare(plain)
 
 
 def test_two_tasks_are_learned_in_equal_parts_and_share_their_words(world: World, monkeypatch: pytest.MonkeyPatch):

@@ -223,6 +223,24 @@ def test_batches_smaller_than_the_shards_are_trained(framework: Engine):
     assert all(np.isfinite(value).all() for value in trained.values())
 
 
+def test_a_class_that_counts_twice_is_a_class_whose_texts_stand_there_twice(framework: Engine):
+    net = replace(GRU, dropout=0.0)
+    batches, vocabulary = toy_batches(24)
+    params = initial_params(net, vocabulary, "toy")
+    spec = replace(SPEC, epochs=1, optimiser="sgd", learning_rate=50.0, warmup=0.0, shards=1)
+    twice = np.concatenate([np.arange(24), np.flatnonzero(batches.y == 1)])
+    doubled = Batches(batches.x.take(twice), batches.y[twice], len(twice), ("toy",))
+    weighed = replace(batches, size=24, class_weights=np.array([1.0, 2.0], np.float32))
+    losses: list[float] = []
+    hooks = Hooks(step=lambda done, total, loss, tokens: losses.append(loss * total))
+    there = framework.fit(net, params, doubled, spec, "cpu", hooks)
+    here = framework.fit(net, params, weighed, replace(spec, learning_rate=50.0 * 24 / len(twice)), "cpu", hooks)
+    assert losses[1] * 24 == pytest.approx(losses[0] * len(twice), rel=1e-5)
+    for name in params:
+        np.testing.assert_allclose(there[name], here[name], atol=1e-6)
+    assert np.abs(there[HEAD] - params[HEAD]).max() > 1e-3
+
+
 def test_an_anchor_keeps_weights_nearer_to_where_they_began(framework: Engine):
     net = GRU
     batches, vocabulary = toy_batches(64)

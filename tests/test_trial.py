@@ -63,6 +63,23 @@ def test_every_class_is_present_in_the_smallest_budget_even_a_rare_one(tmp_path:
         assert set(trial.labelled.labels.tolist()) == {0, 1, 2}
 
 
+def test_classes_of_unlike_size_count_alike_where_the_score_does(tmp_path: Path):
+    frame = toy.rows(120)
+    frame = frame[(frame["label"] == "positive") | (np.arange(120) % 6 == 0)]
+    data = toy.dataset(tmp_path, frame, ("negative", "neutral", "positive"))  # of neutral there is none
+    division = divide(data, "quarter", "", "x@y")
+    trial = trial_of(data, division, "s", "t", FULL, 0, balanced=True)
+    counts = np.bincount(trial.labelled.labels)
+    assert counts[0] < counts[2] / 2
+    assert counts[1] == 0
+    n = len(trial.labelled)
+    np.testing.assert_allclose(trial.class_weights, [n / 2 / counts[0], 1.0, n / 2 / counts[2]], rtol=1e-6)
+    assert trial.class_weight == "balanced"
+    plain = trial_of(data, division, "s", "t", FULL, 0)
+    assert plain.class_weights is None
+    assert plain.class_weight is None
+
+
 def test_draws_depend_on_the_names_of_the_seed_alone(data: Dataset, division: Division):
     def rows(target: str, seed: int) -> list[int]:
         return trial_of(data, division, "s", target, 32, seed).labelled.rows.tolist()

@@ -292,7 +292,10 @@ def _gradients(shards: list[Shard], trained: list[str], batches: Batches, rows: 
             logits = shard.logits(pooled)
             if (closed := batches.closed(mine)) is not None:
                 logits = logits + nd.array(closed, context, np.float32)
-            loss = -nd.pick(nd.log_softmax(logits), truth).sum()
+            losses_of = -nd.pick(nd.log_softmax(logits), truth)
+            if batches.class_weights is not None:
+                losses_of = losses_of * nd.array(batches.class_weights[batches.y[mine]], context)
+            loss = losses_of.sum()
             mean = loss / len(rows)
         mean.backward()
         losses.append(loss)

@@ -130,6 +130,7 @@ def fit(net: Net, params: Params, batches: Batches, spec: Spec, device: str = "c
         history = list(state.history) if state else []
         total, done = spec.epochs * batches.steps(), (state.epoch if state else 0) * batches.steps()
         resident = Resident(net, batches, device) if device != "cpu" else None
+        class_weights = None if batches.class_weights is None else torch.from_numpy(batches.class_weights).to(device)
         told = _Told(hooks, total, done, 1 if device == "cpu" else TOLD)
         for epoch in range(state.epoch if state else 0, spec.epochs):
             order = batches.epoch(epoch)
@@ -143,7 +144,7 @@ def fit(net: Net, params: Params, batches: Batches, spec: Spec, device: str = "c
                     group["lr"] = factor * own
                 given = partial(on_host, net, read, rows, seeds[number], shards) if resident is None else partial(
                     resident.batch, number)
-                loss = _gradients(models, given, len(rows), pool, spec.precision)
+                loss = _gradients(models, given, len(rows), pool, spec.precision, class_weights)
                 for name, anchor in anchors.items():  # towards where training began, decoupled as in AdamW
                     trained[name].data.lerp_(anchor, min(1.0, factor * spec.weight_decay))
                 optimiser.step()
@@ -179,7 +180,7 @@ def version() -> str:
 
 
 def _gradients(models: list[Classifier], given: Callable[[int], Batch], size: int, pool: ThreadPoolExecutor,
-               precision: str) -> Tensor:
+               precision: str, class_weights: Tensor | None) -> Tensor:
     """Fill the first model's gradients with those of the batch of `size` texts; returns the mean loss, float64.
 
     `given` makes the part of a shard. Nothing here waits for a GPU.
@@ -198,7 +199,7 @@ def _gradients(models: list[Classifier], given: Callable[[int], Batch], size: in
                 logits = model.head(pooled).float()
             if batch.closed is not None:
                 logits = logits + batch.closed
-            loss = F.cross_entropy(logits, batch.y, reduction="sum")
+            loss = F.cross_entropy(logits, batch.y, class_weights, reduction="sum")
             torch.autograd.backward(loss / size)
             return loss.detach().double()
 
