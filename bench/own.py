@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,6 +25,7 @@ MEANINGS: Mapping[str, str] = {
     **dict.fromkeys(("negative", "neg", "bad", "0", "-1", "false", "no", "-"), "negative"),
 }
 MOST_CLASSES = 100
+FAIR = 0.5  # a class of less than so much of its share, 1/classes, makes a task imbalanced
 
 
 def format_of(path: Path) -> str | None:
@@ -58,16 +60,21 @@ def task_of(path: Path, text: str = "", label: str = "", mapping: Mapping[str, s
     if text == label:
         raise DataError(f"{path}: {text!r} cannot be both the text and the label column",
                         "--text-column and --label-column")
-    values = dict.fromkeys(v for v in map(cell, table[label]) if v)
-    labels, words = _labels(list(values), label, path, mapping or {})
+    counts = Counter(v for v in map(cell, table[label]) if v)
+    labels, words = _labels(list(counts), label, path, mapping or {})
     names = tuple(sorted(set(labels.values())))
+    sizes = {name: sum(n for v, n in counts.items() if labels.get(v) == name) for name in names}
+    rarest, share = min(sizes, key=sizes.__getitem__), min(sizes.values()) / sum(sizes.values())
+    imbalanced = share < FAIR / len(names)
     stem = re.sub(r"[^a-z0-9]+", "-", path.name.lower().split(".")[0]).strip("-") or "mine"
     reading = {"text": text, "label": label, "labels": labels}
     keep_split = {"train", "test"} <= set(table["split"].astype(str)) if "split" in table else False
     route = Route("directory", {"file": path.name}, reader, reading)
     edition = Edition("file", (route,), licence="your own", test="official" if keep_split else "quarter")
     told = f"{path.name}: texts from {text!r}, labels from {label!r} ({words})"
-    return Task(stem[:48], f"{path.name}", names, (edition,)), told
+    if imbalanced:
+        told += f"; {rarest} is {100 * share:.0f}% of them, so balanced accuracy leads"
+    return Task(stem[:48], f"{path.name}", names, (edition,), imbalanced), told
 
 
 def _column(table: pd.DataFrame, asked: str, names: tuple[str, ...], what: str, path: Path) -> str:
@@ -123,9 +130,11 @@ def card_text(task: Task, name: str, sha256: str, rows: int) -> str:
     names = ", ".join(json.dumps(label, ensure_ascii=False) for label in task.labels)
     labels = ", ".join(f"{json.dumps(k, ensure_ascii=False)} = {json.dumps(v, ensure_ascii=False)}"
                        for k, v in route.reading["labels"].items())
+    unlike = "\nimbalanced = true  # a class is rare: balanced accuracy leads, and classes count alike" \
+        if task.imbalanced else ""
     return f"""name = {quoted["name"]}
 title = {quoted["title"]}
-labels = [{names}]
+labels = [{names}]{unlike}
 
 [[editions]]
 name = "v1"

@@ -9,7 +9,8 @@ import pytest
 import toy
 
 from bench.errors import BenchError, DataError
-from bench.own import format_of, looks_like_file, task_of
+from bench.own import card_text, format_of, looks_like_file, task_of
+from bench.task import parse_card
 
 
 def written(folder: Path, columns: dict[str, list[object]], name: str = "My Reviews.csv") -> Path:
@@ -40,6 +41,18 @@ def test_a_named_column_wins_over_a_guess(tmp_path: Path):
     path = written(tmp_path, {"text": ["a", "b"], "title": ["c", "d"], "label": ["pos", "neg"], "topic": ["x", "y"]})
     reading = task_of(path, "title", "topic")[0].editions[0].routes[0].reading
     assert (reading["text"], reading["label"]) == ("title", "topic")
+
+
+@pytest.mark.parametrize(("values", "rarest"), [
+    (["pos"] * 30 + ["neg"] * 9, "negative is 23%"), (["pos"] * 30 + ["neg"] * 10, ""), (["a", "b", "c"] * 9, ""),
+    (["a"] * 45 + ["b"] * 45 + ["c"] * 17, "c is 16%"),
+    (["5"] * 9 + ["4"] * 9 + ["1"] * 2 + ["3"] * 50, "negative is 10%")])
+def test_a_rare_class_makes_balanced_accuracy_lead_and_the_card_says_so(tmp_path: Path, values: list[object],
+                                                                        rarest: str):
+    task, told = task_of(written(tmp_path, {"text": [f"t{i}" for i in range(len(values))], "label": values}))
+    assert task.imbalanced == bool(rarest)
+    assert told.endswith(f"; {rarest} of them, so balanced accuracy leads") if rarest else "balanced" not in told
+    assert parse_card(card_text(task, "mine", "0" * 64, len(values)), "mine.toml").imbalanced == task.imbalanced
 
 
 def test_one_to_five_are_stars_and_three_is_left_out(tmp_path: Path):
