@@ -21,6 +21,7 @@ ROOT = Path(__file__).parents[1]
 PAGES = ("README.md", "docs/findings.md")
 BLOCK = re.compile(r"(<!-- results: (\S+)[^\n]*-->\n)(.*?)(\n<!-- end of results -->)", re.S)
 NEURAL = ("source-only", "frozen", "finetune", "gradual", "multitask")  # what transfers with the base network
+SHOWN: tuple[Budget, ...] = (32, 128, 512, "full")  # of the budgets, in tables that would not fit all of them
 NETWORKS = (*NEURAL, "scratch", "glove-frozen", "glove-trainable")  # what an engine trains or runs
 
 
@@ -79,20 +80,24 @@ def short(row: Row | None) -> str:
 
 
 def amazon(found: Sequence[Study]) -> str:
-    """The main example: a row a strategy, a column a budget, and the advice."""
+    """The main example: a row a strategy, a column a budget that is shown, and the advice."""
     from bench import tables
     from bench.prose import advice
 
     study = one(found, "amazon")
     made = tables.compact(study)
-    budgets = [name for name, _ in made.groups]
+    shown = [i for i, budget in enumerate(study.board.budgets) if budget in SHOWN]
     body = []
     for row in made.body:
-        cells = [row[1 + 3 * i : 4 + 3 * i] for i in range(len(budgets))]
+        cells = [row[1 + 3 * i : 4 + 3 * i] for i in shown]
         body.append([f"`{row[0]}`", *(f"**{c[1]}**" if c[0] == "1" else c[1] for c in cells)])
     title = (f"{study.board.title}; {study.standings[0].seeds} seeds, {study.board.n_test:,} test texts; accuracy "
              "[95% interval over label draws and test texts]:")
-    return "\n".join([title, "", grid(["strategy", *budgets], body), "", *(f"- {line}" for line in advice(study))])
+    said = advice(study)  # a sentence a budget, then some of all
+    lines = [line for s, line in zip(study.standings, said, strict=False) if s.budget in SHOWN]
+    lines += said[len(study.standings):]
+    return "\n".join([title, "", grid(["strategy", *(made.groups[i][0] for i in shown)], body), "",
+                      *(f"- {line}" for line in lines)])
 
 
 def domains(found: Sequence[Study], budget: Budget = 128) -> str:
@@ -115,10 +120,10 @@ def domains(found: Sequence[Study], budget: Budget = 128) -> str:
 
 
 def by_budget(found: Sequence[Study]) -> str:
-    """The best mean of the networks that transfer, and the linear models, at every budget."""
+    """The best mean of the networks that transfer, and the linear models, at the budgets that are shown."""
     body = []
     for s in main_ones(found):
-        for standing in s.standings:
+        for standing in (t for t in s.standings if t.budget in SHOWN):
             n = f"all {standing.n_train:,}" if standing.budget == "full" else str(standing.budget)
             best = next((r for r in standing.rows if r.baseline in NEURAL), None)
             body.append([name(s), n, f"{short(best)} `{best.baseline}`" if best else "–",
