@@ -16,7 +16,7 @@ from bench.errors import BenchError
 from bench.measures import MEASURES, measure
 from bench.measures.workplace import Measured, NotTested, Workplace
 
-FORM = 2  # raised when a measure changes in a way that its name does not show
+FORM = 3  # raised when a measure changes in a way that its name does not show
 REPRODUCED, NOT_REPRODUCED, NOT_TESTED = "reproduced", "not reproduced", "not tested here"
 
 
