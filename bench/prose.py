@@ -10,6 +10,7 @@ from bench.study import Study
 from bench.trial import FULL
 
 LISTED = 3  # names before "and n more"
+MOST_REIGNS = 3  # that are told one by one
 
 
 def short(value: float) -> str:
@@ -31,7 +32,11 @@ def p_text(p: float) -> str:
 def advice(study: Study) -> list[str]:
     """A sentence for each budget, and who leads from where on."""
     lines = [_at(study, s) for s in study.standings]
-    if len(study.reigns) > 1:
+    leaders = list(dict.fromkeys(r.baseline for r in study.reigns))
+    if len(study.reigns) > MOST_REIGNS:
+        lines.append(f"By mean scores the lead passes {len(study.reigns) - 1} times between {', '.join(leaders[:-1])} "
+                     f"and {leaders[-1]}.")
+    elif len(study.reigns) > 1:
         parts = [f"{r.baseline} up to about {_round(r.end):,}" for r in study.reigns[:-1]]
         lines.append(f"By mean scores {', then '.join(parts)} labels, then {study.reigns[-1].baseline}.")
     return lines
@@ -39,7 +44,7 @@ def advice(study: Study) -> list[str]:
 
 def _at(study: Study, standing: Standing) -> str:
     first = standing.rows[0]
-    labels = f"all {standing.n_train:,}" if standing.budget == FULL else str(standing.budget)
+    labels = f"all {standing.n_train:,}" if standing.budget == FULL else f"{int(standing.budget):,}"
     said = [f"At {labels} labels use {first.baseline}: {score(first.score)}"]
     if first.gain is not None:
         said.append(_gain(first))

@@ -41,7 +41,7 @@ class Table:
 
 def labels_of(study: Study, budget: Budget) -> str:
     """`128 labels`, `all 6,000`."""
-    return f"all {study.board.sizes[budget]:,}" if budget == FULL else f"{budget} labels"
+    return f"all {study.board.sizes[budget]:,}" if budget == FULL else f"{int(budget):,} labels"
 
 
 def rows_by(study: Study, column: str) -> list[str]:

@@ -9,7 +9,7 @@ import pytest
 from sklearn.isotonic import isotonic_regression
 from test_leaderboard import CURVES, FULL
 
-from bench import across, calibration, compare, curves, distance, study, variance
+from bench import across, calibration, compare, curves, distance, prose, study, variance
 from bench.errors import BenchError
 from bench.stats import Interval
 
@@ -51,6 +51,17 @@ def test_who_leads_changes_where_the_curves_cross():
     reigns = study.studies(swapped)[0].reigns
     assert [r.baseline for r in reigns] == ["finetune", "scratch"]
     assert 64 < reigns[0].end < 256
+
+
+def test_a_lead_that_passes_often_is_told_in_one_breath():
+    found = study.studies(CURVES)[0]
+
+    def last(*who: str) -> str:
+        reigns = tuple(curves.Reign(name, 16.0 * 2**i, 32.0 * 2**i) for i, name in enumerate(who))
+        return prose.advice(replace(found, reigns=reigns))[-1]
+
+    assert last("a", "b", "a") == "By mean scores a up to about 32, then b up to about 64 labels, then a."
+    assert last("a", "b", "a", "c") == "By mean scores the lead passes 3 times between a, b and c."
 
 
 def test_pairs_are_compared_on_the_same_exam_and_unknown_names_are_refused():

@@ -9,17 +9,21 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from baselines import finetune
 from bench import suite
-from bench.base import pretrain
+from bench.base import pretrain, softmax
 from bench.engines import engine
 from bench.metrics import score
 from bench.nets import HEAD
 from bench.resources import Resources
 from bench.text import UNKNOWN
-from bench.trial import without_exam
+from bench.trial import trial_of, without_exam
 
 BESIDE = Path(__file__).parents[3] / "shared" / "data"
 DATA = Path(os.environ.get("BENCH_DATA", BESIDE))
+
+
+LABELS, SEEDS = 128, 3
 
 
 @pytest.mark.skipif(not (DATA / "amazon.parquet").exists(), reason="needs the real corpora (BENCH_DATA)")
@@ -30,21 +34,28 @@ def test_words_that_the_source_never_showed(benchmark) -> None:
     vectors = suite.glove(access, print)
     net = suite.named(options.net)
     rows = []
-    for name in ("amazon", "hotels"):
+    for name in ("amazon", "hotels", "newsgroups-atheism-space", "newsgroups-four"):
         target = suite.load(name, options, access, print)
         clean = without_exam(source.data, source.division, target.data, target.division.exam)
         order = suite.base_order(options, replace(source, division=clean), net, vectors)
         base = pretrain(order, options.cache_dir)
         exam = target.data.examples(target.division.exam)
+        same = target.data.labels == source.data.labels
         table = base.vocabulary.table(target.data.corpus.words)
         unknown = (table[exam.x.ids] == UNKNOWN).mean()
         for how, given in (("unknown", None), ("mapped GloVe", vectors)):
-            resources = Resources(engine("torch"), net, "cpu", 0, base, given)
-            logits = resources.features(exam) @ base.params[HEAD].T + base.params["head.bias"]
-            p = np.exp(logits - logits.max(1, keepdims=True))
-            found = score(exam.labels, p / p.sum(1, keepdims=True))
-            rows.append((name, how, 100 * unknown, found["accuracy"], found["auc"]))
-    print("\ntarget   words never shown   share of tokens   source-only accuracy   AUC")
-    for name, how, share, accuracy, auc in rows:
-        print(f"{name:<8} {how:<19} {share:>14.2f}%   {accuracy:>20.4f}   {auc:.4f}")
+            resources = Resources(engine("torch"), net, "cpu", 0, base, given, same_labels=same)
+            alone = None
+            if same:
+                logits = resources.features(exam) @ base.params[HEAD].T + base.params["head.bias"]
+                alone = score(exam.labels, softmax(logits))["accuracy"]
+            tuned = []
+            for seed in range(SEEDS):
+                trial = trial_of(target.data, target.division, source.name, target.name, LABELS, seed)
+                tuned.append(score(exam.labels, finetune.fit(trial, resources)(exam))["accuracy"])
+            rows.append((name, how, 100 * unknown, alone, np.mean(tuned)))
+    print(f"\n{'target':<25} {'words never shown':<18} {'share of tokens':>16} {'source-only':>12} "
+          f"{f'finetune at {LABELS}':>16}")
+    for name, how, share, alone, tuned in rows:
+        print(f"{name:<25} {how:<18} {share:>15.2f}% {'–' if alone is None else f'{alone:.4f}':>12} {tuned:>16.4f}")
     benchmark.pedantic(lambda: resources.base_params(exam.corpus), rounds=3)
