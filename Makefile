@@ -44,9 +44,10 @@ browser: install  ## the report page's tests in Chromium, which is installed whe
 	$(ADD) '.[$(EXTRAS),browser]'
 	$(BIN)/python -m pytest tests/browser --override-ini addopts=-q
 
-docs: install  ## the documentation as a site in site/, built strictly
+docs: install  ## the documentation as a site in site/, built strictly, with the published records' report page
 	$(ADD) '.[$(EXTRAS),docs]'
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
+	$(BIN)/bench report --results-dir $(PUBLISHED) --out site/leaderboards.html
 
 PUBLISHED ?= results/published
 publish: install  ## add the records of RESULTS=folder to the published ones, and make everything that is made from them

@@ -9,8 +9,10 @@ from functools import cache as remember
 from pathlib import Path
 
 from bench import parcels
+from bench.host import versions
+from bench.jobs import Job
 from bench.records import Record
-from bench.runner import Job, run_one, versions
+from bench.runner import run_one
 
 
 @dataclass(frozen=True)

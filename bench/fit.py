@@ -10,6 +10,7 @@ import numpy as np
 
 from bench import model_folder, runner
 from bench.errors import BenchError
+from bench.jobs import Job
 from bench.model import Fitted
 from bench.plans import Plan
 from bench.records import Record
@@ -31,14 +32,14 @@ class Made:
     difference: float  # the largest between the model's and the predictor's probabilities on the exam
 
 
-def trial_of(found: Plan, seed: int) -> runner.Job:
+def trial_of(found: Plan, seed: int) -> Job:
     """The plan's one trial, at a seed; `BenchError` where the baseline cannot be used on this target."""
     if not found.jobs:
         raise BenchError(f"nothing to fit on {found.target.name}", "the reason stands above")
     return replace(found.jobs[0], seed=seed)
 
 
-def fit(job: runner.Job, out: Path, *, force: bool) -> Made:
+def fit(job: Job, out: Path, *, force: bool) -> Made:
     """Run the trial, score it, make its model, see that it agrees with the predictor, and keep it."""
     model_folder.check_free(out, force=force)
     with runner.steady(job.setting):

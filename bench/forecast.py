@@ -12,10 +12,10 @@ from bench.corpus import is_derived
 from bench.corpus import load as kept_corpus
 from bench.costs import STATED, UNKNOWN, Cost, Measured
 from bench.errors import BenchError, RouteError
+from bench.jobs import Strategy
 from bench.nets import named
 from bench.plans import Draft
 from bench.resources import features_entry
-from bench.runner import Strategy
 from bench.source_linear import is_fitted
 from bench.sources import Access, deliver
 from bench.suite import Options, Say

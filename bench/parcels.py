@@ -9,7 +9,8 @@ from typing import Any
 
 from bench import cache, corpus
 from bench.errors import BenchError
-from bench.runner import Setting, opened
+from bench.jobs import Setting
+from bench.runner import opened
 
 
 @dataclass(frozen=True)

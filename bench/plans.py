@@ -10,9 +10,9 @@ from bench import cache, records, runner, suite
 from bench.base import Base, Order, base_key, pretrain
 from bench.data import Loaded
 from bench.errors import BenchError
+from bench.jobs import Job, Setting, Side, Strategy, blank, budgets_for, jobs_of
 from bench.nets import named
 from bench.records import Record
-from bench.runner import Job, Setting, Side, Strategy
 from bench.sources import Access
 from bench.suite import Carry, Options, Say, Watch
 from bench.trial import without_exam
@@ -92,7 +92,7 @@ def drafts(options: Options, table: Mapping[str, str], access: Access, say: Say,
         own = usable(chosen, source.task.labels == target.task.labels, vectors is not None, say,
                      f"the labels of {target.task.name} ({_some(target.task.labels)}) are not those of "
                      f"{source.task.name}")
-        budgets, dropped = runner.budgets_for(target.division, options.budgets)
+        budgets, dropped = budgets_for(target.division, options.budgets)
         for budget in dropped:
             say(f"{target.name}: budget {budget} left out: only {len(target.division.pool):,} texts to train on")
         if not budgets:
@@ -106,8 +106,8 @@ def drafts(options: Options, table: Mapping[str, str], access: Access, say: Say,
             mine = [s for s in own if seed == 0 or "base" in needs[s]]
             setting = Setting(options.cache_dir, Side.of(source), Side.of(target), net, options.engine, order.device,
                               base_key(one) if "base" in every else "", vectors, clean.leaked_to_target, seed)
-            jobs = [j for j in runner.plan(setting, mine, budgets, options.seeds, options.head_seeds) if wanted(j)]
-            todo = [job for job in jobs if runner.blank(job).identity() not in done]
+            jobs = [j for j in jobs_of(setting, mine, budgets, options.seeds, options.head_seeds) if wanted(j)]
+            todo = [job for job in jobs if blank(job).identity() not in done]
             still = frozenset().union(*(needs[s] for s in mine if any(j.baseline == s.name for j in todo)))
             parts.append(Part(one, setting, tuple(jobs), tuple(todo), still))
         yield Draft(target, path, tuple(parts))
@@ -153,7 +153,7 @@ def carry_out(found: Plan, carry: Carry) -> Iterator[Record]:
     with cache.locked(found.path.with_name(f".{found.path.stem}.lock"),
                       f"waiting for another bench run that writes {found.path}"):
         done = {r.identity() for r in records.stored(found.path) if r.status == "ok"}
-        todo = [job for job in found.todo if runner.blank(job).identity() not in done]
+        todo = [job for job in found.todo if blank(job).identity() not in done]
         for record in carry(todo):
             records.append(found.path, record)
             yield record

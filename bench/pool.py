@@ -13,9 +13,10 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
 
 from bench.engines import ENGINES
+from bench.jobs import Job, blank
 from bench.memory import give_back
 from bench.records import Record
-from bench.runner import Job, blank, run_one
+from bench.runner import run_one
 
 FORKS = sys.platform == "linux"  # a copy of a process that has loaded Apple's or Windows' libraries may not run on
 IMPORTED = ("bench.runner", "sklearn.ensemble", "sklearn.feature_extraction.text", "sklearn.linear_model",

@@ -10,12 +10,13 @@ from statistics import stdev
 
 import numpy as np
 
-from bench import cache, plans, records, runner
+from bench import cache, plans, records
 from bench.engines import devices
 from bench.errors import BenchError
+from bench.host import versions
+from bench.jobs import HEAD_SEEDS, Job, blank
 from bench.nets import NETS, TUTORIAL
 from bench.records import Record
-from bench.runner import HEAD_SEEDS, Job
 from bench.suite import Carry, Options, Say, Watch
 
 SAME, WITHIN, OFF, NOT_RUN = "same", "within tolerance", "off", "not run"
@@ -93,7 +94,7 @@ def rerun(chosen: Sequence[Record], every: Sequence[Record], options: Options, t
 def _options(first: Record, like: Sequence[Record], options: Options) -> Options:
     net, preset = _net(first.net)
     device = first.device if first.device in devices(first.engine) else "auto"
-    made = cache.key_of([dict(runner.versions(first.engine))])[:12]
+    made = cache.key_of([dict(versions(first.engine))])[:12]
     heads = 1 + max(0 if r.head_seed is None else (r.head_seed - r.seed) // HEAD_SEEDS for r in like)
     return replace(options, targets=(f"{first.task}@{first.edition}",), source=first.source, net=net, preset=preset,
                    engine=first.engine, device=device, baselines=tuple(sorted({r.baseline for r in like})),
@@ -111,7 +112,7 @@ def _net(name: str) -> tuple[str, str]:
 
 
 def _asked(wanted: Mapping[Cell, Record]) -> Callable[[Job], bool]:
-    return lambda job: _cell(runner.blank(job)) in wanted
+    return lambda job: _cell(blank(job)) in wanted
 
 
 def _cell(record: Record) -> Cell:

@@ -1,21 +1,16 @@
-"""Plan the trials, and run one of them from its data to its record, in whatever process it is."""
+"""Run one trial from its data to its record, in whatever process it is."""
 
 from __future__ import annotations
 
-import importlib
-import os
-import platform
 import sys
 import time
 import traceback
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import cache as remember
 from functools import lru_cache
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -24,127 +19,16 @@ from numpy.typing import NDArray
 from bench import corpus, records, sentences
 from bench.base import Base, load_base
 from bench.corpus import Dataset
-from bench.data import Loaded
 from bench.engines import engine
-from bench.engines import version as engine_version
-from bench.errors import BenchError, MissingExtra
+from bench.errors import BenchError
+from bench.host import host, peak_bytes, versions
+from bench.jobs import Job, Setting, Side, Strategy, blank
 from bench.metrics import score
-from bench.nets import Net, with_classes
+from bench.nets import with_classes
 from bench.records import Record
 from bench.resources import Resources
 from bench.source_linear import SourceLinear, fitted
-from bench.trial import FULL, Budget, Division, Predictor, Trial, divide, trial_of, without_exam
-from bench.vectors import Vectors
-
-KNOWN_NEEDS = ("base", "features", "glove", "counts", "sentences", "source", "source-linear", "same-labels")
-
-
-@dataclass(frozen=True)
-class Side:
-    """A source or target as a worker finds it again: by content hash, in the cache."""
-
-    name: str  # task@edition
-    sha256: str
-    labels: tuple[str, ...]
-    test: str
-    split_by: str
-    leading: str = "accuracy"  # the score that its leaderboard sorts by
-
-    @staticmethod
-    def of(loaded: Loaded) -> Side:
-        """What identifies loaded data."""
-        return Side(loaded.name, loaded.data.corpus.sha256, loaded.data.labels, loaded.edition.test,
-                    loaded.edition.split_by, "balanced_accuracy" if loaded.task.imbalanced else "accuracy")
-
-
-@dataclass(frozen=True)
-class Setting:
-    """What all trials of one source and target share; small, and sent to the workers."""
-
-    root: Path  # of the cache
-    source: Side
-    target: Side
-    net: Net
-    engine: str
-    device: str
-    base: str = ""  # its key; empty: no baseline needs it
-    vectors: Vectors | None = None
-    source_leaks: int = 0  # texts that left the source because the exam has them
-    base_seed: int = 0
-
-
-@dataclass(frozen=True)
-class Job:
-    """One trial to run."""
-
-    setting: Setting
-    baseline: str
-    module: str  # "package.module" with NEEDS and fit
-    function: str
-    budget: Budget
-    seed: int  # of the label draw
-    head_seed: int | None = None  # of the head and the order of batches, where it is not `seed`
-
-
-@dataclass(frozen=True)
-class Strategy:
-    """A baseline as named on the command line, and where its function is."""
-
-    name: str
-    module: str
-    function: str = "fit"
-
-    def load(self) -> ModuleType:
-        """Its module; `BenchError` where it cannot be imported or has no such function."""
-        try:
-            module = importlib.import_module(self.module)
-        except ImportError as error:
-            raise BenchError(f"baseline {self.name!r}: cannot import {self.module}: {error}",
-                             "--baseline takes a name (bench list baselines) or package.module:function") from None
-        if not callable(getattr(module, self.function, None)):
-            raise BenchError(f"baseline {self.name!r}: {self.module} has no function {self.function!r}")
-        return module
-
-    def needs(self) -> frozenset[str]:
-        """What must exist before its clock starts."""
-        needs = frozenset(getattr(self.load(), "NEEDS", ()))
-        unknown = needs - set(KNOWN_NEEDS)
-        if unknown:
-            raise BenchError(f"baseline {self.name!r} needs {sorted(unknown)}", f"known: {', '.join(KNOWN_NEEDS)}")
-        return needs | ({"base"} if "features" in needs else set())
-
-    def missing(self) -> MissingExtra | None:
-        """What has to be installed first; None where nothing has to."""
-        return sentences.missing() if "sentences" in self.needs() else None
-
-
-def budgets_for(division: Division, asked: Sequence[Budget]) -> tuple[list[Budget], list[Budget]]:
-    """The budgets that the pool can serve, and those that it cannot."""
-    fits = [b for b in asked if b == FULL or int(b) <= len(division.pool)]
-    return fits, [b for b in asked if b not in fits]
-
-
-HEAD_SEEDS = 1_000  # between the head seeds of one label draw
-
-
-def plan(setting: Setting, strategies: Sequence[Strategy], budgets: Sequence[Budget], seeds: int,
-         heads: int = 1) -> list[Job]:
-    """Every trial, the longest first within a seed so that the last to finish is a short one."""
-    order = sorted(budgets, key=lambda b: -float("inf") if b == FULL else -int(b))
-    return [Job(setting, s.name, s.module, s.function, b, seed, seed + HEAD_SEEDS * head if head else None)
-            for head in range(heads) for seed in range(seeds) for b in order for s in strategies]
-
-
-def blank(job: Job) -> Record:
-    """The record of a job before it ran: who it is."""
-    setting = job.setting
-    task, edition = setting.target.name.split("@", 1)
-    needs = Strategy(job.baseline, job.module, job.function).needs()
-    uses = "base" in needs
-    return Record(task, edition, setting.target.sha256, setting.source.name, job.baseline,
-                  _settings(job), str(setting.net), setting.engine, setting.device, job.budget, job.seed,
-                  base=setting.base if uses else "", base_seed=setting.base_seed if uses else 0,
-                  head_seed=job.head_seed, leading=setting.target.leading)
+from bench.trial import Division, Predictor, Trial, divide, trial_of, without_exam
 
 
 def run_one(job: Job) -> Record:
@@ -290,58 +174,6 @@ def prepare(setting: Setting, needs: frozenset[str]) -> None:
         resources.source_linear.columns_in(data.corpus)
     if "sentences" in needs:
         sentences.of(data.corpus)
-
-
-def peak_bytes() -> int:
-    """The most memory that this process has held, in bytes (0 where the system does not tell)."""
-    try:
-        import resource
-    except ImportError:  # Windows
-        return 0
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak * 1024
-
-
-@remember
-def versions(engine_name: str) -> Mapping[str, str]:
-    """Versions of what the scores depend on, and the commit where there is one."""
-    from importlib.metadata import version
-
-    names = ("numpy", "scipy", "scikit-learn", "transferbench")
-    found = {name: version(name) for name in names}
-    return {**found, engine_name: engine_version(engine_name), "python": platform.python_version(),
-            "commit": _commit()}
-
-
-@remember
-def host() -> Mapping[str, Any]:
-    """The machine: processor, cores, system."""
-    model = platform.processor()
-    info = Path("/proc/cpuinfo")
-    if info.exists():
-        lines = [line for line in info.read_text().splitlines() if line.startswith("model name")]
-        model = lines[0].split(":", 1)[1].strip() if lines else model
-    return {"cpu": model, "cores": os.cpu_count(), "system": platform.system(), "threads": 1}
-
-
-def _commit() -> str:
-    import subprocess
-
-    folder = Path(__file__).parents[1]
-    if not (folder / ".git").exists():
-        return ""
-    asked = subprocess.run(["git", "rev-parse", "--short=12", "HEAD"], cwd=folder, capture_output=True, text=True,
-                           check=False)
-    return asked.stdout.strip() if asked.returncode == 0 else ""
-
-
-def _settings(job: Job) -> dict[str, Any]:
-    """The baseline's keyword arguments: its defaults."""
-    import inspect
-
-    function = getattr(Strategy(job.baseline, job.module, job.function).load(), job.function)
-    parameters = inspect.signature(function).parameters.values()
-    return {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY}
 
 
 class _scoring_threads:

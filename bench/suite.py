@@ -13,10 +13,10 @@ from bench.base import Base, Order, pretrain, recipe_for
 from bench.data import Loaded, obtain
 from bench.engines import devices
 from bench.errors import BenchError
+from bench.jobs import Job, Strategy
 from bench.nets import Net, named
 from bench.own import looks_like_file, task_of
 from bench.records import Record
-from bench.runner import Job, Strategy
 from bench.sources import Access
 from bench.task import Task, all_tasks, nearest
 from bench.trial import FULL, Budget

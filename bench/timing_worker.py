@@ -108,7 +108,7 @@ class Work:
     def facts(self) -> dict[str, Any]:
         """What did the work, and what came out of it."""
         from bench.base import softmax
-        from bench.runner import host, peak_bytes, versions
+        from bench.host import host, peak_bytes, versions
         from bench.timing_run import cores
 
         machine = {**host(), "gpu": gpu() if self.device == "cuda" else "", "threads": cores()}

@@ -25,7 +25,7 @@ SECTIONS = {
     "Reference": ["command-line.md", "api.md"],
 }
 API = ("bench.task", "bench.data", "bench.corpus", "bench.trial", "bench.nets", "bench.base", "bench.resources",
-       "bench.runner", "bench.suite", "bench.plans", "bench.forecast",
+       "bench.jobs", "bench.runner", "bench.suite", "bench.plans", "bench.forecast",
        "bench.records", "bench.metrics", "bench.stats", "bench.compare", "bench.curves",
        "bench.leaderboard", "bench.study", "bench.matrix", "bench.report", "bench.charts", "bench.errors")
 

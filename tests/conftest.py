@@ -17,7 +17,7 @@ from bench import nets
 from bench.base import Base
 from bench.cli import app
 from bench.data import Loaded
-from bench.runner import Setting, Side
+from bench.jobs import Setting, Side
 from bench.trial import Trial, trial_of
 from bench.vectors import Vectors
 

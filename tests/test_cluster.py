@@ -21,8 +21,8 @@ from typer.testing import CliRunner
 from bench import cluster, nets, pool, records, runner
 from bench.cli import app
 from bench.errors import BenchError, MissingExtra
+from bench.jobs import Setting, Strategy, jobs_of
 from bench.records import Record
-from bench.runner import Setting, Strategy, plan
 from bench.vectors import Vectors
 
 PLUGIN = """
@@ -113,7 +113,7 @@ def test_a_cluster_gives_the_records_of_one_process_though_a_worker_is_killed(
         dask: Dask, setting: Setting, plugin: str, tmp_path: Path):
     strategies = [Strategy("slow", plugin, "slow"), Strategy("frozen", "baselines.frozen"),
                   Strategy("tfidf", "baselines.tfidf"), Strategy("scratch", "baselines.scratch")]
-    jobs = plan(setting, strategies, (8,), 3)
+    jobs = jobs_of(setting, strategies, (8,), 3)
     runner.prepare(setting, frozenset({"features", "base", "counts"}))
     victim = dask.worker("--no-nanny")
     found: list[Record] = []
@@ -140,7 +140,7 @@ def test_a_worker_that_does_not_see_the_cache_is_sent_what_it_lacks(
     monkeypatch.chdir(world.root.parent)
     elsewhere = replace(setting, root=Path(world.root.name), vectors=None)  # means nothing in the worker's folder
     runner.prepare(elsewhere, frozenset({"features", "base", "counts"}))
-    jobs = plan(elsewhere, [Strategy("frozen", "baselines.frozen"), Strategy("finetune", "baselines.finetune"),
+    jobs = jobs_of(elsewhere, [Strategy("frozen", "baselines.frozen"), Strategy("finetune", "baselines.finetune"),
                             Strategy("tfidf", "baselines.tfidf")], (8,), 1)
     dask.worker("--no-nanny", cache="bare")
     with cluster.connected(dask.address, lambda text: None) as here:
@@ -152,7 +152,7 @@ def test_a_worker_that_does_not_see_the_cache_is_sent_what_it_lacks(
 
 @pytest.mark.parametrize("dask", [0], indirect=True)
 def test_a_trial_that_kills_every_worker_is_the_only_one_that_fails(dask: Dask, setting: Setting, plugin: str):
-    jobs = plan(setting, [Strategy("deadly", plugin, "deadly"), Strategy("majority", "baselines.majority")], (8,), 2)
+    jobs = jobs_of(setting, [Strategy("deadly", plugin, "deadly"), Strategy("majority", "baselines.majority")], (8,), 2)
     for _ in range(2):
         dask.worker("--nanny")
     with cluster.connected(dask.address, lambda text: None) as here:
@@ -183,7 +183,7 @@ def test_bench_run_on_a_cluster_writes_the_records_that_it_writes_here(
 
 
 def test_a_trial_for_a_gpu_waits_for_a_worker_that_offers_one(dask: Dask, setting: Setting):
-    job = plan(replace(setting, device="cuda"), [Strategy("majority", "baselines.majority")], (8,), 1)
+    job = jobs_of(replace(setting, device="cuda"), [Strategy("majority", "baselines.majority")], (8,), 1)
     said: list[str] = []
     dask.worker("--no-nanny")
     with cluster.connected(dask.address, said.append) as here:
@@ -198,7 +198,7 @@ def test_a_trial_for_a_gpu_waits_for_a_worker_that_offers_one(dask: Dask, settin
 
 def test_workers_of_many_threads_or_other_versions_are_refused(
         dask: Dask, setting: Setting, monkeypatch: pytest.MonkeyPatch):
-    jobs = plan(setting, [Strategy("majority", "baselines.majority")], (8,), 1)
+    jobs = jobs_of(setting, [Strategy("majority", "baselines.majority")], (8,), 1)
     first = dask.worker("--no-nanny", "--nthreads", 2)
     with (cluster.connected(dask.address, lambda text: None) as here,
           pytest.raises(BenchError, match=r"cannot take part: it has 2 threads.*finished trials are kept")):
@@ -216,7 +216,7 @@ def test_a_scheduler_that_dies_ends_the_run_with_a_word(dask: Dask, setting: Set
     monkeypatch.setattr(cluster, "ANSWER", 2.0)
     monkeypatch.setattr(cluster, "TICK", 0.5)
     dask.worker("--no-nanny")
-    jobs = plan(setting, [Strategy("slow", plugin, "slow")], (8,), 40)
+    jobs = jobs_of(setting, [Strategy("slow", plugin, "slow")], (8,), 40)
     with cluster.connected(dask.address, lambda text: None) as here:
         trials = here.run(jobs)
         assert next(trials).status == "ok"

@@ -23,11 +23,11 @@ from bench.data import Loaded
 from bench.engines import engine
 from bench.errors import BenchError
 from bench.forest_model import Forest, ForestModel
+from bench.jobs import Strategy
 from bench.linear_model import LinearModel
 from bench.model import ConstantModel, Fitted, Model, ModelError
 from bench.nets import NETS, TUTORIAL, initial_params, shapes, with_classes
 from bench.resources import Resources
-from bench.runner import Strategy
 from bench.source_linear import fitted as fit_source
 from bench.suite import strategies
 

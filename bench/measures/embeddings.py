@@ -7,9 +7,10 @@ from itertools import pairwise
 
 import numpy as np
 
-from bench import plans, runner, suite
+from bench import plans, suite
 from bench.base import Base, pretrain
 from bench.errors import BenchError
+from bench.jobs import blank
 from bench.measures.workplace import Measured, Workplace
 from bench.nets import EMBEDDING, named
 from bench.suite import Options
@@ -62,7 +63,7 @@ def carry_over(place: Workplace) -> Measured:
     with suite.hands(options, place.say) as carry:
         for record in plans.carry_out(plan, carry):
             place.say(f"  {record.baseline} {record.budget} labels seed {record.seed}: {record.accuracy}")
-    wanted = {runner.blank(job).identity() for job in plan.jobs}
+    wanted = {blank(job).identity() for job in plan.jobs}
     ours = [r for r in records.stored(plan.path) if r.identity() in wanted]
     good = {(r.baseline, r.budget, r.seed): r.accuracy or 0.0 for r in ours if r.status == "ok"}
     if len(good) < len(plan.jobs):

@@ -1,0 +1,137 @@
+"""What is to be run: a source, a target, their trials, and the strategies as they are named."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from bench import sentences
+from bench.data import Loaded
+from bench.errors import BenchError, MissingExtra
+from bench.nets import Net
+from bench.records import Record
+from bench.trial import FULL, Budget, Division
+from bench.vectors import Vectors
+
+KNOWN_NEEDS = ("base", "features", "glove", "counts", "sentences", "source", "source-linear", "same-labels")
+
+
+@dataclass(frozen=True)
+class Side:
+    """A source or target as a worker finds it again: by content hash, in the cache."""
+
+    name: str  # task@edition
+    sha256: str
+    labels: tuple[str, ...]
+    test: str
+    split_by: str
+    leading: str = "accuracy"  # the score that its leaderboard sorts by
+
+    @staticmethod
+    def of(loaded: Loaded) -> Side:
+        """What identifies loaded data."""
+        return Side(loaded.name, loaded.data.corpus.sha256, loaded.data.labels, loaded.edition.test,
+                    loaded.edition.split_by, "balanced_accuracy" if loaded.task.imbalanced else "accuracy")
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What all trials of one source and target share; small, and sent to the workers."""
+
+    root: Path  # of the cache
+    source: Side
+    target: Side
+    net: Net
+    engine: str
+    device: str
+    base: str = ""  # its key; empty: no baseline needs it
+    vectors: Vectors | None = None
+    source_leaks: int = 0  # texts that left the source because the exam has them
+    base_seed: int = 0
+
+
+@dataclass(frozen=True)
+class Job:
+    """One trial to run."""
+
+    setting: Setting
+    baseline: str
+    module: str  # "package.module" with NEEDS and fit
+    function: str
+    budget: Budget
+    seed: int  # of the label draw
+    head_seed: int | None = None  # of the head and the order of batches, where it is not `seed`
+
+
+@dataclass(frozen=True)
+class Strategy:
+    """A baseline as named on the command line, and where its function is."""
+
+    name: str
+    module: str
+    function: str = "fit"
+
+    def load(self) -> ModuleType:
+        """Its module; `BenchError` where it cannot be imported or has no such function."""
+        try:
+            module = importlib.import_module(self.module)
+        except ImportError as error:
+            raise BenchError(f"baseline {self.name!r}: cannot import {self.module}: {error}",
+                             "--baseline takes a name (bench list baselines) or package.module:function") from None
+        if not callable(getattr(module, self.function, None)):
+            raise BenchError(f"baseline {self.name!r}: {self.module} has no function {self.function!r}")
+        return module
+
+    def needs(self) -> frozenset[str]:
+        """What must exist before its clock starts."""
+        needs = frozenset(getattr(self.load(), "NEEDS", ()))
+        unknown = needs - set(KNOWN_NEEDS)
+        if unknown:
+            raise BenchError(f"baseline {self.name!r} needs {sorted(unknown)}", f"known: {', '.join(KNOWN_NEEDS)}")
+        return needs | ({"base"} if "features" in needs else set())
+
+    def missing(self) -> MissingExtra | None:
+        """What has to be installed first; None where nothing has to."""
+        return sentences.missing() if "sentences" in self.needs() else None
+
+
+def budgets_for(division: Division, asked: Sequence[Budget]) -> tuple[list[Budget], list[Budget]]:
+    """The budgets that the pool can serve, and those that it cannot."""
+    fits = [b for b in asked if b == FULL or int(b) <= len(division.pool)]
+    return fits, [b for b in asked if b not in fits]
+
+
+HEAD_SEEDS = 1_000  # between the head seeds of one label draw
+
+
+def jobs_of(setting: Setting, strategies: Sequence[Strategy], budgets: Sequence[Budget], seeds: int,
+            heads: int = 1) -> list[Job]:
+    """Every trial, the longest first within a seed so that the last to finish is a short one."""
+    order = sorted(budgets, key=lambda b: -float("inf") if b == FULL else -int(b))
+    return [Job(setting, s.name, s.module, s.function, b, seed, seed + HEAD_SEEDS * head if head else None)
+            for head in range(heads) for seed in range(seeds) for b in order for s in strategies]
+
+
+def blank(job: Job) -> Record:
+    """The record of a job before it ran: who it is."""
+    setting = job.setting
+    task, edition = setting.target.name.split("@", 1)
+    needs = Strategy(job.baseline, job.module, job.function).needs()
+    uses = "base" in needs
+    return Record(task, edition, setting.target.sha256, setting.source.name, job.baseline,
+                  _settings(job), str(setting.net), setting.engine, setting.device, job.budget, job.seed,
+                  base=setting.base if uses else "", base_seed=setting.base_seed if uses else 0,
+                  head_seed=job.head_seed, leading=setting.target.leading)
+
+
+def _settings(job: Job) -> dict[str, Any]:
+    """The baseline's keyword arguments: its defaults."""
+    import inspect
+
+    function = getattr(Strategy(job.baseline, job.module, job.function).load(), job.function)
+    parameters = inspect.signature(function).parameters.values()
+    return {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY}
