@@ -13,17 +13,16 @@ from bench.base import OF_WORDS, softmax
 from bench.batches import Batches, Spec
 from bench.corpus import Corpus, Examples
 from bench.engines import name_of
+from bench.linear import probe
 from bench.model import Fitted
 from bench.net_model import NetModel
-from bench.nets import EMBEDDING, Net, Params, initial_head, with_classes
+from bench.nets import EMBEDDING, HEAD, Net, Params, with_classes
 from bench.resources import Resources
-from bench.seeds import draw
 from bench.text import SPECIALS, UNKNOWN, Encoded, Vocabulary
 from bench.trial import Trial
 
 EMBEDDING_RATE = 3.0  # as a multiple
 LEARNING_RATE, NEW_LABELS = 1e-3, 5e-3  # of the base, where the labels are the source's and where not
-NEW_HEAD = 3.0  # a head that was drawn learns so many times faster
 
 
 def recipe(labelled: int, learning_rate: float) -> Spec:
@@ -67,19 +66,22 @@ def train_on(net: Net, params: Params, batches: Batches, spec: Spec, resources: 
 
 
 def tuning(trial: Trial, resources: Resources, learning_rate: float, new_labels: float) -> Spec:
-    """How the base learns on: slowly where the question stays the same, else at `new_labels`, its new head faster."""
-    if resources.same_labels:
-        return recipe(len(trial.labelled), learning_rate)
-    spec = recipe(len(trial.labelled), new_labels)
-    return replace(spec, rates=(*spec.rates, ("head.", NEW_HEAD)))
+    """How the base learns on: slowly where the question stays the same, else at `new_labels`."""
+    return recipe(len(trial.labelled), learning_rate if resources.same_labels else new_labels)
 
 
 def carried(trial: Trial, resources: Resources) -> tuple[Net, Params]:
-    """The base for the trial's texts and labels: its head is kept where the labels are the source's, else drawn."""
-    net = with_classes(resources.need_base().net, len(trial.labels))
-    params = resources.base_params(trial.labelled.corpus)
+    """The base for the trial's texts and labels: its head is kept where the labels are the source's.
+
+    Else the head begins as a logistic regression on the base's features of the labelled examples, so that the layers
+    below are not changed by the errors of a head that was drawn (LP-FT, Kumar et al. 2022).
+    """
+    base, labelled = resources.need_base().net, trial.labelled
+    net, params = with_classes(base, len(trial.labels)), resources.base_params(labelled.corpus)
     if not resources.same_labels:
-        params = {**params, **initial_head(net, draw("head", trial.target, trial.seed))}
+        x = resources.engine.features(base, params, corpus_words(labelled.x), resources.device)
+        head = probe(x, labelled.labels, trial.seed, trial.class_weight).head(len(trial.labels))
+        params = {**params, HEAD: head.weight.astype(np.float32), "head.bias": head.bias.astype(np.float32)}
     return net, params
 
 
