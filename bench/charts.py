@@ -78,7 +78,7 @@ def _tips(*fields: tuple[str, str, str]) -> list[Spec]:
 def _curves(names: list[str]) -> Spec:
     """Score by labels with 95% bands; a dashed line leads from a cell to as many labels from scratch."""
     x = _q("n", "labelled target texts (logarithmic)", ",d", {"type": "log", "nice": False, "padding": 14},
-           grid=False, labelOverlap=True, values="@ticks")
+           grid=False, labelOverlap="greedy", values="@ticks")
     y, who = _q("score", "@leading", ".2f"), _who(names)
     end = {"field": "worth_end", "type": "quantitative"}
     tips = _tips(("baseline", "strategy", ""), ("n", "labels", ",d"), ("score", "score", ".3f"),
