@@ -69,6 +69,11 @@ def grid(head: Sequence[str], body: Sequence[Sequence[str]]) -> str:
     return "\n".join(["| " + " | ".join(line) + " |" for line in (head, ["---"] * len(head), *body)])
 
 
+def labels(budget: Budget) -> str:
+    """`1,024`, or `all`."""
+    return "all" if budget == "full" else f"{int(budget):,}"
+
+
 def short(row: Row | None) -> str:
     """`.797`, bold where nothing is better for certain."""
     from bench import prose
@@ -140,7 +145,7 @@ def harm(found: Sequence[Study]) -> str:
         for standing in s.standings:
             bad = [r for r in standing.rows if r.verdict == "harms" and r.baseline != "majority" and r.gain]
             body += [[name(s), s.board.source.partition("@")[0], s.board.engine,
-                      "all" if standing.budget == "full" else str(standing.budget), f"`{r.baseline}`",
+                      labels(standing.budget), f"`{r.baseline}`",
                       f"{r.gain.estimate:+.1f} [{r.gain.low:+.1f} {r.gain.high:+.1f}]"] for r in bad if r.gain]
     return grid(["target", "source", "engine", "labels", "strategy", "points against scratch [95%]"], body) if body \
         else "Nowhere."
@@ -159,7 +164,7 @@ def cost(found: Sequence[Study]) -> str:
             line.append(f"{median(seconds):.1f}" if seconds else "–")
         body.append(line)
     base = median([s.board.pretrain for s in main if s.board.pretrain])
-    return grid(["strategy", *("all" if b == "full" else str(b) for b in budgets)], body) + \
+    return grid(["strategy", *(labels(b) for b in budgets)], body) + \
         f"\n\nThe base, once: {base:.0f} s on two cores."
 
 
@@ -175,8 +180,7 @@ def engines(found: Sequence[Study]) -> str:
             other = ours[name(s)].board.cells.get((baseline, budget))
             if cell is None or cell.leading is None or other is None or other.leading is None:
                 continue
-            labels = "all" if budget == "full" else str(budget)
-            body.append([name(s), f"`{baseline}`", labels, f"{prose.short(cell.leading)} ({cell.done} seeds)",
+            body.append([name(s), f"`{baseline}`", labels(budget), f"{prose.short(cell.leading)} ({cell.done} seeds)",
                          f"{prose.short(other.leading)} ± {other.spread or 0:.3f} ({other.done} seeds)",
                          f"{100 * (cell.leading - other.leading):+.1f}"])
     return grid(["target", "strategy", "labels", "MXNet", "PyTorch ± standard deviation", "points"], body)
