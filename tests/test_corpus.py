@@ -180,7 +180,8 @@ def test_no_label_but_those_of_its_budget_is_reachable_from_a_trial(tmp_path: Pa
     assert trial.unlabelled.y is None
     with pytest.raises(AssertionError, match="no labels"):
         _ = trial.unlabelled.labels
-    assert {f.name for f in fields(Trial)} == {"source", "target", "labels", "budget", "seed", "labelled", "unlabelled"}
+    assert {f.name for f in fields(Trial)} == {"source", "target", "labels", "budget", "seed", "labelled", "unlabelled",
+                                               "balanced"}
     _ = trial.labelled.x, trial.unlabelled.x, trial.labelled.corpus.words
     found = reachable(trial)
     assert any(v is trial.labelled.y for v in found)  # the search does find labels
