@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 import sys
 import threading
 from collections import deque
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from dataclasses import replace
+from typing import Any
 
 from bench.engines import ENGINES
 from bench.jobs import Job, blank
@@ -43,14 +46,14 @@ def _pooled(todo: deque[Job], workers: int) -> Generator[Record, None, list[Job]
 
     A dead worker takes its pool with it and does not say whose trial it was: each of these must run alone.
     """
-    with _pool(min(workers, len(todo))) as pool:
+    with _pool(min(workers, len(todo))) as pool, _interrupt_kept() as interrupt:
         running: dict[Future[Record], Job] = {}
         try:
             while todo or running:
                 while todo and len(running) < workers + 1:
                     running[pool.submit(run_one, todo[0])] = todo[0]
                     todo.popleft()
-                for future in wait(running, return_when=FIRST_COMPLETED).done:
+                for future in _finished(running, interrupt):
                     record = future.result()
                     del running[future]
                     yield record
@@ -65,15 +68,64 @@ def _pooled(todo: deque[Job], workers: int) -> Generator[Record, None, list[Job]
 def _one_by_one(todo: deque[Job]) -> Iterator[Record]:
     """Each job alone in a process: one that dies was killed by its own job."""
     while todo:
-        with _pool(1) as pool:
+        with _pool(1) as pool, _interrupt_kept() as interrupt:
             try:
                 while todo:
-                    record = pool.submit(run_one, todo[0]).result()
+                    future = pool.submit(run_one, todo[0])
+                    _finished([future], interrupt)
+                    record = future.result()
                     todo.popleft()
                     yield record
             except BrokenProcessPool:
                 job = todo.popleft()
                 yield replace(blank(job), status="failed", error="its worker process died (out of memory?)")
+
+
+LOOK = 0.2  # seconds between two looks for Ctrl-C
+
+
+def _finished(running: Iterable[Future[Record]], interrupt: Callable[[], None]) -> set[Future[Record]]:
+    """Those that are done, at least one; Ctrl-C is noticed before, between two looks."""
+    done: set[Future[Record]] = set()
+    while not done:
+        interrupt()
+        done = wait(running, LOOK, FIRST_COMPLETED).done
+    return done
+
+
+def _interruptible() -> bool:
+    """Whether Ctrl-C would raise KeyboardInterrupt in this thread."""
+    return (threading.current_thread() is threading.main_thread()
+            and signal.getsignal(signal.SIGINT) is signal.default_int_handler)
+
+
+@contextmanager
+def _interrupt_kept() -> Iterator[Callable[[], None]]:
+    """Inside the block Ctrl-C is kept until what is yielded is called, or the end: these raise KeyboardInterrupt.
+
+    Raised wherever the main thread happens to be, it can leave a future's lock taken: the pool then waits for ever.
+    """
+    def nothing() -> None:
+        pass
+
+    if not _interruptible():
+        yield nothing
+        return
+    asked = threading.Event()
+
+    def keep(number: int, frame: Any) -> None:
+        asked.set()
+
+    def interrupt() -> None:
+        if asked.is_set():
+            raise KeyboardInterrupt
+
+    signal.signal(signal.SIGINT, keep)
+    try:
+        yield interrupt
+        interrupt()
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _pool(workers: int) -> ProcessPoolExecutor:
@@ -96,7 +148,14 @@ def warm_up(engine_name: str) -> None:
         # PyTorch's first optimiser of a process imports torch._dynamo, more than a second's work.
         own = [ENGINES[engine_name], "torch._dynamo"] if engine_name == "torch" else []
         multiprocessing.get_context("forkserver").set_forkserver_preload([*IMPORTED, *own])
-        forkserver.ensure_running()
+        if not _interruptible():
+            forkserver.ensure_running()
+            return
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # inherited: a worker that has just begun leaves Ctrl-C to us too
+        try:
+            forkserver.ensure_running()
+        finally:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def default_jobs() -> int:
@@ -112,7 +171,6 @@ def default_jobs() -> int:
 def _begin_worker() -> None:
     """A worker leaves Ctrl-C to its parent, and ends when the parent is gone, killed or not."""
     import multiprocessing
-    import signal
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = multiprocessing.parent_process()

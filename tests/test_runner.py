@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import pickle
+import signal
 import sys
 from collections.abc import Iterator
+from concurrent.futures import Future
 from dataclasses import replace
 from pathlib import Path
 
@@ -174,3 +177,31 @@ def test_what_trials_share_is_computed_before_the_first_of_them(setting: Setting
 
 def test_workers_are_never_more_than_cores_or_memory():
     assert 1 <= pool.default_jobs() <= 8
+
+
+def test_ctrl_c_is_kept_until_it_can_do_no_harm_and_never_lost():
+    reached = []
+
+    def interrupted() -> None:
+        with pool._interrupt_kept() as interrupt:
+            interrupt()
+            os.kill(os.getpid(), signal.SIGINT)
+            reached.append("behind the signal")
+            with pytest.raises(KeyboardInterrupt):
+                interrupt()
+            with pytest.raises(KeyboardInterrupt):
+                pool._finished([Future()], interrupt)
+            reached.append("the end, which raises it again")
+
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            interrupted()
+        assert len(reached) == 2
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # as in the background of a script
+        with pool._interrupt_kept() as interrupt:
+            os.kill(os.getpid(), signal.SIGINT)
+            interrupt()
+    finally:
+        signal.signal(signal.SIGINT, before)
