@@ -17,7 +17,7 @@ from bench.host import versions
 from bench.jobs import HEAD_SEEDS, Job, blank
 from bench.nets import NETS, TUTORIAL
 from bench.records import Record
-from bench.suite import Carry, Options, Say, Watch
+from bench.suite import Carry, Options, Say, Watch, strategies
 
 SAME, WITHIN, OFF, NOT_RUN = "same", "within tolerance", "off", "not run"
 TOLERANCE = 1.0  # points of accuracy, or twice the spread of the other published seeds where that is more
@@ -74,7 +74,9 @@ def rerun(chosen: Sequence[Record], every: Sequence[Record], options: Options, t
     What was finished by the same versions is taken from the results folder, so that a broken-off rerun goes on.
     """
     seeds = _seeds(every)
-    for like in _alike(chosen):
+    why_not = {baseline: _why_not(baseline, table) for baseline in {r.baseline for r in chosen}}
+    yield from (Rerun(old, None, TOLERANCE, why_not[old.baseline]) for old in chosen if why_not[old.baseline])
+    for like in _alike([r for r in chosen if not why_not[r.baseline]]):
         first = like[0]
         wanted = {_cell(r): r for r in like}
         try:
@@ -89,6 +91,14 @@ def rerun(chosen: Sequence[Record], every: Sequence[Record], options: Options, t
                     yield Rerun(old, new, tolerance, _cause(old, new) if new else "this suite has no such trial")
         except BenchError as error:
             yield from (Rerun(old, None, TOLERANCE, str(error)) for old in like)
+
+
+def _why_not(baseline: str, table: Mapping[str, str]) -> str:
+    """Why a strategy cannot run here, such as an extra that is not installed; empty where it can."""
+    try:
+        return " ".join(str(error) for s in strategies((baseline,), table) if (error := s.missing()))
+    except BenchError as error:
+        return str(error)
 
 
 def _options(first: Record, like: Sequence[Record], options: Options) -> Options:

@@ -11,8 +11,8 @@ import made
 import pytest
 from conftest import Bench
 
-from bench import records, rerun
-from bench.errors import BenchError
+from bench import records, rerun, sentences
+from bench.errors import BenchError, MissingExtra
 from bench.records import Record
 from bench.rerun import OFF, SAME, WITHIN, Rerun
 
@@ -81,6 +81,18 @@ def test_what_cannot_be_run_here_is_said_and_is_not_off(published: Path, bench_:
     assert done.exit_code == 0
     assert "4 same, 4 not run" in done.output
     assert "no net here is called 'gru-1-1'" in done.output
+
+
+def test_a_strategy_that_cannot_run_here_does_not_keep_the_others_from_it(
+        published: Path, bench_: Bench, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(sentences, "missing", lambda: MissingExtra("the sentence encoder", "sentence"))
+    names = {("frozen", 0): "sentence-embedding", ("frozen", 1): "no-such-strategy"}
+    rewritten(published, lambda r: replace(r, baseline=names.get((r.baseline, r.seed), r.baseline)))
+    done = bench_(*AGAIN, "--all")
+    assert done.exit_code == 0, done.output
+    assert "4 same, 4 not run" in done.output
+    assert "transferbench[sentence]" in done.output
+    assert "no-such-strategy" in done.output
 
 
 def test_a_baseline_that_fails_here_is_off():
