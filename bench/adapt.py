@@ -39,13 +39,14 @@ def corpus_words(x: Encoded) -> Encoded:
     return Encoded(x.ids + np.int32(SPECIALS), x.offsets)
 
 
-def train(net: Net, params: Params, trial: Trial, spec: Spec, resources: Resources, *names: object) -> Params:
+def train(net: Net, params: Params, trial: Trial, spec: Spec, resources: Resources, name: str,
+          *stage: object) -> Params:
     """Train on the trial's labelled examples; `params` has an embedding row for each word of their corpus.
 
-    `names`, the target and the trial's seed are the seed of the batches.
+    `name`, the target, the trial's seed and `stage` are the seed of the batches.
     """
     batches = Batches(corpus_words(trial.labelled.x), trial.labelled.labels, spec.batch,
-                      (names[0], trial.target, trial.seed, *names[1:]), class_weights=trial.class_weights)
+                      (name, trial.target, trial.seed, *stage), class_weights=trial.class_weights)
     return train_on(net, params, batches, spec, resources)
 
 

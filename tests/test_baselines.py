@@ -172,6 +172,7 @@ def test_a_base_learns_faster_where_the_labels_are_new_and_its_new_head_begins_a
     assert same.rate_of(EMBEDDING) == new.rate_of(EMBEDDING)
     assert name == "gradual" or same.rate_of(EMBEDDING) == EMBEDDING_RATE
     np.testing.assert_array_equal(kept[HEAD][:2], world.base.params[HEAD])
+    assert len(made[HEAD]) >= 3
     found = Resources(engine("torch"), toy.NET, "cpu", 0, world.base, world.vectors)
     trial = world.trial(48, 0, world.three)
     head = probe(found.features(trial.labelled), trial.labelled.labels, 0).head(3)
