@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from bench import stats
-from bench.errors import BenchError
+from bench.core.errors import BenchError
 from bench.study import Study
 from bench.trial import Budget
 

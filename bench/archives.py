@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
 from typing import IO, cast
 
-from bench.errors import DataError
+from bench.core.errors import DataError
 
 TOTAL = 4 << 30  # bytes, uncompressed, that one archive may hold
 RATIO, SLACK = 200, 64 << 20  # and no more than 200 times the archive's own size + 64 MB

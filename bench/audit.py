@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench import ngrams
+from bench.core.seeds import draw
 from bench.corpus import Dataset
 from bench.data import Loaded
-from bench.seeds import draw
 from bench.twins import THRESHOLD, clusters, overlap
 
 MOST = 4_000  # training and test texts at most for the sanity scores

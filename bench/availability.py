@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from bench import cache, corpus, sentences
+from bench import corpus, sentences
+from bench.core import store
+from bench.core.errors import BenchError, RouteError
 from bench.engines import ENGINES
-from bench.errors import BenchError, RouteError
 from bench.sources import Access, deliver
 from bench.suite import ALL, Options, access_for, known_tasks, strategies
 from bench.task import Edition, Route, Task
@@ -149,6 +150,6 @@ def _address(route: Route) -> str:
 def _cache(root: Path) -> dict[str, str]:
     files = [f for f in root.rglob("*") if f.is_file()] if root.exists() else []
     size = sum(f.stat().st_size for f in files)
-    named = "TRANSFERBENCH_CACHE or --cache-dir" if root != cache.default_cache() else "default"
+    named = "TRANSFERBENCH_CACHE or --cache-dir" if root != store.default_cache() else "default"
     bases = len(list((root / "bases").glob("*/facts.json"))) if root.exists() else 0
     return {"folder": f"{root} ({named})", "size": f"{size / 1e6:,.0f} MB in {len(files):,} files", "bases": str(bases)}

@@ -6,9 +6,9 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache as remember
-from pathlib import Path
 
 from bench import parcels
+from bench.core import places
 from bench.host import versions
 from bench.jobs import Job
 from bench.records import Record
@@ -64,7 +64,7 @@ def what_counts(engine_name: str) -> Mapping[str, str]:
     found = {name: version.partition("+")[0] for name, version in versions(engine_name).items() if name != "commit"}
     digest = hashlib.sha256()
     for package in ("bench", "baselines"):
-        folder = Path(__file__).parents[1] / package
+        folder = places.ROOT / package
         for path in sorted(folder.rglob("*.py")):
             digest.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes())
     return {**found, "transferbench": f"{found['transferbench']} (code {digest.hexdigest()[:12]})"}

@@ -13,13 +13,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bench import cache
 from bench.batches import Batches, Hooks, Spec, State
+from bench.core import store
+from bench.core.seeds import draw
 from bench.corpus import Dataset
 from bench.engines import engine, version
 from bench.metrics import score
 from bench.nets import EMBEDDING, Net, Params, check_params, initial_params
-from bench.seeds import draw
 from bench.text import SPECIALS, Vocabulary, frequent
 from bench.trial import Division, nested
 from bench.vectors import Vectors
@@ -88,7 +88,7 @@ class Order:
                 del spec[name]
         return {
             "form": FORM, "source": self.source, "content_sha256": self.data.corpus.sha256,
-            "pool": cache.key_of(self.division.pool.tolist()), "net": self.net.as_json(), "spec": spec,
+            "pool": store.key_of(self.division.pool.tolist()), "net": self.net.as_json(), "spec": spec,
             "engine": self.engine, "version": version(self.engine), "device": self.device, "seed": self.seed,
             "glove": self.vectors is not None and self.net.glove != "no",
             **({"validation": self.validation} if self.validation else {}),
@@ -97,7 +97,7 @@ class Order:
 
 def base_key(order: Order) -> str:
     """The key under which the base is kept."""
-    return cache.key_of(order.describe())
+    return store.key_of(order.describe())
 
 
 def pretrain(order: Order, root: Path, watch: Callable[[dict[str, Any]], None] = lambda event: None) -> Base:
@@ -107,7 +107,7 @@ def pretrain(order: Order, root: Path, watch: Callable[[dict[str, Any]], None] =
     """
     key = base_key(order)
     folder = root / "bases" / key
-    with cache.locked(folder.with_suffix(".lock"), f"waiting for another process that trains the base {key}"):
+    with store.locked(folder.with_suffix(".lock"), f"waiting for another process that trains the base {key}"):
         found = load_base(root, key)
         if not found or (order.every_epoch and len(kept_epochs(root, key)) != order.spec.epochs):
             found = _train(order, key, folder, watch)
@@ -118,14 +118,14 @@ def pretrain(order: Order, root: Path, watch: Callable[[dict[str, Any]], None] =
 def kept_epochs(root: Path, key: str) -> list[Path]:
     """The folders of the weights of the base's epochs, in order, where they were kept."""
     folders = (root / "bases" / f"{key}.epochs").glob("epoch-*")
-    return sorted((f for f in folders if cache.kept(f)), key=lambda f: int(f.name.rpartition("-")[2]))
+    return sorted((f for f in folders if store.kept(f)), key=lambda f: int(f.name.rpartition("-")[2]))
 
 
 def load_base(root: Path, key: str) -> Base | None:
     """The base kept under `key`; None where there is none, or it was damaged (and is gone now)."""
     from safetensors.numpy import load
 
-    entry = cache.kept(root / "bases" / key)
+    entry = store.kept(root / "bases" / key)
     if entry is None:
         return None
     facts = dict(entry.facts)
@@ -170,8 +170,8 @@ def _train(order: Order, key: str, folder: Path, watch: Callable[[dict[str, Any]
             row["validation_accuracy"] = accuracy(now.params, held)
         watch(row)
         if order.every_epoch:
-            cache.keep(epochs / f"epoch-{now.epoch}", {"params.safetensors": save(now.params)}, row)
-        cache.keep(checkpoint, _state_files(replace(now, history=(*now.history, row))), {"epoch": now.epoch})
+            store.keep(epochs / f"epoch-{now.epoch}", {"params.safetensors": save(now.params)}, row)
+        store.keep(checkpoint, _state_files(replace(now, history=(*now.history, row))), {"epoch": now.epoch})
         clock.resume()
         return row
 
@@ -184,7 +184,7 @@ def _train(order: Order, key: str, folder: Path, watch: Callable[[dict[str, Any]
              "n_train": len(train), "n_validation": len(held), "n_test": len(exam),
              "seconds": sum(r["seconds"] for r in clock.rows), "history": list(clock.rows), "net": net.as_json()}
     files = {"params.safetensors": save(params), "words.txt": "\n".join(vocabulary.words).encode()}
-    cache.keep(folder, files, facts)
+    store.keep(folder, files, facts)
     return Base(net, params, vocabulary, facts, key)
 
 
@@ -249,7 +249,7 @@ def _state_files(state: State) -> dict[str, bytes]:
 def _read_state(folder: Path) -> State | None:
     from safetensors.numpy import load
 
-    entry = cache.kept(folder)
+    entry = store.kept(folder)
     if entry is None:
         return None
     history = tuple(json.loads(entry.bytes("history.json")))

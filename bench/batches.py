@@ -8,8 +8,8 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from bench.core.seeds import draw
 from bench.nets import Params
-from bench.seeds import draw
 from bench.text import PADDING, UNKNOWN, Encoded
 
 CHUNK = 40  # batches of like length are cut from this many batches' worth of shuffled texts

@@ -14,7 +14,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.seeds import draw as seeded
+from bench.core.seeds import draw as seeded
 from bench.stats import LEVEL, Array, Interval, Sample, parts
 
 DRAWS = 2_000

@@ -11,8 +11,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from bench import cache
-from bench.errors import MissingExtra
+from bench.core import store
+from bench.core.errors import MissingExtra
 
 Spec = dict[str, Any]
 SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"
@@ -206,10 +206,10 @@ def script(folder: Path) -> str:
     """Vega, Vega-Lite and Vega-Embed as one script, bundled once and kept in the cache `folder`."""
     converter = _converter()
     place = folder / "page" / f"vega-{converter.__version__}"
-    have = cache.kept(place)
+    have = store.kept(place)
     if have is None:
         text = str(converter.javascript_bundle()).replace("\r", "")
-        have = cache.keep(place, {"vega.js": text.encode()}, {"version": converter.__version__})
+        have = store.keep(place, {"vega.js": text.encode()}, {"version": converter.__version__})
     return have.bytes("vega.js").decode()
 
 

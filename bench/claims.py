@@ -11,8 +11,8 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from statistics import mean, stdev
 
-from bench import cache
-from bench.errors import BenchError
+from bench.core import places, store
+from bench.core.errors import BenchError
 from bench.measures import MEASURES, measure
 from bench.measures.workplace import Measured, NotTested, Workplace
 
@@ -90,8 +90,8 @@ class Finding:
 
 def default_claims() -> Path:
     """The claims that come with the suite: beside the code in a wheel, else in the checkout."""
-    own = Path(__file__).with_name("claims.toml")
-    return own if own.exists() else Path(__file__).parents[1] / "results" / "published" / "claims.toml"
+    own = places.PACKAGE / "claims.toml"
+    return own if own.exists() else places.ROOT / "results" / "published" / "claims.toml"
 
 
 def read_claims(path: Path) -> list[Claim]:
@@ -153,7 +153,7 @@ def _key(claim: Claim, place: Workplace) -> str:
     from bench.engines import version
 
     name = place.mxnet_or_torch()
-    return cache.key_of([FORM, claim.measure, claim.seeds, name, version(name)])
+    return store.key_of([FORM, claim.measure, claim.seeds, name, version(name)])
 
 
 def _kept(path: Path, claim: Claim, place: Workplace) -> Finding | None:

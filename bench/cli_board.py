@@ -24,7 +24,7 @@ from bench.cli_records import (
     facts,
 )
 from bench.console import TrialProgress, errors, plain, show, warn, width
-from bench.errors import BenchError, MissingExtra
+from bench.core.errors import BenchError, MissingExtra
 from bench.flags import (
     RUNS,
     CacheDir,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bench.console import TrialProgress, errors, table
-from bench.errors import BenchError
+from bench.core.errors import BenchError
 from bench.flags import RUNS, CacheDir, DataDir, Jobs, Offline, ResultsDir, Tasks, options_of
 
 if TYPE_CHECKING:

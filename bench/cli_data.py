@@ -10,7 +10,7 @@ import typer
 
 from bench import complete
 from bench.console import errors, table, warn
-from bench.errors import BenchError
+from bench.core.errors import BenchError
 from bench.flags import (
     AsJson,
     CacheDir,

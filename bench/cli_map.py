@@ -9,7 +9,7 @@ import typer
 
 from bench import complete
 from bench.console import TrialProgress, errors
-from bench.errors import BenchError
+from bench.core.errors import BenchError
 from bench.flags import (
     CacheDir,
     DataDir,

@@ -14,7 +14,7 @@ import typer
 
 from bench import complete
 from bench.console import TrialProgress, errors, headline, warn
-from bench.errors import BenchError
+from bench.core.errors import BenchError
 from bench.flags import (
     AsJson,
     CacheDir,

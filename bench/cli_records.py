@@ -10,7 +10,7 @@ import typer
 
 from bench import complete
 from bench.console import warn
-from bench.errors import BenchError
+from bench.core.errors import BenchError
 
 if TYPE_CHECKING:
     from bench.records import Record

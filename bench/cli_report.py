@@ -25,7 +25,7 @@ from bench.cli_records import (
     facts,
 )
 from bench.console import errors
-from bench.errors import BenchError
+from bench.core.errors import BenchError
 from bench.flags import RUNS, CacheDir, ResultsDir
 
 if TYPE_CHECKING:
@@ -47,10 +47,11 @@ def report_command(
     cache_dir: CacheDir = None,
 ) -> None:
     """Write the results as one HTML file that needs no network, serve it, or draw its charts for a paper."""
-    from bench import cache, charts, report
+    from bench import charts, report
+    from bench.core import store
 
     with errors():
-        folder = cache_dir or cache.default_cache()
+        folder = cache_dir or store.default_cache()
         said = shlex.join(["bench", "report", *(["--results-dir", str(results_dir)] if results_dir != RUNS else []),
                            *[word for name in target or () for word in ("--target", name)],
                            *[word for name in baseline or () for word in ("--baseline", name)],

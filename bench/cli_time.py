@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bench.console import errors, table, warn
-from bench.errors import BenchError
+from bench.core.errors import BenchError
 from bench.flags import RUNS, AsJson, CacheDir, DataDir, NetName, Offline, Preset, ResultsDir, Source, Tasks, options_of
 
 if TYPE_CHECKING:

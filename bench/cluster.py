@@ -15,7 +15,7 @@ from typing import Any
 
 from bench import parcels
 from bench.away import Lacking, Ticket, Unfit, run_there, what_counts
-from bench.errors import BenchError, MissingExtra
+from bench.core.errors import BenchError, MissingExtra
 from bench.jobs import Job, Strategy, blank
 from bench.records import Record
 

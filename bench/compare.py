@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from bench import bootstrap, family, stats
-from bench.errors import BenchError
+from bench.core.errors import BenchError
 from bench.exams import Sheet
 from bench.family import Contrasts
 from bench.stats import Array, Interval, Need, Parts

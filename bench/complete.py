@@ -7,7 +7,7 @@ from pathlib import Path
 
 import typer
 
-from bench.errors import BenchError
+from bench.core.errors import BenchError
 
 
 def _fitting(names: Iterable[str], begun: str) -> list[str]:

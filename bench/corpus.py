@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bench import cache
-from bench.errors import DataError
+from bench.core import store
+from bench.core.errors import DataError
 from bench.text import Encoded, clean, encode, tokens
 
 if TYPE_CHECKING:
@@ -140,7 +140,7 @@ def build(root: Path, lines: list[tuple[str, ...]], labels: tuple[str, ...], sha
         "split": np.array([SPLITS.index(line[0]) if line[0] in SPLITS else 0 for line in lines], np.uint8),
         "group": np.array([groups[line[2]] for line in lines], np.int32),
     }
-    cache.keep(folder_of(root, sha256), files, {"sha256": sha256, "labels": list(labels), "form": FORM})
+    store.keep(folder_of(root, sha256), files, {"sha256": sha256, "labels": list(labels), "form": FORM})
     found = load(root, sha256, labels)
     assert found is not None, "a cache entry just written cannot be read"
     return found
@@ -148,7 +148,7 @@ def build(root: Path, lines: list[tuple[str, ...]], labels: tuple[str, ...], sha
 
 def load(root: Path, sha256: str, labels: tuple[str, ...]) -> Dataset | None:
     """The data set with this content hash from the cache, if it is there whole."""
-    entry = cache.kept(folder_of(root, sha256))
+    entry = store.kept(folder_of(root, sha256))
     if entry is None or tuple(entry.facts["labels"]) != labels or entry.facts["sha256"] != sha256:
         return None
     a = entry.array
@@ -160,7 +160,7 @@ def load(root: Path, sha256: str, labels: tuple[str, ...]) -> Dataset | None:
 Made = tuple[Mapping[str, NDArray[Any] | bytes], Mapping[str, Any]]  # files and facts, for `cache.keep`
 
 
-def derived(corpus: Corpus, name: str, key: object, make: Callable[[], Made]) -> cache.Kept:
+def derived(corpus: Corpus, name: str, key: object, make: Callable[[], Made]) -> store.Kept:
     """What `make` computes from a corpus, once: kept beside it under `name` and a key of what else went in.
 
     Its digests are checked when a process first opens it, and again only where it was written anew since.
@@ -169,8 +169,8 @@ def derived(corpus: Corpus, name: str, key: object, make: Callable[[], Made]) ->
     seen = _opened.get(folder)
     if seen and seen[0] and seen[0] == _stamp(folder):
         return seen[1]
-    with cache.locked(folder.with_suffix(".lock")):
-        entry = cache.kept(folder) or cache.keep(folder, *make())
+    with store.locked(folder.with_suffix(".lock")):
+        entry = store.kept(folder) or store.keep(folder, *make())
     _opened[folder] = _stamp(folder), entry
     return entry
 
@@ -181,7 +181,7 @@ def is_derived(corpus: Corpus, name: str, key: object) -> bool:
 
 
 def _derived(corpus: Corpus, name: str, key: object) -> Path:
-    return corpus.folder / f"{name}-{cache.key_of(key)}"
+    return corpus.folder / f"{name}-{store.key_of(key)}"
 
 
 def derived_so_far(corpus: Corpus) -> list[Path]:
@@ -189,13 +189,13 @@ def derived_so_far(corpus: Corpus) -> list[Path]:
     return sorted(folder for folder in _opened if folder.parent == corpus.folder and _stamp(folder))
 
 
-_opened: dict[Path, tuple[tuple[int, int] | None, cache.Kept]] = {}
+_opened: dict[Path, tuple[tuple[int, int] | None, store.Kept]] = {}
 
 
 def _stamp(folder: Path) -> tuple[int, int] | None:
     """Changes where an entry is written anew; None where there is none."""
     try:
-        found = (folder / cache.FACTS).stat()
+        found = (folder / store.FACTS).stat()
     except OSError:
         return None
     return found.st_mtime_ns, found.st_ino

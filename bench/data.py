@@ -7,9 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from bench import cache, corpus
+from bench import corpus
+from bench.core import store
+from bench.core.errors import BenchError, DataError, RouteError
 from bench.corpus import Dataset
-from bench.errors import BenchError, DataError, RouteError
 from bench.readers import read, stripped
 from bench.sources import Access, Delivered, deliver
 from bench.task import Edition, Route, Task
@@ -99,13 +100,13 @@ def _read(task: Task, edition: Edition, route: Route, path: Path, origin: str, r
             digest = hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise DataError(f"cannot read {path}: {error.strerror or error}") from None
-    key = cache.key_of([digest, route.reader, route.reading, edition.where, edition.strip, task.labels, corpus.FORM])
-    with cache.locked(root / "files" / f"{key}.lock", f"waiting for another process that reads {path}"):
+    key = store.key_of([digest, route.reader, route.reading, edition.where, edition.strip, task.labels, corpus.FORM])
+    with store.locked(root / "files" / f"{key}.lock", f"waiting for another process that reads {path}"):
         return _rows(task, edition, route, path, origin, root, key)
 
 
 def _rows(task: Task, edition: Edition, route: Route, path: Path, origin: str, root: Path, key: str) -> Dataset:
-    known = cache.kept(root / "files" / key)
+    known = store.kept(root / "files" / key)
     if known:
         found = corpus.load(root, known.facts["sha256"], task.labels)
         if found:
@@ -124,5 +125,5 @@ def _rows(task: Task, edition: Edition, route: Route, path: Path, origin: str, r
                         f"{sha256[:16]}… of {len(lines)} rows, expected {edition.sha256[:16]}… of {edition.rows}",
                         "the file is damaged or another version; remove it, or make a card of its own for it")
     data = corpus.build(root, lines, task.labels, sha256)
-    cache.keep(root / "files" / key, {}, {"sha256": sha256})
+    store.keep(root / "files" / key, {}, {"sha256": sha256})
     return data

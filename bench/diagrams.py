@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from bench.errors import BenchError, MissingExtra
+from bench.core.errors import BenchError, MissingExtra
 
 
 def canvas(width: float, height: float) -> tuple[Any, Any]:

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bench.core.seeds import draw as generator
 from bench.corpus import Corpus, Examples
-from bench.seeds import draw as generator
 from bench.stats import LEVEL, Array, Interval
 from bench.study import Study
 from bench.suite import Options

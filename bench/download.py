@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit, urlunsplit
 
-from bench.cache import default_cache
-from bench.errors import RouteError
+from bench.core.errors import RouteError
+from bench.core.store import default_cache
 
 if TYPE_CHECKING:
     import requests

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench import stats
-from bench.errors import BenchError
+from bench.core.errors import BenchError
 from bench.records import Record, unpack
 from bench.stats import Sample
 from bench.trial import Budget

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from bench import model_folder, runner
-from bench.errors import BenchError
+from bench.core.errors import BenchError
 from bench.jobs import Job
 from bench.model import Fitted
 from bench.plans import Plan

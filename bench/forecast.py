@@ -6,12 +6,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from bench import cache, costs, plans, records, sentences, suite
+from bench import costs, plans, records, sentences, suite
 from bench.base import recipe_for
+from bench.core import store
+from bench.core.errors import BenchError, RouteError
 from bench.corpus import is_derived
 from bench.corpus import load as kept_corpus
 from bench.costs import STATED, UNKNOWN, Cost, Measured
-from bench.errors import BenchError, RouteError
 from bench.jobs import Strategy
 from bench.nets import named
 from bench.plans import Draft
@@ -137,7 +138,7 @@ def _of(draft: Draft, past: Measured, options: Options) -> Forecast:
     for part in draft.parts:
         key = part.setting.base
         if "base" in part.needs:
-            trained = cache.kept(options.cache_dir / "bases" / key) is not None
+            trained = store.kept(options.cache_dir / "bases" / key) is not None
             cost = past.training(len(part.order.division.pool), part.order.spec.epochs)
             steps.append(Step("base", key, trained, cost))
         if "features" in part.needs:
@@ -145,7 +146,7 @@ def _of(draft: Draft, past: Measured, options: Options) -> Forecast:
             steps.append(Step("features", f"{target.name} {key}", done, past.encoding(len(target.data.corpus))))
         if "source-linear" in part.needs:
             pool = part.order.data.examples(part.order.division.pool)
-            steps.append(Step("source's linear model", cache.key_of(pool.rows.tolist()), is_fitted(pool),
+            steps.append(Step("source's linear model", store.key_of(pool.rows.tolist()), is_fitted(pool),
                               _linear(len(pool))))
         if "sentences" in part.needs:
             done = is_derived(target.data.corpus, *sentences.ENTRY)

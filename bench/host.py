@@ -10,6 +10,7 @@ from functools import cache as remember
 from pathlib import Path
 from typing import Any
 
+from bench.core import places
 from bench.engines import version as engine_version
 
 
@@ -48,7 +49,7 @@ def host() -> Mapping[str, Any]:
 def _commit() -> str:
     import subprocess
 
-    folder = Path(__file__).parents[1]
+    folder = places.ROOT
     if not (folder / ".git").exists():
         return ""
     asked = subprocess.run(["git", "rev-parse", "--short=12", "HEAD"], cwd=folder, capture_output=True, text=True,

@@ -10,8 +10,8 @@ from types import ModuleType
 from typing import Any
 
 from bench import sentences
+from bench.core.errors import BenchError, MissingExtra
 from bench.data import Loaded
-from bench.errors import BenchError, MissingExtra
 from bench.nets import Net
 from bench.records import Record
 from bench.trial import FULL, Budget, Division

@@ -12,14 +12,14 @@ from numpy.typing import NDArray
 from bench import pictures, planes, suite
 from bench.adapt import corpus_words, finetuned
 from bench.base import Base, pretrain, softmax
+from bench.core.errors import BenchError
+from bench.core.seeds import draw
 from bench.corpus import Corpus, Examples
 from bench.data import Loaded
 from bench.engines import engine
-from bench.errors import BenchError
 from bench.nets import EMBEDDING, HEAD, Net, Params, named
 from bench.pictures import Points
 from bench.resources import Resources
-from bench.seeds import draw
 from bench.suite import Options, Say, Watch
 from bench.text import SPECIALS, Encoded
 from bench.trial import trial_of, without_exam

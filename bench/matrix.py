@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench import cache
-from bench.errors import BenchError, MissingExtra
+from bench.core import store
+from bench.core.errors import BenchError, MissingExtra
 from bench.leaderboard import boards
 from bench.records import Record
 from bench.trial import Budget
@@ -71,7 +71,7 @@ def markdown(found: Matrix) -> str:
 def write(folder: Path, found: Matrix) -> list[Path]:
     """Write `matrix-BASELINE-BUDGET.md`, and as a heat map .png and .svg where matplotlib is installed."""
     stem = folder / "leaderboards" / f"matrix-{found.baseline}-{found.budget}"
-    cache.put(stem.with_suffix(".md"), markdown(found))
+    store.put(stem.with_suffix(".md"), markdown(found))
     written = [stem.with_suffix(".md")]
     try:
         written += heat_map(found, stem)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.errors import BenchError
+from bench.core.errors import BenchError
 from bench.text import UNKNOWN, Encoded, Vocabulary, tokens
 
 if TYPE_CHECKING:

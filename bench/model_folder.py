@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bench.errors import BenchError
+from bench.core.errors import BenchError
 from bench.model import Model, ModelError, Parts, class_of, kind_of
 
 CARD, WEIGHTS, WORDS = "card.json", "weights.safetensors", "words.txt"

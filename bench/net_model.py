@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.base import softmax
+from bench.core.errors import BenchError
 from bench.engines import ENGINES, engine
-from bench.errors import BenchError
 from bench.model import ModelError, Parts, encoded
 from bench.nets import HEAD, POOLINGS, Net, Params, shapes
 from bench.text import Vocabulary

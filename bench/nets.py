@@ -9,8 +9,8 @@ from dataclasses import asdict, dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.errors import BenchError, DataError
-from bench.seeds import draw
+from bench.core.errors import BenchError, DataError
+from bench.core.seeds import draw
 from bench.text import SPECIALS
 
 Params = dict[str, NDArray[np.float32]]

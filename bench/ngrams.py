@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.cache import Kept
+from bench.core.store import Kept
 from bench.corpus import Corpus, derived
 from bench.text import Encoded
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bench.errors import BenchError, DataError
+from bench.core.errors import BenchError, DataError
 from bench.task import Edition, Route, Task
 
 if TYPE_CHECKING:

@@ -18,8 +18,8 @@ from urllib.parse import unquote, urldefrag, urljoin, urlsplit
 from urllib.request import url2pathname
 
 from bench.archives import chunk_of, streams
+from bench.core.errors import DataError, RouteError
 from bench.download import Access, digest, fetch, intact, lock, new_session, one_line, shown, whole, within
-from bench.errors import DataError, RouteError
 
 if TYPE_CHECKING:
     import requests

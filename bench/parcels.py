@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bench import cache, corpus
-from bench.errors import BenchError
+from bench import corpus
+from bench.core import store
+from bench.core.errors import BenchError
 from bench.jobs import Setting
 from bench.runner import opened
 
@@ -34,7 +35,7 @@ def entries(setting: Setting, needs: frozenset[str]) -> tuple[str, ...]:
 
 def packed(root: Path, entry: str) -> Parcel:
     """An entry of this machine's cache; `BenchError` where it is gone."""
-    found = cache.kept(root / entry)
+    found = store.kept(root / entry)
     if found is None:
         raise BenchError(f"{entry} is no longer in the cache {root}", "run again; it is made anew")
     return Parcel(entry, {name: found.bytes(name) for name in found.facts["files"]}, found.facts)
@@ -42,25 +43,25 @@ def packed(root: Path, entry: str) -> Parcel:
 
 def unpack(parcel: Parcel) -> None:
     """Keep an entry in this machine's own cache."""
-    cache.keep(cache.default_cache() / parcel.entry, parcel.files, parcel.facts)
+    store.keep(store.default_cache() / parcel.entry, parcel.files, parcel.facts)
 
 
 def home(root: Path, wanted: Sequence[str]) -> Path | None:
     """The cache here that holds all the entries: `root`, if it is a shared disk, else this machine's own, else None."""
-    return next((place for place in (root, cache.default_cache()) if not lacking(place, wanted)), None)
+    return next((place for place in (root, store.default_cache()) if not lacking(place, wanted)), None)
 
 
 def lacking(place: Path, wanted: Sequence[str]) -> list[str]:
     """The entries that a cache does not hold whole; each is read and checked once a process."""
     for entry in wanted:
-        if (place, entry) not in _whole and cache.kept(place / entry):
+        if (place, entry) not in _whole and store.kept(place / entry):
             _whole.add((place, entry))
     return [entry for entry in wanted if (place, entry) not in _whole]
 
 
 def lacking_here(wanted: Sequence[str]) -> list[str]:
     """The entries that this machine's own cache does not hold whole."""
-    return lacking(cache.default_cache(), wanted)
+    return lacking(store.default_cache(), wanted)
 
 
 _whole: set[tuple[Path, str]] = set()

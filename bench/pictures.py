@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.errors import BenchError, MissingExtra
+from bench.core.errors import BenchError, MissingExtra
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

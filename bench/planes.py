@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.errors import MissingExtra
-from bench.seeds import seed_for
+from bench.core.errors import MissingExtra
+from bench.core.seeds import seed_for
 
 COMPONENTS = 20  # of the features of texts, before t-SNE
 

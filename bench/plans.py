@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from bench import cache, records, runner, suite
+from bench import records, runner, suite
 from bench.base import Base, Order, base_key, pretrain
+from bench.core import store
+from bench.core.errors import BenchError
 from bench.data import Loaded
-from bench.errors import BenchError
 from bench.jobs import Job, Setting, Side, Strategy, blank, budgets_for, jobs_of
 from bench.nets import named
 from bench.records import Record
@@ -150,7 +151,7 @@ def _some(labels: Sequence[str]) -> str:
 
 def carry_out(found: Plan, carry: Carry) -> Iterator[Record]:
     """Run what is left of a plan and yield each record once it is on disk."""
-    with cache.locked(found.path.with_name(f".{found.path.stem}.lock"),
+    with store.locked(found.path.with_name(f".{found.path.stem}.lock"),
                       f"waiting for another bench run that writes {found.path}"):
         done = {r.identity() for r in records.stored(found.path) if r.status == "ok"}
         todo = [job for job in found.todo if blank(job).identity() not in done]

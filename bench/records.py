@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bench import cache
-from bench.errors import BenchError, DataError
+from bench.core import store
+from bench.core.errors import BenchError, DataError
 from bench.task import NAME
 
 SCHEMA = 1
@@ -65,7 +65,7 @@ class Record:
     def identity(self) -> str:
         """What makes two records the same trial."""
         head = [] if self.head_seed is None else [self.head_seed]
-        return cache.key_of([self.task, self.edition, self.content_sha256, self.source, self.baseline, self.settings,
+        return store.key_of([self.task, self.edition, self.content_sha256, self.source, self.baseline, self.settings,
                              self.net, self.engine, self.device, self.budget, self.seed, self.base, *head])
 
 

@@ -10,20 +10,20 @@ import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from html import escape
-from pathlib import Path
 from statistics import mean
 from typing import Any
 
 from bench.charts import PHASES, specs, theme
+from bench.core import places
+from bench.core.errors import BenchError
 from bench.distance import Distance
-from bench.errors import BenchError
 from bench.leaderboard import grouped
 from bench.nets import NETS
 from bench.records import Record
 from bench.study import Study, study_of
 from bench.trial import Budget
 
-PAGE = Path(__file__).with_name("page")
+PAGE = places.PACKAGE / "page"
 CELL = ("board", "baseline", "budget", "n", "done", "of", "score", "low", "high", "sd", "auc", "auc_low", "auc_high",
         "rank", "best", "gain", "gain_low", "gain_high", "verdict", "p", "worth", "worth_low", "worth_high",
         "worth_words", "log_loss", "ece", *PHASES, "pretrain", "peak")

@@ -10,9 +10,10 @@ from statistics import stdev
 
 import numpy as np
 
-from bench import cache, plans, records
+from bench import plans, records
+from bench.core import store
+from bench.core.errors import BenchError
 from bench.engines import devices
-from bench.errors import BenchError
 from bench.host import versions
 from bench.jobs import HEAD_SEEDS, Job, blank
 from bench.nets import NETS, TUTORIAL
@@ -104,7 +105,7 @@ def _why_not(baseline: str, table: Mapping[str, str]) -> str:
 def _options(first: Record, like: Sequence[Record], options: Options) -> Options:
     net, preset = _net(first.net)
     device = first.device if first.device in devices(first.engine) else "auto"
-    made = cache.key_of([dict(versions(first.engine))])[:12]
+    made = store.key_of([dict(versions(first.engine))])[:12]
     heads = 1 + max(0 if r.head_seed is None else (r.head_seed - r.seed) // HEAD_SEEDS for r in like)
     return replace(options, targets=(f"{first.task}@{first.edition}",), source=first.source, net=net, preset=preset,
                    engine=first.engine, device=device, baselines=tuple(sorted({r.baseline for r in like})),

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from bench import ngrams, sentences
 from bench.base import Base
+from bench.core.errors import BenchError
 from bench.corpus import Corpus, Examples, Made, derived
 from bench.engines import Engine
-from bench.errors import BenchError
 from bench.nets import EMBEDDING, Net, Params
 from bench.source_linear import SourceLinear
 from bench.text import SPECIALS, UNKNOWN

@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 
 from bench import corpus, records, sentences
 from bench.base import Base, load_base
+from bench.core.errors import BenchError
 from bench.corpus import Dataset
 from bench.engines import engine
-from bench.errors import BenchError
 from bench.host import host, peak_bytes, versions
 from bench.jobs import Job, Setting, Side, Strategy, blank
 from bench.metrics import score

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench import ngrams
-from bench.cache import key_of
+from bench.core.store import key_of
 from bench.corpus import Corpus, Examples, Made, derived, is_derived
 
 if TYPE_CHECKING:

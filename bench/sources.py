@@ -11,6 +11,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from bench.core.errors import RouteError
 from bench.download import (
     Access,
     fetch,
@@ -23,7 +24,6 @@ from bench.download import (
     shown,
     whole,
 )
-from bench.errors import RouteError
 from bench.packages import packaged
 
 if TYPE_CHECKING:

@@ -8,11 +8,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from bench import cache, pool
+from bench import pool
 from bench.base import Base, Order, pretrain, recipe_for
+from bench.core import store
+from bench.core.errors import BenchError
 from bench.data import Loaded, obtain
 from bench.engines import devices
-from bench.errors import BenchError
 from bench.jobs import Job, Strategy
 from bench.nets import Net, named
 from bench.own import looks_like_file, task_of
@@ -46,7 +47,7 @@ class Options:
     scheduler: str = ""  # of a Dask cluster; empty: this machine
     data_dir: Path | None = None
     results_dir: Path = Path("results/runs")
-    cache_dir: Path = field(default_factory=cache.default_cache)
+    cache_dir: Path = field(default_factory=store.default_cache)
     tasks: tuple[Path, ...] = ()
     text_column: str = ""
     label_column: str = ""

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from bench.compare import MARKS, Pair, Row
-from bench.errors import BenchError
+from bench.core.errors import BenchError
 from bench.leaderboard import Cell
 from bench.prose import advice, notes, p_text, score, short
 from bench.study import Study
@@ -335,10 +335,10 @@ def write(folder: Path, studies: Sequence[Study], forms: Sequence[str] = ("md", 
 
 def save(path: Path, text: str) -> Path:
     """Write a text file whole, or not at all."""
-    from bench import cache
+    from bench.core import store
 
     try:
-        cache.put(path, text)
+        store.put(path, text)
     except OSError as error:
         raise BenchError(f"cannot write {path}: {error.strerror or error}", "choose --results-dir") from None
     return path

@@ -11,9 +11,10 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
-from bench.errors import BenchError, CardError
+from bench.core import places
+from bench.core.errors import BenchError, CardError
 
-BUILT_IN = Path(__file__).parents[1] / "tasks"
+BUILT_IN = places.ROOT / "tasks"
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 
 LARGEST = 64 << 10  # bytes of a card

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any
 
-from bench.errors import BenchError, DataError
+from bench.core.errors import BenchError, DataError
 from bench.own import TEXT_NAMES, format_of
 
 LONGEST = 1 << 24  # characters of a text or line

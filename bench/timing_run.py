@@ -15,13 +15,13 @@ from typing import Any
 
 import numpy as np
 
-from bench import cache
 from bench.base import recipe_for
 from bench.batches import Spec
+from bench.core import places, store
+from bench.core.errors import BenchError
+from bench.core.seeds import draw
 from bench.engines import devices as devices_of
-from bench.errors import BenchError
 from bench.nets import EMBEDDING, initial_params, named, with_classes
-from bench.seeds import draw
 from bench.suite import Options, access_for, load
 from bench.text import frequent
 from bench.timing import FORM, PHASES, Setting, Timing
@@ -96,7 +96,7 @@ def prepare(options: Options, amount: Amount, folder: Path, say: Say) -> dict[st
     work = {"texts": data.examples(rows).texts(), "net": net.as_json(), "spec": asdict(spec)}
     (folder / "work.json").write_text(json.dumps(work))
     return {"source": source.name, "content_sha256": data.corpus.sha256,
-            "rows": cache.key_of([rows.tolist(), held.tolist()]), "net": net.as_json(), "recipe": _recipe(spec),
+            "rows": store.key_of([rows.tolist(), held.tolist()]), "net": net.as_json(), "recipe": _recipe(spec),
             "steps": steps, "batch": spec.batch, "precision": spec.precision, "texts": len(rows), "scored": len(held),
             "tokens": int(x.lengths[members].sum()), "words": len(params[EMBEDDING])}
 
@@ -116,7 +116,7 @@ class Worker:
         self.errors = (folder / f"{setting}.log").open("w+")
         command = [sys.executable, "-m", "bench.timing_worker", str(folder), json.dumps(asdict(setting))]
         # The modules are this process's own, also where it was not started in their folder.
-        paths = os.pathsep.join([str(Path(__file__).parents[1]), os.environ.get("PYTHONPATH", "")])
+        paths = os.pathsep.join([str(places.ROOT), os.environ.get("PYTHONPATH", "")])
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.errors,
                                         text=True, env={**os.environ, "PYTHONPATH": paths})
 
@@ -175,7 +175,7 @@ def take(options: Options, chosen: Sequence[Setting], amount: Amount, say: Say) 
                 say(f"round {number + 1} of {amount.repeats}")
             energy = [worker.ask("energy") for worker in workers]
     busy = {"load": [load_before, _load()]}
-    run = cache.key_of([work, os.urandom(8).hex()])
+    run = store.key_of([work, os.urandom(8).hex()])
     return [Timing(w.setting, run, work, f["versions"], {**f["host"], **busy},
                    {phase: tuple(s) for phase, s in taken.items()}, f["accuracy"], tuple(f["probabilities"]),
                    f["peak_bytes"], spent)

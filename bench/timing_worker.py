@@ -23,7 +23,7 @@ def main(folder: Path, setting: dict[str, Any]) -> int:
     """Prepare, then one round a line; returns the exit status."""
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # what a library prints must not break the answers
-    from bench.errors import BenchError
+    from bench.core.errors import BenchError
 
     try:
         keep_to(setting["threads"])

@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from bench.core.errors import DataError
+from bench.core.seeds import draw
 from bench.corpus import SPLITS, Dataset, Examples, Made, derived
-from bench.errors import DataError
-from bench.seeds import draw
 from bench.twins import clusters, overlap
 
 Predictor = Callable[[Examples], NDArray[np.float32]]  # probabilities, [n, classes]
@@ -96,7 +96,7 @@ def divide(data: Dataset, test: str, split_by: str, name: str) -> Division:
 
 def without_exam(source: Dataset, division: Division, target: Dataset, exam: NDArray[np.int64]) -> Division:
     """The source's division with the texts gone from its pool that are, or nearly are, in the target's exam."""
-    from bench.cache import key_of
+    from bench.core.store import key_of
 
     def make() -> Made:
         pairs = overlap(source.corpus, division.pool, target.corpus, exam)

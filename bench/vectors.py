@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from bench.core.errors import BenchError, MissingExtra, RouteError
 from bench.corpus import Corpus, Made, derived
-from bench.errors import BenchError, MissingExtra, RouteError
 from bench.sources import Access, deliver
 from bench.task import Route
 from bench.text import tokens

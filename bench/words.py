@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.seeds import draw
+from bench.core.seeds import draw
 
 RIDGE = 10.0  # of the cut that leaves words out; vectors have unit variance
 

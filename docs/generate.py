@@ -27,7 +27,7 @@ SECTIONS = {
 API = ("bench.task", "bench.data", "bench.corpus", "bench.trial", "bench.nets", "bench.base", "bench.resources",
        "bench.jobs", "bench.runner", "bench.suite", "bench.plans", "bench.forecast",
        "bench.records", "bench.metrics", "bench.stats", "bench.compare", "bench.curves",
-       "bench.leaderboard", "bench.study", "bench.matrix", "bench.report", "bench.charts", "bench.errors")
+       "bench.leaderboard", "bench.study", "bench.matrix", "bench.report", "bench.charts", "bench.core.errors")
 
 
 def on_config(config: Any) -> Any:

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 import toy
 
-from bench import cache as store
-from bench.errors import BenchError
+from bench.core import store
+from bench.core.errors import BenchError
 
 FILES = {"numbers": np.arange(12, dtype=np.int32).reshape(3, 4), "words.txt": b"some words here"}
 

@@ -11,8 +11,8 @@ import pandas as pd
 import pytest
 
 from bench import corpus
+from bench.core.errors import CardError, DataError
 from bench.data import obtain
-from bench.errors import CardError, DataError
 from bench.readers import STRIPS, read, stripped
 from bench.sources import Access
 from bench.task import Edition, Task, all_tasks, parse_card

@@ -19,8 +19,8 @@ from baselines import BASELINES
 from bench import claims, nets, records
 from bench.claims import Claim, Finding, Rule
 from bench.cli import app
+from bench.core.errors import BenchError
 from bench.data import Loaded
-from bench.errors import BenchError
 from bench.measures import MEASURES, measure
 from bench.measures.averages import letter_means
 from bench.measures.embeddings import labels_worth

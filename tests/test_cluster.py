@@ -20,7 +20,7 @@ from typer.testing import CliRunner
 
 from bench import cluster, nets, pool, records, runner
 from bench.cli import app
-from bench.errors import BenchError, MissingExtra
+from bench.core.errors import BenchError, MissingExtra
 from bench.jobs import Setting, Strategy, jobs_of
 from bench.records import Record
 from bench.vectors import Vectors

@@ -13,9 +13,9 @@ import pytest
 import toy
 
 from bench import corpus
+from bench.core.errors import BenchError, DataError
 from bench.corpus import Examples
 from bench.data import obtain
-from bench.errors import BenchError, DataError
 from bench.readers import read
 from bench.sources import Access
 from bench.task import parse_card

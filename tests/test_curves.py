@@ -10,7 +10,7 @@ from sklearn.isotonic import isotonic_regression
 from test_leaderboard import CURVES, FULL
 
 from bench import across, calibration, compare, curves, distance, prose, study, variance
-from bench.errors import BenchError
+from bench.core.errors import BenchError
 from bench.stats import Interval
 
 

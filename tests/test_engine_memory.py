@@ -13,8 +13,8 @@ import torch
 from test_engines import SPEC, toy_batches
 from torch import Tensor
 
+from bench.core.errors import BenchError
 from bench.engines import torch as engine_file
-from bench.errors import BenchError
 from bench.nets import Net, initial_params
 
 NET = Net("gru", embedding=6, hidden=5, most_tokens=12, dropout=0.3)

@@ -9,8 +9,8 @@ import sys
 import numpy as np
 import pytest
 
+from bench.core.errors import BenchError
 from bench.engines import Engine
-from bench.errors import BenchError
 
 
 @pytest.fixture(scope="module")

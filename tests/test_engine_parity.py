@@ -14,8 +14,8 @@ import pytest
 from test_engines import SMALL, every_net, toy_batches
 
 from bench.batches import Batches, Hooks, Spec, State
+from bench.core.errors import BenchError
 from bench.engines import Engine
-from bench.errors import BenchError
 from bench.nets import EMBEDDING, HEAD, Net, Params, initial_params, with_classes
 from bench.text import Encoded
 

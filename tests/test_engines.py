@@ -12,8 +12,8 @@ import toy
 
 from bench import engines
 from bench.batches import Batches, Hooks, Spec, State
+from bench.core.errors import BenchError
 from bench.engines import ENGINES, Engine, engine, name_of
-from bench.errors import BenchError
 from bench.nets import EMBEDDING, HEAD, NETS, TUTORIAL, Net, Params, initial_params
 from bench.text import SPECIALS, UNKNOWN, Encoded, encode
 

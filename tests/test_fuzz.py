@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bench.errors import BenchError
+from bench.core.errors import BenchError
 from bench.own import task_of
 from bench.readers import read
 from bench.task import BUILT_IN, parse_card

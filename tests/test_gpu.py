@@ -13,10 +13,10 @@ from test_engines import SMALL, every_net, toy_batches
 
 from bench.base import RECIPE
 from bench.batches import Batches, Hooks, Spec
+from bench.core.errors import BenchError
 from bench.engines import engine
 from bench.engines.torch_batches import Resident, on_host
 from bench.engines.torch_layers import masked_mean_max, mean_max
-from bench.errors import BenchError
 from bench.nets import NETS, Net, initial_params
 from bench.text import Encoded
 

@@ -27,7 +27,7 @@ from typer.testing import CliRunner
 from bench import archives, records, study, tables
 from bench.cli import app
 from bench.console import plain
-from bench.errors import BenchError, CardError, DataError, RouteError
+from bench.core.errors import BenchError, CardError, DataError, RouteError
 from bench.nets import check_params, initial_params
 from bench.own import task_of
 from bench.readers import read

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.errors import BenchError
+from bench.core.errors import BenchError
 from bench.matrix import heat_map, markdown, matrix, write
 from bench.records import Record
 

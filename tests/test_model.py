@@ -18,10 +18,10 @@ from sklearn.ensemble import RandomForestClassifier
 
 from baselines import BASELINES
 from bench import model_folder
+from bench.core.errors import BenchError
 from bench.corpus import Examples
 from bench.data import Loaded
 from bench.engines import engine
-from bench.errors import BenchError
 from bench.forest_model import Forest, ForestModel
 from bench.jobs import Strategy
 from bench.linear_model import LinearModel

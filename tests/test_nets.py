@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.batches import Batches, by_length, pad, rate
-from bench.errors import BenchError
+from bench.core.errors import BenchError
 from bench.nets import EMBEDDING, HEAD, NETS, TUTORIAL, Net, initial_params, named
 from bench.text import Encoded, encode
 

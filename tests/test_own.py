@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 import toy
 
-from bench.errors import BenchError, DataError
+from bench.core.errors import BenchError, DataError
 from bench.own import card_text, format_of, looks_like_file, task_of
 from bench.task import parse_card
 

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from bench import nets, pictures, planes
 from bench.cli import app
-from bench.errors import BenchError, MissingExtra
+from bench.core.errors import BenchError, MissingExtra
 from bench.pictures import Points
 from bench.vectors import Vectors
 from bench.words import LIKE_MEANING, NEGATIVE, POSITIVE, nearest_agree, separation

@@ -18,7 +18,7 @@ import pandas as pd
 import pytest
 
 from bench import archives
-from bench.errors import DataError
+from bench.core.errors import DataError
 from bench.readers import READERS, members, read
 
 DATA = Path(os.environ.get("BENCH_DATA") or Path(__file__).parents[1] / ".." / "shared" / "data")

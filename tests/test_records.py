@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from bench import records
-from bench.errors import BenchError
+from bench.core.errors import BenchError
 from bench.metrics import score
 from bench.records import Record
 

@@ -17,8 +17,8 @@ import pytest
 from made import BASED, EVIL, SKILL, grid, hostile, record, results
 
 from bench import charts, distance, figures, records, report
+from bench.core.errors import BenchError
 from bench.distance import Distance
-from bench.errors import BenchError
 from bench.serve import serving
 from bench.study import studies
 

@@ -12,7 +12,7 @@ import pytest
 from conftest import Bench
 
 from bench import records, rerun, sentences
-from bench.errors import BenchError, MissingExtra
+from bench.core.errors import BenchError, MissingExtra
 from bench.records import Record
 from bench.rerun import OFF, SAME, WITHIN, Rerun
 

@@ -17,9 +17,9 @@ from sklearn.feature_extraction.text import CountVectorizer
 
 from bench import ngrams
 from bench.base import Base
+from bench.core.errors import BenchError
 from bench.corpus import Examples
 from bench.engines import engine
-from bench.errors import BenchError
 from bench.nets import EMBEDDING, Net, initial_params
 from bench.resources import Resources
 from bench.sources import Access

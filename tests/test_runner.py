@@ -17,7 +17,7 @@ from commands import outcomes
 from conftest import World
 
 from bench import pool, records, runner
-from bench.errors import BenchError, MissingExtra
+from bench.core.errors import BenchError, MissingExtra
 from bench.jobs import Job, Setting, Strategy, blank, budgets_for, jobs_of
 from bench.pool import run
 from bench.trial import FULL, Division
@@ -169,7 +169,7 @@ def test_an_error_of_the_users_comes_back_from_another_process_as_it_was():
 
 def test_what_trials_share_is_computed_before_the_first_of_them(setting: Setting, monkeypatch: pytest.MonkeyPatch):
     runner.prepare(setting, frozenset({"features", "base", "counts", "glove"}))
-    monkeypatch.setattr("bench.cache.keep", lambda *a: pytest.fail("a trial computed what all share"))
+    monkeypatch.setattr("bench.core.store.keep", lambda *a: pytest.fail("a trial computed what all share"))
     names = ("frozen", "finetune", "tfidf", "glove_forest")
     jobs = jobs_of(setting, [Strategy(n, f"baselines.{n}") for n in names], (8,), 1)
     assert [r.status for r in run(jobs, 1)] == ["ok"] * 4

@@ -22,7 +22,7 @@ import pytest
 import servers
 
 from bench import download, packages
-from bench.errors import RouteError
+from bench.core.errors import RouteError
 from bench.packages import Pip
 from bench.readers import read
 from bench.sources import Access, Delivered, deliver

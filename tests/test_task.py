@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import toy
 
-from bench.errors import BenchError, CardError
+from bench.core.errors import BenchError, CardError
 from bench.task import BUILT_IN, all_tasks, nearest, parse_card, read_card
 
 CARD = toy.card("toy", "toy.csv")

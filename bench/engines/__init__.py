@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.batches import Batches, Hooks, Spec, State
-from bench.errors import BenchError
+from bench.core.errors import BenchError
 from bench.nets import Net, Params
 from bench.text import Encoded
 

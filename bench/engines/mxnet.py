@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.batches import Batches, Hooks, Spec, State, by_length, pad, rate
-from bench.errors import BenchError, MissingExtra
+from bench.core.errors import BenchError, MissingExtra
+from bench.core.seeds import seed_for
 from bench.nets import EMBEDDING, HEAD, Net, Params
-from bench.seeds import seed_for
 from bench.text import PADDING, Encoded
 
 CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

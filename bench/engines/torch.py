@@ -16,13 +16,13 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from bench.batches import Batches, Hooks, Spec, State, by_length, rate
+from bench.core.errors import BenchError
+from bench.core.seeds import seed_for
 from bench.engines.torch_batches import Batch, Resident, on_host, tensors
 from bench.engines.torch_layers import gru, masked_mean_max, mean_max
 from bench.engines.torch_memory import in_halves
-from bench.errors import BenchError
 from bench.memory import give_back, keep_freed
 from bench.nets import EMBEDDING, Net, Params
-from bench.seeds import seed_for
 from bench.text import Encoded
 
 SCORING_BATCH = 128  # texts

@@ -9,7 +9,7 @@ import numpy as np
 
 from bench import plans, suite
 from bench.base import Base, pretrain
-from bench.errors import BenchError
+from bench.core.errors import BenchError
 from bench.jobs import blank
 from bench.measures.workplace import Measured, Workplace
 from bench.nets import EMBEDDING, named

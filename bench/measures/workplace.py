@@ -8,9 +8,9 @@ from dataclasses import dataclass, field, replace
 from bench import suite
 from bench.base import Base, Order, pretrain
 from bench.batches import Spec
+from bench.core.errors import BenchError
 from bench.data import Loaded
 from bench.engines import engine
-from bench.errors import BenchError
 from bench.nets import named
 from bench.sources import Access
 from bench.suite import Options, Say, Watch

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from bench.core.errors import BenchError
 from bench.data import Loaded, obtain
-from bench.errors import BenchError
 from bench.sources import Access
 from bench.task import all_tasks
 

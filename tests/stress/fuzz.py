@@ -21,12 +21,13 @@ from pathlib import Path
 import atheris
 
 with atheris.instrument_imports(include=["bench"]):
-    from bench import archives, audit, cache, own, packages, readers, records, task, text  # noqa: F401
+    from bench import archives, audit, own, packages, readers, records, task, text  # noqa: F401
+    from bench.core import store  # noqa: F401
 import pandas  # noqa: F401  # what is imported late takes its seconds now
 import pyarrow.parquet  # noqa: F401
 
 from bench.archives import members
-from bench.errors import BenchError
+from bench.core.errors import BenchError
 from bench.nets import Net, check_params
 from bench.records import Record
 
@@ -109,7 +110,7 @@ def entry(data: bytes) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "facts.json").write_bytes(data[:cut])
     (folder / "a.npy").write_bytes(data[cut + 1 :])
-    found = cache.kept(folder)
+    found = store.kept(folder)
     if found is not None:
         assert found.facts["files"], "an entry of nothing was taken for whole"
 

@@ -15,7 +15,7 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.errors import BenchError
+from bench.core.errors import BenchError
 
 FACTS = "facts.json"
 NEW, OLD = ".new", ".old"  # endings of what is being written, and of what is being removed

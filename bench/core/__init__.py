@@ -1,0 +1,1 @@
+"""What every other package builds on: errors, seeds, the store on disk."""
