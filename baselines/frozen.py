@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.adapt import net_model
-from bench.corpus import Examples
+from bench.data.corpus import Examples
 from bench.linear import probe
 from bench.model import Fitted
 from bench.net_model import NetModel

@@ -3,10 +3,10 @@
 from dataclasses import replace
 
 from bench.adapt import predictor, recipe, train
+from bench.data.text import SPECIALS, UNKNOWN
 from bench.model import Fitted
 from bench.nets import EMBEDDING, initial_params
 from bench.resources import Resources
-from bench.text import SPECIALS, UNKNOWN
 from bench.trial import Trial
 from bench.vectors import DIMENSIONS
 

@@ -3,12 +3,12 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.corpus import Examples
+from bench.data.corpus import Examples
+from bench.data.text import Vocabulary
 from bench.forest_model import Forest, ForestModel
 from bench.linear import spread
 from bench.model import Fitted
 from bench.resources import Resources
-from bench.text import Vocabulary
 from bench.trial import Trial
 
 NEEDS = frozenset({"glove"})

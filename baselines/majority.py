@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.corpus import Examples
+from bench.data.corpus import Examples
 from bench.model import ConstantModel, Fitted
 from bench.resources import Resources
 from bench.trial import Trial

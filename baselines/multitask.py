@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 from bench.adapt import LEARNING_RATE, NEW_LABELS, carried, corpus_words, predictor, train_on, tuning
 from bench.batches import Batches
 from bench.core.seeds import draw
+from bench.data.text import SPECIALS, UNKNOWN, Encoded
 from bench.model import Fitted
 from bench.nets import EMBEDDING, HEAD, Params, with_classes
 from bench.resources import Resources
-from bench.text import SPECIALS, UNKNOWN, Encoded
 from bench.trial import Trial
 
 NEEDS = frozenset({"base", "source"})

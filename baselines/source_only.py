@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from bench.adapt import net_model
 from bench.base import softmax
-from bench.corpus import Examples
+from bench.data.corpus import Examples
 from bench.model import Fitted
 from bench.net_model import NetModel
 from bench.nets import HEAD

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.corpus import Examples
+from bench.data.corpus import Examples
 from bench.linear import head_of, spread
 from bench.linear_model import LinearModel
 from bench.model import Fitted

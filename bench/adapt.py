@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 
 from bench.base import OF_WORDS, softmax
 from bench.batches import Batches, Spec
-from bench.corpus import Corpus, Examples
+from bench.data.corpus import Corpus, Examples
+from bench.data.text import SPECIALS, UNKNOWN, Encoded, Vocabulary
 from bench.engines import name_of
 from bench.linear import probe
 from bench.model import Fitted
 from bench.net_model import NetModel
 from bench.nets import EMBEDDING, HEAD, Net, Params, with_classes
 from bench.resources import Resources
-from bench.text import SPECIALS, UNKNOWN, Encoded, Vocabulary
 from bench.trial import Trial
 
 EMBEDDING_RATE = 3.0  # as a multiple

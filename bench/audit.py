@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from bench import ngrams
 from bench.core.seeds import draw
-from bench.corpus import Dataset
-from bench.data import Loaded
+from bench.data.corpus import Dataset
+from bench.data.load import Loaded
 from bench.twins import THRESHOLD, clusters, overlap
 
 MOST = 4_000  # training and test texts at most for the sanity scores

@@ -11,13 +11,14 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from bench import corpus, sentences
+from bench import sentences
 from bench.core import store
 from bench.core.errors import BenchError, RouteError
+from bench.data import corpus
+from bench.data.cards import Edition, Route, Task
+from bench.data.routes import Access, deliver
 from bench.engines import ENGINES
-from bench.sources import Access, deliver
 from bench.suite import ALL, Options, access_for, known_tasks, strategies
-from bench.task import Edition, Route, Task
 
 PACKAGES = ("transferbench", "torch", "mxnet", "numpy", "pandas", "scikit-learn", "datasets", "pyarrow", "tabulate")
 
@@ -117,7 +118,7 @@ def _place(route: Route) -> str:
 
 
 def _answers(route: Route, access: Access) -> str:
-    from bench.download import reachable
+    from bench.data.http import reachable
 
     try:
         if route.kind in ("directory", "package"):

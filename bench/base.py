@@ -16,11 +16,11 @@ from numpy.typing import NDArray
 from bench.batches import Batches, Hooks, Spec, State
 from bench.core import store
 from bench.core.seeds import draw
-from bench.corpus import Dataset
+from bench.data.corpus import Dataset
+from bench.data.text import SPECIALS, Vocabulary, frequent
 from bench.engines import engine, version
 from bench.metrics import score
 from bench.nets import EMBEDDING, Net, Params, check_params, initial_params
-from bench.text import SPECIALS, Vocabulary, frequent
 from bench.trial import Division, nested
 from bench.vectors import Vectors
 

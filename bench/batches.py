@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.core.seeds import draw
+from bench.data.text import PADDING, UNKNOWN, Encoded
 from bench.nets import Params
-from bench.text import PADDING, UNKNOWN, Encoded
 
 CHUNK = 40  # batches of like length are cut from this many batches' worth of shuffled texts
 

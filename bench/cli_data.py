@@ -25,7 +25,7 @@ from bench.flags import (
 )
 
 if TYPE_CHECKING:
-    from bench.data import Loaded
+    from bench.data.load import Loaded
     from bench.suite import Options
 
 data_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Fetch, check and audit the data.")
@@ -140,16 +140,17 @@ def new(file: Annotated[Path, typer.Argument(help="CSV, TSV, JSONL or Parquet, p
         text_column: TextColumn = "", label_column: LabelColumn = "", map_label: MapLabel = None,
         cache_dir: CacheDir = None) -> None:
     """Print a card for a data file: bench task new mine.csv > tasks/mine.toml."""
-    from bench import own, suite
+    from bench import suite
+    from bench.data import user_file
 
     with errors():
         options = options_of(text_column=text_column, label_column=label_column, map_label=tuple(map_label or ()),
                              cache_dir=cache_dir)
-        task, told = own.task_of(file, text_column, label_column, suite.label_map(options))
+        task, told = user_file.task_of(file, text_column, label_column, suite.label_map(options))
         loaded = _load(str(file), options)
         warn(told)
-        text = own.card_text(task, name or task.name, loaded.data.corpus.sha256, len(loaded.data.y))
-        from bench.task import parse_card
+        text = user_file.card_text(task, name or task.name, loaded.data.corpus.sha256, len(loaded.data.y))
+        from bench.data.cards import parse_card
 
         parse_card(text, "the new card")
         typer.echo(text, nl=False)
@@ -232,14 +233,14 @@ def _load(name: str, options: Options) -> Loaded:
 def _card(path: Path, options: Options) -> Loaded:
     """A card file's task."""
     from bench import suite
-    from bench.data import obtain
-    from bench.task import read_card
+    from bench.data.cards import read_card
+    from bench.data.load import obtain
 
     task = read_card(path)
     return obtain(task, suite.access_for(options, warn, progress=False), options.cache_dir, "", warn)
 
 
 def _unknown(task: str, options: Options) -> BenchError:
-    from bench.task import nearest
+    from bench.data.cards import nearest
 
     return nearest("task", task, _known(options), "bench list tasks")

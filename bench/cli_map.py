@@ -51,7 +51,7 @@ def map_command(
     """Draw what a base learned: its words, its hidden features, its confusions."""
     with errors():
         from bench import maps, pictures
-        from bench.task import nearest
+        from bench.data.cards import nearest
 
         if what not in maps.MAPS:
             raise nearest("map", what, maps.MAPS, ", ".join(maps.MAPS))

@@ -100,7 +100,7 @@ def predict_command(
     device: Device = "auto",
 ) -> None:
     """Label texts with a model: the label and the probability of every class, written as it goes."""
-    from bench.texts import lines, read_texts
+    from bench.data.table_files import lines, read_texts
 
     with errors():
         if texts and file:
@@ -136,7 +136,7 @@ def _ready(folder: Path, engine: str, device: str) -> KeptModel:
 
 def _predict(kept: KeptModel, incoming: Iterable[str], format: str, *, quiet: bool) -> None:
     """Read, label and write a batch at a time."""
-    from bench.text import clean
+    from bench.data.text import clean
 
     began, done = time.perf_counter(), 0
     head, shape = SHAPES[format](kept.labels)
@@ -167,7 +167,7 @@ def _table(labels: Sequence[str]) -> tuple[str, Shape]:
     """Aligned columns; beyond four classes the three most probable ones."""
     import shutil
 
-    from bench.text import clean
+    from bench.data.text import clean
 
     names = [clean(label) or "?" for label in labels]
     width = max(len(name) for name in names)

@@ -40,7 +40,7 @@ def chosen(folder: Path, target: list[str] | None, source: str = "", baseline: l
     """
     from baselines import MAIN
     from bench import records
-    from bench.task import nearest
+    from bench.data.cards import nearest
 
     if not (folder / "records").is_dir():
         raise BenchError(f"no records in {folder}", "bench run makes some; --results-dir names the folder")
@@ -75,7 +75,7 @@ def facts(folder: Path, found: list[Record], parts: dict[str, Part] | None = Non
 def check_figures(formats: str, kinds: Sequence[str] | None) -> list[str]:
     """The formats named; `BenchError` for one, or for a chart, that there is not."""
     from bench import charts
-    from bench.task import nearest
+    from bench.data.cards import nearest
 
     named = [f.strip() for f in formats.split(",") if f.strip()]
     wrong = [f for f in named if f not in charts.FORMATS]

@@ -16,7 +16,7 @@ def _fitting(names: Iterable[str], begun: str) -> list[str]:
 
 def tasks(context: typer.Context, incomplete: str) -> list[str]:
     """Tasks, those in the folders of `--tasks` too; their editions once a name is followed by @."""
-    from bench.task import all_tasks
+    from bench.data.cards import all_tasks
 
     try:
         found = all_tasks(Path(folder) for folder in context.params.get("tasks") or ())

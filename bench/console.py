@@ -15,7 +15,7 @@ from bench.core.errors import BenchError
 
 if TYPE_CHECKING:
     from bench.base import Base
-    from bench.data import Loaded
+    from bench.data.load import Loaded
     from bench.records import Record
     from bench.study import Study
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.core.seeds import draw as generator
-from bench.corpus import Corpus, Examples
+from bench.data.corpus import Corpus, Examples
 from bench.stats import LEVEL, Array, Interval
 from bench.study import Study
 from bench.suite import Options

@@ -10,17 +10,17 @@ from bench import costs, plans, records, sentences, suite
 from bench.base import recipe_for
 from bench.core import store
 from bench.core.errors import BenchError, RouteError
-from bench.corpus import is_derived
-from bench.corpus import load as kept_corpus
 from bench.costs import STATED, UNKNOWN, Cost, Measured
+from bench.data.cards import Edition, Task
+from bench.data.corpus import is_derived
+from bench.data.corpus import load as kept_corpus
+from bench.data.routes import Access, deliver
 from bench.jobs import Strategy
 from bench.nets import named
 from bench.plans import Draft
 from bench.resources import features_entry
 from bench.source_linear import is_fitted
-from bench.sources import Access, deliver
 from bench.suite import Options, Say
-from bench.task import Edition, Task
 from bench.trial import FULL, Budget
 from bench.vectors import Vectors, find
 

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bench.data.text import SPECIALS, Vocabulary
 from bench.model import ModelError, Parts, encoded
 from bench.ngrams import mean_vectors
-from bench.text import SPECIALS, Vocabulary
 
 LEAF = -1  # a leaf's children, as scikit-learn has it
 MOST_TREES = 10_000

@@ -11,7 +11,7 @@ from typing import Any
 
 from bench import sentences
 from bench.core.errors import BenchError, MissingExtra
-from bench.data import Loaded
+from bench.data.load import Loaded
 from bench.nets import Net
 from bench.records import Record
 from bench.trial import FULL, Budget, Division

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.base import softmax
+from bench.data.text import PADDING, SPECIALS, Vocabulary
 from bench.model import ModelError, Parts, encoded
-from bench.text import PADDING, SPECIALS, Vocabulary
 
 
 @dataclass(frozen=True)

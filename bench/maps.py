@@ -14,14 +14,14 @@ from bench.adapt import corpus_words, finetuned
 from bench.base import Base, pretrain, softmax
 from bench.core.errors import BenchError
 from bench.core.seeds import draw
-from bench.corpus import Corpus, Examples
-from bench.data import Loaded
+from bench.data.corpus import Corpus, Examples
+from bench.data.load import Loaded
+from bench.data.text import SPECIALS, Encoded
 from bench.engines import engine
 from bench.nets import EMBEDDING, HEAD, Net, Params, named
 from bench.pictures import Points
 from bench.resources import Resources
 from bench.suite import Options, Say, Watch
-from bench.text import SPECIALS, Encoded
 from bench.trial import trial_of, without_exam
 from bench.vectors import Vectors
 from bench.words import NEGATIVE, POSITIVE, separation

@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.core.errors import BenchError
-from bench.text import UNKNOWN, Encoded, Vocabulary, tokens
+from bench.data.text import UNKNOWN, Encoded, Vocabulary, tokens
 
 if TYPE_CHECKING:
-    from bench.corpus import Examples
+    from bench.data.corpus import Examples
     from bench.trial import Predictor
 
 

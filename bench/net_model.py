@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from bench.base import softmax
 from bench.core.errors import BenchError
+from bench.data.text import Vocabulary
 from bench.engines import ENGINES, engine
 from bench.model import ModelError, Parts, encoded
 from bench.nets import HEAD, POOLINGS, Net, Params, shapes
-from bench.text import Vocabulary
 
 
 @dataclass(frozen=True)

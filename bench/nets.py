@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from bench.core.errors import BenchError, DataError
 from bench.core.seeds import draw
-from bench.text import SPECIALS
+from bench.data.text import SPECIALS
 
 Params = dict[str, NDArray[np.float32]]
 EMBEDDING, HEAD = "embedding.weight", "head.weight"
@@ -78,7 +78,7 @@ def named(name: str, preset: str = "default") -> Net:
     if table is None:
         raise BenchError(f"unknown preset {preset!r}", "default or tutorial")
     if name not in table:
-        from bench.task import nearest
+        from bench.data.cards import nearest
 
         raise nearest("net", name, table, "bench list nets")
     return table[name]

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.core.store import Kept
-from bench.corpus import Corpus, derived
-from bench.text import Encoded
+from bench.data.corpus import Corpus, derived
+from bench.data.text import Encoded
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix

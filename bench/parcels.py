@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bench import corpus
 from bench.core import store
 from bench.core.errors import BenchError
+from bench.data import corpus
 from bench.jobs import Setting
 from bench.runner import opened
 

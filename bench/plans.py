@@ -10,11 +10,11 @@ from bench import records, runner, suite
 from bench.base import Base, Order, base_key, pretrain
 from bench.core import store
 from bench.core.errors import BenchError
-from bench.data import Loaded
+from bench.data.load import Loaded
+from bench.data.routes import Access
 from bench.jobs import Job, Setting, Side, Strategy, blank, budgets_for, jobs_of
 from bench.nets import named
 from bench.records import Record
-from bench.sources import Access
 from bench.suite import Carry, Options, Say, Watch
 from bench.trial import without_exam
 from bench.vectors import Vectors

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from bench.core import store
 from bench.core.errors import BenchError, DataError
-from bench.task import NAME
+from bench.data.cards import NAME
 
 SCHEMA = 1
 LARGEST = 256 << 20  # bytes of a record's predictions, or of a line

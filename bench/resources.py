@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 from bench import ngrams, sentences
 from bench.base import Base
 from bench.core.errors import BenchError
-from bench.corpus import Corpus, Examples, Made, derived
+from bench.data.corpus import Corpus, Examples, Made, derived
+from bench.data.text import SPECIALS, UNKNOWN
 from bench.engines import Engine
 from bench.nets import EMBEDDING, Net, Params
 from bench.source_linear import SourceLinear
-from bench.text import SPECIALS, UNKNOWN
 from bench.vectors import DISTRIBUTION, Vectors
 
 if TYPE_CHECKING:

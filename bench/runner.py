@@ -16,10 +16,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bench import corpus, records, sentences
+from bench import records, sentences
 from bench.base import Base, load_base
 from bench.core.errors import BenchError
-from bench.corpus import Dataset
+from bench.data import corpus
+from bench.data.corpus import Dataset
 from bench.engines import engine
 from bench.host import host, peak_bytes, versions
 from bench.jobs import Job, Setting, Side, Strategy, blank

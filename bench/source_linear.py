@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from bench import ngrams
 from bench.core.store import key_of
-from bench.corpus import Corpus, Examples, Made, derived, is_derived
+from bench.data.corpus import Corpus, Examples, Made, derived, is_derived
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix

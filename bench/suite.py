@@ -12,14 +12,14 @@ from bench import pool
 from bench.base import Base, Order, pretrain, recipe_for
 from bench.core import store
 from bench.core.errors import BenchError
-from bench.data import Loaded, obtain
+from bench.data.cards import Task, all_tasks, nearest
+from bench.data.load import Loaded, obtain
+from bench.data.routes import Access
+from bench.data.user_file import looks_like_file, task_of
 from bench.engines import devices
 from bench.jobs import Job, Strategy
 from bench.nets import Net, named
-from bench.own import looks_like_file, task_of
 from bench.records import Record
-from bench.sources import Access
-from bench.task import Task, all_tasks, nearest
 from bench.trial import FULL, Budget
 from bench.vectors import Vectors, find
 

@@ -20,10 +20,10 @@ from bench.batches import Spec
 from bench.core import places, store
 from bench.core.errors import BenchError
 from bench.core.seeds import draw
+from bench.data.text import frequent
 from bench.engines import devices as devices_of
 from bench.nets import EMBEDDING, initial_params, named, with_classes
 from bench.suite import Options, access_for, load
-from bench.text import frequent
 from bench.timing import FORM, PHASES, Setting, Timing
 
 Say = Callable[[str], None]

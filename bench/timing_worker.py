@@ -58,9 +58,9 @@ class Work:
         import numpy as np
 
         from bench.batches import Batches, Spec
+        from bench.data.text import Encoded
         from bench.engines import engine
         from bench.nets import Net
-        from bench.text import Encoded
 
         given = json.loads((folder / "work.json").read_text())
         arrays = np.load(folder / "work.npz", allow_pickle=False)
@@ -84,7 +84,7 @@ class Work:
         """Seconds of each phase."""
         from dataclasses import replace
 
-        from bench.text import encode
+        from bench.data.text import encode
 
         none = replace(self.spec, epochs=0)
         seconds: dict[str, float] = {}

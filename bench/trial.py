@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from bench.core.errors import DataError
 from bench.core.seeds import draw
-from bench.corpus import SPLITS, Dataset, Examples, Made, derived
+from bench.data.corpus import SPLITS, Dataset, Examples, Made, derived
 from bench.twins import clusters, overlap
 
 Predictor = Callable[[Examples], NDArray[np.float32]]  # probabilities, [n, classes]

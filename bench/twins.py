@@ -11,7 +11,7 @@ import hashlib
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.corpus import Corpus, Made, derived
+from bench.data.corpus import Corpus, Made, derived
 
 WORDS = 3  # of a shingle
 THRESHOLD = 0.8  # Jaccard similarity of two texts' sets of shingles, from which they are near duplicates

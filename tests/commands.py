@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 
-from bench import corpus, records, runner
+from bench import records, runner
+from bench.data import corpus
 from bench.records import Record
 
 SCORES = ("n_train", "n_test", "accuracy", "balanced_accuracy", "macro_f1", "auc", "log_loss", "predictions", "status",

@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 from bench import nets
 from bench.base import Base
 from bench.cli import app
-from bench.data import Loaded
+from bench.data.load import Loaded
 from bench.jobs import Setting, Side
 from bench.trial import Trial, trial_of
 from bench.vectors import Vectors

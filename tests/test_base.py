@@ -13,8 +13,8 @@ from conftest import World
 from safetensors.numpy import load
 
 from bench.base import Order, base_key, kept_epochs, load_base, parts, place_glove, pretrain, softmax
+from bench.data.text import SPECIALS
 from bench.nets import EMBEDDING, Params, initial_params
-from bench.text import SPECIALS
 
 
 class Stopped(Exception):

@@ -15,8 +15,9 @@ from baselines import BASELINES
 from bench.adapt import EMBEDDING_RATE
 from bench.base import OF_WORDS
 from bench.batches import Batches, Spec
-from bench.corpus import Examples
-from bench.data import Loaded
+from bench.data.corpus import Examples
+from bench.data.load import Loaded
+from bench.data.text import tokens
 from bench.engines import engine
 from bench.jobs import Strategy
 from bench.linear import probe
@@ -24,7 +25,6 @@ from bench.nets import EMBEDDING, HEAD, Net, Params, with_classes
 from bench.resources import Resources
 from bench.source_linear import fitted, regression
 from bench.suite import strategies
-from bench.text import tokens
 
 STRATEGIES = strategies(("all",), BASELINES)
 every = pytest.mark.parametrize("strategy", STRATEGIES, ids=[s.name for s in STRATEGIES])

@@ -10,12 +10,12 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from bench import corpus
 from bench.core.errors import CardError, DataError
-from bench.data import obtain
-from bench.readers import STRIPS, read, stripped
-from bench.sources import Access
-from bench.task import Edition, Task, all_tasks, parse_card
+from bench.data import corpus
+from bench.data.cards import Edition, Task, all_tasks, parse_card
+from bench.data.load import obtain
+from bench.data.public_formats import STRIPS, read, stripped
+from bench.data.routes import Access
 
 DATA = Path(os.environ.get("BENCH_DATA") or Path(__file__).parents[1] / ".." / "shared" / "data")
 ARCHIVE = DATA / "raw" / "sorted_data_acl.tar.gz"

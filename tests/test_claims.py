@@ -20,13 +20,13 @@ from bench import claims, nets, records
 from bench.claims import Claim, Finding, Rule
 from bench.cli import app
 from bench.core.errors import BenchError
-from bench.data import Loaded
+from bench.data.load import Loaded
+from bench.data.routes import Access
 from bench.measures import MEASURES, measure
 from bench.measures.averages import letter_means
 from bench.measures.embeddings import labels_worth
 from bench.measures.workplace import Measured, NotTested, Workplace
 from bench.nets import Net
-from bench.sources import Access
 from bench.suite import Options
 from bench.vectors import Vectors
 

@@ -381,7 +381,7 @@ def test_what_there_is_can_be_listed(bench_: Bench):
 
 
 def test_doctor_offline_asks_nobody(bench_: Bench, cache: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("bench.download.reachable", lambda *a: pytest.fail("asked the network"))
+    monkeypatch.setattr("bench.data.http.reachable", lambda *a: pytest.fail("asked the network"))
     result = bench_("doctor", "--offline", "--json")
     assert result.exit_code == 0, result.output
     facts = json.loads(result.stdout)

@@ -12,13 +12,13 @@ import pandas as pd
 import pytest
 import toy
 
-from bench import corpus
 from bench.core.errors import BenchError, DataError
-from bench.corpus import Examples
-from bench.data import obtain
-from bench.readers import read
-from bench.sources import Access
-from bench.task import parse_card
+from bench.data import corpus
+from bench.data.cards import parse_card
+from bench.data.corpus import Examples
+from bench.data.load import obtain
+from bench.data.public_formats import read
+from bench.data.routes import Access
 from bench.trial import Trial, divide, trial_of
 
 
@@ -111,7 +111,7 @@ def test_a_second_load_reads_no_rows_again(tmp_path: Path, monkeypatch: pytest.M
     toy.rows(60).to_csv(tmp_path / "data" / "toy.csv", index=False)
     task, access = parse_card(toy.card("toy", "toy.csv"), "toy.toml"), Access(tmp_path / "data", tmp_path / "raw")
     first = obtain(task, access, tmp_path / "root")
-    monkeypatch.setattr("bench.data.read", lambda *a: pytest.fail("read again"))
+    monkeypatch.setattr("bench.data.load.read", lambda *a: pytest.fail("read again"))
     second = obtain(task, access, tmp_path / "root")
     assert second.data.corpus.sha256 == first.data.corpus.sha256
     assert second.name == "toy@toy"

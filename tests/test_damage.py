@@ -73,7 +73,7 @@ def _same_texts(path: Path, whole: bytes) -> bool:
 
     import pandas as pd
 
-    from bench.text import clean
+    from bench.data.text import clean
 
     old, new = pd.read_csv(io.BytesIO(whole)), pd.read_csv(path)
     texts = [sorted(map(clean, frame["text"])) for frame in (old, new)]

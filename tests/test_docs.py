@@ -143,7 +143,7 @@ def test_every_option_of_every_command_is_on_the_command_line_page() -> None:
 
 
 def test_every_card_and_edition_stands_on_the_data_page() -> None:
-    from bench.task import all_tasks
+    from bench.data.cards import all_tasks
 
     page = generate().data_page()
     for task in all_tasks(()).values():

@@ -15,9 +15,9 @@ from test_engines import SMALL, every_net, toy_batches
 
 from bench.batches import Batches, Hooks, Spec, State
 from bench.core.errors import BenchError
+from bench.data.text import Encoded
 from bench.engines import Engine
 from bench.nets import EMBEDDING, HEAD, Net, Params, initial_params, with_classes
-from bench.text import Encoded
 
 GOLDEN = Path(__file__).parent / "data" / "engines.npz"
 FORWARD, TRAINED = 1e-5, 1e-4  # the largest absolute differences allowed

@@ -13,9 +13,9 @@ import toy
 from bench import engines
 from bench.batches import Batches, Hooks, Spec, State
 from bench.core.errors import BenchError
+from bench.data.text import SPECIALS, UNKNOWN, Encoded, encode
 from bench.engines import ENGINES, Engine, engine, name_of
 from bench.nets import EMBEDDING, HEAD, NETS, TUTORIAL, Net, Params, initial_params
-from bench.text import SPECIALS, UNKNOWN, Encoded, encode
 
 SMALL = {f"{preset} {name}": replace(net, embedding=6, hidden=5, most_tokens=12)
          for preset, table in (("default", NETS), ("tutorial", TUTORIAL)) for name, net in table.items()}

@@ -13,9 +13,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bench.core.errors import BenchError
-from bench.own import task_of
-from bench.readers import read
-from bench.task import BUILT_IN, parse_card
+from bench.data.cards import BUILT_IN, parse_card
+from bench.data.public_formats import read
+from bench.data.user_file import task_of
 
 CARDS = [path.read_text(encoding="utf-8") for path in sorted(BUILT_IN.glob("*.toml"))]
 QUIET = settings(max_examples=200, deadline=5_000, suppress_health_check=[HealthCheck.function_scoped_fixture])

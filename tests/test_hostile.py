@@ -24,17 +24,18 @@ import pytest
 import toy
 from typer.testing import CliRunner
 
-from bench import archives, records, study, tables
+from bench import records, study, tables
 from bench.cli import app
 from bench.console import plain
 from bench.core.errors import BenchError, CardError, DataError, RouteError
+from bench.data import archives
+from bench.data.cards import Route, parse_card, read_card
+from bench.data.public_formats import read
+from bench.data.routes import Access, deliver
+from bench.data.text import clean, tokens
+from bench.data.user_file import task_of
 from bench.nets import check_params, initial_params
-from bench.own import task_of
-from bench.readers import read
 from bench.records import Record
-from bench.sources import Access, deliver
-from bench.task import Route, parse_card, read_card
-from bench.text import clean, tokens
 
 RECORD = Record("toy", "one", "ab" * 32, "imdb@x", "tfidf", {}, "gru", "torch", "cpu", 32, 0, accuracy=0.5,
                 balanced_accuracy=0.5, seconds={"adapt": 1.0})
@@ -68,7 +69,7 @@ def test_a_number_of_thousands_of_digits_is_an_unknown_character():
 def test_texts_are_cleaned_as_the_standard_library_cleans_them(text: str):
     import html
 
-    from bench.text import BREAK, CONTROL
+    from bench.data.text import BREAK, CONTROL
 
     plainly = unicodedata.normalize("NFC", CONTROL.sub(" ", BREAK.sub(" ", html.unescape(text))))
     assert clean(text) == " ".join(plainly.split())
@@ -275,7 +276,7 @@ def test_a_card_in_a_folder_of_tasks_cannot_name_what_lies_outside(tmp_path: Pat
                                      "hf://x", "~/x"])
 def test_a_card_cannot_make_the_hub_library_read_files_of_this_machine(tmp_path: Path, dataset: str,
                                                                        monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("bench.sources.reachable", lambda url, access: None)
+    monkeypatch.setattr("bench.data.routes.reachable", lambda url, access: None)
     route = Route("hub", {"dataset": dataset, "revision": "a" * 40})
     with pytest.raises(RouteError, match="not a data set of the hub"):
         deliver(route, Access(cache=tmp_path))

@@ -19,8 +19,8 @@ from sklearn.ensemble import RandomForestClassifier
 from baselines import BASELINES
 from bench import model_folder
 from bench.core.errors import BenchError
-from bench.corpus import Examples
-from bench.data import Loaded
+from bench.data.corpus import Examples
+from bench.data.load import Loaded
 from bench.engines import engine
 from bench.forest_model import Forest, ForestModel
 from bench.jobs import Strategy

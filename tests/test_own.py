@@ -9,8 +9,8 @@ import pytest
 import toy
 
 from bench.core.errors import BenchError, DataError
-from bench.own import card_text, format_of, looks_like_file, task_of
-from bench.task import parse_card
+from bench.data.cards import parse_card
+from bench.data.user_file import card_text, format_of, looks_like_file, task_of
 
 
 def written(folder: Path, columns: dict[str, list[object]], name: str = "My Reviews.csv") -> Path:

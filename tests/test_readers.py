@@ -17,9 +17,9 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from bench import archives
 from bench.core.errors import DataError
-from bench.readers import READERS, members, read
+from bench.data import archives
+from bench.data.public_formats import READERS, members, read
 
 DATA = Path(os.environ.get("BENCH_DATA") or Path(__file__).parents[1] / ".." / "shared" / "data")
 REVIEW = "<review>\n<title>T & <b></title>\n<review_text>\n{}\n</review_text>\n</review>\n"

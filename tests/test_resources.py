@@ -18,12 +18,12 @@ from sklearn.feature_extraction.text import CountVectorizer
 from bench import ngrams
 from bench.base import Base
 from bench.core.errors import BenchError
-from bench.corpus import Examples
+from bench.data.corpus import Examples
+from bench.data.routes import Access
+from bench.data.text import SPECIALS, UNKNOWN, Vocabulary, tokens
 from bench.engines import engine
 from bench.nets import EMBEDDING, Net, initial_params
 from bench.resources import Resources
-from bench.sources import Access
-from bench.text import SPECIALS, UNKNOWN, Vocabulary, tokens
 from bench.vectors import Vectors, find
 
 
@@ -137,7 +137,7 @@ def test_what_a_baseline_did_not_ask_for_is_an_error_that_says_so(world: World):
 
 def test_glove_is_found_in_the_data_folder(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     toy.vectors(tmp_path / "data")
-    monkeypatch.setattr("bench.packages._installed", lambda *a: None)
+    monkeypatch.setattr("bench.data.package_index._installed", lambda *a: None)
     found = find(Access(tmp_path / "data", tmp_path / "raw", offline=True))
     assert found.look_up(["zala"]).any()
     with pytest.raises(BenchError, match=r"GloVe vectors cannot be had.*transferbench\[glove\]"):

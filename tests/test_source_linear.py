@@ -9,8 +9,8 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 
 from bench import ngrams
+from bench.data.text import tokens
 from bench.source_linear import LEAST, PENALTY, fitted, weighed
-from bench.text import tokens
 
 
 def peer() -> TfidfVectorizer:

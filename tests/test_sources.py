@@ -21,12 +21,12 @@ import pandas as pd
 import pytest
 import servers
 
-from bench import download, packages
 from bench.core.errors import RouteError
-from bench.packages import Pip
-from bench.readers import read
-from bench.sources import Access, Delivered, deliver
-from bench.task import Route
+from bench.data import http, package_index
+from bench.data.cards import Route
+from bench.data.package_index import Pip
+from bench.data.public_formats import read
+from bench.data.routes import Access, Delivered, deliver
 
 BYTES = os.urandom(300_000)
 SHA256 = f"sha256:{hashlib.sha256(BYTES).hexdigest()}"
@@ -177,7 +177,7 @@ def test_a_redirect_to_a_file_of_this_machine_is_refused(access: Access) -> None
 
 
 def test_a_file_larger_than_the_bound_is_refused(access: Access, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(download, "LARGEST", 100_000)
+    monkeypatch.setattr(http, "LARGEST", 100_000)
     with servers.serving(servers.files({"/a.zip": BYTES})) as server:
         assert "larger than" in fails("archive", access, url=f"{server.url}/a.zip")
 
@@ -236,7 +236,7 @@ def index(*files: tuple[str, bytes], body: bytes | None = None) -> servers.Answe
 
 
 def use(monkeypatch: pytest.MonkeyPatch, *indexes: str, links: tuple[str, ...] = ()) -> None:
-    monkeypatch.setattr(packages, "pip_settings", lambda: Pip(indexes, links))
+    monkeypatch.setattr(package_index, "pip_settings", lambda: Pip(indexes, links))
 
 
 WANTED = {"distribution": "made_up.data==1.0", "file": "made_up_data/rows.csv"}
@@ -347,7 +347,7 @@ def test_a_damaged_or_bursting_package_is_refused(
     (tmp_path / "w" / WHEEL[0]).unlink()
     (tmp_path / "w" / evil[0]).write_bytes(evil[1])
     assert "outside its own folder" in fails("package", access, **WANTED)
-    monkeypatch.setattr(packages, "FILE", 3)
+    monkeypatch.setattr(package_index, "FILE", 3)
     (tmp_path / "w" / WHEEL[0]).write_bytes(WHEEL[1])
     assert "larger than" in fails("package", access, **WANTED)
 
@@ -373,12 +373,12 @@ def test_the_settings_of_the_users_own_pip_are_used(tmp_path: Path, monkeypatch:
                       "[install]\nindex-url = https://no.invalid\n")
     monkeypatch.setenv("PIP_CONFIG_FILE", str(config))
     monkeypatch.setenv("PIP_EXTRA_INDEX_URL", "https://b.invalid/simple https://c.invalid/simple")
-    settings = packages.pip_settings()
+    settings = package_index.pip_settings()
     assert settings.indexes == ("https://a.invalid/simple", "https://b.invalid/simple", "https://c.invalid/simple")
     assert settings.find_links == ("/x", "/y")
     assert settings.cert == "/c.pem"
     monkeypatch.setenv("PIP_NO_INDEX", "1")
-    assert packages.pip_settings().indexes == ()
+    assert package_index.pip_settings().indexes == ()
 
 
 # --- hub and scikit-learn
@@ -451,7 +451,7 @@ def no_hub_token(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_newsgroups_come_with_their_official_split(access: Access, monkeypatch: pytest.MonkeyPatch) -> None:
     import sklearn.datasets
 
-    from bench import sources
+    from bench.data import routes
 
     def fetch(**options: Any) -> Any:
         assert Path(options["data_home"]).is_relative_to(access.cache)
@@ -460,7 +460,7 @@ def test_newsgroups_come_with_their_official_split(access: Access, monkeypatch: 
                                    filenames=names)
 
     with servers.serving(servers.files({})) as server:
-        monkeypatch.setattr(sources, "NEWSGROUPS", server.url)
+        monkeypatch.setattr(routes, "NEWSGROUPS", server.url)
         monkeypatch.setattr(sklearn.datasets, "fetch_20newsgroups", fetch)
         found = deliver(Route("scikit-learn", {"dataset": "20newsgroups"}, "20newsgroups"), access)
     assert read("20newsgroups", found.path, {}).to_dict("list") == {
@@ -471,15 +471,15 @@ def test_newsgroups_come_with_their_official_split(access: Access, monkeypatch: 
 def test_newsgroups_that_cannot_be_fetched_are_one_line(access: Access, monkeypatch: pytest.MonkeyPatch) -> None:
     import sklearn.datasets
 
-    from bench import sources
+    from bench.data import routes
 
     def fetch(**_: Any) -> None:
         raise OSError("HTTP Error 403\nForbidden")
 
     assert "unknown scikit-learn data set 'iris'" in fails("scikit-learn", access, dataset="iris")
-    monkeypatch.setattr(sources, "NEWSGROUPS", "http://127.0.0.1:1")
+    monkeypatch.setattr(routes, "NEWSGROUPS", "http://127.0.0.1:1")
     assert "connection refused" in fails("scikit-learn", access, dataset="20newsgroups")
-    monkeypatch.setattr(sources, "reachable", lambda url, access: None)
+    monkeypatch.setattr(routes, "reachable", lambda url, access: None)
     monkeypatch.setattr(sklearn.datasets, "fetch_20newsgroups", fetch)
     assert "HTTP Error 403 Forbidden" in fails("scikit-learn", access, dataset="20newsgroups")
 
@@ -505,11 +505,11 @@ def test_offline_opens_no_socket_and_uses_what_is_kept(
 
 
 def test_a_kept_parquet_file_is_what_was_made(access: Access, monkeypatch: pytest.MonkeyPatch) -> None:
-    from bench import sources
+    from bench.data import routes
 
-    monkeypatch.setattr(sources, "reachable", lambda url, access: None)
+    monkeypatch.setattr(routes, "reachable", lambda url, access: None)
     made = pd.DataFrame({"text": ["a"], "label": ["b"], "split": ["train"]})
-    monkeypatch.setattr(sources, "_hub_frame", lambda *_: made)
+    monkeypatch.setattr(routes, "_hub_frame", lambda *_: made)
     route = Route("hub", {"dataset": "me/toy", "revision": REVISION})
     path = deliver(route, access).path
     path.write_bytes(b"damaged")

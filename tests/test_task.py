@@ -8,7 +8,7 @@ import pytest
 import toy
 
 from bench.core.errors import BenchError, CardError
-from bench.task import BUILT_IN, all_tasks, nearest, parse_card, read_card
+from bench.data.cards import BUILT_IN, all_tasks, nearest, parse_card, read_card
 
 CARD = toy.card("toy", "toy.csv")
 

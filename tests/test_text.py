@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bench.text import SPECIALS, UNKNOWN, Encoded, Vocabulary, clean, encode, frequent, tokens
+from bench.data.text import SPECIALS, UNKNOWN, Encoded, Vocabulary, clean, encode, frequent, tokens
 
 TEXTS = st.lists(st.lists(st.sampled_from("abcdefgh"), max_size=12).map(" ".join), max_size=8)
 

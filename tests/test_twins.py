@@ -11,7 +11,7 @@ import toy
 
 from bench import twins
 from bench.audit import change_with_leak, sanity, within
-from bench.corpus import Dataset
+from bench.data.corpus import Dataset
 from bench.trial import divide, without_exam
 
 WORDS = [f"w{i}" for i in range(400)]
@@ -115,8 +115,8 @@ def test_a_leak_left_in_is_scored_with_and_without(tmp_path: Path) -> None:
 
 
 def toy_loaded(data: Dataset, division: object):
-    from bench.data import Loaded
-    from bench.task import Edition, Task
+    from bench.data.cards import Edition, Task
+    from bench.data.load import Loaded
 
     edition = Edition("v1", (), test="official")
     return Loaded(Task("toy", "Toy", toy.LABELS, (edition,)), edition, data, division, "memory")

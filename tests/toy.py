@@ -8,13 +8,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from bench import corpus
 from bench.base import Base, Order, pretrain
 from bench.batches import Spec
-from bench.corpus import Dataset
-from bench.data import Loaded
+from bench.data import corpus
+from bench.data.cards import Edition, Route, Task
+from bench.data.corpus import Dataset
+from bench.data.load import Loaded
 from bench.nets import Net
-from bench.task import Edition, Route, Task
 from bench.trial import divide
 from bench.vectors import Vectors
 

@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 
 from bench.batches import Batches, Hooks, Spec, State
 from bench.core.errors import BenchError
+from bench.data.text import Encoded
 from bench.nets import Net, Params
-from bench.text import Encoded
 
 ENGINES: Mapping[str, str] = {"torch": "bench.engines.torch", "mxnet": "bench.engines.mxnet"}
 
@@ -48,7 +48,7 @@ class Engine(Protocol):
 def engine(name: str) -> Engine:
     """The engine called `name`; imports its framework now, not before."""
     if name not in ENGINES:
-        from bench.task import nearest
+        from bench.data.cards import nearest
 
         raise nearest("engine", name, ENGINES, "bench list engines")
     try:

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from bench.batches import Batches, Hooks, Spec, State, by_length, pad, rate
 from bench.core.errors import BenchError, MissingExtra
 from bench.core.seeds import seed_for
+from bench.data.text import PADDING, Encoded
 from bench.nets import EMBEDDING, HEAD, Net, Params
-from bench.text import PADDING, Encoded
 
 CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 

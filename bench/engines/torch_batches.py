@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from bench.batches import Batches, pad
+from bench.data.text import PADDING, Encoded
 from bench.nets import Net
-from bench.text import PADDING, Encoded
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.data import Loaded
+from bench.data.load import Loaded
 from bench.measures.workplace import Measured, Workplace
 from bench.resources import Resources
 from bench.vectors import Vectors

@@ -10,11 +10,11 @@ import numpy as np
 from bench import plans, suite
 from bench.base import Base, pretrain
 from bench.core.errors import BenchError
+from bench.data.text import frequent
 from bench.jobs import blank
 from bench.measures.workplace import Measured, Workplace
 from bench.nets import EMBEDDING, named
 from bench.suite import Options
-from bench.text import frequent
 from bench.trial import FULL, Budget, without_exam
 from bench.words import NEGATIVE, POSITIVE, separation
 

@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 
 from bench.base import Base, softmax
 from bench.batches import Spec
-from bench.data import Loaded
+from bench.data.load import Loaded
+from bench.data.text import Encoded, encode
 from bench.engines import devices, engine
 from bench.measures.workplace import Measured, NotTested, Workplace
 from bench.nets import EMBEDDING
-from bench.text import Encoded, encode
 from bench.trial import Division
 from bench.words import LIKE_MEANING, nearest_agree
 

@@ -9,10 +9,10 @@ from bench import suite
 from bench.base import Base, Order, pretrain
 from bench.batches import Spec
 from bench.core.errors import BenchError
-from bench.data import Loaded
+from bench.data.load import Loaded
+from bench.data.routes import Access
 from bench.engines import engine
 from bench.nets import named
-from bench.sources import Access
 from bench.suite import Options, Say, Watch
 from bench.trial import Division
 from bench.vectors import Vectors, find

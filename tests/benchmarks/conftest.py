@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from bench.core.errors import BenchError
-from bench.data import Loaded, obtain
-from bench.sources import Access
-from bench.task import all_tasks
+from bench.data.cards import all_tasks
+from bench.data.load import Loaded, obtain
+from bench.data.routes import Access
 
 SHARED = Path(__file__).parents[3] / "shared" / "data"
 FOLDER = Path(os.environ.get("BENCH_DATA", SHARED))  # read now: a fixture takes the variable away from the tests

@@ -18,9 +18,9 @@ import numpy as np
 
 from bench.base import RECIPE
 from bench.batches import Batches, Hooks, State
+from bench.data.text import Encoded
 from bench.engines import engine
 from bench.nets import NETS, Params, initial_params
-from bench.text import Encoded
 
 LONGEST, BATCH = 500, 64  # of the tutorials
 KERAS_WORDS, KERAS_LONGEST, KERAS_BATCH = 20_000, 200, 32  # of Keras's example

@@ -12,11 +12,11 @@ import pytest
 from baselines import finetune
 from bench import suite
 from bench.base import pretrain, softmax
+from bench.data.text import UNKNOWN
 from bench.engines import engine
 from bench.metrics import score
 from bench.nets import HEAD
 from bench.resources import Resources
-from bench.text import UNKNOWN
 from bench.trial import trial_of, without_exam
 
 BESIDE = Path(__file__).parents[3] / "shared" / "data"

@@ -17,8 +17,8 @@ import numpy as np
 import pytest
 from contestants import CONTESTANTS
 
-from bench.data import Loaded
-from bench.text import Encoded, frequent
+from bench.data.load import Loaded
+from bench.data.text import Encoded, frequent
 
 FEW = 1_024  # reviews of the run that does not count
 NEEDS = {"MXNet": "mxnet", "Keras": "keras", "fastText": "fasttext"}  # a word in a system's name → its package

@@ -15,10 +15,10 @@ from conftest import FOLDER
 from bench import suite
 from bench.base import RECIPE, pretrain
 from bench.batches import Spec
+from bench.data.text import clean
 from bench.engines import engine
 from bench.nets import EMBEDDING, HEAD, NETS
 from bench.resources import Resources
-from bench.text import clean
 
 BLOCK, FOLDS, HELD = 625, 5, (1, 3)  # reviews a block; every fifth block is held out, once for each of HELD
 RECIPES: dict[str, Spec] = {

@@ -11,14 +11,15 @@ import toy
 from pytest_benchmark.fixture import BenchmarkFixture
 
 from baselines import BASELINES
-from bench import corpus, leaderboard, records, study
+from bench import leaderboard, records, study
 from bench.base import RECIPE
 from bench.batches import Batches, Spec, pad
-from bench.corpus import Dataset
+from bench.data import corpus
+from bench.data.corpus import Dataset
+from bench.data.text import SPECIALS, encode, frequent, tokens
 from bench.engines import engine
 from bench.metrics import score
 from bench.nets import NETS, initial_params
-from bench.text import SPECIALS, encode, frequent, tokens
 
 TEXTS, WORDS = 2_000, 20_000
 NET = NETS["gru"]

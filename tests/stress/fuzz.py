@@ -21,13 +21,14 @@ from pathlib import Path
 import atheris
 
 with atheris.instrument_imports(include=["bench"]):
-    from bench import archives, audit, own, packages, readers, records, task, text  # noqa: F401
+    from bench import records
     from bench.core import store  # noqa: F401
+    from bench.data import archives, cards, package_index, public_formats, text, user_file  # noqa: F401
 import pandas  # noqa: F401  # what is imported late takes its seconds now
 import pyarrow.parquet  # noqa: F401
 
-from bench.archives import members
 from bench.core.errors import BenchError
+from bench.data.archives import members
 from bench.nets import Net, check_params
 from bench.records import Record
 
@@ -44,16 +45,16 @@ def written(data: bytes, name: str) -> Path:
 
 
 def card(data: bytes) -> None:
-    made = task.parse_card(data.decode("utf-8", "replace"), "card.toml")
+    made = cards.parse_card(data.decode("utf-8", "replace"), "card.toml")
     assert len(set(made.labels)) >= 2
 
 
 def table(name: str) -> Callable[[bytes], None]:
     def parse(data: bytes) -> None:
         path = written(data, name)
-        made, _ = own.task_of(path)
+        made, _ = user_file.task_of(path)
         route = made.editions[0].routes[0]
-        rows = readers.read(route.reader, path, route.reading)
+        rows = public_formats.read(route.reader, path, route.reading)
         assert len(rows)
         assert set(rows["label"]) <= set(made.labels)
 
@@ -64,7 +65,7 @@ def archive(data: bytes) -> None:
     path = written(data, "a.tar.gz")
     for reader in ("imdb-archive", "blitzer-reviews", "op-spam", "vader-amazon"):
         try:
-            readers.read(reader, path, {})
+            public_formats.read(reader, path, {})
         except BenchError:
             continue
 
@@ -128,10 +129,10 @@ def weights(data: bytes) -> None:
 
 def index_page(data: bytes) -> None:
     body = data.decode("utf-8", "replace")
-    for parse in (packages._json_links, packages._html_links):
+    for parse in (package_index._json_links, package_index._html_links):
         try:
             found = parse(body, "https://example.org/simple/x/")
-            packages._matching(found, "x", "1.0")
+            package_index._matching(found, "x", "1.0")
         except (ValueError, KeyError, TypeError, AttributeError, AssertionError, RecursionError):  # as in `_page`
             continue
 
@@ -187,7 +188,7 @@ def weights_seed() -> bytes:
 
 CSV = "text,label\n" + "".join(f'"{r["text"]}",{r["label"]}\n' for r in ROWS)
 PARSERS: dict[str, tuple[Callable[[bytes], None], Callable[[], list[bytes]]]] = {
-    "card": (card, lambda: [p.read_bytes() for p in sorted(task.BUILT_IN.glob("*.toml"))]),
+    "card": (card, lambda: [p.read_bytes() for p in sorted(cards.BUILT_IN.glob("*.toml"))]),
     "csv": (table("mine.csv"), lambda: [CSV.encode()]),
     "tsv": (table("mine.tsv"), lambda: [CSV.replace(",", "\t").encode()]),
     "jsonl": (table("mine.jsonl"), lambda: ["\n".join(map(json.dumps, ROWS)).encode()]),

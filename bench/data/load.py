@@ -7,13 +7,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from bench import corpus
 from bench.core import store
 from bench.core.errors import BenchError, DataError, RouteError
-from bench.corpus import Dataset
-from bench.readers import read, stripped
-from bench.sources import Access, Delivered, deliver
-from bench.task import Edition, Route, Task
+from bench.data import corpus
+from bench.data.cards import Edition, Route, Task
+from bench.data.corpus import Dataset
+from bench.data.public_formats import read, stripped
+from bench.data.routes import Access, Delivered, deliver
 from bench.trial import Division, divide
 
 Say = Callable[[str], None]

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bench.core.errors import BenchError, DataError
-from bench.task import Edition, Route, Task
+from bench.data.cards import Edition, Route, Task
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -45,7 +45,7 @@ def task_of(path: Path, text: str = "", label: str = "", mapping: Mapping[str, s
 
     Raises `BenchError` for a file that is not there or of an unknown kind, `DataError` for unusable content.
     """
-    from bench.readers import READERS, cell
+    from bench.data.public_formats import READERS, cell
 
     if not path.exists():
         raise BenchError(f"no such file: {path}", "--target takes a task's name (bench list tasks) or a data file")

@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote, urldefrag, urljoin, urlsplit
 from urllib.request import url2pathname
 
-from bench.archives import chunk_of, streams
 from bench.core.errors import DataError, RouteError
-from bench.download import Access, digest, fetch, intact, lock, new_session, one_line, shown, whole, within
+from bench.data.archives import chunk_of, streams
+from bench.data.http import Access, digest, fetch, intact, lock, new_session, one_line, shown, whole, within
 
 if TYPE_CHECKING:
     import requests

@@ -12,24 +12,13 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from bench.core.errors import RouteError
-from bench.download import (
-    Access,
-    fetch,
-    ignore,
-    intact,
-    lock,
-    one_line,
-    reachable,
-    scratch,
-    shown,
-    whole,
-)
-from bench.packages import packaged
+from bench.data.http import Access, fetch, ignore, intact, lock, one_line, reachable, scratch, shown, whole
+from bench.data.package_index import packaged
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from bench.task import Route
+    from bench.data.cards import Route
 
 __all__ = ["Access", "Delivered", "deliver", "ignore"]
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from bench.core.errors import BenchError, DataError
-from bench.own import TEXT_NAMES, format_of
+from bench.data.user_file import TEXT_NAMES, format_of
 
 LONGEST = 1 << 24  # characters of a text or line
 

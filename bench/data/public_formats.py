@@ -10,8 +10,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from bench.archives import AGAIN, bomb, bound, broken, gunzip, members
 from bench.core.errors import DataError
+from bench.data.archives import AGAIN, bomb, bound, broken, gunzip, members
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -149,7 +149,7 @@ def all_tasks(extra: Iterable[Path] = ()) -> dict[str, Task]:
 
 
 def _edition(raw: dict[str, Any], origin: str) -> Edition:
-    from bench.readers import STRIPS
+    from bench.data.public_formats import STRIPS
 
     routes = tuple(_route(r, origin) for r in _tables(raw.pop("routes", None), origin, "routes"))
     if not routes:
@@ -174,7 +174,7 @@ def _edition(raw: dict[str, Any], origin: str) -> Edition:
 
 
 def _route(raw: dict[str, Any], origin: str) -> Route:
-    from bench.readers import READERS
+    from bench.data.public_formats import READERS
 
     kind = raw.get("from")
     if not isinstance(kind, str) or kind not in ROUTE_KEYS:

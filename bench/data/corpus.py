@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from bench.core import store
 from bench.core.errors import DataError
-from bench.text import Encoded, clean, encode, tokens
+from bench.data.text import Encoded, clean, encode, tokens
 
 if TYPE_CHECKING:
     import pandas as pd

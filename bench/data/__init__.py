@@ -1,0 +1,1 @@
+"""Cards, where the bytes come from, file formats, and the corpus that they become."""
