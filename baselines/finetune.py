@@ -4,8 +4,8 @@ from functools import partial
 
 from bench.adapt import LEARNING_RATE, NEW_LABELS, finetuned, predictor
 from bench.model import Fitted
+from bench.protocol.trial import Trial
 from bench.resources import Resources
-from bench.trial import Trial
 
 NEEDS = frozenset({"base"})
 

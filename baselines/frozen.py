@@ -12,8 +12,8 @@ from bench.linear import probe
 from bench.model import Fitted
 from bench.net_model import NetModel
 from bench.nets import HEAD, with_classes
+from bench.protocol.trial import Trial
 from bench.resources import Resources
-from bench.trial import Trial
 
 NEEDS = frozenset({"features"})
 

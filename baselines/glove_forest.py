@@ -8,8 +8,8 @@ from bench.data.text import Vocabulary
 from bench.forest_model import Forest, ForestModel
 from bench.linear import spread
 from bench.model import Fitted
+from bench.protocol.trial import Trial
 from bench.resources import Resources
-from bench.trial import Trial
 
 NEEDS = frozenset({"glove"})
 

@@ -5,8 +5,8 @@ from functools import partial
 
 from bench.adapt import EMBEDDING_RATE, carried, predictor, train, tuning
 from bench.model import Fitted
+from bench.protocol.trial import Trial
 from bench.resources import Resources
-from bench.trial import Trial
 
 NEEDS = frozenset({"base"})
 

@@ -5,8 +5,8 @@ from numpy.typing import NDArray
 
 from bench.data.corpus import Examples
 from bench.model import ConstantModel, Fitted
+from bench.protocol.trial import Trial
 from bench.resources import Resources
-from bench.trial import Trial
 
 NEEDS: frozenset[str] = frozenset()
 

@@ -12,8 +12,8 @@ from bench.core.seeds import draw
 from bench.data.text import SPECIALS, UNKNOWN, Encoded
 from bench.model import Fitted
 from bench.nets import EMBEDDING, HEAD, Params, with_classes
+from bench.protocol.trial import Trial
 from bench.resources import Resources
-from bench.trial import Trial
 
 NEEDS = frozenset({"base", "source"})
 

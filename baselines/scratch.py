@@ -6,8 +6,8 @@ from bench.adapt import predictor, recipe, train
 from bench.data.text import SPECIALS, UNKNOWN
 from bench.model import Fitted
 from bench.nets import EMBEDDING, initial_params
+from bench.protocol.trial import Trial
 from bench.resources import Resources
-from bench.trial import Trial
 
 NEEDS: frozenset[str] = frozenset()
 

@@ -6,9 +6,9 @@ from numpy.typing import NDArray
 from bench.data.corpus import Examples
 from bench.linear import probe
 from bench.model import Fitted
+from bench.protocol.trial import Trial
 from bench.resources import Resources
 from bench.sentence_model import SentenceModel
-from bench.trial import Trial
 
 NEEDS = frozenset({"sentences"})
 

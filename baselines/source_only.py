@@ -11,8 +11,8 @@ from bench.data.corpus import Examples
 from bench.model import Fitted
 from bench.net_model import NetModel
 from bench.nets import HEAD
+from bench.protocol.trial import Trial
 from bench.resources import Resources
-from bench.trial import Trial
 
 NEEDS = frozenset({"features", "same-labels"})
 

@@ -8,9 +8,9 @@ from bench.linear import head_of, spread
 from bench.linear_model import LinearModel
 from bench.model import Fitted
 from bench.ngrams import grams
+from bench.protocol.trial import Trial
 from bench.resources import Resources
 from bench.source_linear import weighed
-from bench.trial import Trial
 
 NEEDS = frozenset({"source-linear", "counts", "same-labels"})
 

@@ -10,8 +10,8 @@ import numpy as np
 
 from bench import stats
 from bench.core.errors import BenchError
+from bench.protocol.trial import Budget
 from bench.study import Study
-from bench.trial import Budget
 
 
 @dataclass(frozen=True)

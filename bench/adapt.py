@@ -18,8 +18,8 @@ from bench.linear import probe
 from bench.model import Fitted
 from bench.net_model import NetModel
 from bench.nets import EMBEDDING, HEAD, Net, Params, with_classes
+from bench.protocol.trial import Trial
 from bench.resources import Resources
-from bench.trial import Trial
 
 EMBEDDING_RATE = 3.0  # as a multiple
 LEARNING_RATE, NEW_LABELS = 1e-3, 5e-3  # of the base, where the labels are the source's and where not

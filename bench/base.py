@@ -19,9 +19,9 @@ from bench.core.seeds import draw
 from bench.data.corpus import Dataset
 from bench.data.text import SPECIALS, Vocabulary, frequent
 from bench.engines import engine, version
-from bench.metrics import score
 from bench.nets import EMBEDDING, Net, Params, check_params, initial_params
-from bench.trial import Division, nested
+from bench.protocol.metrics import score
+from bench.protocol.trial import Division, nested
 from bench.vectors import Vectors
 
 FORM = 2  # raised when training changes in a way that its settings do not show

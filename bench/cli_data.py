@@ -100,7 +100,7 @@ def audit_command(names: Names = None, data_dir: DataDir = None, cache_dir: Cach
     """Exact and near duplicates within tasks, between training and test, and between every source and target."""
     from dataclasses import asdict
 
-    from bench import audit
+    from bench.protocol import audit
 
     with errors():
         options = options_of(tasks=tuple(tasks or ()), data_dir=data_dir, cache_dir=cache_dir, offline=offline)
@@ -164,7 +164,7 @@ def check(card: Annotated[str, typer.Argument(autocompletion=complete.tasks,
     """Load a task for real: rows, balance, length, duplicates, overlap with the source, sanity scores."""
     from dataclasses import asdict
 
-    from bench import audit
+    from bench.protocol import audit
 
     with errors():
         options = options_of(tasks=tuple(tasks or ()), data_dir=data_dir, cache_dir=cache_dir, offline=offline)

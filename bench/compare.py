@@ -12,8 +12,8 @@ from bench import bootstrap, family, stats
 from bench.core.errors import BenchError
 from bench.exams import Sheet
 from bench.family import Contrasts
+from bench.protocol.trial import FULL, Budget
 from bench.stats import Array, Interval, Need, Parts
-from bench.trial import FULL, Budget
 
 SCRATCH = "scratch"
 NEUTRAL = 2.0  # points of gain within which nobody would choose differently

@@ -10,8 +10,8 @@ import numpy as np
 
 from bench import bootstrap
 from bench.exams import Sheet
+from bench.protocol.trial import Budget
 from bench.stats import Array, Interval
-from bench.trial import Budget
 
 
 @dataclass(frozen=True)

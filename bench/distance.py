@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from bench.core.seeds import draw as generator
 from bench.data.corpus import Corpus, Examples
+from bench.protocol.trial import Budget
 from bench.stats import LEVEL, Array, Interval
 from bench.study import Study
 from bench.suite import Options
-from bench.trial import Budget
 
 TEXTS = 2_000  # of each side, at most, for the proxy A-distance
 POINTS = 1_000  # of each side, at most, for the MMD
@@ -62,8 +62,8 @@ def measured(options: Options, say: Callable[[str], None], watch: Callable[[dict
     from bench.base import pretrain
     from bench.engines import engine
     from bench.nets import named
+    from bench.protocol.trial import without_exam
     from bench.resources import Resources
-    from bench.trial import without_exam
 
     access = suite.access_for(options, say, progress=progress)
     net = named(options.net, options.preset)

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from bench import stats
 from bench.core.errors import BenchError
+from bench.protocol.trial import Budget
 from bench.records import Record, unpack
 from bench.stats import Sample
-from bench.trial import Budget
 
 AGREE = 1e-6  # a record's own accuracy and that of its stored predictions
 

@@ -18,10 +18,10 @@ from bench.data.routes import Access, deliver
 from bench.jobs import Strategy
 from bench.nets import named
 from bench.plans import Draft
+from bench.protocol.trial import FULL, Budget
 from bench.resources import features_entry
 from bench.source_linear import is_fitted
 from bench.suite import Options, Say
-from bench.trial import FULL, Budget
 from bench.vectors import Vectors, find
 
 EXAM = {"official": 0.5, "quarter": 0.25, "fifth": 0.2}  # share of a card's rows; the official one is not known before

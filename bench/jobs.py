@@ -13,8 +13,8 @@ from bench import sentences
 from bench.core.errors import BenchError, MissingExtra
 from bench.data.load import Loaded
 from bench.nets import Net
+from bench.protocol.trial import FULL, Budget, Division
 from bench.records import Record
-from bench.trial import FULL, Budget, Division
 from bench.vectors import Vectors
 
 KNOWN_NEEDS = ("base", "features", "glove", "counts", "sentences", "source", "source-linear", "same-labels")

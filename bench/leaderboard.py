@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import mean, stdev
 
+from bench.protocol.trial import FULL, Budget
 from bench.records import Record, latest
-from bench.trial import FULL, Budget
 
 SCRATCH = "scratch"
 

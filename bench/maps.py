@@ -20,9 +20,9 @@ from bench.data.text import SPECIALS, Encoded
 from bench.engines import engine
 from bench.nets import EMBEDDING, HEAD, Net, Params, named
 from bench.pictures import Points
+from bench.protocol.trial import trial_of, without_exam
 from bench.resources import Resources
 from bench.suite import Options, Say, Watch
-from bench.trial import trial_of, without_exam
 from bench.vectors import Vectors
 from bench.words import NEGATIVE, POSITIVE, separation
 

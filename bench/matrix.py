@@ -9,8 +9,8 @@ from pathlib import Path
 from bench.core import store
 from bench.core.errors import BenchError, MissingExtra
 from bench.leaderboard import boards
+from bench.protocol.trial import Budget
 from bench.records import Record
-from bench.trial import Budget
 
 
 @dataclass(frozen=True)

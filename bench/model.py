@@ -15,7 +15,7 @@ from bench.data.text import UNKNOWN, Encoded, Vocabulary, tokens
 
 if TYPE_CHECKING:
     from bench.data.corpus import Examples
-    from bench.trial import Predictor
+    from bench.protocol.trial import Predictor
 
 
 class ModelError(BenchError):

@@ -14,9 +14,9 @@ from bench.data.load import Loaded
 from bench.data.routes import Access
 from bench.jobs import Job, Setting, Side, Strategy, blank, budgets_for, jobs_of
 from bench.nets import named
+from bench.protocol.trial import without_exam
 from bench.records import Record
 from bench.suite import Carry, Options, Say, Watch
-from bench.trial import without_exam
 from bench.vectors import Vectors
 
 Wanted = Callable[[Job], bool]

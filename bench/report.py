@@ -19,9 +19,9 @@ from bench.core.errors import BenchError
 from bench.distance import Distance
 from bench.leaderboard import grouped
 from bench.nets import NETS
+from bench.protocol.trial import Budget
 from bench.records import Record
 from bench.study import Study, study_of
-from bench.trial import Budget
 
 PAGE = places.PACKAGE / "page"
 CELL = ("board", "baseline", "budget", "n", "done", "of", "score", "low", "high", "sd", "auc", "auc_low", "auc_high",

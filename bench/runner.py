@@ -24,12 +24,12 @@ from bench.data.corpus import Dataset
 from bench.engines import engine
 from bench.host import host, peak_bytes, versions
 from bench.jobs import Job, Setting, Side, Strategy, blank
-from bench.metrics import score
 from bench.nets import with_classes
+from bench.protocol.metrics import score
+from bench.protocol.trial import Division, Predictor, Trial, divide, trial_of, without_exam
 from bench.records import Record
 from bench.resources import Resources
 from bench.source_linear import SourceLinear, fitted
-from bench.trial import Division, Predictor, Trial, divide, trial_of, without_exam
 
 
 def run_one(job: Job) -> Record:

@@ -12,8 +12,8 @@ from bench.compare import Standing, standings
 from bench.curves import Reign, Worth, reigns, worths
 from bench.exams import Sheet, sheets
 from bench.leaderboard import Board, board_of, grouped
+from bench.protocol.trial import Budget
 from bench.records import Record
-from bench.trial import Budget
 from bench.variance import Split, splits
 
 REFERENCES = ("scratch", "tfidf")  # whose labels a label-equivalent counts

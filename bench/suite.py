@@ -19,8 +19,8 @@ from bench.data.user_file import looks_like_file, task_of
 from bench.engines import devices
 from bench.jobs import Job, Strategy
 from bench.nets import Net, named
+from bench.protocol.trial import FULL, Budget
 from bench.records import Record
-from bench.trial import FULL, Budget
 from bench.vectors import Vectors, find
 
 Say = Callable[[str], None]

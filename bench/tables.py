@@ -15,8 +15,8 @@ from bench.compare import MARKS, Pair, Row
 from bench.core.errors import BenchError
 from bench.leaderboard import Cell
 from bench.prose import advice, notes, p_text, score, short
+from bench.protocol.trial import FULL, Budget
 from bench.study import Study
-from bench.trial import FULL, Budget
 
 FILES = {"md": "md", "csv": "csv", "latex": "tex", "html": "html", "json": "json"}  # formats and their files' endings
 FORMATS = ("table", *FILES)

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from bench.protocol.trial import FULL, Budget
 from bench.records import Record
 from bench.stats import Array
-from bench.trial import FULL, Budget
 
 
 @dataclass(frozen=True)

@@ -24,9 +24,9 @@ SECTIONS = {
                        "licences.md"],
     "Reference": ["command-line.md", "api.md"],
 }
-API = ("bench.data.cards", "bench.data.load", "bench.data.corpus", "bench.trial", "bench.nets", "bench.base", "bench.resources",
+API = ("bench.data.cards", "bench.data.load", "bench.data.corpus", "bench.protocol.trial", "bench.nets", "bench.base", "bench.resources",
        "bench.jobs", "bench.runner", "bench.suite", "bench.plans", "bench.forecast",
-       "bench.records", "bench.metrics", "bench.stats", "bench.compare", "bench.curves",
+       "bench.records", "bench.protocol.metrics", "bench.stats", "bench.compare", "bench.curves",
        "bench.leaderboard", "bench.study", "bench.matrix", "bench.report", "bench.charts", "bench.core.errors")
 
 

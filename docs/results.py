@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from bench.compare import Row
+    from bench.protocol.trial import Budget
     from bench.study import Study
-    from bench.trial import Budget
 
 ROOT = Path(__file__).parents[1]
 PAGES = ("README.md", "docs/findings.md")

@@ -18,7 +18,7 @@ from bench.base import Base
 from bench.cli import app
 from bench.data.load import Loaded
 from bench.jobs import Setting, Side
-from bench.trial import Trial, trial_of
+from bench.protocol.trial import Trial, trial_of
 from bench.vectors import Vectors
 
 settings.register_profile("steady", deadline=None)  # a busy machine is no reason to fail

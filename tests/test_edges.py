@@ -19,7 +19,7 @@ from typer.testing import CliRunner
 
 from bench import records, tables
 from bench.cli import app
-from bench.metrics import score
+from bench.protocol.metrics import score
 from bench.records import Record
 
 WAYS = (("--budget", "32"), ("--calibration",), ("--variance",), ("--label-cost", "0.1"), ("--compare", "edge,scratch"),

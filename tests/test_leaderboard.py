@@ -15,7 +15,7 @@ from scipy.special import expit
 
 from bench import prose, records, study, tables
 from bench.leaderboard import boards
-from bench.metrics import score
+from bench.protocol.metrics import score
 from bench.records import Record
 
 BLANK = Record("toy", "one", "ab" * 32, "imdb@x", "scratch", {}, "gru-64-64", "torch", "cpu", 32, 0, n_train=32,

@@ -15,7 +15,7 @@ from hypothesis.extra.numpy import arrays
 
 from bench import records
 from bench.core.errors import BenchError
-from bench.metrics import score
+from bench.protocol.metrics import score
 from bench.records import Record
 
 RECORD = Record("toy", "one", "ab" * 32, "imdb@x", "tfidf", {"penalty": 10.0}, "gru-64-64-glove", "torch", "cpu", 32, 0,

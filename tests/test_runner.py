@@ -20,7 +20,7 @@ from bench import pool, records, runner
 from bench.core.errors import BenchError, MissingExtra
 from bench.jobs import Job, Setting, Strategy, blank, budgets_for, jobs_of
 from bench.pool import run
-from bench.trial import FULL, Division
+from bench.protocol.trial import FULL, Division
 
 MAJORITY, TFIDF = Strategy("majority", "baselines.majority"), Strategy("tfidf", "baselines.tfidf")
 FLOOR = """

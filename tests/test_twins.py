@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 import toy
 
-from bench import twins
-from bench.audit import change_with_leak, sanity, within
 from bench.data.corpus import Dataset
-from bench.trial import divide, without_exam
+from bench.protocol import near_duplicates
+from bench.protocol.audit import change_with_leak, sanity, within
+from bench.protocol.trial import divide, without_exam
 
 WORDS = [f"w{i}" for i in range(400)]
 
@@ -49,15 +49,15 @@ def test_pairs_are_those_of_an_exhaustive_search(tmp_path: Path) -> None:
     corpus = made(tmp_path, tokens).corpus
     rows = np.arange(len(corpus))
     every = {(i, j) for i in rows for j in rows if i < j
-             and similarity(corpus.text(int(i)), corpus.text(int(j))) >= twins.THRESHOLD}
+             and similarity(corpus.text(int(i)), corpus.text(int(j))) >= near_duplicates.THRESHOLD}
     assert 5 < len(every) < 40
-    groups = twins.clusters(corpus)
+    groups = near_duplicates.clusters(corpus)
     assert {(i, j) for i in rows for j in rows if i < j and groups[i] == groups[j]} == every
 
 
 def test_texts_shorter_than_a_shingle_are_twins_only_when_equal(tmp_path: Path) -> None:
     corpus = made(tmp_path, [["one", "two"], ["One", "two"], ["one", "three"], ["four"]]).corpus
-    assert len(np.unique(twins.clusters(corpus))) == 3
+    assert len(np.unique(near_duplicates.clusters(corpus))) == 3
 
 
 def test_overlap_between_two_corpora_finds_copies_with_one_word_changed(tmp_path: Path) -> None:
@@ -66,7 +66,7 @@ def test_overlap_between_two_corpora_finds_copies_with_one_word_changed(tmp_path
     other[7] = [*tokens[11][:59], "end"]
     other[9] = tokens[20]
     a, b = made(tmp_path / "a", tokens).corpus, made(tmp_path / "b", other).corpus
-    pairs = twins.overlap(a, np.arange(50), b, np.arange(50))
+    pairs = near_duplicates.overlap(a, np.arange(50), b, np.arange(50))
     found = {(a.text(int(i)), b.text(int(j))) for i, j in pairs}
     assert found == {(" ".join(tokens[11]), " ".join(other[7])), (" ".join(tokens[20]), " ".join(other[9]))}
 
@@ -128,5 +128,5 @@ def test_a_crowd_of_near_copies_is_one_cluster_in_time_that_grows_with_its_size(
     letter = "this product is what i wanted for my mother in the summer of last year and it works as it should number"
     frame["text"] = [f"{letter} {i}" for i in range(len(frame))]
     began = time.monotonic()
-    assert len(np.unique(twins.clusters(toy.dataset(tmp_path, frame).corpus))) == 1
+    assert len(np.unique(near_duplicates.clusters(toy.dataset(tmp_path, frame).corpus))) == 1
     assert time.monotonic() - began < 30

@@ -15,7 +15,7 @@ from bench.data.cards import Edition, Route, Task
 from bench.data.corpus import Dataset
 from bench.data.load import Loaded
 from bench.nets import Net
-from bench.trial import divide
+from bench.protocol.trial import divide
 from bench.vectors import Vectors
 
 LABELS = ("negative", "positive")

@@ -14,8 +14,8 @@ from bench.data.text import frequent
 from bench.jobs import blank
 from bench.measures.workplace import Measured, Workplace
 from bench.nets import EMBEDDING, named
+from bench.protocol.trial import FULL, Budget, without_exam
 from bench.suite import Options
-from bench.trial import FULL, Budget, without_exam
 from bench.words import NEGATIVE, POSITIVE, separation
 
 BUDGETS: tuple[Budget, ...] = (32, 128, 512, 2048, FULL)

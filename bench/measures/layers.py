@@ -9,7 +9,7 @@ from bench.base import Base
 from bench.batches import Spec
 from bench.engines import engine
 from bench.measures.workplace import Measured, Workplace
-from bench.trial import Division
+from bench.protocol.trial import Division
 
 SPEC = Spec(epochs=4, batch=32, learning_rate=1e-3)  # Keras's defaults
 SHOWN = 5_000  # texts in the plane

@@ -14,7 +14,7 @@ from bench.data.text import Encoded, encode
 from bench.engines import devices, engine
 from bench.measures.workplace import Measured, NotTested, Workplace
 from bench.nets import EMBEDDING
-from bench.trial import Division
+from bench.protocol.trial import Division
 from bench.words import LIKE_MEANING, nearest_agree
 
 SPEC = Spec(epochs=3, batch=64, learning_rate=1e-3)

@@ -13,8 +13,8 @@ from bench.data.load import Loaded
 from bench.data.routes import Access
 from bench.engines import engine
 from bench.nets import named
+from bench.protocol.trial import Division
 from bench.suite import Options, Say, Watch
-from bench.trial import Division
 from bench.vectors import Vectors, find
 
 

@@ -14,10 +14,10 @@ from bench import suite
 from bench.base import pretrain, softmax
 from bench.data.text import UNKNOWN
 from bench.engines import engine
-from bench.metrics import score
 from bench.nets import HEAD
+from bench.protocol.metrics import score
+from bench.protocol.trial import trial_of, without_exam
 from bench.resources import Resources
-from bench.trial import trial_of, without_exam
 
 BESIDE = Path(__file__).parents[3] / "shared" / "data"
 DATA = Path(os.environ.get("BENCH_DATA", BESIDE))

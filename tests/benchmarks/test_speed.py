@@ -18,8 +18,8 @@ from bench.data import corpus
 from bench.data.corpus import Dataset
 from bench.data.text import SPECIALS, encode, frequent, tokens
 from bench.engines import engine
-from bench.metrics import score
 from bench.nets import NETS, initial_params
+from bench.protocol.metrics import score
 
 TEXTS, WORDS = 2_000, 20_000
 NET = NETS["gru"]

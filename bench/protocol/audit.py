@@ -14,7 +14,7 @@ from bench import ngrams
 from bench.core.seeds import draw
 from bench.data.corpus import Dataset
 from bench.data.load import Loaded
-from bench.twins import THRESHOLD, clusters, overlap
+from bench.protocol.near_duplicates import THRESHOLD, clusters, overlap
 
 MOST = 4_000  # training and test texts at most for the sanity scores
 

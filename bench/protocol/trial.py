@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from bench.core.errors import DataError
 from bench.core.seeds import draw
 from bench.data.corpus import SPLITS, Dataset, Examples, Made, derived
-from bench.twins import clusters, overlap
+from bench.protocol.near_duplicates import clusters, overlap
 
 Predictor = Callable[[Examples], NDArray[np.float32]]  # probabilities, [n, classes]
 Budget = int | str  # a number of labelled examples, or "full"
