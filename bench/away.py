@@ -11,7 +11,7 @@ from bench import parcels
 from bench.core import places
 from bench.host import versions
 from bench.jobs import Job
-from bench.records import Record
+from bench.results.record_files import Record
 from bench.runner import run_one
 
 

@@ -121,7 +121,8 @@ def run_command(
 def _run(options: Options, carry: Carry, shown: list[Study], *, keep_going: bool, quiet: bool) -> int:
     """The trials of one source, and their leaderboards into `shown`; `quiet` leaves standard output alone."""
     from baselines import BASELINES
-    from bench import plans, records, study, tables
+    from bench import plans, study, tables
+    from bench.results import record_files
 
     failed = 0
     with TrialProgress() as progress:
@@ -137,7 +138,7 @@ def _run(options: Options, carry: Carry, shown: list[Study], *, keep_going: bool
                 if failed and not keep_going:
                     break
             progress.pause()
-            found = study.studies(records.stored(plan.path))
+            found = study.studies(record_files.stored(plan.path))
             written = tables.write(options.results_dir, found)
             here = (target.name, target.data.corpus.sha256)
             own = [s for s in found if (s.board.target, s.board.content_sha256) == here]
@@ -152,9 +153,10 @@ def _run(options: Options, carry: Carry, shown: list[Study], *, keep_going: bool
 
 def _matrices(options: Options, *, quiet: bool) -> None:
     """Write and show the transfer matrices that the records allow."""
-    from bench import matrix, records
+    from bench import matrix
+    from bench.results import record_files
 
-    found = records.read_all(options.results_dir)
+    found = record_files.read_all(options.results_dir)
     for baseline, budget in matrix.cells_at_hand(found):
         made = matrix.matrix(found, baseline, budget)
         typer.echo(f"\n{matrix.markdown(made)}", err=quiet)

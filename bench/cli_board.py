@@ -43,7 +43,7 @@ from bench.flags import (
 
 if TYPE_CHECKING:
     from bench.compare import Pair
-    from bench.records import Record
+    from bench.results.record_files import Record
     from bench.study import Study
     from bench.tables import Table
 
@@ -279,7 +279,8 @@ def distance_command(
     offline: Offline = False,
 ) -> None:
     """How far the targets are from the source, beside the gain that was measured."""
-    from bench import distance, records, study, suite, tables
+    from bench import distance, study, suite, tables
+    from bench.results import record_files
 
     with errors():
         if format not in tables.FORMATS:
@@ -292,7 +293,7 @@ def distance_command(
             one = suite.pairs((source,), options)[0]
             found = distance.measured(one, progress.say, progress.training, progress=progress.live)
         distance.keep(results_dir, source, found)
-        read = records.read_all(results_dir, warn) if (results_dir / "records").is_dir() else []
+        read = record_files.read_all(results_dir, warn) if (results_dir / "records").is_dir() else []
         made = distance.beside(found, study.studies(read), source, baseline, at)
         if format == "json":
             import json

@@ -13,8 +13,8 @@ from bench.console import warn
 from bench.core.errors import BenchError
 
 if TYPE_CHECKING:
-    from bench.records import Record
     from bench.report import Facts, Part
+    from bench.results.record_files import Record
 
 OnlyTarget = Annotated[list[str] | None, typer.Option(
     "--target", "-t", autocompletion=complete.tasks, help="Only these tasks; repeatable.")]
@@ -39,12 +39,12 @@ def chosen(folder: Path, target: list[str] | None, source: str = "", baseline: l
     `BenchError` where nothing is left, but where `none` at all will do.
     """
     from baselines import MAIN
-    from bench import records
     from bench.data.cards import nearest
+    from bench.results import record_files
 
     if not (folder / "records").is_dir():
         raise BenchError(f"no records in {folder}", "bench run makes some; --results-dir names the folder")
-    found = records.read_all(folder, warn)
+    found = record_files.read_all(folder, warn)
     names = {t.partition("@")[0] for t in target or ()}
     unknown = names - {r.task for r in found}
     if unknown:

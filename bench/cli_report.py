@@ -29,8 +29,8 @@ from bench.core.errors import BenchError
 from bench.flags import RUNS, CacheDir, ResultsDir
 
 if TYPE_CHECKING:
-    from bench.records import Record
     from bench.report import Part
+    from bench.results.record_files import Record
 
 PORT = 8765
 

@@ -17,7 +17,7 @@ from bench import parcels
 from bench.away import Lacking, Ticket, Unfit, run_there, what_counts
 from bench.core.errors import BenchError, MissingExtra
 from bench.jobs import Job, Strategy, blank
-from bench.records import Record
+from bench.results.record_files import Record
 
 ANSWER = 10.0  # seconds in which a scheduler must answer
 TICK = 5.0  # seconds after which a wait looks whether there still are a scheduler and workers

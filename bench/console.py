@@ -16,7 +16,7 @@ from bench.core.errors import BenchError
 if TYPE_CHECKING:
     from bench.base import Base
     from bench.data.load import Loaded
-    from bench.records import Record
+    from bench.results.record_files import Record
     from bench.study import Study
 
 

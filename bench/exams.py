@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from bench import stats
 from bench.core.errors import BenchError
 from bench.protocol.trial import Budget
-from bench.records import Record, unpack
+from bench.results.record_files import Record, unpack
 from bench.stats import Sample
 
 AGREE = 1e-6  # a record's own accuracy and that of its stored predictions

@@ -13,7 +13,7 @@ from bench.core.errors import BenchError
 from bench.jobs import Job
 from bench.model import Fitted
 from bench.plans import Plan
-from bench.records import Record
+from bench.results.record_files import Record
 
 AGREE = 1e-5  # at most so far a model's probabilities may lie from its predictor's on the exam
 # What of a record stands in a model's card.

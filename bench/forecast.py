@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from bench import costs, plans, records, sentences, suite
+from bench import costs, plans, sentences, suite
 from bench.base import recipe_for
 from bench.core import store
 from bench.core.errors import BenchError, RouteError
@@ -20,6 +20,7 @@ from bench.nets import named
 from bench.plans import Draft
 from bench.protocol.trial import FULL, Budget
 from bench.resources import features_entry
+from bench.results import record_files
 from bench.source_linear import is_fitted
 from bench.suite import Options, Say
 from bench.vectors import Vectors, find
@@ -89,7 +90,7 @@ def forecasts(options: Options, table: Mapping[str, str], say: Say) -> list[Fore
     """
     access = replace(suite.access_for(options, say, progress=False), offline=True)
     read = {name: _is_read(name, options, access) for name in (*options.targets, options.source)}
-    known = records.read_all(options.results_dir)
+    known = record_files.read_all(options.results_dir)
     net = named(options.net, options.preset)
     past = costs.measured(known, options.cache_dir, net, options.engine, suite.device_for(options))
     own = tuple(name for name in options.targets if read[name] and read[options.source])

@@ -14,7 +14,7 @@ from bench.core.errors import BenchError, MissingExtra
 from bench.data.load import Loaded
 from bench.nets import Net
 from bench.protocol.trial import FULL, Budget, Division
-from bench.records import Record
+from bench.results.record_files import Record
 from bench.vectors import Vectors
 
 KNOWN_NEEDS = ("base", "features", "glove", "counts", "sentences", "source", "source-linear", "same-labels")

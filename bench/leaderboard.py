@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from statistics import mean, stdev
 
 from bench.protocol.trial import FULL, Budget
-from bench.records import Record, latest
+from bench.results.record_files import Record, latest
 
 SCRATCH = "scratch"
 

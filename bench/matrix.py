@@ -10,7 +10,7 @@ from bench.core import store
 from bench.core.errors import BenchError, MissingExtra
 from bench.leaderboard import boards
 from bench.protocol.trial import Budget
-from bench.records import Record
+from bench.results.record_files import Record
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from bench import records, runner, suite
+from bench import runner, suite
 from bench.base import Base, Order, base_key, pretrain
 from bench.core import store
 from bench.core.errors import BenchError
@@ -15,7 +15,8 @@ from bench.data.routes import Access
 from bench.jobs import Job, Setting, Side, Strategy, blank, budgets_for, jobs_of
 from bench.nets import named
 from bench.protocol.trial import without_exam
-from bench.records import Record
+from bench.results import record_files
+from bench.results.record_files import Record
 from bench.suite import Carry, Options, Say, Watch
 from bench.vectors import Vectors
 
@@ -100,7 +101,7 @@ def drafts(options: Options, table: Mapping[str, str], access: Access, say: Say,
             raise BenchError(f"{target.name} has {len(target.division.pool)} texts to train on, too few for any budget",
                              "--budgets full takes all there are")
         path = options.results_dir / "records" / f"{target.task.name}.jsonl"
-        done = set() if again else {r.identity() for r in records.stored(path, say) if r.status == "ok"}
+        done = set() if again else {r.identity() for r in record_files.stored(path, say) if r.status == "ok"}
         parts = []
         for seed in range(options.base_seeds):
             one = replace(order, seed=seed)
@@ -153,8 +154,8 @@ def carry_out(found: Plan, carry: Carry) -> Iterator[Record]:
     """Run what is left of a plan and yield each record once it is on disk."""
     with store.locked(found.path.with_name(f".{found.path.stem}.lock"),
                       f"waiting for another bench run that writes {found.path}"):
-        done = {r.identity() for r in records.stored(found.path) if r.status == "ok"}
+        done = {r.identity() for r in record_files.stored(found.path) if r.status == "ok"}
         todo = [job for job in found.todo if blank(job).identity() not in done]
         for record in carry(todo):
-            records.append(found.path, record)
+            record_files.append(found.path, record)
             yield record

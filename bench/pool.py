@@ -18,7 +18,7 @@ from typing import Any
 from bench.engines import ENGINES
 from bench.jobs import Job, blank
 from bench.memory import give_back
-from bench.records import Record
+from bench.results.record_files import Record
 from bench.runner import run_one
 
 FORKS = sys.platform == "linux"  # a copy of a process that has loaded Apple's or Windows' libraries may not run on

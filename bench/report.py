@@ -20,7 +20,7 @@ from bench.distance import Distance
 from bench.leaderboard import grouped
 from bench.nets import NETS
 from bench.protocol.trial import Budget
-from bench.records import Record
+from bench.results.record_files import Record
 from bench.study import Study, study_of
 
 PAGE = places.PACKAGE / "page"

@@ -10,14 +10,15 @@ from statistics import stdev
 
 import numpy as np
 
-from bench import plans, records
+from bench import plans
 from bench.core import store
 from bench.core.errors import BenchError
 from bench.engines import devices
 from bench.host import versions
 from bench.jobs import HEAD_SEEDS, Job, blank
 from bench.nets import NETS, TUTORIAL
-from bench.records import Record
+from bench.results import record_files
+from bench.results.record_files import Record
 from bench.suite import Carry, Options, Say, Watch, strategies
 
 SAME, WITHIN, OFF, NOT_RUN = "same", "within tolerance", "off", "not run"
@@ -55,7 +56,7 @@ class Rerun:
 
 def published_in(folder: Path) -> list[Record]:
     """The finished trials of a folder of published results; `BenchError` where there are none."""
-    found = [r for r in records.latest(records.read_all(folder)) if r.status == "ok"]
+    found = [r for r in record_files.latest(record_files.read_all(folder)) if r.status == "ok"]
     if not found:
         raise BenchError(f"no published records in {folder / 'records'}",
                          "they come with the repository: run this in a clone of it, or say --published-dir")
@@ -85,7 +86,7 @@ def rerun(chosen: Sequence[Record], every: Sequence[Record], options: Options, t
             for plan in plans.plan(one, table, say, watch, progress=progress, wanted=_asked(wanted)):
                 for _ in plans.carry_out(plan, carry):
                     pass
-                have = {_cell(r): r for r in records.latest(records.stored(plan.path))}
+                have = {_cell(r): r for r in record_files.latest(record_files.stored(plan.path))}
                 for cell, old in wanted.items():
                     new = have.get(cell)
                     tolerance = _tolerance(old, seeds[_group(old)])

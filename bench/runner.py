@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bench import records, sentences
+from bench import sentences
 from bench.base import Base, load_base
 from bench.core.errors import BenchError
 from bench.data import corpus
@@ -27,8 +27,9 @@ from bench.jobs import Job, Setting, Side, Strategy, blank
 from bench.nets import with_classes
 from bench.protocol.metrics import score
 from bench.protocol.trial import Division, Predictor, Trial, divide, trial_of, without_exam
-from bench.records import Record
 from bench.resources import Resources
+from bench.results import record_files
+from bench.results.record_files import Record
 from bench.source_linear import SourceLinear, fitted
 
 
@@ -102,8 +103,8 @@ def attempt(job: Job) -> Outcome:
         raise BenchError(f"{job.baseline} predicted {raw.shape}, expected {(len(exam), len(data.labels))}")
     if not np.isfinite(raw).all():
         raise BenchError(f"{job.baseline} predicted NaN or infinite values", "did its training diverge?")
-    stored = records.quantised(raw)
-    result = score(truth, records.probabilities(stored))
+    stored = record_files.quantised(raw)
+    result = score(truth, record_files.probabilities(stored))
     seconds = {"load": loaded - began, "encode": encode, "adapt": fitted - loaded, "predict": done - fitted,
                "pretrain": learned.seconds if learned else 0.0}
     record = replace(record, n_train=len(trial.labelled), n_test=len(exam), **result,  # type: ignore[arg-type]
@@ -111,7 +112,7 @@ def attempt(job: Job) -> Outcome:
                      versions=dict(versions(setting.engine)), host=dict(host()),
                      leaks={"duplicates": division.duplicates, "exact": division.leaked, "near": division.near,
                             "source": setting.source_leaks},
-                     predictions=records.pack(truth, stored))
+                     predictions=record_files.pack(truth, stored))
     return Outcome(record, trial, predict, exam, raw)
 
 

@@ -13,7 +13,7 @@ from bench.curves import Reign, Worth, reigns, worths
 from bench.exams import Sheet, sheets
 from bench.leaderboard import Board, board_of, grouped
 from bench.protocol.trial import Budget
-from bench.records import Record
+from bench.results.record_files import Record
 from bench.variance import Split, splits
 
 REFERENCES = ("scratch", "tfidf")  # whose labels a label-equivalent counts

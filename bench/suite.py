@@ -20,7 +20,7 @@ from bench.engines import devices
 from bench.jobs import Job, Strategy
 from bench.nets import Net, named
 from bench.protocol.trial import FULL, Budget
-from bench.records import Record
+from bench.results.record_files import Record
 from bench.vectors import Vectors, find
 
 Say = Callable[[str], None]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bench.protocol.trial import FULL, Budget
-from bench.records import Record
+from bench.results.record_files import Record
 from bench.stats import Array
 
 

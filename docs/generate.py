@@ -26,7 +26,7 @@ SECTIONS = {
 }
 API = ("bench.data.cards", "bench.data.load", "bench.data.corpus", "bench.protocol.trial", "bench.nets", "bench.base", "bench.resources",
        "bench.jobs", "bench.runner", "bench.suite", "bench.plans", "bench.forecast",
-       "bench.records", "bench.protocol.metrics", "bench.stats", "bench.compare", "bench.curves",
+       "bench.results.record_files", "bench.protocol.metrics", "bench.stats", "bench.compare", "bench.curves",
        "bench.leaderboard", "bench.study", "bench.matrix", "bench.report", "bench.charts", "bench.core.errors")
 
 
@@ -90,7 +90,7 @@ def licences_page() -> str:
 
 def fields() -> list[tuple[str, str, str]]:
     """Name, type and meaning of every field of a record; the meaning is the comment beside the field."""
-    from bench.records import Record
+    from bench.results.record_files import Record
 
     source = inspect.getsource(Record)
     out = []
@@ -103,7 +103,7 @@ def fields() -> list[tuple[str, str, str]]:
 
 def schema_page() -> str:
     """Every field of a record."""
-    from bench.records import SCHEMA
+    from bench.results.record_files import SCHEMA
 
     rows = [f"| `{name}` | `{_cell(kind)}` | {_cell(meaning)} |" for name, kind, meaning in fields()]
     return "\n".join([

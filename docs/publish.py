@@ -6,17 +6,18 @@ import sys
 from itertools import groupby
 from pathlib import Path
 
-from bench import records, study, tables
-from bench.records import Record
+from bench import study, tables
+from bench.results import record_files
+from bench.results.record_files import Record
 
 
 def publish(results: Path, published: Path) -> list[Path]:
     """Pack the records of both folders away in the second, with the distances of the first; write all leaderboards."""
-    found = records.latest([*records.read_all(published), *records.read_all(results)])
+    found = record_files.latest([*record_files.read_all(published), *record_files.read_all(results)])
     written = []
     for task, mine in groupby(sorted(found, key=order), lambda r: r.task):
-        written.append(published / "records" / f"{task}.jsonl{records.COMPRESSED}")
-        records.pack_away(written[-1], mine)
+        written.append(published / "records" / f"{task}.jsonl{record_files.COMPRESSED}")
+        record_files.pack_away(written[-1], mine)
     for path in sorted((results / "distances").glob("*.json")):
         written.append(tables.save(published / "distances" / path.name, path.read_text(encoding="utf-8")))
     return written + tables.write(published, study.studies(found), tuple(tables.FILES))

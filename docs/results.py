@@ -35,9 +35,10 @@ def written(text: str, found: Sequence[Study]) -> str:
 
 def studies(results: Path) -> list[Study]:
     """A study a leaderboard of the folder."""
-    from bench import records, study
+    from bench import study
+    from bench.results import record_files
 
-    return study.studies(records.read_all(results))
+    return study.studies(record_files.read_all(results))
 
 
 def main_ones(found: Sequence[Study]) -> list[Study]:

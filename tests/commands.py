@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 
-from bench import records, runner
+from bench import runner
 from bench.data import corpus
-from bench.records import Record
+from bench.results import record_files
+from bench.results.record_files import Record
 
 SCORES = ("n_train", "n_test", "accuracy", "balanced_accuracy", "macro_f1", "auc", "log_loss", "predictions", "status",
           "error", "base")
@@ -27,7 +28,7 @@ def run(target: str = "toy-target", **options: object) -> list[str]:
 
 
 def kept(folder: Path, name: str = "toy-target") -> list[Record]:
-    return records.read(folder / "records" / f"{name}.jsonl", warn=lambda text: pytest.fail(text))
+    return record_files.read(folder / "records" / f"{name}.jsonl", warn=lambda text: pytest.fail(text))
 
 
 def outcomes(found: list[Record]) -> dict[str, list[object]]:

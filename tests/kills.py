@@ -230,10 +230,10 @@ class Cases:
         """Whole records without what may differ, sorted, and every file below the case's folder but log and locks."""
         from dataclasses import asdict
 
-        from bench import records
+        from bench.results import record_files
 
         case = self.root / name
-        found = [asdict(r) for r in records.read_all(case / "results")]
+        found = [asdict(r) for r in record_files.read_all(case / "results")]
         plain = [{k: v for k, v in r.items() if k not in UNLIKE} for r in found]
         files = {str(p.relative_to(case)) for p in case.rglob("*") if p.name != "log" and p.suffix != ".lock"}
         return sorted(plain, key=lambda r: json.dumps(r, sort_keys=True)), files

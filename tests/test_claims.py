@@ -16,7 +16,7 @@ import toy
 from typer.testing import CliRunner
 
 from baselines import BASELINES
-from bench import claims, nets, records
+from bench import claims, nets
 from bench.claims import Claim, Finding, Rule
 from bench.cli import app
 from bench.core.errors import BenchError
@@ -27,6 +27,7 @@ from bench.measures.averages import letter_means
 from bench.measures.embeddings import labels_worth
 from bench.measures.workplace import Measured, NotTested, Workplace
 from bench.nets import Net
+from bench.results import record_files
 from bench.suite import Options
 from bench.vectors import Vectors
 
@@ -271,11 +272,11 @@ def test_the_gain_of_a_claim_is_that_of_its_records_and_a_second_run_repeats_no_
     path = place.options.results_dir / "claims" / "A2" / "records" / "amazon.jsonl"
     first = measure("carry-over")(replace(place, seeds=2)).figures
     before = path.read_bytes()
-    found = {(r.baseline, r.budget, r.seed): r.accuracy or 0.0 for r in records.read(path)}
+    found = {(r.baseline, r.budget, r.seed): r.accuracy or 0.0 for r in record_files.read(path)}
     gains = [100 * (found["finetune", 128, seed] - found["scratch", 128, seed]) for seed in range(2)]
     assert first["points over scratch at 128"] == pytest.approx(gains)
     curve = {b: found["scratch", b, 0] for b in (32, 128, 512, 2048)} | {
-        next(r.n_train for r in records.read(path) if r.budget == "full"): found["scratch", "full", 0]}
+        next(r.n_train for r in record_files.read(path) if r.budget == "full"): found["scratch", "full", 0]}
     assert first["labels saved"][0] == labels_worth(found["finetune", 32, 0], curve) - 32
     assert measure("carry-over")(replace(place, seeds=2)).figures == first
     assert path.read_bytes() == before

@@ -20,7 +20,8 @@ from conftest import Bench
 
 import bench
 from baselines import BASELINES, MAIN
-from bench import nets, records, sentences
+from bench import nets, sentences
+from bench.results import record_files
 from bench.vectors import Vectors
 
 
@@ -64,7 +65,7 @@ def test_a_killed_run_goes_on_loses_nothing_and_repeats_nothing(bench_: Bench, p
         time.sleep(0.01)
     process.send_signal(signal.SIGKILL)
     assert process.wait(20) == -signal.SIGKILL
-    before = records.read(path)
+    before = record_files.read(path)
     assert 3 <= len(before) < 12
     resumed = bench_(*arguments)
     assert resumed.exit_code == 0, resumed.output
@@ -331,7 +332,7 @@ def test_a_damaged_record_is_reported_and_its_trial_runs_again(bench_: Bench, wo
     assert result.exit_code == 0, result.output
     assert "damaged line left out" in result.stderr
     assert "1 of 2 trials are done already" in result.stderr
-    assert outcomes(records.read(path)) == outcomes(first)
+    assert outcomes(record_files.read(path)) == outcomes(first)
 
 
 def test_pretrain_says_how_good_the_base_is(bench_: Bench):

@@ -18,11 +18,12 @@ from commands import outcomes
 from conftest import World
 from typer.testing import CliRunner
 
-from bench import cluster, nets, pool, records, runner
+from bench import cluster, nets, pool, runner
 from bench.cli import app
 from bench.core.errors import BenchError, MissingExtra
 from bench.jobs import Setting, Strategy, jobs_of
-from bench.records import Record
+from bench.results import record_files
+from bench.results.record_files import Record
 from bench.vectors import Vectors
 
 PLUGIN = """
@@ -177,7 +178,7 @@ def test_bench_run_on_a_cluster_writes_the_records_that_it_writes_here(
     far = CliRunner().invoke(app, [*asked, "--results-dir", "far", "--scheduler", dask.address])
     here = CliRunner().invoke(app, [*asked, "--results-dir", "here", "--jobs", "1"])
     assert (far.exit_code, here.exit_code) == (0, 0), far.output + here.output
-    found, expected = (records.read(workshop / name / "records" / "toy-target.jsonl") for name in ("far", "here"))
+    found, expected = (record_files.read(workshop / name / "records" / "toy-target.jsonl") for name in ("far", "here"))
     assert len(found) == 6
     assert outcomes(found) == outcomes(expected)
 

@@ -12,7 +12,7 @@ from commands import forget, outcomes, run
 from conftest import Bench
 from damage import damage, victims
 
-from bench import records
+from bench.results import record_files
 
 CASES = 12  # `tests/stress` has more
 CHOSEN = ["tfidf", "finetune"]
@@ -23,7 +23,7 @@ def survive(bench_: Bench, workshop: Path, cache: Path, cases: int, seed: int) -
     rng, seen = random.Random(seed), Counter[str]()
     arguments = run(baseline=CHOSEN)
     assert bench_(*arguments).exit_code == 0
-    reference = outcomes(records.read(workshop / "results" / "records" / "toy-target.jsonl"))
+    reference = outcomes(record_files.read(workshop / "results" / "records" / "toy-target.jsonl"))
     whole = workshop / "whole"
     for name, folder in (("cache", cache), ("results", workshop / "results")):
         shutil.copytree(folder, whole / name)
@@ -42,7 +42,7 @@ def survive(bench_: Bench, workshop: Path, cache: Path, cases: int, seed: int) -
         what = f"{path.relative_to(workshop)}: {kind}"
         done = bench_(*arguments)
         assert done.exit_code == 0, (what, done.output, done.exception)
-        found = records.read(workshop / "results" / "records" / "toy-target.jsonl", lambda text: None)
+        found = record_files.read(workshop / "results" / "records" / "toy-target.jsonl", lambda text: None)
         last = {r.identity(): r for r in found}
         assert outcomes(list(last.values())) == reference, what
     return seen
@@ -56,14 +56,14 @@ def test_a_damaged_file_is_put_right_and_the_scores_are_the_same_to_the_bit(benc
 def test_a_damaged_data_file_is_refused_or_is_another_data_set(bench_: Bench, workshop: Path, seed: int):
     """A file without a hash in its card may change; its content hash in the records tells the old from the new."""
     assert bench_(*run(baseline="majority")).exit_code == 0
-    before = {r.content_sha256 for r in records.read_all(workshop / "results")}
+    before = {r.content_sha256 for r in record_files.read_all(workshop / "results")}
     path = workshop / "data" / "toy-target.csv"
     whole = path.read_bytes()
     damage(path, victims(workshop / "data"), random.Random(seed))
     forget()
     done = bench_(*run(baseline="majority"))
     assert done.exit_code in (0, 2), (done.output, done.exception)
-    after = {r.content_sha256 for r in records.read_all(workshop / "results")}
+    after = {r.content_sha256 for r in record_files.read_all(workshop / "results")}
     assert done.exit_code == 2 or path.read_bytes() == whole or after - before or _same_texts(path, whole)
 
 

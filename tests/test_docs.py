@@ -116,7 +116,7 @@ def test_every_relative_link_leads_to_a_file(page: Path) -> None:
 def test_every_field_of_a_record_has_its_meaning_in_the_schema() -> None:
     from dataclasses import fields
 
-    from bench.records import Record
+    from bench.results.record_files import Record
 
     made = generate()
     assert [name for name, _, _ in made.fields()] == [f.name for f in fields(Record)]
@@ -256,7 +256,7 @@ def test_the_pages_show_what_is_published() -> None:
 def test_publishing_adds_a_runs_records_and_makes_the_leaderboards(tmp_path: Path) -> None:
     from made import results
 
-    from bench import records
+    from bench.results import record_files
 
     spec = importlib.util.spec_from_file_location("publish", DOCS / "publish.py")
     assert spec is not None
@@ -265,11 +265,11 @@ def test_publishing_adds_a_runs_records_and_makes_the_leaderboards(tmp_path: Pat
     every = results()
     for i, part in enumerate((every[::2], every[1::2])):
         for r in part:
-            records.append(tmp_path / f"run{i}" / "records" / f"{r.task}.jsonl", r)
+            record_files.append(tmp_path / f"run{i}" / "records" / f"{r.task}.jsonl", r)
     published = tmp_path / "published"
     for run in ("run0", "run1", "run1"):
         written = module.publish(tmp_path / run, published)
-    assert sorted(r.identity() for r in records.read_all(published)) == sorted(r.identity() for r in every)
+    assert sorted(r.identity() for r in record_files.read_all(published)) == sorted(r.identity() for r in every)
     assert {p.relative_to(published).as_posix() for p in written} == {
         *(f"records/{task}.jsonl.gz" for task in ("alpha", "beta", "gamma")),
         *(f"leaderboards/{task}.{form}" for task in ("alpha", "beta", "gamma")

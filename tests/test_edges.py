@@ -17,10 +17,11 @@ from scipy.stats import binomtest
 from test_leaderboard import BLANK, CURVES, FULL, TRUTH, answered, record
 from typer.testing import CliRunner
 
-from bench import records, tables
+from bench import tables
 from bench.cli import app
 from bench.protocol.metrics import score
-from bench.records import Record
+from bench.results import record_files
+from bench.results.record_files import Record
 
 WAYS = (("--budget", "32"), ("--calibration",), ("--variance",), ("--label-cost", "0.1"), ("--compare", "edge,scratch"),
         ("--across",))
@@ -30,7 +31,7 @@ def board(folder: Path, made: Sequence[Record], *arguments: str) -> Result:
     """What the command says of these records."""
     if not (folder / "records").is_dir():
         for r in made:
-            records.append(folder / "records" / f"{r.task}.jsonl", r)
+            record_files.append(folder / "records" / f"{r.task}.jsonl", r)
     return CliRunner().invoke(app, ["leaderboard", "--results-dir", str(folder), *arguments])
 
 
@@ -56,8 +57,8 @@ def row(found: dict, baseline: str = "edge") -> dict:
 
 def predicted(p: np.ndarray, seeds: int = 3, truth: np.ndarray = TRUTH) -> list[Record]:
     """A baseline `edge` that gives the second class the probabilities `p`, beside scratch."""
-    stored = records.quantised(np.stack([1 - p, p], axis=1).astype(np.float32))
-    own = {**score(truth, records.probabilities(stored)), "predictions": records.pack(truth, stored)}
+    stored = record_files.quantised(np.stack([1 - p, p], axis=1).astype(np.float32))
+    own = {**score(truth, record_files.probabilities(stored)), "predictions": record_files.pack(truth, stored)}
     rest = [replace(BLANK, seed=s, **answered(0.1, s, truth)) for s in range(seeds)]
     return [*rest, *(replace(BLANK, baseline="edge", seed=s, **own) for s in range(seeds))]
 
@@ -106,7 +107,7 @@ def test_one_seed_has_the_texts_interval_and_says_that_the_spread_is_not_known(t
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])
 def test_scores_that_are_no_numbers_leave_no_number(tmp_path: Path, value: float):
-    broken = records.pack(TRUTH, np.full((len(TRUTH), 1), value, np.float16))
+    broken = record_files.pack(TRUTH, np.full((len(TRUTH), 1), value, np.float16))
     made = [replace(r, baseline="edge" if r.baseline == "finetune" else r.baseline) for r in FULL]
     made[-1] = replace(made[-1], predictions=broken)
     found = facts(tmp_path, made)[0]

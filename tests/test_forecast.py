@@ -14,9 +14,10 @@ from typing import Any
 import pytest
 import toy
 
-from bench import costs, records
+from bench import costs
 from bench.costs import Measured
 from bench.nets import NETS
+from bench.results import record_files
 
 RUN = ("run", "--target", "toy-target", "--source", "toy-source", "--tasks", "cards", "--data-dir", "data", "--offline",
        "--epochs", "1", "--budgets", "8,full", "--seeds", "2", "--jobs", "2", "--device", "cpu", "--net", "cnn",
@@ -48,7 +49,7 @@ def test_the_plan_is_what_the_run_does_and_then_there_is_nothing_to_do(workshop:
     assert not base["cached"]
     run = bench(*RUN, *words, folder=workshop)
     assert run.returncode == 0, run.stderr
-    kept = records.read(workshop / "results" / "records" / "toy-target.jsonl")
+    kept = record_files.read(workshop / "results" / "records" / "toy-target.jsonl")
     assert len(kept) == before["todo"]
     cells = {(c["baseline"], c["budget"]): c["trials"] for c in before["targets"][0]["cells"]}
     assert cells == {key: sum((r.baseline, r.budget) == key for r in kept) for key in cells}
@@ -64,7 +65,7 @@ def test_the_plan_is_what_the_run_does_and_then_there_is_nothing_to_do(workshop:
 def test_more_seeds_are_estimated_from_the_records_and_the_kept_base_costs_nothing(workshop: Path) -> None:
     words = ("--baseline", "frozen", "--baseline", "tfidf")
     assert bench(*RUN, *words, folder=workshop).returncode == 0
-    kept = records.read(workshop / "results" / "records" / "toy-target.jsonl")
+    kept = record_files.read(workshop / "results" / "records" / "toy-target.jsonl")
     more = plan(workshop, *words, "--seeds", "5", "--baseline", "scratch")
     cells = {(c["baseline"], c["budget"]): c for c in more["targets"][0]["cells"]}
     own = [sum(r.seconds[k] for k in ("load", "adapt", "predict")) for r in kept
@@ -131,7 +132,7 @@ def test_two_targets_and_several_bases_are_counted_as_the_run_counts_them(worksh
     assert bench(*RUN, *words, folder=workshop).returncode == 0
     for target in made["targets"]:
         name = target["target"].split("@")[0]
-        assert target["todo"] == len(records.read(workshop / "results" / "records" / f"{name}.jsonl"))
+        assert target["todo"] == len(record_files.read(workshop / "results" / "records" / f"{name}.jsonl"))
     assert plan(workshop, *words)["todo"] == 0
 
 
@@ -149,7 +150,7 @@ def test_costs_come_from_the_same_trials_then_from_the_tables_at_this_machines_p
 
 def test_records_of_another_net_engine_or_device_tell_nothing_of_this_one(tmp_path: Path) -> None:
     net = NETS["gru"]
-    record = records.Record("t", "e", "0", "s@e", "tfidf", {}, str(net), "torch", "cpu", 32, 0, n_train=32,
+    record = record_files.Record("t", "e", "0", "s@e", "tfidf", {}, str(net), "torch", "cpu", 32, 0, n_train=32,
                             seconds={"load": 1.0, "adapt": 2.0, "predict": 3.0, "pretrain": 100.0})
     made = [record, replace(record, engine="mxnet"), replace(record, device="cuda"), replace(record, net="x"),
             replace(record, status="failed", seconds={})]

@@ -24,7 +24,7 @@ import pytest
 import toy
 from typer.testing import CliRunner
 
-from bench import records, study, tables
+from bench import study, tables
 from bench.cli import app
 from bench.console import plain
 from bench.core.errors import BenchError, CardError, DataError, RouteError
@@ -35,7 +35,8 @@ from bench.data.routes import Access, deliver
 from bench.data.text import clean, tokens
 from bench.data.user_file import task_of
 from bench.nets import check_params, initial_params
-from bench.records import Record
+from bench.results import record_files
+from bench.results.record_files import Record
 
 RECORD = Record("toy", "one", "ab" * 32, "imdb@x", "tfidf", {}, "gru", "torch", "cpu", 32, 0, accuracy=0.5,
                 balanced_accuracy=0.5, seconds={"adapt": 1.0})
@@ -303,7 +304,7 @@ def sealed(path: Path, **values: Any) -> Path:
     """A records file whose one line has a right checksum, whatever it says."""
     body = {**asdict(RECORD), **values}
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps({**body, "check": records._check(body)}) + "\n", encoding="utf-8")
+    path.write_text(json.dumps({**body, "check": record_files._check(body)}) + "\n", encoding="utf-8")
     return path
 
 
@@ -315,14 +316,14 @@ def sealed(path: Path, **values: Any) -> Path:
     {"leading": "__class__"}, {"settings": 3}, {"predictions": "x"}, {"more": 1}])
 def test_a_record_that_says_what_no_run_writes_is_left_out_despite_its_checksum(tmp_path: Path, wrong: dict[str, Any]):
     said: list[str] = []
-    assert records.read(sealed(tmp_path / "records" / "a.jsonl", **wrong), said.append) == []
+    assert record_files.read(sealed(tmp_path / "records" / "a.jsonl", **wrong), said.append) == []
     assert len(said) == 1
     assert "damaged line left out" in said[0]
-    assert records.read(sealed(tmp_path / "records" / "b.jsonl")) == [RECORD]
+    assert record_files.read(sealed(tmp_path / "records" / "b.jsonl")) == [RECORD]
 
 
 def packed(**values: Any) -> dict[str, Any]:
-    good = records.pack(np.array([0, 1]), np.zeros((2, 1), np.float16))
+    good = record_files.pack(np.array([0, 1]), np.zeros((2, 1), np.float16))
     return {**good, **values}
 
 
@@ -330,13 +331,13 @@ def packed(**values: Any) -> dict[str, Any]:
     {"truth": "!"}, {"truth": 3}, {"scores": ""}, {"columns": 0}, {"columns": -5}, {"columns": "x"}, {"columns": 10**9},
     {"truth": base64.b64encode(zlib.compress(b"abc")).decode()}, {"truth": base64.b64encode(b"abc").decode()}])
 def test_predictions_that_cannot_be_unpacked_are_one_line(wrong: dict[str, Any]):
-    refused(lambda: records.unpack(packed(**wrong)), "predictions cannot be unpacked")
+    refused(lambda: record_files.unpack(packed(**wrong)), "predictions cannot be unpacked")
 
 
 def test_predictions_that_unpack_to_gigabytes_are_refused(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(records, "LARGEST", 1 << 20)
+    monkeypatch.setattr(record_files, "LARGEST", 1 << 20)
     data = base64.b64encode(zlib.compress(bytes(1 << 24))).decode()
-    refused(lambda: records.unpack(packed(truth=data)), "predictions cannot be unpacked")
+    refused(lambda: record_files.unpack(packed(truth=data)), "predictions cannot be unpacked")
 
 
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t=", "\r=", " =", "\n=", "\uff1d", "\uff0b"])

@@ -13,10 +13,11 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
-from bench import prose, records, study, tables
+from bench import prose, study, tables
 from bench.leaderboard import boards
 from bench.protocol.metrics import score
-from bench.records import Record
+from bench.results import record_files
+from bench.results.record_files import Record
 
 BLANK = Record("toy", "one", "ab" * 32, "imdb@x", "scratch", {}, "gru-64-64", "torch", "cpu", 32, 0, n_train=32,
                n_test=300, seconds={"adapt": 2.0, "pretrain": 50.0})
@@ -30,8 +31,8 @@ def answered(strength: float, seed: int, truth: np.ndarray = TRUTH) -> dict[str,
     """Predictions of a model of that strength and their scores, as a record has them."""
     rng = np.random.default_rng([seed, int(1000 * abs(strength))])
     odds = (2 * truth - 1) * (strength + 0.7 * HARD + 0.7 * rng.normal(size=len(truth)))
-    stored = records.quantised(np.stack([1 - expit(odds), expit(odds)], axis=1).astype(np.float32))
-    return {**score(truth, records.probabilities(stored)), "predictions": records.pack(truth, stored)}
+    stored = record_files.quantised(np.stack([1 - expit(odds), expit(odds)], axis=1).astype(np.float32))
+    return {**score(truth, record_files.probabilities(stored)), "predictions": record_files.pack(truth, stored)}
 
 
 def record(baseline: str, seed: int, strength: float | None = None, **other: object) -> Record:
@@ -107,7 +108,7 @@ def test_a_record_that_sat_another_exam_is_left_out_and_named():
 
 
 def test_predictions_that_are_not_what_was_scored_are_left_out_and_named():
-    nan = records.pack(TRUTH, np.full((TEXTS, 1), np.nan, np.float16))
+    nan = record_files.pack(TRUTH, np.full((TEXTS, 1), np.nan, np.float16))
     for change, said in (({"predictions": nan}, "NaN"), ({"predictions": {}}, "no predictions are stored"),
                          ({"accuracy": 0.99}, "its predictions give"),
                          ({"predictions": {"truth": "!", "scores": "", "columns": 1}}, "cannot be unpacked")):
@@ -120,10 +121,10 @@ def test_predictions_that_are_not_what_was_scored_are_left_out_and_named():
 def test_a_record_of_another_schema_is_left_out_and_said(tmp_path: Path):
     path = tmp_path / "records" / "toy.jsonl"
     for r in FULL:
-        records.append(path, r)
-    records.append(path, replace(FULL[0], schema=99, accuracy=0.01))
+        record_files.append(path, r)
+    record_files.append(path, replace(FULL[0], schema=99, accuracy=0.01))
     said: list[str] = []
-    read = records.read_all(tmp_path, said.append)
+    read = record_files.read_all(tmp_path, said.append)
     assert len(read) == 6
     assert "schema 99" in said[0]
 

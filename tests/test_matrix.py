@@ -8,7 +8,7 @@ import pytest
 
 from bench.core.errors import BenchError
 from bench.matrix import heat_map, markdown, matrix, write
-from bench.records import Record
+from bench.results.record_files import Record
 
 
 def record(source: str, target: str, accuracy: float, seed: int = 0) -> Record:

@@ -13,10 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from bench import records
 from bench.core.errors import BenchError
 from bench.protocol.metrics import score
-from bench.records import Record
+from bench.results import record_files
+from bench.results.record_files import Record
 
 RECORD = Record("toy", "one", "ab" * 32, "imdb@x", "tfidf", {"penalty": 10.0}, "gru-64-64-glove", "torch", "cpu", 32, 0,
                 accuracy=0.5, balanced_accuracy=0.5, seconds={"adapt": 1.5}, host={"cpu": "ünï"})
@@ -30,28 +30,28 @@ def path(tmp_path: Path) -> Path:
 def test_what_was_appended_is_read_back(path: Path):
     found = [RECORD, replace(RECORD, seed=1, budget="full", status="failed", error='a "quoted"\nerror')]
     for record in found:
-        records.append(path, record)
+        record_files.append(path, record)
     said: list[str] = []
-    assert records.read(path, said.append) == found
-    assert records.read_all(path.parents[1]) == found
+    assert record_files.read(path, said.append) == found
+    assert record_files.read_all(path.parents[1]) == found
     assert said == []
     assert path.read_bytes().count(b"\n") == 2
-    assert records.read(path.with_name("none.jsonl")) == []
+    assert record_files.read(path.with_name("none.jsonl")) == []
 
 
 def test_a_line_has_the_names_of_the_contract():
     names = ("schema task edition content_sha256 source baseline settings net engine device budget seed n_train n_test "
              "accuracy balanced_accuracy macro_f1 auc log_loss seconds peak_bytes versions host status error")
-    assert set(names.split()) <= json.loads(records.line_of(RECORD)).keys()
+    assert set(names.split()) <= json.loads(record_files.line_of(RECORD)).keys()
 
 
 @given(arrays(np.float32, st.tuples(st.integers(1, 20), st.integers(2, 5)), elements=st.floats(0.0, 1.0, width=32)))
 def test_unpacked_predictions_are_exactly_those_that_were_scored(p: np.ndarray):
     p = p + np.float32(1e-6)
     truth = np.arange(len(p)) % p.shape[1]
-    stored = records.quantised(p)
-    scored = records.probabilities(stored)
-    again, back = records.unpack(json.loads(json.dumps(records.pack(truth, stored))))
+    stored = record_files.quantised(p)
+    scored = record_files.probabilities(stored)
+    again, back = record_files.unpack(json.loads(json.dumps(record_files.pack(truth, stored))))
     assert again.tolist() == truth.tolist()
     assert back.tobytes() == scored.tobytes()
     np.testing.assert_allclose(scored, p / p.sum(axis=1, keepdims=True), atol=0.01)
@@ -59,37 +59,37 @@ def test_unpacked_predictions_are_exactly_those_that_were_scored(p: np.ndarray):
 
 
 def test_a_torn_last_line_is_left_out_and_cut_off_by_the_next(path: Path):
-    records.append(path, RECORD)
+    record_files.append(path, RECORD)
     whole = path.read_bytes()
-    line = (records.line_of(replace(RECORD, seed=1)) + "\n").encode()
+    line = (record_files.line_of(replace(RECORD, seed=1)) + "\n").encode()
     for cut in (1, len(line) // 2, len(line) - 1):
         path.write_bytes(whole + line[:cut])
         said: list[str] = []
-        assert records.read(path, said.append) == [RECORD]
+        assert record_files.read(path, said.append) == [RECORD]
         assert len(said) == 1
         assert "torn last line" in said[0]
-        records.append(path, replace(RECORD, seed=2))
-        assert records.read(path, said.append) == [RECORD, replace(RECORD, seed=2)]
+        record_files.append(path, replace(RECORD, seed=2))
+        assert record_files.read(path, said.append) == [RECORD, replace(RECORD, seed=2)]
         assert len(said) == 1
         assert path.read_bytes().startswith(whole)
 
 
 def test_a_torn_line_longer_than_a_block_is_cut_off(path: Path):
-    records.append(path, RECORD)
+    record_files.append(path, RECORD)
     path.write_bytes(path.read_bytes() + b"x" * 200_000)
-    records.append(path, replace(RECORD, seed=1))
-    assert records.read(path) == [RECORD, replace(RECORD, seed=1)]
+    record_files.append(path, replace(RECORD, seed=1))
+    assert record_files.read(path) == [RECORD, replace(RECORD, seed=1)]
 
 
 @pytest.mark.parametrize("line", [0, 1])
 def test_a_flipped_byte_is_a_reported_damaged_line(path: Path, line: int):
     for seed in (0, 1, 2):
-        records.append(path, replace(RECORD, seed=seed))
+        record_files.append(path, replace(RECORD, seed=seed))
     lines = path.read_bytes().split(b"\n")
     at = sum(len(row) + 1 for row in lines[:line]) + lines[line].index(b"0.5")
     toy.flip(path, at + 2)
     said: list[str] = []
-    found = records.read(path, said.append)
+    found = record_files.read(path, said.append)
     assert [r.seed for r in found] == [s for s in (0, 1, 2) if s != line]
     assert len(said) == 1
     assert said[0].startswith(f"{path}:{line + 1}: damaged line")
@@ -97,31 +97,31 @@ def test_a_flipped_byte_is_a_reported_damaged_line(path: Path, line: int):
 
 @pytest.mark.parametrize("text", ["[]", "3", "null", "{}", "{", '{"schema": 1}', '{"schema": 1, "check": 3}', "\xff"])
 def test_other_lines_are_reported_and_left_out(path: Path, text: str):
-    records.append(path, RECORD)
+    record_files.append(path, RECORD)
     with path.open("ab") as file:
         file.write(text.encode("latin-1") + b"\n")
     said: list[str] = []
-    assert records.read(path, said.append) == [RECORD]
+    assert record_files.read(path, said.append) == [RECORD]
     assert len(said) == 1
 
 
 def test_another_schema_is_left_out_with_a_word(path: Path):
-    records.append(path, replace(RECORD, schema=99))
-    records.append(path, RECORD)
+    record_files.append(path, replace(RECORD, schema=99))
+    record_files.append(path, RECORD)
     said: list[str] = []
-    assert records.read(path, said.append) == [RECORD]
+    assert record_files.read(path, said.append) == [RECORD]
     assert "schema 99 is not 1" in said[0]
 
 
 def test_the_latest_record_of_a_trial_prefers_success():
     good, bad = replace(RECORD, accuracy=0.7), replace(RECORD, accuracy=None, status="failed", error="x")
-    assert records.latest([good, bad]) == [good]
-    assert records.latest([bad, good]) == [good]
-    assert records.latest([RECORD, good]) == [good]
+    assert record_files.latest([good, bad]) == [good]
+    assert record_files.latest([bad, good]) == [good]
+    assert record_files.latest([RECORD, good]) == [good]
     later = replace(bad, error="y")
-    assert records.latest([bad, later]) == [later]
+    assert record_files.latest([bad, later]) == [later]
     other = replace(RECORD, seed=1)
-    assert records.latest([RECORD, other]) == [RECORD, other]
+    assert record_files.latest([RECORD, other]) == [RECORD, other]
 
 
 @pytest.mark.parametrize(("name", "value"), [
@@ -138,50 +138,50 @@ def test_a_trials_identity_does_not_depend_on_its_outcome():
 def test_a_folder_that_cannot_be_written_is_the_users_error(tmp_path: Path):
     (tmp_path / "file").write_text("")
     with pytest.raises(BenchError, match="cannot write"):
-        records.append(tmp_path / "file" / "toy.jsonl", RECORD)
+        record_files.append(tmp_path / "file" / "toy.jsonl", RECORD)
 
 
 def test_a_write_that_fails_half_way_leaves_the_file_as_it_was(path: Path, monkeypatch: pytest.MonkeyPatch):
-    records.append(path, RECORD)
+    record_files.append(path, RECORD)
     before = path.read_bytes()
 
     def full(*args: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(records.os, "fsync", full)
+    monkeypatch.setattr(record_files.os, "fsync", full)
     with pytest.raises(BenchError, match="No space left on device"):
-        records.append(path, replace(RECORD, seed=1))
+        record_files.append(path, replace(RECORD, seed=1))
     assert path.read_bytes() == before
 
 
 def test_two_classes_are_stored_as_one_score_a_text_and_more_as_one_each():
     p = np.array([[1.0, 3.0], [2.0, 2.0]], np.float32)
-    assert records.quantised(p).tolist() == [[pytest.approx(np.log(3.0), abs=1e-3)], [0.0]]
+    assert record_files.quantised(p).tolist() == [[pytest.approx(np.log(3.0), abs=1e-3)], [0.0]]
     more = np.array([[2.0, 1.0, 1.0]], np.float32)  # what does not sum to 1 is scaled
-    assert records.quantised(more)[0].tolist() == pytest.approx(np.log([0.5, 0.25, 0.25]).tolist(), abs=1e-3)
+    assert record_files.quantised(more)[0].tolist() == pytest.approx(np.log([0.5, 0.25, 0.25]).tolist(), abs=1e-3)
 
 
 def test_good_lines_after_empty_damaged_and_foreign_ones_are_read(path: Path):
     path.parent.mkdir()
-    lines = [records.line_of(replace(RECORD, seed=seed)) for seed in range(4)]
+    lines = [record_files.line_of(replace(RECORD, seed=seed)) for seed in range(4)]
     damaged = lines[1].replace("tfidf", "tfidg")
     path.write_text("\n".join([lines[0], "", damaged, '{"schema": 0}', *lines[2:]]) + "\n")
     said: list[str] = []
-    assert [r.seed for r in records.read(path, said.append)] == [0, 2, 3]
+    assert [r.seed for r in record_files.read(path, said.append)] == [0, 2, 3]
     assert [text.split(":")[1] for text in said] == ["3", "4"]
-    assert [r.seed for r in records.read(path)] == [0, 2, 3], "and without anybody to tell"
+    assert [r.seed for r in record_files.read(path)] == [0, 2, 3], "and without anybody to tell"
 
 
 def test_packed_records_are_read_beside_those_that_came_later_and_damage_is_one_line(path: Path):
-    packed = path.with_name(path.name + records.COMPRESSED)
-    records.pack_away(packed, [RECORD, replace(RECORD, seed=1)])
-    records.append(path, replace(RECORD, seed=2))
-    assert [r.seed for r in records.stored(path)] == [0, 1, 2]
-    assert [r.seed for r in records.read_all(path.parents[1])] == [0, 1, 2]
+    packed = path.with_name(path.name + record_files.COMPRESSED)
+    record_files.pack_away(packed, [RECORD, replace(RECORD, seed=1)])
+    record_files.append(path, replace(RECORD, seed=2))
+    assert [r.seed for r in record_files.stored(path)] == [0, 1, 2]
+    assert [r.seed for r in record_files.read_all(path.parents[1])] == [0, 1, 2]
     assert [p.name for p in path.parent.iterdir() if p not in (packed, path)] == []
     packed.write_bytes(packed.read_bytes()[:-20])
     with pytest.raises(BenchError, match=r"cannot read .*toy.jsonl.gz: .+get it again from where it came"):
-        records.stored(path)
+        record_files.stored(path)
 
 
 def test_a_head_seed_makes_another_trial():
@@ -197,9 +197,9 @@ def test_a_head_seed_makes_another_trial():
 ], ids=" ".join)
 def test_a_line_that_no_run_writes_is_left_out_though_its_checksum_is_right(path: Path, wrong: dict[str, object]):
     path.parent.mkdir()
-    path.write_text(records.line_of(replace(RECORD, **wrong)) + "\n")  # type: ignore[arg-type]
+    path.write_text(record_files.line_of(replace(RECORD, **wrong)) + "\n")  # type: ignore[arg-type]
     said: list[str] = []
-    assert records.read(path, said.append) == []
+    assert record_files.read(path, said.append) == []
     assert len(said) == 1
 
 
@@ -208,5 +208,5 @@ def test_a_line_that_no_run_writes_is_left_out_though_its_checksum_is_right(path
     {"status": "failed", "accuracy": None, "balanced_accuracy": None}, {"auc": None}], ids=" ".join)
 def test_a_line_that_a_run_may_write_is_read(path: Path, right: dict[str, object]):
     record = replace(RECORD, **right)  # type: ignore[arg-type]
-    records.append(path, record)
-    assert records.read(path, pytest.fail) == [record]
+    record_files.append(path, record)
+    assert record_files.read(path, pytest.fail) == [record]

@@ -16,9 +16,10 @@ from pathlib import Path
 import pytest
 from made import BASED, EVIL, SKILL, grid, hostile, record, results
 
-from bench import charts, distance, figures, records, report
+from bench import charts, distance, figures, report
 from bench.core.errors import BenchError
 from bench.distance import Distance
+from bench.results import record_files
 from bench.serve import serving
 from bench.study import studies
 
@@ -167,7 +168,7 @@ def heed_ctrl_c() -> None:
 
 def test_the_server_says_where_it_is_and_ends_with_ctrl_c(tmp_path: Path):
     pytest.importorskip("vl_convert")
-    records.append(tmp_path / "records" / "alpha.jsonl", results()[0])
+    record_files.append(tmp_path / "records" / "alpha.jsonl", results()[0])
     command = [sys.executable, "-m", "bench.cli", "report", "--serve", "--port", "0", "--results-dir", str(tmp_path)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                           preexec_fn=heed_ctrl_c) as running:
@@ -212,7 +213,7 @@ def test_the_command_writes_the_page_and_says_what_is_wrong(tmp_path: Path):
     from bench.cli import app
 
     for r in grid(("alpha",), ("imdb@official",), ("scratch", "frozen")):
-        records.append(tmp_path / "records" / "alpha.jsonl", r)
+        record_files.append(tmp_path / "records" / "alpha.jsonl", r)
     run = CliRunner().invoke
     done = run(app, ["report", "--results-dir", str(tmp_path)])
     assert done.exit_code == 0, done.output

@@ -11,10 +11,11 @@ import made
 import pytest
 from conftest import Bench
 
-from bench import records, rerun, sentences
+from bench import rerun, sentences
 from bench.core.errors import BenchError, MissingExtra
-from bench.records import Record
 from bench.rerun import OFF, SAME, WITHIN, Rerun
+from bench.results import record_files
+from bench.results.record_files import Record
 
 TOYS = ("--data-dir", "data", "--tasks", "cards", "--jobs", "1", "--offline")
 RUN = ("run", *TOYS, "--target", "toy-target", "--source", "toy-source")
@@ -27,12 +28,12 @@ def published(workshop: Path, bench_: Bench) -> Path:
     done = bench_(*RUN, "--baseline", "tfidf", "--baseline", "frozen", "--budgets", "32,64", "--seeds", "2")
     assert done.exit_code == 0, done.output
     path = workshop / "published" / "records" / "toy-target.jsonl.gz"
-    records.pack_away(path, records.read_all(workshop / "results" / "runs"))
+    record_files.pack_away(path, record_files.read_all(workshop / "results" / "runs"))
     return path
 
 
 def rewritten(path: Path, change: Callable[[Record], Record]) -> None:
-    records.pack_away(path, [change(r) for r in records.read(path)])
+    record_files.pack_away(path, [change(r) for r in record_files.read(path)])
 
 
 def test_every_published_trial_is_the_same_here_and_is_kept_for_a_second_look(published: Path, bench_: Bench):
@@ -56,8 +57,8 @@ def test_a_sample_is_drawn_by_its_seed(published: Path, bench_: Bench):
 
 
 def test_a_score_that_cannot_be_had_again_is_off_with_a_guess_and_exit_1(published: Path, bench_: Bench):
-    truth, p = records.unpack(records.read(published)[0].predictions)
-    wrong = records.pack(truth, records.quantised(p[:, ::-1]))
+    truth, p = record_files.unpack(record_files.read(published)[0].predictions)
+    wrong = record_files.pack(truth, record_files.quantised(p[:, ::-1]))
 
     def other(r: Record) -> Record:
         if (r.baseline, r.budget, r.seed) != ("tfidf", 32, 1):
@@ -134,20 +135,20 @@ def test_packed_records_are_read_beside_growing_ones_and_not_run_again(published
     done = bench_(*RUN, "--baseline", "tfidf", "--budgets", "32,64", "--seeds", "3", "--results-dir", "published")
     assert done.exit_code == 0, done.output
     assert "4 of 6 trials are done already" in done.output
-    assert len(records.read(folder / "toy-target.jsonl")) == 2
-    assert len(records.read_all(folder.parent)) == 10
+    assert len(record_files.read(folder / "toy-target.jsonl")) == 2
+    assert len(record_files.read_all(folder.parent)) == 10
 
 
 def test_packing_gives_the_same_bytes_and_damage_is_one_line(tmp_path: Path):
     path = tmp_path / "records" / "alpha.jsonl.gz"
-    records.pack_away(path, made.results())
+    record_files.pack_away(path, made.results())
     first = path.read_bytes()
-    records.pack_away(path, made.results())
+    record_files.pack_away(path, made.results())
     assert path.read_bytes() == first
-    assert records.read(path) == made.results()
+    assert record_files.read(path) == made.results()
     path.write_bytes(first[:-20])
     with pytest.raises(BenchError, match="it is damaged"):
-        records.read(path)
+        record_files.read(path)
     path.write_bytes(gzip.compress(b"{}\n") + b"no gzip")
     with pytest.raises(BenchError, match="cannot read"):
-        records.read(path)
+        record_files.read(path)

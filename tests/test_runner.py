@@ -16,11 +16,12 @@ import pytest
 from commands import outcomes
 from conftest import World
 
-from bench import pool, records, runner
+from bench import pool, runner
 from bench.core.errors import BenchError, MissingExtra
 from bench.jobs import Job, Setting, Strategy, blank, budgets_for, jobs_of
 from bench.pool import run
 from bench.protocol.trial import FULL, Division
+from bench.results import record_files
 
 MAJORITY, TFIDF = Strategy("majority", "baselines.majority"), Strategy("tfidf", "baselines.tfidf")
 FLOOR = """
@@ -66,7 +67,7 @@ def test_one_process_and_two_workers_give_the_same_records(setting: Setting):
     assert len(one) == 4
     assert {r.status for r in one} == {"ok"}, [r.error for r in one]
     assert outcomes(one) == outcomes(two)
-    truth, p = records.unpack(one[0].predictions)
+    truth, p = record_files.unpack(one[0].predictions)
     assert p.shape == (one[0].n_test, 2)
     assert one[0].accuracy == pytest.approx(float((p.argmax(1) == truth).mean()))
 

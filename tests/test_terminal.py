@@ -19,7 +19,7 @@ from pathlib import Path
 
 import pytest
 
-from bench import records
+from bench.results import record_files
 
 PLUGIN = """
 import time
@@ -170,13 +170,13 @@ def test_one_ctrl_c_stops_a_run_with_one_line_and_130_and_the_next_start_goes_on
     said = [line.strip() for line in lines if "bench: " in line]
     assert said == ["bench: stopped; finished trials are kept, the same command goes on"]
     assert "Traceback" not in before + after
-    kept = records.read(folder / "results" / "records" / "toy-target.jsonl")
+    kept = record_files.read(folder / "results" / "records" / "toy-target.jsonl")
     assert 3 <= len(kept) < 40
     assert {r.status for r in kept} == {"ok"}
     done = subprocess.run(["bench", *RUN, *SLOW], cwd=folder, capture_output=True, text=True, check=False, timeout=90)
     assert done.returncode == 0, done.stderr
     assert f"{len(kept)} of 40 trials are done already" in done.stderr
-    assert len(records.read(folder / "results" / "records" / "toy-target.jsonl")) == 40
+    assert len(record_files.read(folder / "results" / "records" / "toy-target.jsonl")) == 40
 
 
 def test_an_interrupt_while_the_base_is_trained_is_as_clean(folder: Path) -> None:

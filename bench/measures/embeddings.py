@@ -58,13 +58,13 @@ def carry_over(place: Workplace) -> Measured:
     base = _base(place)
     options = replace(_options(place), results_dir=place.options.results_dir / "claims" / "A2", seeds=place.seeds)
     plan = next(plans.plan(options, place.table, place.say, place.watch, progress=False))
-    from bench import records
+    from bench.results import record_files
 
     with suite.hands(options, place.say) as carry:
         for record in plans.carry_out(plan, carry):
             place.say(f"  {record.baseline} {record.budget} labels seed {record.seed}: {record.accuracy}")
     wanted = {blank(job).identity() for job in plan.jobs}
-    ours = [r for r in records.stored(plan.path) if r.identity() in wanted]
+    ours = [r for r in record_files.stored(plan.path) if r.identity() in wanted]
     good = {(r.baseline, r.budget, r.seed): r.accuracy or 0.0 for r in ours if r.status == "ok"}
     if len(good) < len(plan.jobs):
         raise BenchError(f"{len(plan.jobs) - len(good)} of {len(plan.jobs)} trials failed: "

@@ -11,7 +11,7 @@ import toy
 from pytest_benchmark.fixture import BenchmarkFixture
 
 from baselines import BASELINES
-from bench import leaderboard, records, study
+from bench import leaderboard, study
 from bench.base import RECIPE
 from bench.batches import Batches, Spec, pad
 from bench.data import corpus
@@ -20,6 +20,7 @@ from bench.data.text import SPECIALS, encode, frequent, tokens
 from bench.engines import engine
 from bench.nets import NETS, initial_params
 from bench.protocol.metrics import score
+from bench.results import record_files
 
 TEXTS, WORDS = 2_000, 20_000
 NET = NETS["gru"]
@@ -114,27 +115,27 @@ def test_the_scores_of_an_exam(benchmark: BenchmarkFixture):
     assert benchmark(lambda: score(truth, p))["auc"] == pytest.approx(5 / 6, abs=0.01)
 
 
-def _records(seeds: int) -> list[records.Record]:
+def _records(seeds: int) -> list[record_files.Record]:
     truth, p = _probabilities(2_000)
-    stored = records.quantised(p)
-    packed = records.pack(truth, stored)
-    return [records.Record("toy", "one", "ab" * 32, "imdb@x", name, {}, "gru-64-64", "torch", "cpu", budget, seed,
+    stored = record_files.quantised(p)
+    packed = record_files.pack(truth, stored)
+    return [record_files.Record("toy", "one", "ab" * 32, "imdb@x", name, {}, "gru-64-64", "torch", "cpu", budget, seed,
                            n_train=32, n_test=2_000, seconds={"adapt": 2.0, "pretrain": 50.0}, predictions=packed,
-                           **score(truth, records.probabilities(stored)))  # type: ignore[arg-type]
+                           **score(truth, record_files.probabilities(stored)))  # type: ignore[arg-type]
             for seed in range(seeds) for budget in (32, 128, 512, "full") for name in BASELINES]
 
 
 def test_writing_records(benchmark: BenchmarkFixture, tmp_path: Path):
     one, path = _records(1)[0], tmp_path / "toy.jsonl"
-    benchmark.pedantic(lambda: records.append(path, one), rounds=50)
-    assert {r.identity() for r in records.read(path)} == {one.identity()}
+    benchmark.pedantic(lambda: record_files.append(path, one), rounds=50)
+    assert {r.identity() for r in record_files.read(path)} == {one.identity()}
 
 
 def test_reading_records(benchmark: BenchmarkFixture, tmp_path: Path):
     path, made = tmp_path / "toy.jsonl", _records(5)
     for record in made:
-        records.append(path, record)
-    assert len(benchmark.pedantic(lambda: records.read(path), rounds=5)) == len(made)
+        record_files.append(path, record)
+    assert len(benchmark.pedantic(lambda: record_files.read(path), rounds=5)) == len(made)
 
 
 def test_a_leaderboard_of_five_seeds(benchmark: BenchmarkFixture):
@@ -142,7 +143,7 @@ def test_a_leaderboard_of_five_seeds(benchmark: BenchmarkFixture):
     assert len(benchmark.pedantic(lambda: leaderboard.boards(made), rounds=3)[0].rows) == len(BASELINES)
 
 
-def _answered(targets: int, seeds: int) -> list[records.Record]:
+def _answered(targets: int, seeds: int) -> list[record_files.Record]:
     """Records of models that are right on other texts each, ten baselines at five budgets."""
     cells = [(name, budget) for name in sorted(BASELINES)[:10] for budget in (16, 32, 128, 512, "full")]
     out = []
@@ -152,12 +153,12 @@ def _answered(targets: int, seeds: int) -> list[records.Record]:
         for place, (name, budget) in enumerate(cells):
             for seed in range(seeds):
                 odds = (2 * truth - 1) * (0.02 * place + 0.1 * rng.normal() + hard + rng.normal(size=2_000))
-                stored = records.quantised(np.stack([1 / (1 + np.exp(odds)), 1 / (1 + np.exp(-odds))], 1, dtype="f4"))
-                out.append(records.Record(
+                stored = record_files.quantised(np.stack([1 / (1 + np.exp(odds)), 1 / (1 + np.exp(-odds))], 1, dtype="f4"))
+                out.append(record_files.Record(
                     f"toy{target}", "one", "ab" * 32, "imdb@x", name, {}, "gru-64-64", "torch", "cpu", budget, seed,
                     n_train=5_000 if budget == "full" else int(budget), n_test=2_000, seconds={"adapt": 2.0},
-                    predictions=records.pack(truth, stored),
-                    **score(truth, records.probabilities(stored))))  # type: ignore[arg-type]
+                    predictions=record_files.pack(truth, stored),
+                    **score(truth, record_files.probabilities(stored))))  # type: ignore[arg-type]
     return out
 
 

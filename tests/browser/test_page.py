@@ -14,8 +14,9 @@ from typing import Any
 import pytest
 from made import grid, record, results
 
-from bench import records, report
+from bench import report
 from bench.prose import advice
+from bench.results import record_files
 from bench.study import studies
 
 
@@ -220,12 +221,12 @@ def test_a_served_page_follows_the_run(visit, script, tmp_path):
 
     path = tmp_path / "records" / "alpha.jsonl"
     first, second = results()[0], record("alpha", "imdb@official", "newcomer", 32, 0, 2.0)
-    records.append(path, first)
+    record_files.append(path, first)
     with serving(0, lambda: _digest(tmp_path), lambda digest: report.html(
-            report.facts(records.read_all(tmp_path)), script, live=digest)) as server:
+            report.facts(record_files.read_all(tmp_path)), script, live=digest)) as server:
         seen = visit("#labels=32&budget=32", file=server.url)
         assert seen.rows() == ["scratch"]
-        records.append(path, second)
+        record_files.append(path, second)
         seen.page.locator("#body th", has_text="newcomer").wait_for(timeout=30_000)
         assert sorted(seen.rows()) == ["newcomer", "scratch"]
         assert seen.page.evaluate("location.hash") == "#labels=32&budget=32"  # what was chosen stays

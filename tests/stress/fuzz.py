@@ -21,16 +21,16 @@ from pathlib import Path
 import atheris
 
 with atheris.instrument_imports(include=["bench"]):
-    from bench import records
     from bench.core import store  # noqa: F401
     from bench.data import archives, cards, package_index, public_formats, text, user_file  # noqa: F401
+    from bench.results import record_files
 import pandas  # noqa: F401  # what is imported late takes its seconds now
 import pyarrow.parquet  # noqa: F401
 
 from bench.core.errors import BenchError
 from bench.data.archives import members
 from bench.nets import Net, check_params
-from bench.records import Record
+from bench.results.record_files import Record
 
 FOLDER = Path(tempfile.mkdtemp(prefix="bench-fuzz-", dir="/dev/shm" if os.path.isdir("/dev/shm") else None))
 RECORD = Record("toy", "one", "ab" * 32, "imdb@x", "tfidf", {"penalty": 10.0}, "gru-64-64-glove", "torch", "cpu", 32, 0,
@@ -80,7 +80,7 @@ def plain_tar(data: bytes) -> None:
 
 def record_lines(data: bytes) -> None:
     said: list[str] = []
-    found = records.read(written(data, "toy.jsonl"), said.append)
+    found = record_files.read(written(data, "toy.jsonl"), said.append)
     lines = [line for line in data.split(b"\n") if line]
     assert len(found) + len(said) == len(lines), "a line was passed over without a word"
 
@@ -90,15 +90,15 @@ def sealed_record(data: bytes) -> None:
     body = json.loads(data)
     if not isinstance(body, dict):
         return
-    body = {**records.asdict(RECORD), **body}
-    line = json.dumps({**body, "check": records._check(body)}, ensure_ascii=False).encode("utf-8", "surrogatepass")
+    body = {**record_files.asdict(RECORD), **body}
+    line = json.dumps({**body, "check": record_files._check(body)}, ensure_ascii=False).encode("utf-8", "surrogatepass")
     from bench import study, tables
 
-    found = records.read(written(line + b"\n", "toy.jsonl"))
+    found = record_files.read(written(line + b"\n", "toy.jsonl"))
     for one in found:
         assert "/" not in one.task
         with contextlib.suppress(BenchError):
-            records.unpack(one.predictions)
+            record_files.unpack(one.predictions)
     made = study.studies(found)
     tables.csv(made)
     tables.as_json(made)
@@ -195,9 +195,9 @@ PARSERS: dict[str, tuple[Callable[[bytes], None], Callable[[], list[bytes]]]] = 
     "parquet": (table("mine.parquet"), lambda: [parquet_seed()]),
     "archive": (archive, lambda: [gzip.compress(tar_seed()), zip_seed()]),
     "tar": (plain_tar, lambda: [tar_seed()]),
-    "records": (record_lines, lambda: [(records.line_of(RECORD) + "\n").encode()]),
+    "records": (record_lines, lambda: [(record_files.line_of(RECORD) + "\n").encode()]),
     "sealed-record": (lambda data: _json_only(sealed_record, data), lambda: [
-        json.dumps({"task": "a", "seconds": {"adapt": 1}}).encode(), json.dumps(records.asdict(RECORD)).encode()]),
+        json.dumps({"task": "a", "seconds": {"adapt": 1}}).encode(), json.dumps(record_files.asdict(RECORD)).encode()]),
     "cache-entry": (entry, lambda: [b'{"files": {}, "check": "x"}\0\x93NUMPY']),
     "weights": (weights, lambda: [weights_seed()]),
     "index-page": (index_page, lambda: [b'<a href="x-1.0.tar.gz#sha256=00">x</a>',

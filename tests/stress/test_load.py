@@ -13,8 +13,8 @@ import numpy as np
 import pandas as pd
 import toy
 
-from bench import records
-from bench.records import Record, pack
+from bench.results import record_files
+from bench.results.record_files import Record, pack
 
 MEASURED = """
 import json, resource, runpy, sys, time
@@ -85,7 +85,7 @@ def a_folder(folder: Path, count: int) -> Path:
             record = replace(one, task=f"task{task}", baseline=f"b{i % 10}", seed=i // 40,
                              budget=(32, 128, 512, "full")[i // 10 % 4], accuracy=accuracy,
                              balanced_accuracy=accuracy, predictions=pack(truth, scores))
-            lines.append(records.line_of(record) + "\n")
+            lines.append(record_files.line_of(record) + "\n")
         (folder / "records" / f"task{task}.jsonl").write_text("".join(lines))
     return folder
 

@@ -1,0 +1,1 @@
+"""The record of one finished trial, and the files that hold records."""
