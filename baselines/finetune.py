@@ -2,10 +2,10 @@
 
 from functools import partial
 
-from bench.adapt import LEARNING_RATE, NEW_LABELS, finetuned, predictor
-from bench.model import Fitted
+from bench.learning.finetune import LEARNING_RATE, NEW_LABELS, finetuned, predictor
+from bench.learning.models.model import Fitted
+from bench.learning.resources import Resources
 from bench.protocol.trial import Trial
-from bench.resources import Resources
 
 NEEDS = frozenset({"base"})
 

@@ -6,14 +6,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.adapt import net_model
 from bench.data.corpus import Examples
-from bench.linear import probe
-from bench.model import Fitted
-from bench.net_model import NetModel
-from bench.nets import HEAD, with_classes
+from bench.learning.finetune import net_model
+from bench.learning.models.model import Fitted
+from bench.learning.models.network_model import NetModel
+from bench.learning.networks.architectures import HEAD, with_classes
+from bench.learning.probe import probe
+from bench.learning.resources import Resources
 from bench.protocol.trial import Trial
-from bench.resources import Resources
 
 NEEDS = frozenset({"features"})
 

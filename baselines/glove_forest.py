@@ -5,11 +5,11 @@ from numpy.typing import NDArray
 
 from bench.data.corpus import Examples
 from bench.data.text import Vocabulary
-from bench.forest_model import Forest, ForestModel
-from bench.linear import spread
-from bench.model import Fitted
+from bench.learning.models.forest_model import Forest, ForestModel
+from bench.learning.models.model import Fitted
+from bench.learning.probe import spread
+from bench.learning.resources import Resources
 from bench.protocol.trial import Trial
-from bench.resources import Resources
 
 NEEDS = frozenset({"glove"})
 

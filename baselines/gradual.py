@@ -3,10 +3,10 @@
 from dataclasses import replace
 from functools import partial
 
-from bench.adapt import EMBEDDING_RATE, carried, predictor, train, tuning
-from bench.model import Fitted
+from bench.learning.finetune import EMBEDDING_RATE, carried, predictor, train, tuning
+from bench.learning.models.model import Fitted
+from bench.learning.resources import Resources
 from bench.protocol.trial import Trial
-from bench.resources import Resources
 
 NEEDS = frozenset({"base"})
 

@@ -4,9 +4,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.data.corpus import Examples
-from bench.model import ConstantModel, Fitted
+from bench.learning.models.model import ConstantModel, Fitted
+from bench.learning.resources import Resources
 from bench.protocol.trial import Trial
-from bench.resources import Resources
 
 NEEDS: frozenset[str] = frozenset()
 

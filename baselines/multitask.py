@@ -6,14 +6,14 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.adapt import LEARNING_RATE, NEW_LABELS, carried, corpus_words, predictor, train_on, tuning
-from bench.batches import Batches
 from bench.core.seeds import draw
 from bench.data.text import SPECIALS, UNKNOWN, Encoded
-from bench.model import Fitted
-from bench.nets import EMBEDDING, HEAD, Params, with_classes
+from bench.learning.finetune import LEARNING_RATE, NEW_LABELS, carried, corpus_words, predictor, train_on, tuning
+from bench.learning.models.model import Fitted
+from bench.learning.networks.architectures import EMBEDDING, HEAD, Params, with_classes
+from bench.learning.networks.batches import Batches
+from bench.learning.resources import Resources
 from bench.protocol.trial import Trial
-from bench.resources import Resources
 
 NEEDS = frozenset({"base", "source"})
 

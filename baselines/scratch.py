@@ -2,12 +2,12 @@
 
 import numpy as np
 
-from bench.adapt import predictor, recipe, train
 from bench.data.text import SPECIALS, UNKNOWN
-from bench.model import Fitted
-from bench.nets import EMBEDDING, initial_params
+from bench.learning.finetune import predictor, recipe, train
+from bench.learning.models.model import Fitted
+from bench.learning.networks.architectures import EMBEDDING, initial_params
+from bench.learning.resources import Resources
 from bench.protocol.trial import Trial
-from bench.resources import Resources
 
 NEEDS: frozenset[str] = frozenset()
 

@@ -4,11 +4,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.data.corpus import Examples
-from bench.linear import probe
-from bench.model import Fitted
+from bench.learning.models.model import Fitted
+from bench.learning.models.sentence_model import SentenceModel
+from bench.learning.probe import probe
+from bench.learning.resources import Resources
 from bench.protocol.trial import Trial
-from bench.resources import Resources
-from bench.sentence_model import SentenceModel
 
 NEEDS = frozenset({"sentences"})
 

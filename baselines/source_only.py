@@ -5,14 +5,14 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.adapt import net_model
-from bench.base import softmax
 from bench.data.corpus import Examples
-from bench.model import Fitted
-from bench.net_model import NetModel
-from bench.nets import HEAD
+from bench.learning.finetune import net_model
+from bench.learning.models.model import Fitted
+from bench.learning.models.network_model import NetModel
+from bench.learning.networks.architectures import HEAD
+from bench.learning.pretrain import softmax
+from bench.learning.resources import Resources
 from bench.protocol.trial import Trial
-from bench.resources import Resources
 
 NEEDS = frozenset({"features", "same-labels"})
 

@@ -4,12 +4,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.data.corpus import Examples
-from bench.linear import head_of, spread
-from bench.linear_model import LinearModel
-from bench.model import Fitted
-from bench.ngrams import grams
+from bench.learning.features.ngrams import grams
+from bench.learning.models.linear_model import LinearModel
+from bench.learning.models.model import Fitted
+from bench.learning.probe import head_of, spread
+from bench.learning.resources import Resources
 from bench.protocol.trial import Trial
-from bench.resources import Resources
 
 NEEDS = frozenset({"counts"})
 

@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from bench import sentences
 from bench.core import store
 from bench.core.errors import BenchError, RouteError
 from bench.data import corpus
 from bench.data.cards import Edition, Route, Task
 from bench.data.routes import Access, deliver
-from bench.engines import ENGINES
+from bench.learning.features import sentence_encoder
+from bench.learning.networks.engines import ENGINES
 from bench.suite import ALL, Options, access_for, known_tasks, strategies
 
 PACKAGES = ("transferbench", "torch", "mxnet", "numpy", "pandas", "scikit-learn", "datasets", "pyarrow", "tabulate")
@@ -68,8 +68,8 @@ def engines() -> list[dict[str, Any]]:
             rows.append({"engine": name, "version": "not installed", "devices": "",
                          "note": f"pip install 'transferbench[{name}]'"})
             continue
-        from bench.engines import devices, engine
-        from bench.engines import version as version_of
+        from bench.learning.networks.engines import devices, engine
+        from bench.learning.networks.engines import version as version_of
 
         try:
             engine(name)
@@ -90,8 +90,8 @@ def doctor(options: Options) -> dict[str, dict[str, str]]:
             versions[package] = "not installed"
     devices = {row["engine"]: f"{row['version']}: {row['devices'] or row['note']}" for row in engines()}
     access = access_for(options, lambda text: None, progress=False)
-    error = sentences.missing()
-    encoder = f"not installed: {error.hint}" if error else version(sentences.PACKAGE)
+    error = sentence_encoder.missing()
+    encoder = f"not installed: {error.hint}" if error else version(sentence_encoder.PACKAGE)
     return {"versions": versions, "engines": devices, "sentence encoder": {"all-MiniLM-L6-v2": encoder},
             "routes": _routes(options, access),
             "cache": _cache(options.cache_dir)}

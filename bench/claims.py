@@ -150,7 +150,7 @@ def test(claims: Sequence[Claim], place: Workplace, folder: Path) -> Iterator[Fi
 
 def _key(claim: Claim, place: Workplace) -> str:
     """What the figures depend on; a rule may change without a new run."""
-    from bench.engines import version
+    from bench.learning.networks.engines import version
 
     name = place.mxnet_or_torch()
     return store.key_of([FORM, claim.measure, claim.seeds, name, version(name)])

@@ -172,8 +172,8 @@ def pretrain_command(
 ) -> None:
     """Train the base alone and say how good it is: loss, accuracy, seconds an epoch, tokens a second."""
     from bench import suite
-    from bench.base import kept_epochs
     from bench.console import epoch
+    from bench.learning.pretrain import kept_epochs
 
     with errors():
         options = options_of(source=source, net=net, preset=preset, engine=engine, device=device, epochs=epochs,
@@ -240,7 +240,7 @@ def list_baselines(as_json: AsJson = False) -> None:
 @list_app.command("nets")
 def list_nets(as_json: AsJson = False) -> None:
     """Every base network and its sizes."""
-    from bench.nets import NETS, TUTORIAL
+    from bench.learning.networks.architectures import NETS, TUTORIAL
 
     rows = [{"net": name, "preset": preset, "embedding": n.embedding, "hidden": n.hidden, "pooling": n.pooling,
              "longest text": n.most_tokens, "words": n.words or "seen twice", "GloVe": n.glove}

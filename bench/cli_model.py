@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from bench.model_folder import KeptModel
+    from bench.learning.models.folder import KeptModel
 
 BATCH = 1024  # texts that are held in memory at a time
 WIDE = 4  # classes, beyond which a table shows the most probable ones alone
@@ -62,7 +62,8 @@ def fit_command(
 ) -> None:
     """Fit one strategy on a target and keep it as a folder, for bench predict."""
     from baselines import BASELINES
-    from bench import fit, model_folder, plans, suite
+    from bench import fit, plans, suite
+    from bench.learning.models import folder as model_folder
 
     with errors():
         model_folder.check_free(out, force=force)
@@ -125,8 +126,8 @@ def _ready(folder: Path, engine: str, device: str) -> KeptModel:
     """The model, to be run by the engine and on the device asked for."""
     from dataclasses import replace
 
-    from bench.model_folder import load
-    from bench.net_model import NetModel
+    from bench.learning.models.folder import load
+    from bench.learning.models.network_model import NetModel
 
     kept = load(folder)
     if isinstance(kept.model, NetModel):

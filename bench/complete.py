@@ -46,13 +46,13 @@ def strategies_or_all(incomplete: str) -> list[str]:
 
 def nets(incomplete: str) -> list[str]:
     """The base networks."""
-    from bench.nets import NETS
+    from bench.learning.networks.architectures import NETS
 
     return _fitting(NETS, incomplete)
 
 
 def engines(incomplete: str) -> list[str]:
     """The training engines."""
-    from bench.engines import ENGINES
+    from bench.learning.networks.engines import ENGINES
 
     return _fitting(ENGINES, incomplete)

@@ -14,8 +14,8 @@ import typer
 from bench.core.errors import BenchError
 
 if TYPE_CHECKING:
-    from bench.base import Base
     from bench.data.load import Loaded
+    from bench.learning.pretrain import Base
     from bench.results.record_files import Record
     from bench.study import Study
 

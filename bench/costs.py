@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from bench.nets import Net
+from bench.learning.networks.architectures import Net
 from bench.results.record_files import Record
 
 # Seconds of one trial by labelled texts: Amazon, an exam of 1,962 texts, GRU 64/64, PyTorch, one CPU thread

@@ -59,11 +59,11 @@ def measured(options: Options, say: Callable[[str], None], watch: Callable[[dict
     from dataclasses import replace
 
     from bench import suite
-    from bench.base import pretrain
-    from bench.engines import engine
-    from bench.nets import named
+    from bench.learning.networks.architectures import named
+    from bench.learning.networks.engines import engine
+    from bench.learning.pretrain import pretrain
+    from bench.learning.resources import Resources
     from bench.protocol.trial import without_exam
-    from bench.resources import Resources
 
     access = suite.access_for(options, say, progress=progress)
     net = named(options.net, options.preset)
@@ -99,7 +99,7 @@ def _joint(source: Examples, target: Examples) -> tuple[Any, NDArray[np.int64]]:
     """Word counts of both sides in one space [n, words], and which side each text is from."""
     from scipy.sparse import csr_matrix, vstack
 
-    from bench.ngrams import word_counts
+    from bench.learning.features.ngrams import word_counts
 
     words = {w: i for i, w in enumerate(dict.fromkeys([*source.corpus.words, *target.corpus.words]))}
     parts = []
@@ -127,7 +127,7 @@ def proxy_a(counts: Any, side: NDArray[np.int64], names: Sequence[str]) -> float
 
 def vocabulary(source: Examples, target: Examples) -> tuple[float, float]:
     """Share of the target's running words that the source's texts have, and Jaccard's index of the two lists."""
-    from bench.ngrams import word_counts
+    from bench.learning.features.ngrams import word_counts
 
     tables = []
     for side in (source, target):

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
-from bench import model_folder, runner
+from bench import runner
 from bench.core.errors import BenchError
 from bench.jobs import Job
-from bench.model import Fitted
+from bench.learning.models import folder
+from bench.learning.models.model import Fitted
 from bench.plans import Plan
 from bench.results.record_files import Record
 
@@ -41,7 +42,7 @@ def trial_of(found: Plan, seed: int) -> Job:
 
 def fit(job: Job, out: Path, *, force: bool) -> Made:
     """Run the trial, score it, make its model, see that it agrees with the predictor, and keep it."""
-    model_folder.check_free(out, force=force)
+    folder.check_free(out, force=force)
     with runner.steady(job.setting):
         done = runner.attempt(job)
         if not isinstance(done.predict, Fitted):
@@ -54,7 +55,7 @@ def fit(job: Job, out: Path, *, force: bool) -> Made:
         raise BenchError(f"{job.baseline}: its model's probabilities lie up to {difference:.2g} from its predictor's",
                          "it is not kept; the model must give what the predictor gives")
     facts = asdict(done.record)
-    model_folder.keep(out, model, done.trial.labels, {name: facts[name] for name in FACTS}, force=force)
+    folder.keep(out, model, done.trial.labels, {name: facts[name] for name in FACTS}, force=force)
     return Made(out, done.record, {p.name: p.stat().st_size for p in sorted(out.iterdir())}, difference)
 
 

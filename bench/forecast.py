@@ -6,8 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from bench import costs, plans, sentences, suite
-from bench.base import recipe_for
+from bench import costs, plans, suite
 from bench.core import store
 from bench.core.errors import BenchError, RouteError
 from bench.costs import STATED, UNKNOWN, Cost, Measured
@@ -16,14 +15,16 @@ from bench.data.corpus import is_derived
 from bench.data.corpus import load as kept_corpus
 from bench.data.routes import Access, deliver
 from bench.jobs import Strategy
-from bench.nets import named
+from bench.learning.features import sentence_encoder
+from bench.learning.features.glove import Vectors, find
+from bench.learning.networks.architectures import named
+from bench.learning.pretrain import recipe_for
+from bench.learning.resources import features_entry
+from bench.learning.source_linear import is_fitted
 from bench.plans import Draft
 from bench.protocol.trial import FULL, Budget
-from bench.resources import features_entry
 from bench.results import record_files
-from bench.source_linear import is_fitted
 from bench.suite import Options, Say
-from bench.vectors import Vectors, find
 
 EXAM = {"official": 0.5, "quarter": 0.25, "fifth": 0.2}  # share of a card's rows; the official one is not known before
 UNSTATED = 8_000  # rows, where a card does not say
@@ -150,7 +151,7 @@ def _of(draft: Draft, past: Measured, options: Options) -> Forecast:
             steps.append(Step("source's linear model", store.key_of(pool.rows.tolist()), is_fitted(pool),
                               _linear(len(pool))))
         if "sentences" in part.needs:
-            done = is_derived(target.data.corpus, *sentences.ENTRY)
+            done = is_derived(target.data.corpus, *sentence_encoder.ENTRY)
             steps.append(Step("sentence vectors", target.name, done, Cost(0.0, UNKNOWN)))
     counts: dict[tuple[str, Budget], list[int]] = {}
     for part in draft.parts:

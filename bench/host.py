@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.core import places
-from bench.engines import version as engine_version
+from bench.learning.networks.engines import version as engine_version
 
 
 def peak_bytes() -> int:

@@ -9,13 +9,13 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from bench import sentences
 from bench.core.errors import BenchError, MissingExtra
 from bench.data.load import Loaded
-from bench.nets import Net
+from bench.learning.features import sentence_encoder
+from bench.learning.features.glove import Vectors
+from bench.learning.networks.architectures import Net
 from bench.protocol.trial import FULL, Budget, Division
 from bench.results.record_files import Record
-from bench.vectors import Vectors
 
 KNOWN_NEEDS = ("base", "features", "glove", "counts", "sentences", "source", "source-linear", "same-labels")
 
@@ -96,7 +96,7 @@ class Strategy:
 
     def missing(self) -> MissingExtra | None:
         """What has to be installed first; None where nothing has to."""
-        return sentences.missing() if "sentences" in self.needs() else None
+        return sentence_encoder.missing() if "sentences" in self.needs() else None
 
 
 def budgets_for(division: Division, asked: Sequence[Budget]) -> tuple[list[Budget], list[Budget]]:

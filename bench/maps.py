@@ -10,20 +10,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench import pictures, planes, suite
-from bench.adapt import corpus_words, finetuned
-from bench.base import Base, pretrain, softmax
 from bench.core.errors import BenchError
 from bench.core.seeds import draw
 from bench.data.corpus import Corpus, Examples
 from bench.data.load import Loaded
 from bench.data.text import SPECIALS, Encoded
-from bench.engines import engine
-from bench.nets import EMBEDDING, HEAD, Net, Params, named
+from bench.learning.features.glove import Vectors
+from bench.learning.finetune import corpus_words, finetuned
+from bench.learning.networks.architectures import EMBEDDING, HEAD, Net, Params, named
+from bench.learning.networks.engines import engine
+from bench.learning.pretrain import Base, pretrain, softmax
+from bench.learning.resources import Resources
 from bench.pictures import Points
 from bench.protocol.trial import trial_of, without_exam
-from bench.resources import Resources
 from bench.suite import Options, Say, Watch
-from bench.vectors import Vectors
 from bench.words import NEGATIVE, POSITIVE, separation
 
 if TYPE_CHECKING:

@@ -15,9 +15,9 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
-from bench.engines import ENGINES
 from bench.jobs import Job, blank
-from bench.memory import give_back
+from bench.learning.networks.engines import ENGINES
+from bench.learning.networks.memory import give_back
 from bench.results.record_files import Record
 from bench.runner import run_one
 

@@ -18,7 +18,7 @@ from bench.core import places
 from bench.core.errors import BenchError
 from bench.distance import Distance
 from bench.leaderboard import grouped
-from bench.nets import NETS
+from bench.learning.networks.architectures import NETS
 from bench.protocol.trial import Budget
 from bench.results.record_files import Record
 from bench.study import Study, study_of

@@ -13,10 +13,10 @@ import numpy as np
 from bench import plans
 from bench.core import store
 from bench.core.errors import BenchError
-from bench.engines import devices
 from bench.host import versions
 from bench.jobs import HEAD_SEEDS, Job, blank
-from bench.nets import NETS, TUTORIAL
+from bench.learning.networks.architectures import NETS, TUTORIAL
+from bench.learning.networks.engines import devices
 from bench.results import record_files
 from bench.results.record_files import Record
 from bench.suite import Carry, Options, Say, Watch, strategies

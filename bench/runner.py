@@ -16,21 +16,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bench import sentences
-from bench.base import Base, load_base
 from bench.core.errors import BenchError
 from bench.data import corpus
 from bench.data.corpus import Dataset
-from bench.engines import engine
 from bench.host import host, peak_bytes, versions
 from bench.jobs import Job, Setting, Side, Strategy, blank
-from bench.nets import with_classes
+from bench.learning.features import sentence_encoder
+from bench.learning.networks.architectures import with_classes
+from bench.learning.networks.engines import engine
+from bench.learning.pretrain import Base, load_base
+from bench.learning.resources import Resources
+from bench.learning.source_linear import SourceLinear, fitted
 from bench.protocol.metrics import score
 from bench.protocol.trial import Division, Predictor, Trial, divide, trial_of, without_exam
-from bench.resources import Resources
 from bench.results import record_files
 from bench.results.record_files import Record
-from bench.source_linear import SourceLinear, fitted
 
 
 def run_one(job: Job) -> Record:
@@ -91,7 +91,7 @@ def attempt(job: Job) -> Outcome:
     if "counts" in needs:
         resources.counts(trial.labelled.part(np.arange(0)))
     encode = resources.feature_seconds(data.corpus) if "features" in needs else 0.0
-    encode = sentences.of(data.corpus)[1] if "sentences" in needs else encode
+    encode = sentence_encoder.of(data.corpus)[1] if "sentences" in needs else encode
     learned = resources.base or resources.source_linear
     loaded = time.perf_counter()
     predict = getattr(strategy.load(), job.function)(trial, resources)
@@ -169,13 +169,13 @@ def prepare(setting: Setting, needs: frozenset[str]) -> None:
     if "features" in needs:
         resources.feature_seconds(data.corpus)
     if "counts" in needs:
-        from bench import ngrams
+        from bench.learning.features import ngrams
 
         ngrams.counts(data.corpus)
     if resources.source_linear:
         resources.source_linear.columns_in(data.corpus)
     if "sentences" in needs:
-        sentences.of(data.corpus)
+        sentence_encoder.of(data.corpus)
 
 
 class _scoring_threads:

@@ -9,19 +9,19 @@ from pathlib import Path
 from typing import Any
 
 from bench import pool
-from bench.base import Base, Order, pretrain, recipe_for
 from bench.core import store
 from bench.core.errors import BenchError
 from bench.data.cards import Task, all_tasks, nearest
 from bench.data.load import Loaded, obtain
 from bench.data.routes import Access
 from bench.data.user_file import looks_like_file, task_of
-from bench.engines import devices
 from bench.jobs import Job, Strategy
-from bench.nets import Net, named
+from bench.learning.features.glove import Vectors, find
+from bench.learning.networks.architectures import Net, named
+from bench.learning.networks.engines import devices
+from bench.learning.pretrain import Base, Order, pretrain, recipe_for
 from bench.protocol.trial import FULL, Budget
 from bench.results.record_files import Record
-from bench.vectors import Vectors, find
 
 Say = Callable[[str], None]
 Watch = Callable[[dict[str, Any]], None]

@@ -15,14 +15,14 @@ from typing import Any
 
 import numpy as np
 
-from bench.base import recipe_for
-from bench.batches import Spec
 from bench.core import places, store
 from bench.core.errors import BenchError
 from bench.core.seeds import draw
 from bench.data.text import frequent
-from bench.engines import devices as devices_of
-from bench.nets import EMBEDDING, initial_params, named, with_classes
+from bench.learning.networks.architectures import EMBEDDING, initial_params, named, with_classes
+from bench.learning.networks.batches import Spec
+from bench.learning.networks.engines import devices as devices_of
+from bench.learning.pretrain import recipe_for
 from bench.suite import Options, access_for, load
 from bench.timing import FORM, PHASES, Setting, Timing
 

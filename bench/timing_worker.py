@@ -57,10 +57,10 @@ class Work:
 
         import numpy as np
 
-        from bench.batches import Batches, Spec
         from bench.data.text import Encoded
-        from bench.engines import engine
-        from bench.nets import Net
+        from bench.learning.networks.architectures import Net
+        from bench.learning.networks.batches import Batches, Spec
+        from bench.learning.networks.engines import engine
 
         given = json.loads((folder / "work.json").read_text())
         arrays = np.load(folder / "work.npz", allow_pickle=False)
@@ -107,8 +107,8 @@ class Work:
 
     def facts(self) -> dict[str, Any]:
         """What did the work, and what came out of it."""
-        from bench.base import softmax
         from bench.host import host, peak_bytes, versions
+        from bench.learning.pretrain import softmax
         from bench.timing_run import cores
 
         machine = {**host(), "gpu": gpu() if self.device == "cuda" else "", "threads": cores()}

@@ -13,13 +13,13 @@ from click.testing import Result
 from hypothesis import settings
 from typer.testing import CliRunner
 
-from bench import nets
-from bench.base import Base
 from bench.cli import app
 from bench.data.load import Loaded
 from bench.jobs import Setting, Side
+from bench.learning.features.glove import Vectors
+from bench.learning.networks import architectures
+from bench.learning.pretrain import Base
 from bench.protocol.trial import Trial, trial_of
-from bench.vectors import Vectors
 
 settings.register_profile("steady", deadline=None)  # a busy machine is no reason to fail
 settings.load_profile("steady")
@@ -107,7 +107,7 @@ def bench_(workshop: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
     data = workshop / "data"
     glove = Vectors(data / "glove_6B_50d_emb.npy", data / "glove_6B_index.parquet", "toy")
     monkeypatch.setattr("bench.suite.find", lambda access: glove)
-    monkeypatch.setitem(nets.NETS, "gru", toy.NET)  # type: ignore[arg-type]
+    monkeypatch.setitem(architectures.NETS, "gru", toy.NET)  # type: ignore[arg-type]
     monkeypatch.chdir(workshop)
 
     def call(*arguments: object) -> Result:

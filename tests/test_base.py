@@ -12,9 +12,9 @@ import toy
 from conftest import World
 from safetensors.numpy import load
 
-from bench.base import Order, base_key, kept_epochs, load_base, parts, place_glove, pretrain, softmax
 from bench.data.text import SPECIALS
-from bench.nets import EMBEDDING, Params, initial_params
+from bench.learning.networks.architectures import EMBEDDING, Params, initial_params
+from bench.learning.pretrain import Order, base_key, kept_epochs, load_base, parts, place_glove, pretrain, softmax
 
 
 class Stopped(Exception):
@@ -103,7 +103,7 @@ def test_a_damaged_checkpoint_only_costs_its_epochs(order: Order, tmp_path: Path
 
 def test_the_key_changes_with_everything_that_the_weights_depend_on(
         world: World, order: Order, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("bench.base.version", lambda name: f"1.0 of {name}")  # MXNet need not be here
+    monkeypatch.setattr("bench.learning.pretrain.version", lambda name: f"1.0 of {name}")  # MXNet need not be here
     pool = replace(order.division, pool=order.division.pool[1:])
     others = {
         "source": replace(order, source="other@toy"), "data": replace(order, data=world.target.data),
@@ -118,7 +118,7 @@ def test_the_key_changes_with_everything_that_the_weights_depend_on(
     assert len(set(keys.values()) | {base_key(order)}) == len(others) + 1, keys
     assert base_key(replace(order)) == base_key(order)
     before = base_key(order)
-    monkeypatch.setattr("bench.base.version", lambda name: "0.0")
+    monkeypatch.setattr("bench.learning.pretrain.version", lambda name: "0.0")
     assert base_key(order) != before
 
 

@@ -12,18 +12,18 @@ import toy
 from conftest import World
 
 from baselines import BASELINES
-from bench.adapt import EMBEDDING_RATE
-from bench.base import OF_WORDS
-from bench.batches import Batches, Spec
 from bench.data.corpus import Examples
 from bench.data.load import Loaded
 from bench.data.text import tokens
-from bench.engines import engine
 from bench.jobs import Strategy
-from bench.linear import probe
-from bench.nets import EMBEDDING, HEAD, Net, Params, with_classes
-from bench.resources import Resources
-from bench.source_linear import fitted, regression
+from bench.learning.finetune import EMBEDDING_RATE
+from bench.learning.networks.architectures import EMBEDDING, HEAD, Net, Params, with_classes
+from bench.learning.networks.batches import Batches, Spec
+from bench.learning.networks.engines import engine
+from bench.learning.pretrain import OF_WORDS
+from bench.learning.probe import probe
+from bench.learning.resources import Resources
+from bench.learning.source_linear import fitted, regression
 from bench.suite import strategies
 
 STRATEGIES = strategies(("all",), BASELINES)
@@ -118,7 +118,7 @@ def test_a_probe_keeps_a_column_for_a_class_that_it_never_saw():
 def test_a_joint_fit_does_not_depend_on_where_it_began(world: World, monkeypatch: pytest.MonkeyPatch):
     warm = predicted(world, named("tfidf-joint"), world.target, 64)
     with monkeypatch.context() as patch:
-        patch.setattr("bench.source_linear.SourceLinear.model", lambda self, more=0: regression())
+        patch.setattr("bench.learning.source_linear.SourceLinear.model", lambda self, more=0: regression())
         np.testing.assert_allclose(warm, predicted(world, named("tfidf-joint"), world.target, 64), atol=0.03)
     without = predicted(world, named("tfidf-joint"), world.target, 64, heaviest=0.0)
     alone = predicted(world, named("tfidf-source"), world.target, 64)

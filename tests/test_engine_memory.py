@@ -14,8 +14,8 @@ from test_engines import SPEC, toy_batches
 from torch import Tensor
 
 from bench.core.errors import BenchError
-from bench.engines import torch as engine_file
-from bench.nets import Net, initial_params
+from bench.learning.networks.architectures import Net, initial_params
+from bench.learning.networks.engines import torch as engine_file
 
 NET = Net("gru", embedding=6, hidden=5, most_tokens=12, dropout=0.3)
 WHOLE = engine_file.Classifier.pooled

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from bench.core.errors import BenchError
-from bench.engines import Engine
+from bench.learning.networks.engines import Engine
 
 
 @pytest.fixture(scope="module")

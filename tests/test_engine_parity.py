@@ -13,11 +13,11 @@ import numpy as np
 import pytest
 from test_engines import SMALL, every_net, toy_batches
 
-from bench.batches import Batches, Hooks, Spec, State
 from bench.core.errors import BenchError
 from bench.data.text import Encoded
-from bench.engines import Engine
-from bench.nets import EMBEDDING, HEAD, Net, Params, initial_params, with_classes
+from bench.learning.networks.architectures import EMBEDDING, HEAD, Net, Params, initial_params, with_classes
+from bench.learning.networks.batches import Batches, Hooks, Spec, State
+from bench.learning.networks.engines import Engine
 
 GOLDEN = Path(__file__).parent / "data" / "engines.npz"
 FORWARD, TRAINED = 1e-5, 1e-4  # the largest absolute differences allowed
@@ -37,7 +37,7 @@ def named(name: str) -> Engine:
     import importlib
 
     try:
-        return importlib.import_module(f"bench.engines.{name}")
+        return importlib.import_module(f"bench.learning.networks.engines.{name}")
     except BenchError as error:
         pytest.skip(str(error))
 

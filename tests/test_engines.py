@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 import toy
 
-from bench import engines
-from bench.batches import Batches, Hooks, Spec, State
 from bench.core.errors import BenchError
 from bench.data.text import SPECIALS, UNKNOWN, Encoded, encode
-from bench.engines import ENGINES, Engine, engine, name_of
-from bench.nets import EMBEDDING, HEAD, NETS, TUTORIAL, Net, Params, initial_params
+from bench.learning.networks import engines
+from bench.learning.networks.architectures import EMBEDDING, HEAD, NETS, TUTORIAL, Net, Params, initial_params
+from bench.learning.networks.batches import Batches, Hooks, Spec, State
+from bench.learning.networks.engines import ENGINES, Engine, engine, name_of
 
 SMALL = {f"{preset} {name}": replace(net, embedding=6, hidden=5, most_tokens=12)
          for preset, table in (("default", NETS), ("tutorial", TUTORIAL)) for name, net in table.items()}

@@ -16,7 +16,7 @@ import toy
 
 from bench import costs
 from bench.costs import Measured
-from bench.nets import NETS
+from bench.learning.networks.architectures import NETS
 from bench.results import record_files
 
 RUN = ("run", "--target", "toy-target", "--source", "toy-source", "--tasks", "cards", "--data-dir", "data", "--offline",
@@ -118,7 +118,7 @@ def test_a_dry_run_does_not_load_an_engine(workshop: Path) -> None:
             "print('loaded:', *[m for m in ('torch', 'mxnet', 'sklearn', 'matplotlib') if m in sys.modules])")
     done = subprocess.run([sys.executable, "-c", code, *RUN, "--dry-run"], cwd=workshop, capture_output=True, text=True,
                           check=True, timeout=120)
-    from bench.engines import version
+    from bench.learning.networks.engines import version
 
     loaded = done.stdout.splitlines()[-1].split()[1:]
     assert loaded == [] or (loaded == ["torch"] and not version("torch").endswith("+cpu"))

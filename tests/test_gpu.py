@@ -11,14 +11,14 @@ import pytest
 import torch
 from test_engines import SMALL, every_net, toy_batches
 
-from bench.base import RECIPE
-from bench.batches import Batches, Hooks, Spec
 from bench.core.errors import BenchError
 from bench.data.text import Encoded
-from bench.engines import engine
-from bench.engines.torch_batches import Resident, on_host
-from bench.engines.torch_layers import masked_mean_max, mean_max
-from bench.nets import NETS, Net, initial_params
+from bench.learning.networks.architectures import NETS, Net, initial_params
+from bench.learning.networks.batches import Batches, Hooks, Spec
+from bench.learning.networks.engines import engine
+from bench.learning.networks.engines.torch_batches import Resident, on_host
+from bench.learning.networks.engines.torch_layers import masked_mean_max, mean_max
+from bench.learning.pretrain import RECIPE
 
 TORCH = engine("torch")
 gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU")

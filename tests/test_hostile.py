@@ -34,7 +34,7 @@ from bench.data.public_formats import read
 from bench.data.routes import Access, deliver
 from bench.data.text import clean, tokens
 from bench.data.user_file import task_of
-from bench.nets import check_params, initial_params
+from bench.learning.networks.architectures import check_params, initial_params
 from bench.results import record_files
 from bench.results.record_files import Record
 

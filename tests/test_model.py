@@ -17,18 +17,18 @@ from safetensors.numpy import load, save
 from sklearn.ensemble import RandomForestClassifier
 
 from baselines import BASELINES
-from bench import model_folder
 from bench.core.errors import BenchError
 from bench.data.corpus import Examples
 from bench.data.load import Loaded
-from bench.engines import engine
-from bench.forest_model import Forest, ForestModel
 from bench.jobs import Strategy
-from bench.linear_model import LinearModel
-from bench.model import ConstantModel, Fitted, Model, ModelError
-from bench.nets import NETS, TUTORIAL, initial_params, shapes, with_classes
-from bench.resources import Resources
-from bench.source_linear import fitted as fit_source
+from bench.learning.models import folder as model_folder
+from bench.learning.models.forest_model import Forest, ForestModel
+from bench.learning.models.linear_model import LinearModel
+from bench.learning.models.model import ConstantModel, Fitted, Model, ModelError
+from bench.learning.networks.architectures import NETS, TUTORIAL, initial_params, shapes, with_classes
+from bench.learning.networks.engines import engine
+from bench.learning.resources import Resources
+from bench.learning.source_linear import fitted as fit_source
 from bench.suite import strategies
 
 STRATEGIES = strategies(("all",), BASELINES)

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.batches import Batches, by_length, pad, rate
 from bench.core.errors import BenchError
 from bench.data.text import Encoded, encode
-from bench.nets import EMBEDDING, HEAD, NETS, TUTORIAL, Net, initial_params, named
+from bench.learning.networks.architectures import EMBEDDING, HEAD, NETS, TUTORIAL, Net, initial_params, named
+from bench.learning.networks.batches import Batches, by_length, pad, rate
 
 ALL = [*((f"default {n}", net) for n, net in NETS.items()), *((f"tutorial {n}", net) for n, net in TUTORIAL.items())]
 

@@ -12,11 +12,12 @@ import toy
 from numpy.typing import NDArray
 from typer.testing import CliRunner
 
-from bench import nets, pictures, planes
+from bench import pictures, planes
 from bench.cli import app
 from bench.core.errors import BenchError, MissingExtra
+from bench.learning.features.glove import Vectors
+from bench.learning.networks import architectures
 from bench.pictures import Points
-from bench.vectors import Vectors
 from bench.words import LIKE_MEANING, NEGATIVE, POSITIVE, nearest_agree, separation
 
 pytest.importorskip("matplotlib")
@@ -160,7 +161,7 @@ def draw_map(workshop: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., o
     monkeypatch.setattr("bench.suite.find", lambda access: glove)
     monkeypatch.setattr("bench.maps.POSITIVE", toy.SIGNALS["positive"])
     monkeypatch.setattr("bench.maps.NEGATIVE", toy.SIGNALS["negative"])
-    monkeypatch.setitem(nets.NETS, "gru", toy.NET)  # type: ignore[arg-type]
+    monkeypatch.setitem(architectures.NETS, "gru", toy.NET)  # type: ignore[arg-type]
     monkeypatch.chdir(workshop)
 
     def call(what: str, *more: str) -> object:

@@ -11,8 +11,9 @@ import made
 import pytest
 from conftest import Bench
 
-from bench import rerun, sentences
+from bench import rerun
 from bench.core.errors import BenchError, MissingExtra
+from bench.learning.features import sentence_encoder
 from bench.rerun import OFF, SAME, WITHIN, Rerun
 from bench.results import record_files
 from bench.results.record_files import Record
@@ -86,7 +87,7 @@ def test_what_cannot_be_run_here_is_said_and_is_not_off(published: Path, bench_:
 
 def test_a_strategy_that_cannot_run_here_does_not_keep_the_others_from_it(
         published: Path, bench_: Bench, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(sentences, "missing", lambda: MissingExtra("the sentence encoder", "sentence"))
+    monkeypatch.setattr(sentence_encoder, "missing", lambda: MissingExtra("the sentence encoder", "sentence"))
     names = {("frozen", 0): "sentence-embedding", ("frozen", 1): "no-such-strategy"}
     rewritten(published, lambda r: replace(r, baseline=names.get((r.baseline, r.seed), r.baseline)))
     done = bench_(*AGAIN, "--all")

@@ -15,16 +15,16 @@ import toy
 from conftest import World
 from sklearn.feature_extraction.text import CountVectorizer
 
-from bench import ngrams
-from bench.base import Base
 from bench.core.errors import BenchError
 from bench.data.corpus import Examples
 from bench.data.routes import Access
 from bench.data.text import SPECIALS, UNKNOWN, Vocabulary, tokens
-from bench.engines import engine
-from bench.nets import EMBEDDING, Net, initial_params
-from bench.resources import Resources
-from bench.vectors import Vectors, find
+from bench.learning.features import ngrams
+from bench.learning.features.glove import Vectors, find
+from bench.learning.networks.architectures import EMBEDDING, Net, initial_params
+from bench.learning.networks.engines import engine
+from bench.learning.pretrain import Base
+from bench.learning.resources import Resources
 
 
 def resources(world: World) -> Resources:

@@ -8,9 +8,9 @@ from conftest import World
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 
-from bench import ngrams
 from bench.data.text import tokens
-from bench.source_linear import LEAST, PENALTY, fitted, weighed
+from bench.learning.features import ngrams
+from bench.learning.source_linear import LEAST, PENALTY, fitted, weighed
 
 
 def peer() -> TfidfVectorizer:

@@ -13,9 +13,10 @@ import toy
 from click.testing import Result
 from typer.testing import CliRunner
 
-from bench import nets, timing_run
+from bench import timing_run
 from bench.cli import app
-from bench.engines import engine
+from bench.learning.networks import architectures
+from bench.learning.networks.engines import engine
 from bench.timing import PHASES, Setting, Timing, claim, interval, ratio, ratios, ratios_between
 
 CPU, GPU = Setting("torch", "cpu", 2), Setting("torch", "cuda", 2)
@@ -121,7 +122,7 @@ def test_a_change_of_ours_may_be_timed_and_the_commits_are_named():
 @pytest.fixture
 def bench_time(workshop: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
     """`bench time` of a small net on the toy source."""
-    monkeypatch.setitem(nets.NETS, "gru", toy.NET)  # type: ignore[arg-type]
+    monkeypatch.setitem(architectures.NETS, "gru", toy.NET)  # type: ignore[arg-type]
     monkeypatch.chdir(workshop)
 
     def call(*arguments: object) -> Result:

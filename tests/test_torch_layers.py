@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from bench.engines import torch_layers
-from bench.engines.torch_layers import BLOCK, gru, mean_max
+from bench.learning.networks.engines import torch_layers
+from bench.learning.networks.engines.torch_layers import BLOCK, gru, mean_max
 
 
 def gradients(out: Tensor, *of: Tensor) -> list[Tensor]:

@@ -8,15 +8,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from bench.base import Base, Order, pretrain
-from bench.batches import Spec
 from bench.data import corpus
 from bench.data.cards import Edition, Route, Task
 from bench.data.corpus import Dataset
 from bench.data.load import Loaded
-from bench.nets import Net
+from bench.learning.features.glove import Vectors
+from bench.learning.networks.architectures import Net
+from bench.learning.networks.batches import Spec
+from bench.learning.pretrain import Base, Order, pretrain
 from bench.protocol.trial import divide
-from bench.vectors import Vectors
 
 LABELS = ("negative", "positive")
 FILLER = ("bako", "delu", "fimo", "gira", "hosu", "jabe", "kelo", "lumi", "mipa", "nuro", "oska", "pedu", "quil",

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.data.load import Loaded
+from bench.learning.features.glove import Vectors
+from bench.learning.resources import Resources
 from bench.measures.workplace import Measured, Workplace
-from bench.resources import Resources
-from bench.vectors import Vectors
 
 TREES = 50
 CLAIMED = np.array([[224, 88], [95, 306]])
@@ -62,8 +62,8 @@ def letter_means(texts: Sequence[str], vectors: Vectors) -> NDArray[np.float32]:
 def _words(posts: Loaded, place: Workplace) -> tuple[list[float], list[float]]:
     from sklearn.metrics import roc_auc_score
 
-    from bench.engines import engine
-    from bench.nets import NETS
+    from bench.learning.networks.architectures import NETS
+    from bench.learning.networks.engines import engine
 
     train, test = (np.flatnonzero(posts.data.split == side) for side in (1, 2))
     resources = Resources(engine("torch"), NETS["gru"], "cpu", 0, vectors=place.vectors())

@@ -8,12 +8,12 @@ from itertools import pairwise
 import numpy as np
 
 from bench import plans, suite
-from bench.base import Base, pretrain
 from bench.core.errors import BenchError
 from bench.data.text import frequent
 from bench.jobs import blank
+from bench.learning.networks.architectures import EMBEDDING, named
+from bench.learning.pretrain import Base, pretrain
 from bench.measures.workplace import Measured, Workplace
-from bench.nets import EMBEDDING, named
 from bench.protocol.trial import FULL, Budget, without_exam
 from bench.suite import Options
 from bench.words import NEGATIVE, POSITIVE, separation

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from bench import planes
-from bench.base import Base
-from bench.batches import Spec
-from bench.engines import engine
+from bench.learning.networks.batches import Spec
+from bench.learning.networks.engines import engine
+from bench.learning.pretrain import Base
 from bench.measures.workplace import Measured, Workplace
 from bench.protocol.trial import Division
 

@@ -7,13 +7,13 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.base import Base, softmax
-from bench.batches import Spec
 from bench.data.load import Loaded
 from bench.data.text import Encoded, encode
-from bench.engines import devices, engine
+from bench.learning.networks.architectures import EMBEDDING
+from bench.learning.networks.batches import Spec
+from bench.learning.networks.engines import devices, engine
+from bench.learning.pretrain import Base, softmax
 from bench.measures.workplace import Measured, NotTested, Workplace
-from bench.nets import EMBEDDING
 from bench.protocol.trial import Division
 from bench.words import LIKE_MEANING, nearest_agree
 

@@ -6,16 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from bench import suite
-from bench.base import Base, Order, pretrain
-from bench.batches import Spec
 from bench.core.errors import BenchError
 from bench.data.load import Loaded
 from bench.data.routes import Access
-from bench.engines import engine
-from bench.nets import named
+from bench.learning.features.glove import Vectors, find
+from bench.learning.networks.architectures import named
+from bench.learning.networks.batches import Spec
+from bench.learning.networks.engines import engine
+from bench.learning.pretrain import Base, Order, pretrain
 from bench.protocol.trial import Division
 from bench.suite import Options, Say, Watch
-from bench.vectors import Vectors, find
 
 
 class NotTested(Exception):

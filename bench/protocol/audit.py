@@ -10,10 +10,10 @@ from itertools import permutations
 import numpy as np
 from numpy.typing import NDArray
 
-from bench import ngrams
 from bench.core.seeds import draw
 from bench.data.corpus import Dataset
 from bench.data.load import Loaded
+from bench.learning.features import ngrams
 from bench.protocol.near_duplicates import THRESHOLD, clusters, overlap
 
 MOST = 4_000  # training and test texts at most for the sanity scores

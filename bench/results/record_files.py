@@ -110,7 +110,7 @@ def quantised(p: NDArray[np.float32]) -> NDArray[np.float16]:
 
 def probabilities(scores: NDArray[np.float16]) -> NDArray[np.float32]:
     """The probabilities [n, classes] that stored scores stand for."""
-    from bench.base import softmax
+    from bench.learning.pretrain import softmax
 
     logits = scores.astype(np.float32)
     if logits.shape[1] == 1:

@@ -16,11 +16,11 @@ from typing import Any
 
 import numpy as np
 
-from bench.base import RECIPE
-from bench.batches import Batches, Hooks, State
 from bench.data.text import Encoded
-from bench.engines import engine
-from bench.nets import NETS, Params, initial_params
+from bench.learning.networks.architectures import NETS, Params, initial_params
+from bench.learning.networks.batches import Batches, Hooks, State
+from bench.learning.networks.engines import engine
+from bench.learning.pretrain import RECIPE
 
 LONGEST, BATCH = 500, 64  # of the tutorials
 KERAS_WORDS, KERAS_LONGEST, KERAS_BATCH = 20_000, 200, 32  # of Keras's example

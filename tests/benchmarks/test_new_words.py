@@ -11,13 +11,13 @@ import pytest
 
 from baselines import finetune
 from bench import suite
-from bench.base import pretrain, softmax
 from bench.data.text import UNKNOWN
-from bench.engines import engine
-from bench.nets import HEAD
+from bench.learning.networks.architectures import HEAD
+from bench.learning.networks.engines import engine
+from bench.learning.pretrain import pretrain, softmax
+from bench.learning.resources import Resources
 from bench.protocol.metrics import score
 from bench.protocol.trial import trial_of, without_exam
-from bench.resources import Resources
 
 BESIDE = Path(__file__).parents[3] / "shared" / "data"
 DATA = Path(os.environ.get("BENCH_DATA", BESIDE))

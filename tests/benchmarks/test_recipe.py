@@ -13,12 +13,12 @@ import pytest
 from conftest import FOLDER
 
 from bench import suite
-from bench.base import RECIPE, pretrain
-from bench.batches import Spec
 from bench.data.text import clean
-from bench.engines import engine
-from bench.nets import EMBEDDING, HEAD, NETS
-from bench.resources import Resources
+from bench.learning.networks.architectures import EMBEDDING, HEAD, NETS
+from bench.learning.networks.batches import Spec
+from bench.learning.networks.engines import engine
+from bench.learning.pretrain import RECIPE, pretrain
+from bench.learning.resources import Resources
 
 BLOCK, FOLDS, HELD = 625, 5, (1, 3)  # reviews a block; every fifth block is held out, once for each of HELD
 RECIPES: dict[str, Spec] = {

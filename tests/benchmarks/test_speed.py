@@ -12,13 +12,13 @@ from pytest_benchmark.fixture import BenchmarkFixture
 
 from baselines import BASELINES
 from bench import leaderboard, study
-from bench.base import RECIPE
-from bench.batches import Batches, Spec, pad
 from bench.data import corpus
 from bench.data.corpus import Dataset
 from bench.data.text import SPECIALS, encode, frequent, tokens
-from bench.engines import engine
-from bench.nets import NETS, initial_params
+from bench.learning.networks.architectures import NETS, initial_params
+from bench.learning.networks.batches import Batches, Spec, pad
+from bench.learning.networks.engines import engine
+from bench.learning.pretrain import RECIPE
 from bench.protocol.metrics import score
 from bench.results import record_files
 
@@ -90,7 +90,7 @@ def test_scoring(benchmark: BenchmarkFixture, data: Dataset):
 
 
 def test_counting_words_and_pairs(benchmark: BenchmarkFixture, data: Dataset):
-    from bench import ngrams
+    from bench.learning.features import ngrams
 
     found = benchmark.pedantic(lambda: ngrams._count(data.corpus), rounds=3)
     assert found["data"].sum() == 2 * data.corpus.tokens.lengths.sum() - TEXTS

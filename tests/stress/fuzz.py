@@ -29,7 +29,7 @@ import pyarrow.parquet  # noqa: F401
 
 from bench.core.errors import BenchError
 from bench.data.archives import members
-from bench.nets import Net, check_params
+from bench.learning.networks.architectures import Net, check_params
 from bench.results.record_files import Record
 
 FOLDER = Path(tempfile.mkdtemp(prefix="bench-fuzz-", dir="/dev/shm" if os.path.isdir("/dev/shm") else None))

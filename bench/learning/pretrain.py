@@ -13,16 +13,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.batches import Batches, Hooks, Spec, State
 from bench.core import store
 from bench.core.seeds import draw
 from bench.data.corpus import Dataset
 from bench.data.text import SPECIALS, Vocabulary, frequent
-from bench.engines import engine, version
-from bench.nets import EMBEDDING, Net, Params, check_params, initial_params
+from bench.learning.features.glove import Vectors
+from bench.learning.networks.architectures import EMBEDDING, Net, Params, check_params, initial_params
+from bench.learning.networks.batches import Batches, Hooks, Spec, State
+from bench.learning.networks.engines import engine, version
 from bench.protocol.metrics import score
 from bench.protocol.trial import Division, nested
-from bench.vectors import Vectors
 
 FORM = 2  # raised when training changes in a way that its settings do not show
 # Adam's epsilon for the words, and words unknown: without them a base learns the films' names (docs/protocol.md).

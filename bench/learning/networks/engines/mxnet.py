@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.batches import Batches, Hooks, Spec, State, by_length, pad, rate
 from bench.core.errors import BenchError, MissingExtra
 from bench.core.seeds import seed_for
 from bench.data.text import PADDING, Encoded
-from bench.nets import EMBEDDING, HEAD, Net, Params
+from bench.learning.networks.architectures import EMBEDDING, HEAD, Net, Params
+from bench.learning.networks.batches import Batches, Hooks, Spec, State, by_length, pad, rate
 
 CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 

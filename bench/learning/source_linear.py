@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bench import ngrams
 from bench.core.store import key_of
 from bench.data.corpus import Corpus, Examples, Made, derived, is_derived
+from bench.learning.features import ngrams
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix

@@ -15,15 +15,15 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from bench.batches import Batches, Hooks, Spec, State, by_length, rate
 from bench.core.errors import BenchError
 from bench.core.seeds import seed_for
 from bench.data.text import Encoded
-from bench.engines.torch_batches import Batch, Resident, on_host, tensors
-from bench.engines.torch_layers import gru, masked_mean_max, mean_max
-from bench.engines.torch_memory import in_halves
-from bench.memory import give_back, keep_freed
-from bench.nets import EMBEDDING, Net, Params
+from bench.learning.networks.architectures import EMBEDDING, Net, Params
+from bench.learning.networks.batches import Batches, Hooks, Spec, State, by_length, rate
+from bench.learning.networks.engines.torch_batches import Batch, Resident, on_host, tensors
+from bench.learning.networks.engines.torch_layers import gru, masked_mean_max, mean_max
+from bench.learning.networks.engines.torch_memory import in_halves
+from bench.learning.networks.memory import give_back, keep_freed
 
 SCORING_BATCH = 128  # texts
 TIDY = 32  # steps after which memory that no later step fits in goes back

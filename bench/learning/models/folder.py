@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.core.errors import BenchError
-from bench.model import Model, ModelError, Parts, class_of, kind_of
+from bench.learning.models.model import Model, ModelError, Parts, class_of, kind_of
 
 CARD, WEIGHTS, WORDS = "card.json", "weights.safetensors", "words.txt"
 FORM = 1  # of the folder

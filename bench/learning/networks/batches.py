@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from bench.core.seeds import draw
 from bench.data.text import PADDING, UNKNOWN, Encoded
-from bench.nets import Params
+from bench.learning.networks.architectures import Params
 
 CHUNK = 40  # batches of like length are cut from this many batches' worth of shuffled texts
 

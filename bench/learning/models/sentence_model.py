@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bench import sentences
-from bench.base import softmax
-from bench.model import ModelError, Parts
+from bench.learning.features import sentence_encoder
+from bench.learning.models.model import ModelError, Parts
+from bench.learning.pretrain import softmax
 
 
 @dataclass(frozen=True)
@@ -28,17 +28,17 @@ class SentenceModel:
 
     def probabilities(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Probabilities, [n, classes]; `MissingExtra` where the encoder is not installed."""
-        logits: NDArray[Any] = sentences.vectors(texts) @ self.weight.T + self.bias
+        logits: NDArray[Any] = sentence_encoder.vectors(texts) @ self.weight.T + self.bias
         return softmax(logits)
 
     def parts(self) -> Parts:
         """The layer, and which encoder it is for."""
-        return Parts({"encoder": sentences.SHA256}, {"weight": self.weight, "bias": self.bias})
+        return Parts({"encoder": sentence_encoder.SHA256}, {"weight": self.weight, "bias": self.bias})
 
     @classmethod
     def of(cls, parts: Parts) -> SentenceModel:
         """The model of these parts."""
-        if parts.settings.get("encoder") != sentences.SHA256:
+        if parts.settings.get("encoder") != sentence_encoder.SHA256:
             raise ModelError("it was made for another sentence encoder")
         bias = parts.array("bias", "f", None)
-        return cls(parts.array("weight", "f", len(bias), sentences.DIMENSIONS), bias)
+        return cls(parts.array("weight", "f", len(bias), sentence_encoder.DIMENSIONS), bias)

@@ -10,9 +10,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from bench.batches import Batches, pad
 from bench.data.text import PADDING, Encoded
-from bench.nets import Net
+from bench.learning.networks.architectures import Net
+from bench.learning.networks.batches import Batches, pad
 
 
 @dataclass(frozen=True)

@@ -17,12 +17,12 @@ from typing import Protocol, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.batches import Batches, Hooks, Spec, State
 from bench.core.errors import BenchError
 from bench.data.text import Encoded
-from bench.nets import Net, Params
+from bench.learning.networks.architectures import Net, Params
+from bench.learning.networks.batches import Batches, Hooks, Spec, State
 
-ENGINES: Mapping[str, str] = {"torch": "bench.engines.torch", "mxnet": "bench.engines.mxnet"}
+ENGINES: Mapping[str, str] = {"torch": "bench.learning.networks.engines.torch", "mxnet": "bench.learning.networks.engines.mxnet"}
 
 
 class Engine(Protocol):

@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from bench import ngrams, sentences
-from bench.base import Base
 from bench.core.errors import BenchError
 from bench.data.corpus import Corpus, Examples, Made, derived
 from bench.data.text import SPECIALS, UNKNOWN
-from bench.engines import Engine
-from bench.nets import EMBEDDING, Net, Params
-from bench.source_linear import SourceLinear
-from bench.vectors import DISTRIBUTION, Vectors
+from bench.learning.features import ngrams, sentence_encoder
+from bench.learning.features.glove import DISTRIBUTION, Vectors
+from bench.learning.networks.architectures import EMBEDDING, Net, Params
+from bench.learning.networks.engines import Engine
+from bench.learning.pretrain import Base
+from bench.learning.source_linear import SourceLinear
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -138,7 +138,7 @@ class Resources:
 
     def sentences(self, examples: Examples) -> NDArray[np.float32]:
         """The sentence encoder's vectors of the examples, [n, 384]; those of the whole corpus are computed once."""
-        return sentences.of(examples.corpus)[0][examples.rows]
+        return sentence_encoder.of(examples.corpus)[0][examples.rows]
 
     def mean_vectors(self, examples: Examples) -> NDArray[np.float32]:
         """The mean GloVe vector of each text, [n, 50]; words without a vector do not count."""

@@ -81,11 +81,11 @@ class Fitted:
 
 # kind in a model's card -> its class; nothing else is ever loaded
 KINDS: Mapping[str, str] = {
-    "constant": "bench.model:ConstantModel",
-    "net": "bench.net_model:NetModel",
-    "linear": "bench.linear_model:LinearModel",
-    "sentence": "bench.sentence_model:SentenceModel",
-    "forest": "bench.forest_model:ForestModel",
+    "constant": "bench.learning.models.model:ConstantModel",
+    "net": "bench.learning.models.network_model:NetModel",
+    "linear": "bench.learning.models.linear_model:LinearModel",
+    "sentence": "bench.learning.models.sentence_model:SentenceModel",
+    "forest": "bench.learning.models.forest_model:ForestModel",
 }
 
 

@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.base import softmax
 from bench.core.errors import BenchError
 from bench.data.text import Vocabulary
-from bench.engines import ENGINES, engine
-from bench.model import ModelError, Parts, encoded
-from bench.nets import HEAD, POOLINGS, Net, Params, shapes
+from bench.learning.models.model import ModelError, Parts, encoded
+from bench.learning.networks.architectures import HEAD, POOLINGS, Net, Params, shapes
+from bench.learning.networks.engines import ENGINES, engine
+from bench.learning.pretrain import softmax
 
 
 @dataclass(frozen=True)

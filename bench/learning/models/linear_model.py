@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.base import softmax
 from bench.data.text import PADDING, SPECIALS, Vocabulary
-from bench.model import ModelError, Parts, encoded
+from bench.learning.models.model import ModelError, Parts, encoded
+from bench.learning.pretrain import softmax
 
 
 @dataclass(frozen=True)

@@ -9,17 +9,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.base import OF_WORDS, softmax
-from bench.batches import Batches, Spec
 from bench.data.corpus import Corpus, Examples
 from bench.data.text import SPECIALS, UNKNOWN, Encoded, Vocabulary
-from bench.engines import name_of
-from bench.linear import probe
-from bench.model import Fitted
-from bench.net_model import NetModel
-from bench.nets import EMBEDDING, HEAD, Net, Params, with_classes
+from bench.learning.models.model import Fitted
+from bench.learning.models.network_model import NetModel
+from bench.learning.networks.architectures import EMBEDDING, HEAD, Net, Params, with_classes
+from bench.learning.networks.batches import Batches, Spec
+from bench.learning.networks.engines import name_of
+from bench.learning.pretrain import OF_WORDS, softmax
+from bench.learning.probe import probe
+from bench.learning.resources import Resources
 from bench.protocol.trial import Trial
-from bench.resources import Resources
 
 EMBEDDING_RATE = 3.0  # as a multiple
 LEARNING_RATE, NEW_LABELS = 1e-3, 5e-3  # of the base, where the labels are the source's and where not

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.data.text import SPECIALS, Vocabulary
-from bench.model import ModelError, Parts, encoded
-from bench.ngrams import mean_vectors
+from bench.learning.features.ngrams import mean_vectors
+from bench.learning.models.model import ModelError, Parts, encoded
 
 LEAF = -1  # a leaf's children, as scikit-learn has it
 MOST_TREES = 10_000

@@ -1,0 +1,1 @@
+"""Everything that learns: networks, features, probes, and the models that are saved."""

@@ -1,0 +1,1 @@
+"""Fitted strategies that predict any text, in memory and on disk."""

@@ -1,0 +1,1 @@
+"""Network architectures, batches, and the engines that train them."""
