@@ -199,7 +199,7 @@ def markdown(findings: Sequence[Finding]) -> str:
 
 def page(findings: Sequence[Finding]) -> str:
     """The table as a page of the documentation, with the command that makes it."""
-    from bench.host import host
+    from bench.runs.machine import host
 
     spent = sum(f.seconds for f in findings)
     cpu = sum(f.cpu_seconds for f in findings)

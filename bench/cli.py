@@ -49,8 +49,8 @@ from bench.flags import (
 )
 
 if TYPE_CHECKING:
+    from bench.runs.options import Carry, Options
     from bench.study import Study
-    from bench.suite import Carry, Options
 
 app = typer.Typer(name="bench", no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False,
                   context_settings={"help_option_names": ["-h", "--help"]},
@@ -88,7 +88,8 @@ def run_command(
 ) -> None:
     """Train the base once, run the strategies on the targets, print the leaderboard; goes on where it was stopped."""
     from baselines import MAIN
-    from bench import suite, tables
+    from bench import tables
+    from bench.runs import options as suite
 
     with errors():
         options = options_of(
@@ -121,8 +122,9 @@ def run_command(
 def _run(options: Options, carry: Carry, shown: list[Study], *, keep_going: bool, quiet: bool) -> int:
     """The trials of one source, and their leaderboards into `shown`; `quiet` leaves standard output alone."""
     from baselines import BASELINES
-    from bench import plans, study, tables
+    from bench import study, tables
     from bench.results import record_files
+    from bench.runs import plan as plans
 
     failed = 0
     with TrialProgress() as progress:
@@ -171,9 +173,9 @@ def pretrain_command(
     keep_checkpoints: KeepCheckpoints = False, as_json: AsJson = False,
 ) -> None:
     """Train the base alone and say how good it is: loss, accuracy, seconds an epoch, tokens a second."""
-    from bench import suite
     from bench.console import epoch
     from bench.learning.pretrain import kept_epochs
+    from bench.runs import options as suite
 
     with errors():
         options = options_of(source=source, net=net, preset=preset, engine=engine, device=device, epochs=epochs,
@@ -215,11 +217,11 @@ app.command("reproduce")(reproduce_command)
 def list_tasks(tasks: Tasks = None, data_dir: DataDir = None, cache_dir: CacheDir = None,
                as_json: AsJson = False) -> None:
     """Every task: rows, classes, licence, editions, and whether it can be had now."""
-    from bench import availability
+    from bench.runs import inventory
 
     with errors():
         options = options_of(tasks=tuple(tasks or ()), data_dir=data_dir, cache_dir=cache_dir)
-        rows = availability.tasks(options)
+        rows = inventory.tasks(options)
         if as_json:
             typer.echo(json.dumps(rows))
         else:
@@ -230,10 +232,10 @@ def list_tasks(tasks: Tasks = None, data_dir: DataDir = None, cache_dir: CacheDi
 def list_baselines(as_json: AsJson = False) -> None:
     """Every strategy: what it needs, whether it runs by default and can run here, and its first line."""
     from baselines import BASELINES, MAIN
-    from bench import availability
+    from bench.runs import inventory
 
     with errors():
-        rows = availability.baselines(BASELINES, MAIN)
+        rows = inventory.baselines(BASELINES, MAIN)
         typer.echo(json.dumps(rows)) if as_json else table(rows)
 
 
@@ -251,9 +253,9 @@ def list_nets(as_json: AsJson = False) -> None:
 @list_app.command("engines")
 def list_engines(as_json: AsJson = False) -> None:
     """The frameworks that can train, their versions and devices."""
-    from bench import availability
+    from bench.runs import inventory
 
-    rows = availability.engines()
+    rows = inventory.engines()
     typer.echo(json.dumps(rows)) if as_json else table(rows)
 
 
@@ -261,10 +263,10 @@ def list_engines(as_json: AsJson = False) -> None:
 def doctor(data_dir: DataDir = None, cache_dir: CacheDir = None, offline: Offline = False,
            as_json: AsJson = False) -> None:
     """Versions, devices, which data routes answer, where the cache is and how large."""
-    from bench import availability
+    from bench.runs import inventory
 
     with errors():
-        facts = availability.doctor(options_of(data_dir=data_dir, cache_dir=cache_dir, offline=offline))
+        facts = inventory.doctor(options_of(data_dir=data_dir, cache_dir=cache_dir, offline=offline))
         if as_json:
             typer.echo(json.dumps(facts))
             return

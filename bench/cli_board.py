@@ -72,7 +72,8 @@ def leaderboard_command(
     figures: Figures = None, chart: Charts = None, formats: FigureFormats = EVERY_FORMAT,
 ) -> None:
     """Print the leaderboards of the records in a results folder, and what their statistics answer."""
-    from bench import study, suite, tables
+    from bench import study, tables
+    from bench.runs import options as suite
 
     with errors():
         if format not in tables.FORMATS:
@@ -279,8 +280,9 @@ def distance_command(
     offline: Offline = False,
 ) -> None:
     """How far the targets are from the source, beside the gain that was measured."""
-    from bench import distance, study, suite, tables
+    from bench import distance, study, tables
     from bench.results import record_files
+    from bench.runs import options as suite
 
     with errors():
         if format not in tables.FORMATS:

@@ -12,7 +12,7 @@ from bench.core.errors import BenchError
 from bench.flags import RUNS, CacheDir, DataDir, Jobs, Offline, ResultsDir, Tasks, options_of
 
 if TYPE_CHECKING:
-    from bench.suite import Options
+    from bench.runs.options import Options
 
 ClaimNames = Annotated[list[str] | None, typer.Option("--claim", "-c", help="Only this claim, such as B1; may be "
                                                       "repeated. [default: all]")]
@@ -47,8 +47,9 @@ def reproduce_command(
                 raise typer.Exit(1)
             return
         from baselines import BASELINES
-        from bench import claims, suite
+        from bench import claims
         from bench.measures.workplace import Workplace
+        from bench.runs import options as suite
 
         known = claims.read_claims(claims.default_claims())
         wanted = claims.chosen(known, claim or ())
@@ -78,7 +79,8 @@ def _published(options: Options, folder: Path, share: float, seed: int | None) -
     import random
 
     from baselines import BASELINES
-    from bench import rerun, suite
+    from bench import rerun
+    from bench.runs import options as suite
 
     every = rerun.published_in(folder)
     seed = random.randrange(10**6) if seed is None else seed

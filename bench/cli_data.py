@@ -26,7 +26,7 @@ from bench.flags import (
 
 if TYPE_CHECKING:
     from bench.data.load import Loaded
-    from bench.suite import Options
+    from bench.runs.options import Options
 
 data_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Fetch, check and audit the data.")
 task_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Make and check task cards.")
@@ -38,10 +38,10 @@ Names = Annotated[list[str] | None, typer.Argument(autocompletion=complete.tasks
 def list_data(tasks: Tasks = None, data_dir: DataDir = None, cache_dir: CacheDir = None,
               as_json: AsJson = False) -> None:
     """Every task's editions: rows, licence, and whether they can be had now."""
-    from bench import availability
+    from bench.runs import inventory
 
     with errors():
-        rows = availability.tasks(options_of(tasks=tuple(tasks or ()), data_dir=data_dir, cache_dir=cache_dir))
+        rows = inventory.tasks(options_of(tasks=tuple(tasks or ()), data_dir=data_dir, cache_dir=cache_dir))
         typer.echo(json.dumps(rows)) if as_json else table(rows)
 
 
@@ -140,8 +140,8 @@ def new(file: Annotated[Path, typer.Argument(help="CSV, TSV, JSONL or Parquet, p
         text_column: TextColumn = "", label_column: LabelColumn = "", map_label: MapLabel = None,
         cache_dir: CacheDir = None) -> None:
     """Print a card for a data file: bench task new mine.csv > tasks/mine.toml."""
-    from bench import suite
     from bench.data import user_file
+    from bench.runs import options as suite
 
     with errors():
         options = options_of(text_column=text_column, label_column=label_column, map_label=tuple(map_label or ()),
@@ -219,22 +219,22 @@ def _print_check(facts: dict[str, Any], loaded: Loaded) -> None:
 
 
 def _known(options: Options) -> dict[str, Any]:
-    from bench import suite
+    from bench.runs import options as suite
 
     return suite.known_tasks(options)
 
 
 def _load(name: str, options: Options) -> Loaded:
-    from bench import suite
+    from bench.runs import options as suite
 
     return suite.load(name, options, suite.access_for(options, warn, progress=False), warn)
 
 
 def _card(path: Path, options: Options) -> Loaded:
     """A card file's task."""
-    from bench import suite
     from bench.data.cards import read_card
     from bench.data.load import obtain
+    from bench.runs import options as suite
 
     task = read_card(path)
     return obtain(task, suite.access_for(options, warn, progress=False), options.cache_dir, "", warn)

@@ -62,8 +62,10 @@ def fit_command(
 ) -> None:
     """Fit one strategy on a target and keep it as a folder, for bench predict."""
     from baselines import BASELINES
-    from bench import fit, plans, suite
     from bench.learning.models import folder as model_folder
+    from bench.runs import fit_model
+    from bench.runs import options as suite
+    from bench.runs import plan as plans
 
     with errors():
         model_folder.check_free(out, force=force)
@@ -79,11 +81,11 @@ def fit_command(
             found = plans.plan(options, BASELINES, progress.say, progress.training, progress=progress.live, again=True)
             plan = next(found)
             progress.say(headline(plan.target, plan.base, options.source))
-            made = fit.fit(fit.trial_of(plan, seed), out, force=force)
+            made = fit_model.fit(fit_model.trial_of(plan, seed), out, force=force)
         if as_json:
             typer.echo((out / model_folder.CARD).read_text(encoding="utf-8"))
             return
-        typer.echo(fit.summary(made.record))
+        typer.echo(fit_model.summary(made.record))
         size = sum(made.files.values()) / 1e6
         typer.echo(f"Written: {out} ({', '.join(made.files)}; {size:,.1f} MB) · bench predict {out} \"a text\"")
 

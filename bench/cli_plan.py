@@ -11,8 +11,8 @@ import typer
 from bench.console import sentence, warn, width
 
 if TYPE_CHECKING:
-    from bench.forecast import Forecast
-    from bench.suite import Options
+    from bench.runs.forecast import Forecast
+    from bench.runs.options import Options
 
 FROM: Mapping[str, str] = {
     "records": "median seconds of the same trials in your records",
@@ -26,9 +26,9 @@ FROM: Mapping[str, str] = {
 def show_plan(runs: Sequence[Options], *, as_json: bool) -> None:
     """Print the plan of every source and its targets."""
     from baselines import BASELINES
-    from bench import costs, forecast, suite
+    from bench.runs import costs, forecast, options
 
-    workers = [suite.workers(one) for one in runs]
+    workers = [options.workers(one) for one in runs]
     found = [f for one in runs for f in forecast.forecasts(one, BASELINES, warn)]
     seconds = forecast.total(found, max([1, *workers]))
     if as_json:
@@ -55,7 +55,7 @@ def show_plan(runs: Sequence[Options], *, as_json: bool) -> None:
 def _lines(found: Forecast) -> list[str]:
     """A target's table: done of all trials by baseline and budget, what is to do, and the seconds of it."""
     from bench import tables
-    from bench.costs import people
+    from bench.runs.costs import people
 
     budgets = {c.budget: c.labels for c in sorted(found.cells, key=lambda c: (c.labels, isinstance(c.budget, str)))}
     head = ("baseline", *(f"all {'' if found.read else '~'}{n:,}" if isinstance(b, str) else f"{b}"

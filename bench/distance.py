@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from bench.core.seeds import draw as generator
 from bench.data.corpus import Corpus, Examples
 from bench.protocol.trial import Budget
+from bench.runs.options import Options
 from bench.stats import LEVEL, Array, Interval
 from bench.study import Study
-from bench.suite import Options
 
 TEXTS = 2_000  # of each side, at most, for the proxy A-distance
 POINTS = 1_000  # of each side, at most, for the MMD
@@ -58,12 +58,12 @@ def measured(options: Options, say: Callable[[str], None], watch: Callable[[dict
     """Load the sides and the base (trained where it is not there yet) and measure each target."""
     from dataclasses import replace
 
-    from bench import suite
     from bench.learning.networks.architectures import named
     from bench.learning.networks.engines import engine
     from bench.learning.pretrain import pretrain
     from bench.learning.resources import Resources
     from bench.protocol.trial import without_exam
+    from bench.runs import options as suite
 
     access = suite.access_for(options, say, progress=progress)
     net = named(options.net, options.preset)

@@ -10,7 +10,7 @@ import typer
 from bench import complete
 
 if TYPE_CHECKING:
-    from bench.suite import Options
+    from bench.runs.options import Options
 
 Target = Annotated[list[str] | None, typer.Option(
     "--target", "-t", autocompletion=complete.tasks_or_all,
@@ -59,7 +59,7 @@ RUNS = Path("results/runs")
 
 def options_of(**given: Any) -> Options:
     """The suite's options out of a command's."""
-    from bench.suite import Options
+    from bench.runs.options import Options
 
     folder = given.pop("cache_dir", None)
     if folder is not None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from bench import pictures, planes, suite
+from bench import pictures, planes
 from bench.core.errors import BenchError
 from bench.core.seeds import draw
 from bench.data.corpus import Corpus, Examples
@@ -23,7 +23,8 @@ from bench.learning.pretrain import Base, pretrain, softmax
 from bench.learning.resources import Resources
 from bench.pictures import Points
 from bench.protocol.trial import trial_of, without_exam
-from bench.suite import Options, Say, Watch
+from bench.runs import options as suite
+from bench.runs.options import Options, Say, Watch
 from bench.words import NEGATIVE, POSITIVE, separation
 
 if TYPE_CHECKING:

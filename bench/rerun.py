@@ -10,16 +10,16 @@ from statistics import stdev
 
 import numpy as np
 
-from bench import plans
 from bench.core import store
 from bench.core.errors import BenchError
-from bench.host import versions
-from bench.jobs import HEAD_SEEDS, Job, blank
 from bench.learning.networks.architectures import NETS, TUTORIAL
 from bench.learning.networks.engines import devices
 from bench.results import record_files
 from bench.results.record_files import Record
-from bench.suite import Carry, Options, Say, Watch, strategies
+from bench.runs import plan as plans
+from bench.runs.machine import versions
+from bench.runs.options import Carry, Options, Say, Watch, strategies
+from bench.runs.trials import HEAD_SEEDS, Job, blank
 
 SAME, WITHIN, OFF, NOT_RUN = "same", "within tolerance", "off", "not run"
 TOLERANCE = 1.0  # points of accuracy, or twice the spread of the other published seeds where that is more

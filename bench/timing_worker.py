@@ -107,8 +107,8 @@ class Work:
 
     def facts(self) -> dict[str, Any]:
         """What did the work, and what came out of it."""
-        from bench.host import host, peak_bytes, versions
         from bench.learning.pretrain import softmax
+        from bench.runs.machine import host, peak_bytes, versions
         from bench.timing_run import cores
 
         machine = {**host(), "gpu": gpu() if self.device == "cuda" else "", "threads": cores()}

@@ -25,7 +25,7 @@ SECTIONS = {
     "Reference": ["command-line.md", "api.md"],
 }
 API = ("bench.data.cards", "bench.data.load", "bench.data.corpus", "bench.protocol.trial", "bench.learning.networks.architectures", "bench.learning.pretrain", "bench.learning.resources",
-       "bench.jobs", "bench.runner", "bench.suite", "bench.plans", "bench.forecast",
+       "bench.runs.trials", "bench.runs.runner", "bench.runs.options", "bench.runs.plan", "bench.runs.forecast",
        "bench.results.record_files", "bench.protocol.metrics", "bench.stats", "bench.compare", "bench.curves",
        "bench.leaderboard", "bench.study", "bench.matrix", "bench.report", "bench.charts", "bench.core.errors")
 

@@ -15,11 +15,11 @@ from typer.testing import CliRunner
 
 from bench.cli import app
 from bench.data.load import Loaded
-from bench.jobs import Setting, Side
 from bench.learning.features.glove import Vectors
 from bench.learning.networks import architectures
 from bench.learning.pretrain import Base
 from bench.protocol.trial import Trial, trial_of
+from bench.runs.trials import Setting, Side
 
 settings.register_profile("steady", deadline=None)  # a busy machine is no reason to fail
 settings.load_profile("steady")
@@ -106,7 +106,7 @@ def bench_(workshop: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
     """`bench` in this process on the toy tasks, with a toy GloVe and a small net."""
     data = workshop / "data"
     glove = Vectors(data / "glove_6B_50d_emb.npy", data / "glove_6B_index.parquet", "toy")
-    monkeypatch.setattr("bench.suite.find", lambda access: glove)
+    monkeypatch.setattr("bench.runs.options.find", lambda access: glove)
     monkeypatch.setitem(architectures.NETS, "gru", toy.NET)  # type: ignore[arg-type]
     monkeypatch.chdir(workshop)
 

@@ -82,10 +82,10 @@ class Cases:
         import toy
 
         import baselines  # noqa: F401
-        from bench import suite
         from bench.learning.features.glove import Vectors
         from bench.learning.networks import architectures  # noqa: F401
         from bench.learning.networks.engines import engine
+        from bench.runs import options
 
         late = ("pooch requests sklearn.linear_model sklearn.feature_extraction.text sklearn.ensemble sklearn.metrics "
                 "sklearn.model_selection scipy.sparse.csgraph safetensors.numpy tabulate threadpoolctl pyarrow.parquet")
@@ -104,7 +104,7 @@ class Cases:
         card = toy.card("toy-source", "x").replace('from = "directory"\nfile = "x"', archive)
         (root / "cards" / "toy-source.toml").write_text(card)
         glove = Vectors(root / "glove" / "glove_6B_50d_emb.npy", root / "glove" / "glove_6B_index.parquet", "toy")
-        suite.find = lambda access: glove  # type: ignore[assignment]
+        options.find = lambda access: glove  # type: ignore[assignment]
         architectures.NETS["gru"] = toy.NET  # type: ignore[index]
         self.began = time.monotonic()
         self.reference = self.undisturbed("reference", 1)

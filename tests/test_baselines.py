@@ -15,7 +15,6 @@ from baselines import BASELINES
 from bench.data.corpus import Examples
 from bench.data.load import Loaded
 from bench.data.text import tokens
-from bench.jobs import Strategy
 from bench.learning.finetune import EMBEDDING_RATE
 from bench.learning.networks.architectures import EMBEDDING, HEAD, Net, Params, with_classes
 from bench.learning.networks.batches import Batches, Spec
@@ -24,7 +23,8 @@ from bench.learning.pretrain import OF_WORDS
 from bench.learning.probe import probe
 from bench.learning.resources import Resources
 from bench.learning.source_linear import fitted, regression
-from bench.suite import strategies
+from bench.runs.options import strategies
+from bench.runs.trials import Strategy
 
 STRATEGIES = strategies(("all",), BASELINES)
 every = pytest.mark.parametrize("strategy", STRATEGIES, ids=[s.name for s in STRATEGIES])

@@ -30,7 +30,7 @@ from bench.measures.averages import letter_means
 from bench.measures.embeddings import labels_worth
 from bench.measures.workplace import Measured, NotTested, Workplace
 from bench.results import record_files
-from bench.suite import Options
+from bench.runs.options import Options
 
 PUBLISHED = claims.read_claims(claims.default_claims())
 
@@ -238,8 +238,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workplace]:
         loaded[name] = toy.loaded(root / "cache", name, frame)
     glove = with_letters(toy.vectors(root / "glove"))
     patch = pytest.MonkeyPatch()
-    patch.setattr("bench.suite.load", lambda name, *rest: loaded[name.partition("@")[0]])
-    for where in ("bench.suite.find", "bench.measures.workplace.find"):
+    patch.setattr("bench.runs.options.load", lambda name, *rest: loaded[name.partition("@")[0]])
+    for where in ("bench.runs.options.find", "bench.measures.workplace.find"):
         patch.setattr(where, lambda access: glove)
     for name, net in SMALL.items():
         patch.setitem(architectures.TUTORIAL, name, net)  # type: ignore[arg-type]

@@ -179,7 +179,7 @@ def test_without_glove_the_rest_runs_and_it_is_said(bench_: Bench, workshop: Pat
     def none(access: object) -> Vectors:
         raise bench.errors.BenchError("GloVe vectors cannot be had")
 
-    monkeypatch.setattr("bench.suite.find", none)
+    monkeypatch.setattr("bench.runs.options.find", none)
     result = bench_(*run(baseline=["glove-forest", "frozen"]))
     assert result.exit_code == 0, result.output
     assert "glove-forest left out" in result.stderr

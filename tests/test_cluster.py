@@ -18,14 +18,15 @@ from commands import outcomes
 from conftest import World
 from typer.testing import CliRunner
 
-from bench import cluster, pool, runner
 from bench.cli import app
 from bench.core.errors import BenchError, MissingExtra
-from bench.jobs import Setting, Strategy, jobs_of
 from bench.learning.features.glove import Vectors
 from bench.learning.networks import architectures
 from bench.results import record_files
 from bench.results.record_files import Record
+from bench.runs import pool, runner
+from bench.runs.cluster import client
+from bench.runs.trials import Setting, Strategy, jobs_of
 
 PLUGIN = """
 import os, pathlib, time
@@ -56,7 +57,7 @@ class Dask:
     def start(self, *arguments: object, cache: str = "cache") -> subprocess.Popen[bytes]:
         log = self.folder / f"dask-{len(self.processes)}.log"
         (self.folder / cache).mkdir(exist_ok=True)
-        environment = {**os.environ, "PYTHONPATH": f"{self.folder}{os.pathsep}{Path(cluster.__file__).parents[1]}",
+        environment = {**os.environ, "PYTHONPATH": f"{self.folder}{os.pathsep}{Path(client.__file__).parents[1]}",
                        "TRANSFERBENCH_CACHE": str(self.folder / cache),
                        "DASK_DISTRIBUTED__COMM__TIMEOUTS__CONNECT": "60s",
                        "DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": str(self.deaths)}
@@ -121,7 +122,7 @@ def test_a_cluster_gives_the_records_of_one_process_though_a_worker_is_killed(
     found: list[Record] = []
     notes = tmp_path / "notes"
 
-    with cluster.connected(dask.address, pytest.fail) as here:
+    with client.connected(dask.address, pytest.fail) as here:
         until(lambda: len(here.client.scheduler_info()["workers"]) == 1, "the first worker")
         for record in here.run(jobs):
             found.append(record)
@@ -145,7 +146,7 @@ def test_a_worker_that_does_not_see_the_cache_is_sent_what_it_lacks(
     jobs = jobs_of(elsewhere, [Strategy("frozen", "baselines.frozen"), Strategy("finetune", "baselines.finetune"),
                             Strategy("tfidf", "baselines.tfidf")], (8,), 1)
     dask.worker("--no-nanny", cache="bare")
-    with cluster.connected(dask.address, lambda text: None) as here:
+    with client.connected(dask.address, lambda text: None) as here:
         found = list(here.run(jobs))
     assert outcomes(found) == outcomes(list(pool.run(jobs, 1)))
     assert {r.status for r in found} == {"ok"}, [r.error for r in found]
@@ -157,7 +158,7 @@ def test_a_trial_that_kills_every_worker_is_the_only_one_that_fails(dask: Dask, 
     jobs = jobs_of(setting, [Strategy("deadly", plugin, "deadly"), Strategy("majority", "baselines.majority")], (8,), 2)
     for _ in range(2):
         dask.worker("--nanny")
-    with cluster.connected(dask.address, lambda text: None) as here:
+    with client.connected(dask.address, lambda text: None) as here:
         found = list(here.run(jobs))
     assert len(found) == 4
     failed = [r for r in found if r.status != "ok"]
@@ -169,7 +170,7 @@ def test_bench_run_on_a_cluster_writes_the_records_that_it_writes_here(
         dask: Dask, workshop: Path, monkeypatch: pytest.MonkeyPatch):
     data = workshop / "data"
     glove = Vectors(data / "glove_6B_50d_emb.npy", data / "glove_6B_index.parquet", "toy")
-    monkeypatch.setattr("bench.suite.find", lambda access: glove)
+    monkeypatch.setattr("bench.runs.options.find", lambda access: glove)
     monkeypatch.setitem(architectures.NETS, "gru", toy.NET)  # type: ignore[arg-type]
     monkeypatch.chdir(workshop)
     dask.worker("--no-nanny")
@@ -188,7 +189,7 @@ def test_a_trial_for_a_gpu_waits_for_a_worker_that_offers_one(dask: Dask, settin
     job = jobs_of(replace(setting, device="cuda"), [Strategy("majority", "baselines.majority")], (8,), 1)
     said: list[str] = []
     dask.worker("--no-nanny")
-    with cluster.connected(dask.address, said.append) as here:
+    with client.connected(dask.address, said.append) as here:
         until(lambda: len(here.client.scheduler_info()["workers"]) == 1, "the worker without a GPU")
         trials = here.run(job)
         dask.worker("--no-nanny", "--resources", "GPU=1", cache="gpu")
@@ -202,24 +203,24 @@ def test_workers_of_many_threads_or_other_versions_are_refused(
         dask: Dask, setting: Setting, monkeypatch: pytest.MonkeyPatch):
     jobs = jobs_of(setting, [Strategy("majority", "baselines.majority")], (8,), 1)
     first = dask.worker("--no-nanny", "--nthreads", 2)
-    with (cluster.connected(dask.address, lambda text: None) as here,
+    with (client.connected(dask.address, lambda text: None) as here,
           pytest.raises(BenchError, match=r"cannot take part: it has 2 threads.*finished trials are kept")):
         list(here.run(jobs))
     first.kill()
     dask.worker("--no-nanny")
-    monkeypatch.setattr(cluster, "what_counts", lambda engine: {"transferbench": "99.0 (code 0)"})
-    with (cluster.connected(dask.address, lambda text: None) as here,
+    monkeypatch.setattr(client, "what_counts", lambda engine: {"transferbench": "99.0 (code 0)"})
+    with (client.connected(dask.address, lambda text: None) as here,
           pytest.raises(BenchError, match=r"its transferbench is .*, here it is 99\.0 \(code 0\); install the same")):
         list(here.run(jobs))
 
 
 def test_a_scheduler_that_dies_ends_the_run_with_a_word(dask: Dask, setting: Setting, plugin: str,
                                                         monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(cluster, "ANSWER", 2.0)
-    monkeypatch.setattr(cluster, "TICK", 0.5)
+    monkeypatch.setattr(client, "ANSWER", 2.0)
+    monkeypatch.setattr(client, "TICK", 0.5)
     dask.worker("--no-nanny")
     jobs = jobs_of(setting, [Strategy("slow", plugin, "slow")], (8,), 40)
-    with cluster.connected(dask.address, lambda text: None) as here:
+    with client.connected(dask.address, lambda text: None) as here:
         trials = here.run(jobs)
         assert next(trials).status == "ok"
         dask.processes[0].kill()
@@ -231,7 +232,7 @@ def test_a_scheduler_that_dies_ends_the_run_with_a_word(dask: Dask, setting: Set
 def test_a_scheduler_that_does_not_answer_is_one_clear_line_in_bounded_time(
         address: str, monkeypatch: pytest.MonkeyPatch):
     pytest.importorskip("distributed", reason="the extra dask is not installed")
-    monkeypatch.setattr(cluster, "ANSWER", 2.0)
+    monkeypatch.setattr(client, "ANSWER", 2.0)
     began = time.monotonic()
     result = CliRunner().invoke(app, ["run", "--scheduler", address.format(_free_port())])
     assert result.exit_code == 2, result.output
@@ -244,19 +245,19 @@ def test_a_scheduler_that_does_not_answer_is_one_clear_line_in_bounded_time(
 
 def test_something_else_that_listens_there_is_no_scheduler(monkeypatch: pytest.MonkeyPatch):
     pytest.importorskip("distributed", reason="the extra dask is not installed")
-    monkeypatch.setattr(cluster, "ANSWER", 2.0)
+    monkeypatch.setattr(client, "ANSWER", 2.0)
     with socket.socket() as mute:
         mute.bind(("127.0.0.1", 0))
         mute.listen()
         with (pytest.raises(BenchError, match="no Dask scheduler answers"),
-              cluster.connected(f"tcp://127.0.0.1:{mute.getsockname()[1]}", pytest.fail)):
+              client.connected(f"tcp://127.0.0.1:{mute.getsockname()[1]}", pytest.fail)):
             pytest.fail("it connected")
 
 
 def test_without_the_extra_the_user_is_told_what_to_install(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setitem(sys.modules, "distributed", None)
     with (pytest.raises(MissingExtra, match=r"Dask.*is not installed.*transferbench\[dask\]"),
-          cluster.connected("tcp://127.0.0.1:1", pytest.fail)):
+          client.connected("tcp://127.0.0.1:1", pytest.fail)):
         pytest.fail("it connected")
 
 

@@ -14,10 +14,10 @@ from typing import Any
 import pytest
 import toy
 
-from bench import costs
-from bench.costs import Measured
 from bench.learning.networks.architectures import NETS
 from bench.results import record_files
+from bench.runs import costs
+from bench.runs.costs import Measured
 
 RUN = ("run", "--target", "toy-target", "--source", "toy-source", "--tasks", "cards", "--data-dir", "data", "--offline",
        "--epochs", "1", "--budgets", "8,full", "--seeds", "2", "--jobs", "2", "--device", "cpu", "--net", "cnn",

@@ -20,7 +20,6 @@ from baselines import BASELINES
 from bench.core.errors import BenchError
 from bench.data.corpus import Examples
 from bench.data.load import Loaded
-from bench.jobs import Strategy
 from bench.learning.models import folder as model_folder
 from bench.learning.models.forest_model import Forest, ForestModel
 from bench.learning.models.linear_model import LinearModel
@@ -29,7 +28,8 @@ from bench.learning.networks.architectures import NETS, TUTORIAL, initial_params
 from bench.learning.networks.engines import engine
 from bench.learning.resources import Resources
 from bench.learning.source_linear import fitted as fit_source
-from bench.suite import strategies
+from bench.runs.options import strategies
+from bench.runs.trials import Strategy
 
 STRATEGIES = strategies(("all",), BASELINES)
 every = pytest.mark.parametrize("strategy", STRATEGIES, ids=[s.name for s in STRATEGIES])

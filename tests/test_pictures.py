@@ -158,7 +158,7 @@ def test_leaving_a_word_out_by_formula_is_leaving_it_out() -> None:
 def draw_map(workshop: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., object]:
     data = workshop / "data"
     glove = Vectors(data / "glove_6B_50d_emb.npy", data / "glove_6B_index.parquet", "toy")
-    monkeypatch.setattr("bench.suite.find", lambda access: glove)
+    monkeypatch.setattr("bench.runs.options.find", lambda access: glove)
     monkeypatch.setattr("bench.maps.POSITIVE", toy.SIGNALS["positive"])
     monkeypatch.setattr("bench.maps.NEGATIVE", toy.SIGNALS["negative"])
     monkeypatch.setitem(architectures.NETS, "gru", toy.NET)  # type: ignore[arg-type]

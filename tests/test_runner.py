@@ -16,12 +16,12 @@ import pytest
 from commands import outcomes
 from conftest import World
 
-from bench import pool, runner
 from bench.core.errors import BenchError, MissingExtra
-from bench.jobs import Job, Setting, Strategy, blank, budgets_for, jobs_of
-from bench.pool import run
 from bench.protocol.trial import FULL, Division
 from bench.results import record_files
+from bench.runs import pool, runner
+from bench.runs.pool import run
+from bench.runs.trials import Job, Setting, Strategy, blank, budgets_for, jobs_of
 
 MAJORITY, TFIDF = Strategy("majority", "baselines.majority"), Strategy("tfidf", "baselines.tfidf")
 FLOOR = """

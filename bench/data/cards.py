@@ -134,7 +134,7 @@ def read_card(path: Path) -> Task:
 
 def all_tasks(extra: Iterable[Path] = ()) -> dict[str, Task]:
     """Every card of `tasks/`, of the folders in `extra`, and of the entry points, by name."""
-    from bench.plugins import task_folders
+    from bench.core.plugins import task_folders
 
     tasks: dict[str, Task] = {}
     for folder in (BUILT_IN, *task_folders(), *extra):

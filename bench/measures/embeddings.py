@@ -7,15 +7,16 @@ from itertools import pairwise
 
 import numpy as np
 
-from bench import plans, suite
 from bench.core.errors import BenchError
 from bench.data.text import frequent
-from bench.jobs import blank
 from bench.learning.networks.architectures import EMBEDDING, named
 from bench.learning.pretrain import Base, pretrain
 from bench.measures.workplace import Measured, Workplace
 from bench.protocol.trial import FULL, Budget, without_exam
-from bench.suite import Options
+from bench.runs import options as suite
+from bench.runs import plan as plans
+from bench.runs.options import Options
+from bench.runs.trials import blank
 from bench.words import NEGATIVE, POSITIVE, separation
 
 BUDGETS: tuple[Budget, ...] = (32, 128, 512, 2048, FULL)

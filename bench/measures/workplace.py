@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from bench import suite
 from bench.core.errors import BenchError
 from bench.data.load import Loaded
 from bench.data.routes import Access
@@ -15,7 +14,8 @@ from bench.learning.networks.batches import Spec
 from bench.learning.networks.engines import engine
 from bench.learning.pretrain import Base, Order, pretrain
 from bench.protocol.trial import Division
-from bench.suite import Options, Say, Watch
+from bench.runs import options
+from bench.runs.options import Options, Say, Watch
 
 
 class NotTested(Exception):
@@ -46,7 +46,7 @@ class Workplace:
     def data(self, name: str) -> Loaded:
         """A task's data, read once."""
         if name not in self._loaded:
-            self._loaded[name] = suite.load(name, self.options, self.access, self.say)
+            self._loaded[name] = options.load(name, self.options, self.access, self.say)
         return self._loaded[name]
 
     def vectors(self) -> Vectors:

@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 
 from baselines import finetune
-from bench import suite
 from bench.data.text import UNKNOWN
 from bench.learning.networks.architectures import HEAD
 from bench.learning.networks.engines import engine
@@ -18,6 +17,7 @@ from bench.learning.pretrain import pretrain, softmax
 from bench.learning.resources import Resources
 from bench.protocol.metrics import score
 from bench.protocol.trial import trial_of, without_exam
+from bench.runs import options as suite
 
 BESIDE = Path(__file__).parents[3] / "shared" / "data"
 DATA = Path(os.environ.get("BENCH_DATA", BESIDE))

@@ -12,13 +12,13 @@ import pandas as pd
 import pytest
 from conftest import FOLDER
 
-from bench import suite
 from bench.data.text import clean
 from bench.learning.networks.architectures import EMBEDDING, HEAD, NETS
 from bench.learning.networks.batches import Spec
 from bench.learning.networks.engines import engine
 from bench.learning.pretrain import RECIPE, pretrain
 from bench.learning.resources import Resources
+from bench.runs import options as suite
 
 BLOCK, FOLDS, HELD = 625, 5, (1, 3)  # reviews a block; every fifth block is held out, once for each of HELD
 RECIPES: dict[str, Spec] = {

@@ -10,8 +10,8 @@ from typing import Any
 from bench.core import store
 from bench.core.errors import BenchError
 from bench.data import corpus
-from bench.jobs import Setting
-from bench.runner import opened
+from bench.runs.runner import opened
+from bench.runs.trials import Setting
 
 
 @dataclass(frozen=True)

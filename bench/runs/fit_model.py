@@ -8,13 +8,13 @@ from pathlib import Path
 
 import numpy as np
 
-from bench import runner
 from bench.core.errors import BenchError
-from bench.jobs import Job
 from bench.learning.models import folder
 from bench.learning.models.model import Fitted
-from bench.plans import Plan
 from bench.results.record_files import Record
+from bench.runs import runner
+from bench.runs.plan import Plan
+from bench.runs.trials import Job
 
 AGREE = 1e-5  # at most so far a model's probabilities may lie from its predictor's on the exam
 # What of a record stands in a model's card.

@@ -15,14 +15,14 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
-from bench.jobs import Job, blank
 from bench.learning.networks.engines import ENGINES
 from bench.learning.networks.memory import give_back
 from bench.results.record_files import Record
-from bench.runner import run_one
+from bench.runs.runner import run_one
+from bench.runs.trials import Job, blank
 
 FORKS = sys.platform == "linux"  # a copy of a process that has loaded Apple's or Windows' libraries may not run on
-IMPORTED = ("bench.runner", "sklearn.ensemble", "sklearn.feature_extraction.text", "sklearn.linear_model",
+IMPORTED = ("bench.runs.runner", "sklearn.ensemble", "sklearn.feature_extraction.text", "sklearn.linear_model",
             "sklearn.model_selection")
 
 

@@ -13,11 +13,11 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
-from bench import parcels
-from bench.away import Lacking, Ticket, Unfit, run_there, what_counts
 from bench.core.errors import BenchError, MissingExtra
-from bench.jobs import Job, Strategy, blank
 from bench.results.record_files import Record
+from bench.runs.cluster import cache_sync
+from bench.runs.cluster.worker import Lacking, Ticket, Unfit, run_there, what_counts
+from bench.runs.trials import Job, Strategy, blank
 
 ANSWER = 10.0  # seconds in which a scheduler must answer
 TICK = 5.0  # seconds after which a wait looks whether there still are a scheduler and workers
@@ -85,7 +85,7 @@ class Cluster:
 
     def _run(self, todo: deque[Job], suspects: list[Job], *, alone: bool) -> Iterator[Record]:
         running: dict[Any, Ticket] = {}  # by future
-        entries = parcels.entries(todo[0].setting, _needs(todo)) if todo else ()
+        entries = cache_sync.entries(todo[0].setting, _needs(todo)) if todo else ()
         try:
             while todo or running:
                 while todo and len(running) < (1 if alone else self._places(todo[0].setting.device) * 5 // 4 + 1):
@@ -148,11 +148,11 @@ class Cluster:
 
     def _send(self, worker: str, ticket: Ticket) -> None:
         """Send a worker the entries that it still lacks, unless it has left meanwhile."""
-        for entry in self._ask(worker, parcels.lacking_here, ticket.entries) or []:
+        for entry in self._ask(worker, cache_sync.lacking_here, ticket.entries) or []:
             self.sendings[worker, entry] += 1
             if self.sendings[worker, entry] > SENDINGS:
                 raise BenchError(f"the worker {worker} does not keep what it is sent", "is its disk full?")
-            self._ask(worker, parcels.unpack, parcels.packed(ticket.job.setting.root, entry))
+            self._ask(worker, cache_sync.unpack, cache_sync.packed(ticket.job.setting.root, entry))
 
     def _ask(self, worker: str, function: Callable[[Any], Any], argument: Any) -> Any:
         found = self.client.run(function, argument, workers=[worker], on_error="return")

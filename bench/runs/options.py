@@ -8,20 +8,20 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from bench import pool
 from bench.core import store
 from bench.core.errors import BenchError
 from bench.data.cards import Task, all_tasks, nearest
 from bench.data.load import Loaded, obtain
 from bench.data.routes import Access
 from bench.data.user_file import looks_like_file, task_of
-from bench.jobs import Job, Strategy
 from bench.learning.features.glove import Vectors, find
 from bench.learning.networks.architectures import Net, named
 from bench.learning.networks.engines import devices
 from bench.learning.pretrain import Base, Order, pretrain, recipe_for
 from bench.protocol.trial import FULL, Budget
 from bench.results.record_files import Record
+from bench.runs import pool
+from bench.runs.trials import Job, Strategy
 
 Say = Callable[[str], None]
 Watch = Callable[[dict[str, Any]], None]
@@ -98,7 +98,7 @@ def parse_budgets(text: str) -> tuple[Budget, ...]:
 
 def strategies(names: Sequence[str], table: Mapping[str, str]) -> list[Strategy]:
     """The baselines named: by name, entry point, or `package.module:function`; `all` is every one that is known."""
-    from bench.plugins import baseline_entries
+    from bench.core.plugins import baseline_entries
 
     entries = baseline_entries()
     known = {name: Strategy(name, *place.split(":")) for name, place in table.items()}
@@ -211,9 +211,9 @@ def hands(options: Options, say: Say) -> Iterator[Carry]:
     """Who runs the trials: worker processes here, or the workers of a cluster."""
     count = workers(options)
     if options.scheduler:
-        from bench import cluster
+        from bench.runs.cluster import client
 
-        with cluster.connected(options.scheduler, say) as connection:
+        with client.connected(options.scheduler, say) as connection:
             yield connection.run
         return
     yield lambda jobs: pool.run(jobs, count)

@@ -19,8 +19,6 @@ from numpy.typing import NDArray
 from bench.core.errors import BenchError
 from bench.data import corpus
 from bench.data.corpus import Dataset
-from bench.host import host, peak_bytes, versions
-from bench.jobs import Job, Setting, Side, Strategy, blank
 from bench.learning.features import sentence_encoder
 from bench.learning.networks.architectures import with_classes
 from bench.learning.networks.engines import engine
@@ -31,6 +29,8 @@ from bench.protocol.metrics import score
 from bench.protocol.trial import Division, Predictor, Trial, divide, trial_of, without_exam
 from bench.results import record_files
 from bench.results.record_files import Record
+from bench.runs.machine import host, peak_bytes, versions
+from bench.runs.trials import Job, Setting, Side, Strategy, blank
 
 
 def run_one(job: Job) -> Record:

@@ -6,19 +6,20 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from bench import runner, suite
 from bench.core import store
 from bench.core.errors import BenchError
 from bench.data.load import Loaded
 from bench.data.routes import Access
-from bench.jobs import Job, Setting, Side, Strategy, blank, budgets_for, jobs_of
 from bench.learning.features.glove import Vectors
 from bench.learning.networks.architectures import named
 from bench.learning.pretrain import Base, Order, base_key, pretrain
 from bench.protocol.trial import without_exam
 from bench.results import record_files
 from bench.results.record_files import Record
-from bench.suite import Carry, Options, Say, Watch
+from bench.runs import options as suite
+from bench.runs import runner
+from bench.runs.options import Carry, Options, Say, Watch
+from bench.runs.trials import Job, Setting, Side, Strategy, blank, budgets_for, jobs_of
 
 Wanted = Callable[[Job], bool]
 

@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache as remember
 
-from bench import parcels
 from bench.core import places
-from bench.host import versions
-from bench.jobs import Job
 from bench.results.record_files import Record
-from bench.runner import run_one
+from bench.runs.cluster import cache_sync
+from bench.runs.machine import versions
+from bench.runs.runner import run_one
+from bench.runs.trials import Job
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ def run_there(ticket: Ticket) -> Record | Unfit | Lacking:
         if mine.get(name) != theirs:
             return Unfit(worker.address, f"its {name} is {mine.get(name)}, here it is {theirs}; install the same on "
                                          "every worker, and start it again")
-    root = parcels.home(setting.root, ticket.entries)
+    root = cache_sync.home(setting.root, ticket.entries)
     if root is None:
         return Lacking(worker.address)
     return run_one(replace(ticket.job, setting=replace(setting, root=root)))

@@ -6,25 +6,26 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from bench import costs, plans, suite
 from bench.core import store
 from bench.core.errors import BenchError, RouteError
-from bench.costs import STATED, UNKNOWN, Cost, Measured
 from bench.data.cards import Edition, Task
 from bench.data.corpus import is_derived
 from bench.data.corpus import load as kept_corpus
 from bench.data.routes import Access, deliver
-from bench.jobs import Strategy
 from bench.learning.features import sentence_encoder
 from bench.learning.features.glove import Vectors, find
 from bench.learning.networks.architectures import named
 from bench.learning.pretrain import recipe_for
 from bench.learning.resources import features_entry
 from bench.learning.source_linear import is_fitted
-from bench.plans import Draft
 from bench.protocol.trial import FULL, Budget
 from bench.results import record_files
-from bench.suite import Options, Say
+from bench.runs import costs, plan
+from bench.runs import options as suite
+from bench.runs.costs import STATED, UNKNOWN, Cost, Measured
+from bench.runs.options import Options, Say
+from bench.runs.plan import Draft
+from bench.runs.trials import Strategy
 
 EXAM = {"official": 0.5, "quarter": 0.25, "fifth": 0.2}  # share of a card's rows; the official one is not known before
 UNSTATED = 8_000  # rows, where a card does not say
@@ -97,10 +98,10 @@ def forecasts(options: Options, table: Mapping[str, str], say: Say) -> list[Fore
     own = tuple(name for name in options.targets if read[name] and read[options.source])
     found: dict[str, Forecast] = {}
     if own:
-        made = plans.drafts(replace(options, targets=own), table, access, say, glove=_glove(options))
+        made = plan.drafts(replace(options, targets=own), table, access, say, glove=_glove(options))
         found = {name: _of(draft, past, options) for name, draft in zip(own, made, strict=True)}
     if len(found) < len(set(options.targets)):
-        chosen = plans.strategies(options, table, say)
+        chosen = plan.strategies(options, table, say)
         unread = [name.partition("@")[0] for name in read if not read[name]]
         source = _size(options.source, read[options.source], options, access, say)
         for name in options.targets:
@@ -195,7 +196,7 @@ def _by_card(target: _Size, source: _Size, chosen: Sequence[Strategy], unread: S
     """From the cards, where data have not been read on this machine yet."""
     if target.task.name == source.task.name:
         raise BenchError(f"{target.task.name} is both source and target", "choose another --source")
-    own = plans.usable(chosen, source.task.labels == target.task.labels, True, say,
+    own = plan.usable(chosen, source.task.labels == target.task.labels, True, say,
                        f"the labels of {target.task.name} are not those of {source.task.name}")
     epochs = options.epochs or recipe_for(named(options.net, options.preset).kind, source.pool).epochs
     needs = frozenset().union(*(s.needs() for s in own))

@@ -1,0 +1,1 @@
+"""From the options of a run to its records: inputs, plan, trials, workers."""

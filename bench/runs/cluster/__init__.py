@@ -1,0 +1,1 @@
+"""The same trials on a Dask cluster."""
