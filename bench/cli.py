@@ -49,8 +49,8 @@ from bench.flags import (
 )
 
 if TYPE_CHECKING:
+    from bench.analysis.study import Study
     from bench.runs.options import Carry, Options
-    from bench.study import Study
 
 app = typer.Typer(name="bench", no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False,
                   context_settings={"help_option_names": ["-h", "--help"]},
@@ -122,7 +122,8 @@ def run_command(
 def _run(options: Options, carry: Carry, shown: list[Study], *, keep_going: bool, quiet: bool) -> int:
     """The trials of one source, and their leaderboards into `shown`; `quiet` leaves standard output alone."""
     from baselines import BASELINES
-    from bench import study, tables
+    from bench import tables
+    from bench.analysis import study
     from bench.results import record_files
     from bench.runs import plan as plans
 
@@ -155,14 +156,14 @@ def _run(options: Options, carry: Carry, shown: list[Study], *, keep_going: bool
 
 def _matrices(options: Options, *, quiet: bool) -> None:
     """Write and show the transfer matrices that the records allow."""
-    from bench import matrix
+    from bench.analysis import transfer_matrix
     from bench.results import record_files
 
     found = record_files.read_all(options.results_dir)
-    for baseline, budget in matrix.cells_at_hand(found):
-        made = matrix.matrix(found, baseline, budget)
-        typer.echo(f"\n{matrix.markdown(made)}", err=quiet)
-        typer.echo("Written: " + ", ".join(str(p) for p in matrix.write(options.results_dir, made)), err=quiet)
+    for baseline, budget in transfer_matrix.cells_at_hand(found):
+        made = transfer_matrix.matrix(found, baseline, budget)
+        typer.echo(f"\n{transfer_matrix.markdown(made)}", err=quiet)
+        typer.echo("Written: " + ", ".join(str(p) for p in transfer_matrix.write(options.results_dir, made)), err=quiet)
 
 
 @app.command("pretrain")

@@ -42,9 +42,9 @@ from bench.flags import (
 )
 
 if TYPE_CHECKING:
-    from bench.compare import Pair
+    from bench.analysis.compare import Pair
+    from bench.analysis.study import Study
     from bench.results.record_files import Record
-    from bench.study import Study
     from bench.tables import Table
 
 Format = Annotated[str, typer.Option("--format", "-f", help="table, md, csv, latex, html or json.")]
@@ -72,7 +72,8 @@ def leaderboard_command(
     figures: Figures = None, chart: Charts = None, formats: FigureFormats = EVERY_FORMAT,
 ) -> None:
     """Print the leaderboards of the records in a results folder, and what their statistics answer."""
-    from bench import study, tables
+    from bench import tables
+    from bench.analysis import study
     from bench.runs import options as suite
 
     with errors():
@@ -139,7 +140,7 @@ def _sections(found: list[tuple[str, Table, list[str]]], form: str, values: Any 
 
 def _runs(names: list[str], records: Callable[[Path], list[Record]]) -> list[tuple[str, list[Pair]]]:
     """Two results folders: the cells that both have, board by board."""
-    from bench import compare, study
+    from bench.analysis import compare, study
 
     if len(names) != 2:
         raise BenchError(f"{len(names)} results folders to compare", "two: the earlier run, then the later")
@@ -160,7 +161,8 @@ def _runs(names: list[str], records: Callable[[Path], list[Record]]) -> list[tup
 
 def _compared(found: list[Any], names: list[str], budgets: Any, form: str, limit: float) -> None:
     """Pairs of baselines, or of runs, and the gate."""
-    from bench import compare, tables
+    from bench import tables
+    from bench.analysis import compare
     from bench.prose import pair_notes
 
     boards: list[tuple[str, list[Pair]]] = [
@@ -181,14 +183,15 @@ def _compared(found: list[Any], names: list[str], budgets: Any, form: str, limit
 
 
 def _across(found: list[Study], budgets: Any, form: str, folder: Path) -> None:
-    from bench import across, tables
+    from bench import tables
+    from bench.analysis import across_targets
 
     if not budgets:
         every = [{s.budget for s in f.standings} for f in found]
         count = {b: sum(b in e for e in every) for e in every for b in e}
         budgets = [b for b in count if count[b] == max(count.values())]
         budgets.sort(key=lambda b: float("inf") if isinstance(b, str) else b)
-    made = [across.across(found, b) for b in budgets]
+    made = [across_targets.across(found, b) for b in budgets]
     if form == "json":
         import json
 
@@ -196,13 +199,13 @@ def _across(found: list[Study], budgets: Any, form: str, folder: Path) -> None:
         return
     sections = []
     for one in made:
-        head, body = across.table(one)
+        head, body = across_targets.table(one)
         title = f"{len(one.targets)} targets from {one.source} · {one.budget} labels"
-        sections.append((title, tables.Table(tuple(head), tuple(map(tuple, body))), across.notes(one)))
+        sections.append((title, tables.Table(tuple(head), tuple(map(tuple, body))), across_targets.notes(one)))
     _sections(sections, form)
     if form == "table":
         for one in made:
-            _picture(lambda one=one: across.draw(one, folder / "leaderboards" / f"across-{one.budget}"))
+            _picture(lambda one=one: across_targets.draw(one, folder / "leaderboards" / f"across-{one.budget}"))
 
 
 def _picture(draw: Any) -> None:
@@ -213,7 +216,8 @@ def _picture(draw: Any) -> None:
 
 
 def _calibration(found: list[Study], budgets: Any, form: str, folder: Path) -> None:
-    from bench import calibration, tables
+    from bench import tables
+    from bench.analysis import calibration
 
     sections = []
     for s in found:
@@ -245,7 +249,8 @@ def _variance_table(study: Study) -> Table:
 
 
 def _break_even(found: list[Study], label_cost: float, hour_cost: float, budgets: Any, form: str) -> None:
-    from bench import curves, tables
+    from bench import tables
+    from bench.analysis import learning_curves
 
     if label_cost < 0 or hour_cost < 0:
         raise BenchError("a price below zero", "--label-cost 0.10 --hour-cost 1.00")
@@ -253,7 +258,7 @@ def _break_even(found: list[Study], label_cost: float, hour_cost: float, budgets
     for s in found:
         sizes = dict(s.board.sizes)
         own = [w for w in s.worths if w.reference == "scratch" and (not budgets or w.budget in budgets)]
-        rows = curves.break_even(own, s.sheets, sizes, label_cost, hour_cost)
+        rows = learning_curves.break_even(own, s.sheets, sizes, label_cost, hour_cost)
         rows.sort(key=lambda r: (sizes[r.budget], r.baseline))
         body = [(tables.labels_of(s, r.budget), r.baseline, f"{r.saved.estimate:,.0f} [{r.saved.low:,.0f} "
                  f"{r.saved.high:,.0f}]", f"{r.saved.estimate * label_cost:,.2f}", f"{r.price:,.2f}",
@@ -280,7 +285,8 @@ def distance_command(
     offline: Offline = False,
 ) -> None:
     """How far the targets are from the source, beside the gain that was measured."""
-    from bench import distance, study, tables
+    from bench import distance, tables
+    from bench.analysis import study
     from bench.results import record_files
     from bench.runs import options as suite
 

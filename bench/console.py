@@ -14,10 +14,10 @@ import typer
 from bench.core.errors import BenchError
 
 if TYPE_CHECKING:
+    from bench.analysis.study import Study
     from bench.data.load import Loaded
     from bench.learning.pretrain import Base
     from bench.results.record_files import Record
-    from bench.study import Study
 
 
 @contextmanager

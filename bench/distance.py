@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bench.analysis.scores import LEVEL, Array, Interval
+from bench.analysis.study import Study
 from bench.core.seeds import draw as generator
 from bench.data.corpus import Corpus, Examples
 from bench.protocol.trial import Budget
 from bench.runs.options import Options
-from bench.stats import LEVEL, Array, Interval
-from bench.study import Study
 
 TEXTS = 2_000  # of each side, at most, for the proxy A-distance
 POINTS = 1_000  # of each side, at most, for the MMD

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bench.compare import ALPHA, HELPS, NEUTRAL, OPEN, Pair, Row, Standing
+from bench.analysis.compare import ALPHA, HELPS, NEUTRAL, OPEN, Pair, Row, Standing
+from bench.analysis.scores import Interval, Need
+from bench.analysis.study import Study
 from bench.protocol.trial import FULL
-from bench.stats import Interval, Need
-from bench.study import Study
 
 LISTED = 3  # names before "and n more"
 MOST_REIGNS = 3  # that are told one by one

@@ -13,15 +13,15 @@ from html import escape
 from statistics import mean
 from typing import Any
 
+from bench.analysis.leaderboard import grouped
+from bench.analysis.study import Study, study_of
 from bench.charts import PHASES, specs, theme
 from bench.core import places
 from bench.core.errors import BenchError
 from bench.distance import Distance
-from bench.leaderboard import grouped
 from bench.learning.networks.architectures import NETS
 from bench.protocol.trial import Budget
 from bench.results.record_files import Record
-from bench.study import Study, study_of
 
 PAGE = places.PACKAGE / "page"
 CELL = ("board", "baseline", "budget", "n", "done", "of", "score", "low", "high", "sd", "auc", "auc_low", "auc_high",
@@ -169,7 +169,7 @@ def _short(value: Any) -> Any:
 
 def _across(found: Sequence[Study]) -> list[dict[str, Any]]:
     """For each source, net, engine, device and budget with two targets or more: ranks and who cannot be told apart."""
-    from bench.across import across
+    from bench.analysis.across_targets import across
     from bench.diagrams import cliques
 
     groups: dict[tuple[str, ...], list[Study]] = {}

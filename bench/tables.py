@@ -11,12 +11,12 @@ from typing import Any
 
 import numpy as np
 
-from bench.compare import MARKS, Pair, Row
+from bench.analysis.compare import MARKS, Pair, Row
+from bench.analysis.leaderboard import Cell
+from bench.analysis.study import Study
 from bench.core.errors import BenchError
-from bench.leaderboard import Cell
 from bench.prose import advice, notes, p_text, score, short
 from bench.protocol.trial import FULL, Budget
-from bench.study import Study
 
 FILES = {"md": "md", "csv": "csv", "latex": "tex", "html": "html", "json": "json"}  # formats and their files' endings
 FORMATS = ("table", *FILES)

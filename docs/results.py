@@ -13,9 +13,9 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from bench.compare import Row
+    from bench.analysis.compare import Row
+    from bench.analysis.study import Study
     from bench.protocol.trial import Budget
-    from bench.study import Study
 
 ROOT = Path(__file__).parents[1]
 PAGES = ("README.md", "docs/findings.md")
@@ -35,7 +35,7 @@ def written(text: str, found: Sequence[Study]) -> str:
 
 def studies(results: Path) -> list[Study]:
     """A study a leaderboard of the folder."""
-    from bench import study
+    from bench.analysis import study
     from bench.results import record_files
 
     return study.studies(record_files.read_all(results))

@@ -9,24 +9,25 @@ import pytest
 from sklearn.isotonic import isotonic_regression
 from test_leaderboard import CURVES, FULL
 
-from bench import across, calibration, compare, curves, distance, prose, study, variance
+from bench import distance, prose
+from bench.analysis import across_targets, calibration, compare, learning_curves, study, variance
+from bench.analysis.scores import Interval
 from bench.core.errors import BenchError
-from bench.stats import Interval
 
 
 def test_curves_are_made_monotone_as_scikit_learn_does():
     given = np.random.default_rng(0).normal(size=(50, 7))
-    assert curves.monotone(given) == pytest.approx(np.stack([isotonic_regression(row) for row in given]))
+    assert learning_curves.monotone(given) == pytest.approx(np.stack([isotonic_regression(row) for row in given]))
 
 
 def test_a_curve_is_read_backwards_in_the_logarithm_of_the_labels():
     x, curve = np.array([16.0, 64.0, 256.0]), np.array([[0.5, 0.6, 0.8]])
-    found = curves.inverted(x, curve, np.array([[0.5, 0.55, 0.6, 0.7, 0.8, 0.81, 0.49]]))[0]
+    found = learning_curves.inverted(x, curve, np.array([[0.5, 0.55, 0.6, 0.7, 0.8, 0.81, 0.49]]))[0]
     assert found == pytest.approx([16, 32, 64, 128, 256, np.inf, -np.inf])
 
 
 def test_what_lies_beyond_the_curve_is_shown_as_censored():
-    worth = curves.Worth("finetune", 16, 16, "scratch", Interval(np.inf, 3712.0, np.inf), 16, 5890)
+    worth = learning_curves.Worth("finetune", 16, 16, "scratch", Interval(np.inf, 3712.0, np.inf), 16, 5890)
     assert worth.words() == "> 5,890 [3,700, > 5,890]"
     assert replace(worth, labels=Interval(-np.inf, -np.inf, -np.inf)).words() == "< 16"
 
@@ -36,7 +37,7 @@ def test_the_best_is_worth_more_labels_than_it_had_and_its_base_is_repaid():
     worth = found.worth("finetune", 64)
     assert worth is not None
     assert worth.labels.estimate > 64
-    rows = curves.break_even(found.worths, found.sheets, found.board.sizes, 0.10, 36.0)
+    rows = learning_curves.break_even(found.worths, found.sheets, found.board.sizes, 0.10, 36.0)
     one = next(r for r in rows if r.budget == 64)
     assert one.price == pytest.approx(50 / 3600 * 36)  # fifty seconds at 36 an hour
     assert one.labels == pytest.approx(5.0)
@@ -57,7 +58,7 @@ def test_a_lead_that_passes_often_is_told_in_one_breath():
     found = study.studies(CURVES)[0]
 
     def last(*who: str) -> str:
-        reigns = tuple(curves.Reign(name, 16.0 * 2**i, 32.0 * 2**i) for i, name in enumerate(who))
+        reigns = tuple(learning_curves.Reign(name, 16.0 * 2**i, 32.0 * 2**i) for i, name in enumerate(who))
         return prose.advice(replace(found, reigns=reigns))[-1]
 
     assert last("a", "b", "a") == "By mean scores a up to about 32, then b up to about 64 labels, then a."
@@ -78,27 +79,27 @@ def test_pairs_are_compared_on_the_same_exam_and_unknown_names_are_refused():
 def test_a_target_that_a_baseline_misses_costs_it_its_rank_and_nobody_else():
     other = [replace(r, task="other") for r in CURVES if r.baseline != "tfidf"]
     third = [replace(r, task="third") for r in CURVES]
-    found = across.across(study.studies([*CURVES, *other, *third]), 64)
+    found = across_targets.across(study.studies([*CURVES, *other, *third]), 64)
     places = {p.baseline: p for p in found.places}
     assert (places["tfidf"].covered, places["tfidf"].mean_rank) == (2, None)
     assert sorted(p.mean_rank for p in found.places if p.mean_rank is not None) == [1.0, 2.0, 3.0, 4.0]
     assert sum(p.wins for p in found.places if p.wins is not None) == pytest.approx(2.0)  # six meetings of four
     assert found.places[-1].baseline == "tfidf"
-    assert "2/3" in str(across.table(found)[1])
+    assert "2/3" in str(across_targets.table(found)[1])
 
 
 def test_editions_sources_and_single_targets_are_refused_across():
     with pytest.raises(BenchError, match="two editions of toy"):
-        across.across(study.studies([*CURVES, *(replace(r, edition="two") for r in CURVES)]), 64)
+        across_targets.across(study.studies([*CURVES, *(replace(r, edition="two") for r in CURVES)]), 64)
     with pytest.raises(BenchError, match="do not mix"):
-        across.across(study.studies([*CURVES, *(replace(r, net="bilstm") for r in CURVES)]), 64)
+        across_targets.across(study.studies([*CURVES, *(replace(r, net="bilstm") for r in CURVES)]), 64)
     with pytest.raises(BenchError, match="two or more"):
-        across.across(study.studies(CURVES), 64)
+        across_targets.across(study.studies(CURVES), 64)
 
 
 def test_nemenyis_critical_difference_is_that_of_the_published_table():
     """Demsar (2006), table 5: q = 2.569 for four classifiers; 14 data sets give 1.25."""
-    assert across.nemenyi(4, 14) == pytest.approx(2.569 * np.sqrt(4 * 5 / (6 * 14)), abs=1e-3)
+    assert across_targets.nemenyi(4, 14) == pytest.approx(2.569 * np.sqrt(4 * 5 / (6 * 14)), abs=1e-3)
 
 
 def test_the_variances_parts_are_those_that_were_built_in():
@@ -154,5 +155,5 @@ def test_a_rank_correlation_needs_five_targets():
 
 
 def test_a_reference_at_one_budget_says_above_below_or_as_good_without_a_warning() -> None:
-    found = curves.inverted(np.array([128.0]), np.array([[0.7], [0.7]]), np.array([[0.7, 0.8], [0.6, 0.7]]))
+    found = learning_curves.inverted(np.array([128.0]), np.array([[0.7], [0.7]]), np.array([[0.7, 0.8], [0.6, 0.7]]))
     assert found.tolist() == [[128.0, np.inf], [-np.inf, 128.0]]

@@ -210,7 +210,7 @@ def results_script() -> ModuleType:
 def test_the_readmes_table_is_written_from_records_between_its_marks() -> None:
     from made import grid
 
-    from bench import study
+    from bench.analysis import study
 
     module = results_script()
     found = study.studies(grid(("amazon",), ("imdb@official",), ("scratch", "frozen")))
@@ -230,7 +230,7 @@ def test_the_readmes_table_is_written_from_records_between_its_marks() -> None:
 def test_every_block_of_results_is_made_from_records() -> None:
     from made import record, results
 
-    from bench import study
+    from bench.analysis import study
 
     module = results_script()
     more = [record("alpha", "imdb@official", "scratch", 128, seed, 0.5, engine="mxnet") for seed in (0, 1)]

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from test_leaderboard import CURVES, answered, record
 
-from bench import compare, family, stats, study
-from bench.family import Contrasts
-from bench.stats import Parts
+from bench.analysis import compare, multiplicity, scores, study
+from bench.analysis.multiplicity import Contrasts
+from bench.analysis.scores import Parts
 
 CELLS = (4, 5)  # budgets and baselines of a simulated leaderboard
 
@@ -42,7 +42,7 @@ def equals(rng: np.random.Generator, spread: np.ndarray, seeds: int, n: int) -> 
     for row in spread:
         odds = [sign * (0.8 + s * rng.normal(size=(seeds, 1)) + np.sqrt(0.5) * (hard + rng.normal(size=(seeds, n))))
                 for s in row]
-        difference, parts = stats.pairwise([stats.accuracy(truth, (x > 0).astype(int)) for x in odds])
+        difference, parts = scores.pairwise([scores.accuracy(truth, (x > 0).astype(int)) for x in odds])
         i, j = np.triu_indices(len(row), 1)
         names = tuple((f"{a}", f"{b}") for a, b in zip(i, j, strict=True))
         own = {f: getattr(parts, f)[i, j] for f in ("seeds_share", "texts_share", "interplay", "texts_certain")}
@@ -54,7 +54,7 @@ def false_calls(name: str, seeds: int, n: int, boards: int, seed: int, shape: tu
     """The share of leaderboards of equal systems in which anything is called different."""
     rng, called = np.random.default_rng(seed), 0
     for _ in range(boards):
-        p = family.corrected(equals(rng, spreads(name, rng, shape), seeds, n))
+        p = multiplicity.corrected(equals(rng, spreads(name, rng, shape), seeds, n))
         called += min(q.min() for q in p) <= 0.05
     return called / boards
 
@@ -79,7 +79,7 @@ def one(share: list[float], interplay: float = 0.0, seeds: int = 3) -> Contrasts
 
 def test_other_budgets_make_a_spread_larger_and_never_smaller():
     small, large = one([1e-4, 1e-4, 1e-4]), one([9e-4, 1e-4, 1e-4])
-    first, second = family.pooled([small, large])
+    first, second = multiplicity.pooled([small, large])
     assert first.seeds_share == pytest.approx([5e-4, 1e-4, 1e-4], rel=0.5)
     assert first.seeds_share[0] > 1e-4
     assert second.seeds_share[0] == pytest.approx(9e-4)
@@ -88,19 +88,19 @@ def test_other_budgets_make_a_spread_larger_and_never_smaller():
 
 def test_another_budgets_level_is_brought_to_this_ones():
     few, many = one([4e-4, 4e-4, 4e-4]), one([1e-4, 1e-4, 1e-4])
-    for found, given in zip(family.pooled([few, many]), (few, many), strict=True):
+    for found, given in zip(multiplicity.pooled([few, many]), (few, many), strict=True):
         assert found.seeds_share == pytest.approx(given.parts.seeds_share)
 
 
 def test_a_spread_below_what_the_texts_make_of_it_is_chance():
-    assert family.pooled([one([1e-6], interplay=1e-4)])[0].seeds_share == pytest.approx([1e-4])
+    assert multiplicity.pooled([one([1e-6], interplay=1e-4)])[0].seeds_share == pytest.approx([1e-4])
 
 
 def test_nothing_is_lent_where_nothing_is_known():
-    for found in (family.pooled([one([1e-4])])[0], family.pooled([one([1e-4]), one([1e-4], seeds=5)])[0],
-                  family.pooled([one([0.0]), one([1e-4])])[0]):
+    for found in (multiplicity.pooled([one([1e-4])])[0], multiplicity.pooled([one([1e-4]), one([1e-4], seeds=5)])[0],
+                  multiplicity.pooled([one([0.0]), one([1e-4])])[0]):
         assert found.lent.tolist() == [0.0]
-    assert family.pooled([one([0.0], seeds=1), one([0.0], seeds=1)])[0].lent == 0.0
+    assert multiplicity.pooled([one([0.0], seeds=1), one([0.0], seeds=1)])[0].lent == 0.0
 
 
 def test_what_is_called_different_has_an_interval_without_zero_and_more_pairs_cost_more():
@@ -120,9 +120,9 @@ def test_a_gain_that_three_seeds_alone_could_not_show_is_shown_by_the_spread_at_
     found = study.studies(made)[0]
     verdicts = {(s.budget, r.baseline): r.verdict for s in found.standings for r in s.rows}
     assert all(verdicts[b, "finetune"] == "helps" for b in curve)
-    alone = np.concatenate([stats.p_value(c.difference, c.parts) for c in _contrasts(found)])
-    pooled = np.concatenate(family.corrected(_contrasts(found)))
-    assert (stats.holm(alone) <= 0.05).sum() < (pooled <= 0.05).sum()
+    alone = np.concatenate([scores.p_value(c.difference, c.parts) for c in _contrasts(found)])
+    pooled = np.concatenate(multiplicity.corrected(_contrasts(found)))
+    assert (scores.holm(alone) <= 0.05).sum() < (pooled <= 0.05).sum()
 
 
 def test_the_gate_fails_by_the_corrected_test_and_by_the_points():

@@ -24,7 +24,8 @@ import pytest
 import toy
 from typer.testing import CliRunner
 
-from bench import study, tables
+from bench import tables
+from bench.analysis import study
 from bench.cli import app
 from bench.console import plain
 from bench.core.errors import BenchError, CardError, DataError, RouteError

@@ -13,8 +13,9 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
-from bench import prose, study, tables
-from bench.leaderboard import boards
+from bench import prose, tables
+from bench.analysis import study
+from bench.analysis.leaderboard import boards
 from bench.protocol.metrics import score
 from bench.results import record_files
 from bench.results.record_files import Record
@@ -150,7 +151,7 @@ def test_verdicts_ranks_and_ties_are_those_that_were_built_in():
 
 
 def test_neutral_needs_a_narrow_interval_and_what_is_wide_is_underpowered():
-    from bench.compare import verdict
+    from bench.analysis.compare import verdict
 
     assert verdict(0.3, 1.2, 0.6) == "neutral"
     assert verdict(0.3, 1.9, 0.6) == "underpowered"

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from bench.analysis.transfer_matrix import heat_map, markdown, matrix, write
 from bench.core.errors import BenchError
-from bench.matrix import heat_map, markdown, matrix, write
 from bench.results.record_files import Record
 
 

@@ -17,11 +17,11 @@ import pytest
 from made import BASED, EVIL, SKILL, grid, hostile, record, results
 
 from bench import charts, distance, figures, report
+from bench.analysis.study import studies
 from bench.core.errors import BenchError
 from bench.distance import Distance
 from bench.results import record_files
 from bench.serve import serving
-from bench.study import studies
 
 SCRIPT = "window.vegaEmbed = null;"
 

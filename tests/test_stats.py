@@ -8,7 +8,8 @@ from scipy import stats as scipy_stats
 from scipy.special import expit
 from scipy.stats import norm
 
-from bench import bootstrap, stats
+from bench.analysis import bootstrap
+from bench.analysis import scores as stats
 
 RNG = np.random.default_rng
 SPREADS = (0.0, 0.05, 0.15)  # of the seeds, in units of a text's noise

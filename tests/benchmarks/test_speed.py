@@ -11,7 +11,7 @@ import toy
 from pytest_benchmark.fixture import BenchmarkFixture
 
 from baselines import BASELINES
-from bench import leaderboard, study
+from bench.analysis import leaderboard, study
 from bench.data import corpus
 from bench.data.corpus import Dataset
 from bench.data.text import SPECIALS, encode, frequent, tokens

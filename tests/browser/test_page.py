@@ -15,9 +15,9 @@ import pytest
 from made import grid, record, results
 
 from bench import report
+from bench.analysis.study import studies
 from bench.prose import advice
 from bench.results import record_files
-from bench.study import studies
 
 
 def test_the_answer_is_the_advice_of_the_numbers(visit):

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bench.calibration import Calibration, calibration
-from bench.compare import Standing, standings
-from bench.curves import Reign, Worth, reigns, worths
-from bench.exams import Sheet, sheets
-from bench.leaderboard import Board, board_of, grouped
+from bench.analysis.calibration import Calibration, calibration
+from bench.analysis.compare import Standing, standings
+from bench.analysis.leaderboard import Board, board_of, grouped
+from bench.analysis.learning_curves import Reign, Worth, reigns, worths
+from bench.analysis.predictions import Sheet, sheets
+from bench.analysis.variance import Split, splits
 from bench.protocol.trial import Budget
 from bench.results.record_files import Record
-from bench.variance import Split, splits
 
 REFERENCES = ("scratch", "tfidf")  # whose labels a label-equivalent counts
 

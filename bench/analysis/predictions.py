@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from bench import stats
+from bench.analysis import scores
+from bench.analysis.scores import Sample
 from bench.core.errors import BenchError
 from bench.protocol.trial import Budget
 from bench.results.record_files import Record, unpack
-from bench.stats import Sample
 
 AGREE = 1e-6  # a record's own accuracy and that of its stored predictions
 
@@ -39,7 +39,7 @@ class Sheet:
     def score(self) -> Sample:
         """The leading score."""
         if "leading" not in self._kept:
-            made = stats.accuracy if self.leading == "accuracy" else stats.balanced_accuracy
+            made = scores.accuracy if self.leading == "accuracy" else scores.balanced_accuracy
             self._kept["leading"] = made(self.truth, self.guesses)
         found = self._kept["leading"]
         assert found is not None
@@ -48,7 +48,7 @@ class Sheet:
     def auc(self) -> Sample | None:
         """The AUC; None where the exam lacks a class."""
         if "auc" not in self._kept:
-            self._kept["auc"] = stats.auc(self.truth, self.probabilities)
+            self._kept["auc"] = scores.auc(self.truth, self.probabilities)
         return self._kept["auc"]
 
 

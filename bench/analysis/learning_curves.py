@@ -8,10 +8,10 @@ from itertools import pairwise
 
 import numpy as np
 
-from bench import bootstrap
-from bench.exams import Sheet
+from bench.analysis import bootstrap
+from bench.analysis.predictions import Sheet
+from bench.analysis.scores import Array, Interval
 from bench.protocol.trial import Budget
-from bench.stats import Array, Interval
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench.analysis.leaderboard import boards
 from bench.core import store
 from bench.core.errors import BenchError, MissingExtra
-from bench.leaderboard import boards
 from bench.protocol.trial import Budget
 from bench.results.record_files import Record
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bench.exams import Sheet
+from bench.analysis.predictions import Sheet
 from bench.protocol.trial import Budget
 
 BINS = 15

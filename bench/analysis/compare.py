@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from bench import bootstrap, family, stats
+from bench.analysis import bootstrap, multiplicity, scores
+from bench.analysis.multiplicity import Contrasts
+from bench.analysis.predictions import Sheet
+from bench.analysis.scores import Array, Interval, Need, Parts
 from bench.core.errors import BenchError
-from bench.exams import Sheet
-from bench.family import Contrasts
 from bench.protocol.trial import FULL, Budget
-from bench.stats import Array, Interval, Need, Parts
 
 SCRATCH = "scratch"
 NEUTRAL = 2.0  # points of gain within which nobody would choose differently
@@ -83,7 +83,7 @@ class Pair:
 def standings(sheets: Sequence[Sheet], sizes: Mapping[Budget, int]) -> list[Standing]:
     """One standing a budget, the smallest first."""
     tables = [_table([s for s in sheets if s.budget == b]) for b in _budgets(sheets)]
-    p = family.corrected([t.contrasts() for t in tables])
+    p = multiplicity.corrected([t.contrasts() for t in tables])
     return [_standing(t, t.square(q), sizes.get(t.sheets[0].budget, 0)) for t, q in zip(tables, p, strict=True)]
 
 
@@ -116,7 +116,7 @@ class _Table:
 
 
 def _table(sheets: list[Sheet]) -> _Table:
-    return _Table(sheets, *stats.pairwise([s.score() for s in sheets]))
+    return _Table(sheets, *scores.pairwise([s.score() for s in sheets]))
 
 
 def _picked(parts: Parts, rows: Any, columns: Any) -> Parts:
@@ -128,7 +128,7 @@ def _standing(table: _Table, corrected: Array, n_train: int) -> Standing:
     sheets, difference, found = table.sheets, table.difference, table.parts
     samples = [s.score() for s in sheets]
     mean = np.array([s.value.mean() for s in samples])
-    rank = stats.ranks(mean, corrected)
+    rank = scores.ranks(mean, corrected)
     first = sheets[0]
     made = bootstrap.replicates(samples, bootstrap.drawn(found.seeds, found.texts))
     best = np.bincount(made.argmax(axis=1), minlength=len(sheets)) / len(made)
@@ -138,16 +138,16 @@ def _standing(table: _Table, corrected: Array, n_train: int) -> Standing:
     for i in order:
         area = sheets[i].auc()
         gain, verdict, gain_p = gains.get(i, (None, "", None))
-        rows.append(Row(sheets[i].baseline, stats.score_interval(samples[i]),
-                        None if area is None else stats.score_interval(area), int(rank[i]), float(best[i]), gain,
+        rows.append(Row(sheets[i].baseline, scores.score_interval(samples[i]),
+                        None if area is None else scores.score_interval(area), int(rank[i]), float(best[i]), gain,
                         verdict, gain_p, sheets[i].adapt))
     lead, lead_p, least, need = None, None, None, Need(None, None)
     if len(order) > 1:
         a, b = order[:2]
         own = _picked(found, a, b)
-        lead = stats.difference_interval(samples[a] - samples[b]).times(100)
-        lead_p, least = float(corrected[a, b]), 100 * stats.detectable(own)
-        need = stats.seeds_needed(float(difference[a, b]), own)
+        lead = scores.difference_interval(samples[a] - samples[b]).times(100)
+        lead_p, least = float(corrected[a, b]), 100 * scores.detectable(own)
+        need = scores.seeds_needed(float(difference[a, b]), own)
     return Standing(first.budget, n_train, found.seeds, found.texts, tuple(rows), lead, lead_p, least, need)
 
 
@@ -162,8 +162,8 @@ def _gains(sheets: list[Sheet], difference: Array, found: Parts,
     for i in others:
         own, p = _picked(found, i, at), float(corrected[i, at])
         gap, error = 100 * float(difference[i, at]), 100 * float(own.error)
-        half = float(stats.critical(own)) * error
-        inner = float(stats.critical(own, 2 * ALPHA)) * error  # two one-sided tests at 5%
+        half = float(scores.critical(own)) * error
+        inner = float(scores.critical(own, 2 * ALPHA)) * error  # two one-sided tests at 5%
         out[i] = (Interval(gap, gap - half, gap + half), verdict(gap, inner, p), p)
     return out
 
@@ -200,7 +200,7 @@ def pairs(sheets: Sequence[Sheet], names: Sequence[str], budgets: Sequence[Budge
         raise BenchError(f"{', '.join(chosen)}: no budget at which two of them are complete",
                          f"budgets with records: {', '.join(map(str, at)) or 'none of those asked for'}")
     p = {(t.sheets[0].budget, frozenset(pair)): float(v)
-         for t, c, q in zip(tables, contrasts, family.corrected(contrasts, wanted), strict=True)
+         for t, c, q in zip(tables, contrasts, multiplicity.corrected(contrasts, wanted), strict=True)
          for pair, v in zip(c.names, q, strict=True)}
     return [_pair(have[a, b], have[c, b], p[b, frozenset((a, c))])
             for b in at for i, a in enumerate(chosen) for c in chosen[i + 1 :] if (a, b) in have and (c, b) in have]
@@ -216,13 +216,13 @@ def runs(before: Sequence[Sheet], after: Sequence[Sheet]) -> list[Pair]:
             found.append((replace(late, baseline=f"{late.baseline} after"),
                           replace(early, baseline=f"{early.baseline} before")))
     groups = [[pair for pair in found if pair[0].budget == b] for b in dict.fromkeys(a.budget for a, _ in found)]
-    p = family.corrected([_changes(g) for g in groups])
+    p = multiplicity.corrected([_changes(g) for g in groups])
     return [_pair(a, b, float(v)) for g, q in zip(groups, p, strict=True) for (a, b), v in zip(g, q, strict=True)]
 
 
 def _changes(found: list[tuple[Sheet, Sheet]]) -> Contrasts:
     gaps = [a.score() - b.score() for a, b in found]
-    every = [stats.parts(g) for g in gaps]
+    every = [scores.parts(g) for g in gaps]
     share = {name: np.array([getattr(e, name) for e in every])
              for name in ("seeds_share", "texts_share", "interplay", "texts_certain")}
     return Contrasts(tuple((a.baseline, b.baseline) for a, b in found), np.array([g.value.mean() for g in gaps]),
@@ -239,8 +239,8 @@ def worse(found: Sequence[Pair], points: float) -> list[Pair]:
 
 def _pair(one: Sheet, two: Sheet, p_holm: float) -> Pair:
     gap = one.score() - two.score()
-    found = stats.parts(gap)
-    p = float(stats.p_value(gap.value.mean(), found))
+    found = scores.parts(gap)
+    p = float(scores.p_value(gap.value.mean(), found))
     seeds, n = len(one.seeds), len(one.truth)
     made = bootstrap.drawn(seeds, n)
     right, other = one.guesses == one.truth, two.guesses == two.truth
@@ -248,14 +248,14 @@ def _pair(one: Sheet, two: Sheet, p_holm: float) -> Pair:
     area = None if a is None or b is None else a - b
     delong = None
     if area is not None:
-        each = [stats.delong(one.truth, x, y) for x, y in zip(one.probabilities, two.probabilities, strict=True)]
-        delong = stats.together([e for e in each if e is not None])
+        each = [scores.delong(one.truth, x, y) for x, y in zip(one.probabilities, two.probabilities, strict=True)]
+        delong = scores.together([e for e in each if e is not None])
     return Pair(
         one.baseline, two.baseline, one.budget, seeds, n,
         (float(one.score().value.mean()), float(two.score().value.mean())),
-        stats.difference_interval(gap).times(100), bootstrap.interval(gap, made).times(100), p, p_holm,
-        stats.together([stats.mcnemar(x, y) for x, y in zip(right, other, strict=True)]),
-        None if area is None else stats.difference_interval(area).times(100),
+        scores.difference_interval(gap).times(100), bootstrap.interval(gap, made).times(100), p, p_holm,
+        scores.together([scores.mcnemar(x, y) for x, y in zip(right, other, strict=True)]),
+        None if area is None else scores.difference_interval(area).times(100),
         None if area is None else bootstrap.interval(area, made).times(100),
-        None if area is None else float(stats.p_value(area.value.mean(), stats.parts(area))), delong,
-        100 * stats.detectable(found), stats.seeds_needed(float(gap.value.mean()), found))
+        None if area is None else float(scores.p_value(area.value.mean(), scores.parts(area))), delong,
+        100 * scores.detectable(found), scores.seeds_needed(float(gap.value.mean()), found))

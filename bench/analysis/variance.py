@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from bench.analysis.scores import Array
 from bench.protocol.trial import FULL, Budget
 from bench.results.record_files import Record
-from bench.stats import Array
 
 
 @dataclass(frozen=True)

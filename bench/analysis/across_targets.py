@@ -8,10 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
-from bench import stats
+from bench.analysis import scores as stats
+from bench.analysis.study import Study
 from bench.core.errors import BenchError
 from bench.protocol.trial import Budget
-from bench.study import Study
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,8 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from bench.analysis.scores import LEVEL, Array, Interval, Sample, parts
 from bench.core.seeds import draw as seeded
-from bench.stats import LEVEL, Array, Interval, Sample, parts
 
 DRAWS = 2_000
 CHUNK = 4_000_000  # drawn texts held at once

@@ -1,0 +1,1 @@
+"""Records become studies: means, intervals, tests, curves. Pure functions."""
