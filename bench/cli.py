@@ -88,7 +88,7 @@ def run_command(
 ) -> None:
     """Train the base once, run the strategies on the targets, print the leaderboard; goes on where it was stopped."""
     from baselines import MAIN
-    from bench import tables
+    from bench.report import tables
     from bench.runs import options as suite
 
     with errors():
@@ -122,8 +122,8 @@ def run_command(
 def _run(options: Options, carry: Carry, shown: list[Study], *, keep_going: bool, quiet: bool) -> int:
     """The trials of one source, and their leaderboards into `shown`; `quiet` leaves standard output alone."""
     from baselines import BASELINES
-    from bench import tables
     from bench.analysis import study
+    from bench.report import tables
     from bench.results import record_files
     from bench.runs import plan as plans
 

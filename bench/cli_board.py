@@ -44,8 +44,8 @@ from bench.flags import (
 if TYPE_CHECKING:
     from bench.analysis.compare import Pair
     from bench.analysis.study import Study
+    from bench.report.tables import Table
     from bench.results.record_files import Record
-    from bench.tables import Table
 
 Format = Annotated[str, typer.Option("--format", "-f", help="table, md, csv, latex, html or json.")]
 
@@ -72,8 +72,8 @@ def leaderboard_command(
     figures: Figures = None, chart: Charts = None, formats: FigureFormats = EVERY_FORMAT,
 ) -> None:
     """Print the leaderboards of the records in a results folder, and what their statistics answer."""
-    from bench import tables
     from bench.analysis import study
+    from bench.report import tables
     from bench.runs import options as suite
 
     with errors():
@@ -114,7 +114,7 @@ def leaderboard_command(
 
 
 def _said(study: Study) -> list[str]:
-    from bench.prose import advice, notes
+    from bench.report.advice import advice, notes
 
     return [*advice(study), *notes(study)]
 
@@ -123,7 +123,7 @@ def _sections(found: list[tuple[str, Table, list[str]]], form: str, values: Any 
     """Tables with titles and sentences in any format; `values` are what JSON gives."""
     import json
 
-    from bench import tables
+    from bench.report import tables
 
     if form == "json":
         text = tables.as_json(values) if values is not None else json.dumps(
@@ -161,9 +161,9 @@ def _runs(names: list[str], records: Callable[[Path], list[Record]]) -> list[tup
 
 def _compared(found: list[Any], names: list[str], budgets: Any, form: str, limit: float) -> None:
     """Pairs of baselines, or of runs, and the gate."""
-    from bench import tables
     from bench.analysis import compare
-    from bench.prose import pair_notes
+    from bench.report import tables
+    from bench.report.advice import pair_notes
 
     boards: list[tuple[str, list[Pair]]] = [
         f if isinstance(f, tuple) else (f.board.title, compare.pairs(f.sheets, names, budgets)) for f in found]
@@ -183,8 +183,8 @@ def _compared(found: list[Any], names: list[str], budgets: Any, form: str, limit
 
 
 def _across(found: list[Study], budgets: Any, form: str, folder: Path) -> None:
-    from bench import tables
     from bench.analysis import across_targets
+    from bench.report import tables
 
     if not budgets:
         every = [{s.budget for s in f.standings} for f in found]
@@ -216,8 +216,8 @@ def _picture(draw: Any) -> None:
 
 
 def _calibration(found: list[Study], budgets: Any, form: str, folder: Path) -> None:
-    from bench import tables
     from bench.analysis import calibration
+    from bench.report import tables
 
     sections = []
     for s in found:
@@ -237,7 +237,7 @@ def _calibration(found: list[Study], budgets: Any, form: str, folder: Path) -> N
 
 
 def _variance_table(study: Study) -> Table:
-    from bench import tables
+    from bench.report import tables
 
     def text(value: float | None) -> str:
         return "–" if value is None else f"{value:.2f}"
@@ -249,8 +249,8 @@ def _variance_table(study: Study) -> Table:
 
 
 def _break_even(found: list[Study], label_cost: float, hour_cost: float, budgets: Any, form: str) -> None:
-    from bench import tables
     from bench.analysis import learning_curves
+    from bench.report import tables
 
     if label_cost < 0 or hour_cost < 0:
         raise BenchError("a price below zero", "--label-cost 0.10 --hour-cost 1.00")
@@ -285,8 +285,9 @@ def distance_command(
     offline: Offline = False,
 ) -> None:
     """How far the targets are from the source, beside the gain that was measured."""
-    from bench import distance, tables
+    from bench import distance
     from bench.analysis import study
+    from bench.report import tables
     from bench.results import record_files
     from bench.runs import options as suite
 

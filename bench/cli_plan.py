@@ -54,7 +54,7 @@ def show_plan(runs: Sequence[Options], *, as_json: bool) -> None:
 
 def _lines(found: Forecast) -> list[str]:
     """A target's table: done of all trials by baseline and budget, what is to do, and the seconds of it."""
-    from bench import tables
+    from bench.report import tables
     from bench.runs.costs import people
 
     budgets = {c.budget: c.labels for c in sorted(found.cells, key=lambda c: (c.labels, isinstance(c.budget, str)))}

@@ -13,7 +13,7 @@ from bench.console import warn
 from bench.core.errors import BenchError
 
 if TYPE_CHECKING:
-    from bench.report import Facts, Part
+    from bench.report.page_facts import Facts, Part
     from bench.results.record_files import Record
 
 OnlyTarget = Annotated[list[str] | None, typer.Option(
@@ -67,15 +67,16 @@ def chosen(folder: Path, target: list[str] | None, source: str = "", baseline: l
 
 def facts(folder: Path, found: list[Record], parts: dict[str, Part] | None = None) -> Facts:
     """What the report knows of records and the distances kept beside them."""
-    from bench import distance, report
+    from bench import distance
+    from bench.report import page_facts
 
-    return report.facts(found, parts, distance.kept(folder))
+    return page_facts.facts(found, parts, distance.kept(folder))
 
 
 def check_figures(formats: str, kinds: Sequence[str] | None) -> list[str]:
     """The formats named; `BenchError` for one, or for a chart, that there is not."""
-    from bench import charts
     from bench.data.cards import nearest
+    from bench.report import charts
 
     named = [f.strip() for f in formats.split(",") if f.strip()]
     wrong = [f for f in named if f not in charts.FORMATS]
@@ -90,7 +91,7 @@ def check_figures(formats: str, kinds: Sequence[str] | None) -> list[str]:
 
 def draw(found: Facts, folder: Path, formats: Sequence[str], kinds: Sequence[str] | None) -> list[Path]:
     """Draw every chart, or those of some kinds, into a folder; returns the files."""
-    from bench import charts, figures
+    from bench.report import charts, paper_figures
 
-    return [path for name, spec in figures.panels(found) if not kinds or name.split("-")[0] in kinds
+    return [path for name, spec in paper_figures.panels(found) if not kinds or name.split("-")[0] in kinds
             for path in charts.save(spec, folder / name, formats)]

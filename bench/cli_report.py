@@ -29,7 +29,7 @@ from bench.core.errors import BenchError
 from bench.flags import RUNS, CacheDir, ResultsDir
 
 if TYPE_CHECKING:
-    from bench.report import Part
+    from bench.report.page_facts import Part
     from bench.results.record_files import Record
 
 PORT = 8765
@@ -47,8 +47,8 @@ def report_command(
     cache_dir: CacheDir = None,
 ) -> None:
     """Write the results as one HTML file that needs no network, serve it, or draw its charts for a paper."""
-    from bench import charts, report
     from bench.core import store
+    from bench.report import charts, page_facts
 
     with errors():
         folder = cache_dir or store.default_cache()
@@ -68,12 +68,12 @@ def report_command(
         script = charts.script(folder)
         if serve:
             parts: dict[str, Part] = {}
-            _serve(port, results_dir, lambda digest: report.html(
+            _serve(port, results_dir, lambda digest: page_facts.html(
                 facts(results_dir, kept(none=True), parts), script,
                 shown_command=f"{said} --serve", live=digest))
             return
         path = out or results_dir / "report.html"
-        text = report.html(facts(results_dir, kept(none=True)), script, shown_command=said)
+        text = page_facts.html(facts(results_dir, kept(none=True)), script, shown_command=said)
         _save(path, text)
         typer.echo(f"Written: {path} ({len(text.encode()) / 1e6:.1f} MB)")
 
@@ -97,7 +97,7 @@ def _digest(results_dir: Path) -> str:
 
 
 def _serve(port: int, results_dir: Path, page: Callable[[str], str]) -> None:
-    from bench.serve import serving
+    from bench.report.serve import serving
 
     try:
         with serving(port, lambda: _digest(results_dir), page) as server:

@@ -100,14 +100,14 @@ def epoch(row: Mapping[str, float]) -> str:
 
 def show(found: Sequence[Study], sort: str = "") -> None:
     """Print leaderboards, what they say in words, and what their columns mean."""
-    from bench import prose, tables
+    from bench.report import advice, tables
 
     for study in found:
         typer.echo()
         typer.echo(sentence(study.board.title))
         typer.echo(coloured(tables.plain(tables.compact(study, sort), width())))
         typer.echo()
-        for line in [*prose.advice(study), *prose.notes(study)]:
+        for line in [*advice.advice(study), *advice.notes(study)]:
             typer.echo(sentence(line))
 
 

@@ -157,7 +157,7 @@ def keep(folder: Path, source: str, found: Sequence[Distance]) -> Path:
     import re
     from dataclasses import asdict
 
-    from bench.tables import save
+    from bench.report.tables import save
 
     name = re.sub(r"[^A-Za-z0-9.-]+", "-", source.partition("@")[0])
     before = {d.target: d for d in kept(folder).get(source, ())}
@@ -252,7 +252,7 @@ MARKERS = "os^DvP<>X*"
 
 def draw(found: Table, stem: Path) -> list[Path]:
     """Gain over proxy A-distance, a point a target, as .png, .svg and .pdf."""
-    from bench.diagrams import canvas, save
+    from bench.report.diagrams import canvas, save
 
     figure, axes = canvas(6.6, 4.0)
     for i, r in enumerate(r for r in found.rows if r.gain is not None):

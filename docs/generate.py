@@ -27,7 +27,7 @@ SECTIONS = {
 API = ("bench.data.cards", "bench.data.load", "bench.data.corpus", "bench.protocol.trial", "bench.learning.networks.architectures", "bench.learning.pretrain", "bench.learning.resources",
        "bench.runs.trials", "bench.runs.runner", "bench.runs.options", "bench.runs.plan", "bench.runs.forecast",
        "bench.results.record_files", "bench.protocol.metrics", "bench.analysis.scores", "bench.analysis.compare", "bench.analysis.learning_curves",
-       "bench.analysis.leaderboard", "bench.analysis.study", "bench.analysis.transfer_matrix", "bench.report", "bench.charts", "bench.core.errors")
+       "bench.analysis.leaderboard", "bench.analysis.study", "bench.analysis.transfer_matrix", "bench.report.page_facts", "bench.report.charts", "bench.core.errors")
 
 
 def on_config(config: Any) -> Any:

@@ -6,8 +6,8 @@ import sys
 from itertools import groupby
 from pathlib import Path
 
-from bench import tables
 from bench.analysis import study
+from bench.report import tables
 from bench.results import record_files
 from bench.results.record_files import Record
 

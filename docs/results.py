@@ -77,7 +77,7 @@ def labels(budget: Budget) -> str:
 
 def short(row: Row | None) -> str:
     """`.797`, bold where nothing is better for certain."""
-    from bench import prose
+    from bench.report import advice as prose
 
     if row is None:
         return "–"
@@ -87,8 +87,8 @@ def short(row: Row | None) -> str:
 
 def amazon(found: Sequence[Study]) -> str:
     """The main example: a row a strategy, a column a budget that is shown, and the advice."""
-    from bench import tables
-    from bench.prose import advice
+    from bench.report import tables
+    from bench.report.advice import advice
 
     study = one(found, "amazon")
     made = tables.compact(study)
@@ -171,7 +171,7 @@ def cost(found: Sequence[Study]) -> str:
 
 def engines(found: Sequence[Study]) -> str:
     """The two engines on the same target, strategy and labels, with the spread over seeds."""
-    from bench import prose
+    from bench.report import advice as prose
 
     ours = {name(s): s for s in main_ones(found)}
     body = []

@@ -9,10 +9,11 @@ import pytest
 from sklearn.isotonic import isotonic_regression
 from test_leaderboard import CURVES, FULL
 
-from bench import distance, prose
+from bench import distance
 from bench.analysis import across_targets, calibration, compare, learning_curves, study, variance
 from bench.analysis.scores import Interval
 from bench.core.errors import BenchError
+from bench.report import advice
 
 
 def test_curves_are_made_monotone_as_scikit_learn_does():
@@ -59,7 +60,7 @@ def test_a_lead_that_passes_often_is_told_in_one_breath():
 
     def last(*who: str) -> str:
         reigns = tuple(learning_curves.Reign(name, 16.0 * 2**i, 32.0 * 2**i) for i, name in enumerate(who))
-        return prose.advice(replace(found, reigns=reigns))[-1]
+        return advice.advice(replace(found, reigns=reigns))[-1]
 
     assert last("a", "b", "a") == "By mean scores a up to about 32, then b up to about 64 labels, then a."
     assert last("a", "b", "a", "c") == "By mean scores the lead passes 3 times between a, b and c."

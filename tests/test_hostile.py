@@ -24,7 +24,6 @@ import pytest
 import toy
 from typer.testing import CliRunner
 
-from bench import tables
 from bench.analysis import study
 from bench.cli import app
 from bench.console import plain
@@ -36,6 +35,7 @@ from bench.data.routes import Access, deliver
 from bench.data.text import clean, tokens
 from bench.data.user_file import task_of
 from bench.learning.networks.architectures import check_params, initial_params
+from bench.report import tables
 from bench.results import record_files
 from bench.results.record_files import Record
 

@@ -13,10 +13,10 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
-from bench import prose, tables
 from bench.analysis import study
 from bench.analysis.leaderboard import boards
 from bench.protocol.metrics import score
+from bench.report import advice, tables
 from bench.results import record_files
 from bench.results.record_files import Record
 
@@ -87,7 +87,7 @@ def test_a_failed_trial_is_listed_and_counts_as_missing():
     failed = replace(BLANK, baseline="finetune", seed=2, status="failed", error="ValueError: | a pipe", seconds={})
     found = study.studies([*FULL[:-1], failed])[0]
     assert (found.board.cells["finetune", 32].done, found.board.cells["finetune", 32].of) == (2, 3)
-    assert "failed: finetune, 32 labels, seed 2: ValueError: | a pipe" in prose.notes(found)
+    assert "failed: finetune, 32 labels, seed 2: ValueError: | a pipe" in advice.notes(found)
     assert boards([failed, *FULL])[0].failed == ()  # it was tried again since, and succeeded
 
 
@@ -133,7 +133,7 @@ def test_a_record_of_another_schema_is_left_out_and_said(tmp_path: Path):
 def test_one_seed_says_that_the_spread_is_not_known():
     found = study.studies([r for r in FULL if r.seed == 0])[0]
     assert found.board.cells["finetune", 32].spread is None
-    assert "one seed: the spread over seeds is unknown" in prose.advice(found)[0]
+    assert "one seed: the spread over seeds is unknown" in advice.advice(found)[0]
 
 
 def test_verdicts_ranks_and_ties_are_those_that_were_built_in():
@@ -144,7 +144,7 @@ def test_verdicts_ranks_and_ties_are_those_that_were_built_in():
     assert rows["finetune"].rank == rows["frozen"].rank == 1
     assert rows["worse"].rank == 5
     assert sum(r.best for r in rows.values()) == pytest.approx(1.0)
-    line = prose.advice(found)[2]
+    line = advice.advice(found)[2]
     assert line.startswith("At 256 labels use f")
     assert "tied with f" in line
     assert "points above scratch" in line

@@ -16,12 +16,13 @@ from pathlib import Path
 import pytest
 from made import BASED, EVIL, SKILL, grid, hostile, record, results
 
-from bench import charts, distance, figures, report
+from bench import distance
 from bench.analysis.study import studies
 from bench.core.errors import BenchError
 from bench.distance import Distance
+from bench.report import charts, page_facts, paper_figures
+from bench.report.serve import serving
 from bench.results import record_files
-from bench.serve import serving
 
 SCRIPT = "window.vegaEmbed = null;"
 
@@ -33,9 +34,9 @@ def embedded(page: str, name: str) -> dict:
 
 
 def test_every_complete_cell_of_every_leaderboard_is_on_the_page_with_its_numbers():
-    found = report.facts(results())
-    held = embedded(report.html(found, SCRIPT), "facts")
-    assert held["columns"] == list(report.CELL)
+    found = page_facts.facts(results())
+    held = embedded(page_facts.html(found, SCRIPT), "facts")
+    assert held["columns"] == list(page_facts.CELL)
     cells = [dict(zip(held["columns"], c, strict=True)) for c in held["cells"]]
     assert len(cells) == 3 * 3 * len(SKILL) + 3 * (1 + len(BASED))
     wanted = ("beta", "imdb@official", "frozen", 128)
@@ -53,22 +54,22 @@ def test_every_complete_cell_of_every_leaderboard_is_on_the_page_with_its_number
 
 
 def test_the_same_records_give_the_same_page():
-    assert report.html(report.facts(results()), SCRIPT) == report.html(report.facts(results()), SCRIPT)
+    assert page_facts.html(page_facts.facts(results()), SCRIPT) == page_facts.html(page_facts.facts(results()), SCRIPT)
 
 
 def test_a_page_that_follows_a_run_studies_only_what_is_new():
     parts: dict = {}
-    first = report.facts(results(), parts)
+    first = page_facts.facts(results(), parts)
     before = dict(parts)
     more = [*results(), *[record("beta", "imdb@official", "late", 32, seed, 1.0) for seed in range(2)]]
-    second = report.facts(more, parts)
-    assert second == report.facts(more)
+    second = page_facts.facts(more, parts)
+    assert second == page_facts.facts(more)
     assert len(second.cells) == len(first.cells) + 3  # at every budget of that board, two of them without a result
     assert sum(parts[k] is before[k] for k in before) == len(before) - 1
 
 
 def test_no_text_of_a_record_can_begin_an_element():
-    page = report.html(report.facts(hostile()), SCRIPT, shown_command=f"bench report {EVIL}", live=EVIL)
+    page = page_facts.html(page_facts.facts(hostile()), SCRIPT, shown_command=f"bench report {EVIL}", live=EVIL)
     assert EVIL not in page
     assert page.count("<script") == 4
     assert page.count("</script") == 4
@@ -78,7 +79,7 @@ def test_no_text_of_a_record_can_begin_an_element():
 
 
 def test_only_the_pages_own_scripts_may_run_and_nothing_may_be_fetched():
-    page = report.html(report.facts(results()), SCRIPT)
+    page = page_facts.html(page_facts.facts(results()), SCRIPT)
     policy = html_module.unescape(re.search(r'Content-Security-Policy" content="([^"]*)"', page)[1])
     assert "default-src 'none'" in policy
     assert "connect-src 'none'" in policy
@@ -88,7 +89,7 @@ def test_only_the_pages_own_scripts_may_run_and_nothing_may_be_fetched():
 
 
 def test_without_scripts_the_advice_and_the_provenance_are_there():
-    page = report.html(report.facts(results()), SCRIPT)
+    page = page_facts.html(page_facts.facts(results()), SCRIPT)
     text = re.search(r"<noscript>(.*?)</noscript>", page, re.DOTALL)[1]
     assert "At 128 labels use" in html_module.unescape(text)
     assert "ab" * 32 in page
@@ -97,23 +98,23 @@ def test_without_scripts_the_advice_and_the_provenance_are_there():
 
 def test_the_command_shown_is_one_that_makes_the_records():
     mine = [r for r in results() if r.task == "alpha" and r.source.startswith("imdb")]
-    assert report.command(mine) == ("bench run --target alpha@v1 --source imdb --budgets 32,128,full --seeds 2 "
+    assert page_facts.command(mine) == ("bench run --target alpha@v1 --source imdb --budgets 32,128,full --seeds 2 "
                                     "--engine torch --device cpu")
 
 
 def test_no_records_are_no_page():
     with pytest.raises(BenchError, match="no records to report"):
-        report.facts([])
+        page_facts.facts([])
 
 
 def test_a_failed_cell_is_shown_without_a_mean():
     found = [*results(), replace(results()[0], seed=2, status="failed", error="out of memory", accuracy=None)]
-    held = report.facts(found)
+    held = page_facts.facts(found)
     cells = [c for c in held.table() if (c["board"], c["baseline"], c["budget"]) == (1, "scratch", "32")
              or (c["board"], c["baseline"], c["budget"]) == (0, "scratch", "32")]
     assert [(c["done"], c["of"]) for c in cells if c["of"] == 3] == [(2, 3)]
     assert next(c for c in cells if c["of"] == 3)["score"] is None
-    assert "out of memory" in report.html(held, SCRIPT)
+    assert "out of memory" in page_facts.html(held, SCRIPT)
 
 
 def test_every_chart_is_drawn_as_a_vector_a_page_and_a_picture(tmp_path: Path):
@@ -122,7 +123,7 @@ def test_every_chart_is_drawn_as_a_vector_a_page_and_a_picture(tmp_path: Path):
              *grid(("alpha",), ("beta@v1",), ("scratch", "frozen"))]
     far = [Distance("alpha@v1", 0.5, 0.9, 0.3, 0.01), Distance("beta@v1", 1.5, 0.7, 0.1, 0.1)]
     distance.keep(tmp_path, "imdb", far)
-    made = dict(figures.panels(report.facts(found, distances=distance.kept(tmp_path))))
+    made = dict(paper_figures.panels(page_facts.facts(found, distances=distance.kept(tmp_path))))
     kinds = {name.split("-")[0] for name in made}
     assert kinds == set(charts.specs([]))
     for kind in kinds:

@@ -129,7 +129,7 @@ def notes(found: Across) -> list[str]:
 
 def draw(found: Across, stem: Path) -> list[Path]:
     """The critical-difference diagram as .png, .svg and .pdf."""
-    from bench.diagrams import critical_difference
+    from bench.report.diagrams import critical_difference
 
     ranked = [(p.baseline, p.mean_rank) for p in found.places if p.mean_rank is not None]
     if len(ranked) < 2 or found.critical is None:

@@ -54,7 +54,7 @@ def calibration(sheet: Sheet) -> Calibration:
 
 def draw(found: Sequence[Calibration], title: str, stem: Path) -> list[Path]:
     """The reliability curves of several baselines as STEM.png and .svg; returns the paths."""
-    from bench.diagrams import canvas, save
+    from bench.report.diagrams import canvas, save
 
     figure, axes = canvas(4.8, 4.6)
     axes.plot([0, 1], [0, 1], color="0.7", linewidth=1, zorder=0)

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from made import hostile, results
 
-from bench import charts, report
 from bench.distance import Distance
+from bench.report import charts, page_facts
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="make browser installs it")
 
@@ -35,16 +35,16 @@ def browser() -> Iterator[Any]:
 @pytest.fixture(scope="session")
 def page_file(tmp_path_factory: pytest.TempPathFactory, script: str) -> Path:
     path = tmp_path_factory.mktemp("page") / "report.html"
-    found = report.facts(results(), distances={"imdb": [Distance("alpha@v1", 0.5, 0.9, 0.3, 0.01),
+    found = page_facts.facts(results(), distances={"imdb": [Distance("alpha@v1", 0.5, 0.9, 0.3, 0.01),
                                                         Distance("beta@v1", 1.5, 0.7, 0.1, 0.1)]})
-    path.write_text(report.html(found, script), encoding="utf-8")
+    path.write_text(page_facts.html(found, script), encoding="utf-8")
     return path
 
 
 @pytest.fixture(scope="session")
 def hostile_file(tmp_path_factory: pytest.TempPathFactory, script: str) -> Path:
     path = tmp_path_factory.mktemp("hostile") / "report.html"
-    path.write_text(report.html(report.facts(hostile()), script, shown_command="bench report </script><script>1"),
+    path.write_text(page_facts.html(page_facts.facts(hostile()), script, shown_command="bench report </script><script>1"),
                     encoding="utf-8")
     return path
 

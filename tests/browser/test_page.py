@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 from made import grid, record, results
 
-from bench import report
 from bench.analysis.study import studies
-from bench.prose import advice
+from bench.report import page_facts
+from bench.report.advice import advice
 from bench.results import record_files
 
 
@@ -114,7 +114,7 @@ def test_bands_are_seen_and_a_point_tells_its_numbers_when_hovered(visit):
 def test_strategies_stand_in_the_order_of_their_ranks(visit):
     place = visit().drawn("ranks")
     names = place.locator(".role-axis-label text").all_text_contents()
-    ranked = [p["baseline"] for p in next(a for a in report.facts(results()).across if a["budget"] == "128")["places"]]
+    ranked = [p["baseline"] for p in next(a for a in page_facts.facts(results()).across if a["budget"] == "128")["places"]]
     assert [n for n in names if n in ranked] == ranked
 
 
@@ -182,7 +182,7 @@ def test_every_figure_gives_its_data_and_its_picture(visit, form):
 
 
 def test_five_thousand_records_paint_within_a_second_and_sort_within_a_tenth(visit, script, tmp_path):
-    found = report.facts(results())
+    found = page_facts.facts(results())
     boards, cells = [], []
     while len(cells) * 3 < 5_000:  # three seeds a cell
         for b in found.boards:
@@ -190,7 +190,7 @@ def test_five_thousand_records_paint_within_a_second_and_sort_within_a_tenth(vis
             boards.append({**b, "id": number, "target": f"task-{number}@v1"})
             cells += [[number, *c[1:]] for c in found.cells if c[0] == b["id"]]
     path = tmp_path / "large.html"
-    path.write_text(report.html(replace(found, boards=boards, cells=cells), script), encoding="utf-8")
+    path.write_text(page_facts.html(replace(found, boards=boards, cells=cells), script), encoding="utf-8")
     assert path.stat().st_size < 3_000_000
     paints, sorts = [], []
     for _ in range(3):
@@ -217,13 +217,13 @@ SORT = """() => new Promise((done) => {
 
 def test_a_served_page_follows_the_run(visit, script, tmp_path):
     from bench.cli_report import _digest
-    from bench.serve import serving
+    from bench.report.serve import serving
 
     path = tmp_path / "records" / "alpha.jsonl"
     first, second = results()[0], record("alpha", "imdb@official", "newcomer", 32, 0, 2.0)
     record_files.append(path, first)
-    with serving(0, lambda: _digest(tmp_path), lambda digest: report.html(
-            report.facts(record_files.read_all(tmp_path)), script, live=digest)) as server:
+    with serving(0, lambda: _digest(tmp_path), lambda digest: page_facts.html(
+            page_facts.facts(record_files.read_all(tmp_path)), script, live=digest)) as server:
         seen = visit("#labels=32&budget=32", file=server.url)
         assert seen.rows() == ["scratch"]
         record_files.append(path, second)
@@ -237,7 +237,7 @@ def test_a_served_page_follows_the_run(visit, script, tmp_path):
 def test_a_figure_that_cannot_be_drawn_says_what_it_needs_and_offers_no_data(
         browser: Any, script: str, tmp_path: Path) -> None:
     path = tmp_path / "one.html"
-    path.write_text(report.html(report.facts(grid(("alpha",), ("imdb@official",), ("scratch", "frozen"))), script))
+    path.write_text(page_facts.html(page_facts.facts(grid(("alpha",), ("imdb@official",), ("scratch", "frozen"))), script))
     page = browser.new_page(viewport={"width": 1280, "height": 6000})
     page.goto(path.as_uri())
     page.wait_for_selector("#figure-curves[data-drawn]")

@@ -92,8 +92,8 @@ def sealed_record(data: bytes) -> None:
         return
     body = {**record_files.asdict(RECORD), **body}
     line = json.dumps({**body, "check": record_files._check(body)}, ensure_ascii=False).encode("utf-8", "surrogatepass")
-    from bench import tables
     from bench.analysis import study
+    from bench.report import tables
 
     found = record_files.read(written(line + b"\n", "toy.jsonl"))
     for one in found:

@@ -15,12 +15,12 @@ from typing import Any
 
 from bench.analysis.leaderboard import grouped
 from bench.analysis.study import Study, study_of
-from bench.charts import PHASES, specs, theme
 from bench.core import places
 from bench.core.errors import BenchError
 from bench.distance import Distance
 from bench.learning.networks.architectures import NETS
 from bench.protocol.trial import Budget
+from bench.report.charts import PHASES, specs, theme
 from bench.results.record_files import Record
 
 PAGE = places.PACKAGE / "page"
@@ -84,7 +84,7 @@ def facts(records: Sequence[Record], parts: dict[str, Part] | None = None,
 
 
 def _board(number: int, study: Study, group: Sequence[Record]) -> dict[str, Any]:
-    from bench.prose import advice, notes
+    from bench.report.advice import advice, notes
 
     board = study.board
     lines = advice(study)
@@ -170,7 +170,7 @@ def _short(value: Any) -> Any:
 def _across(found: Sequence[Study]) -> list[dict[str, Any]]:
     """For each source, net, engine, device and budget with two targets or more: ranks and who cannot be told apart."""
     from bench.analysis.across_targets import across
-    from bench.diagrams import cliques
+    from bench.report.diagrams import cliques
 
     groups: dict[tuple[str, ...], list[Study]] = {}
     for study in found:

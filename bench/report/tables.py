@@ -15,8 +15,8 @@ from bench.analysis.compare import MARKS, Pair, Row
 from bench.analysis.leaderboard import Cell
 from bench.analysis.study import Study
 from bench.core.errors import BenchError
-from bench.prose import advice, notes, p_text, score, short
 from bench.protocol.trial import FULL, Budget
+from bench.report.advice import advice, notes, p_text, score, short
 
 FILES = {"md": "md", "csv": "csv", "latex": "tex", "html": "html", "json": "json"}  # formats and their files' endings
 FORMATS = ("table", *FILES)

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from bench.charts import Spec, filled, specs
-from bench.report import Facts
+from bench.report.charts import Spec, filled, specs
+from bench.report.page_facts import Facts
 
 WIDTH = 560  # pixels; a column of a paper is about as wide
 ROW = 26

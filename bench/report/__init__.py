@@ -1,0 +1,1 @@
+"""Studies become sentences, tables, charts and one HTML page."""
