@@ -285,8 +285,8 @@ def distance_command(
     offline: Offline = False,
 ) -> None:
     """How far the targets are from the source, beside the gain that was measured."""
-    from bench import distance
     from bench.analysis import study
+    from bench.explore import distance
     from bench.report import tables
     from bench.results import record_files
     from bench.runs import options as suite

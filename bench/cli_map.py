@@ -50,13 +50,13 @@ def map_command(
 ) -> None:
     """Draw what a base learned: its words, its hidden features, its confusions."""
     with errors():
-        from bench import maps, pictures
         from bench.data.cards import nearest
+        from bench.explore import drawing, maps
 
         if what not in maps.MAPS:
             raise nearest("map", what, maps.MAPS, ", ".join(maps.MAPS))
         formats = [part.strip() for part in format.split(",") if part.strip()]
-        pictures.check(formats)
+        drawing.check(formats)
         if texts < 50:
             raise BenchError(f"--texts {texts}", "50 or more")
         options = options_of(source=source, net=net, preset=preset, engine=engine, device=device, epochs=epochs,
@@ -68,7 +68,7 @@ def map_command(
             shown = maps.scene(request, progress.say, progress.training, progress=progress.live)
             progress.pause()
         for picture in maps.MAPS[what](shown):
-            paths = pictures.save(picture.figure, out / picture.stem, formats)
+            paths = drawing.save(picture.figure, out / picture.stem, formats)
             beside = paths[0].with_suffix(".txt")
             beside.write_text(picture.facts.rstrip() + "\n", encoding="utf-8")
             typer.echo(picture.facts.rstrip())

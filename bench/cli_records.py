@@ -67,7 +67,7 @@ def chosen(folder: Path, target: list[str] | None, source: str = "", baseline: l
 
 def facts(folder: Path, found: list[Record], parts: dict[str, Part] | None = None) -> Facts:
     """What the report knows of records and the distances kept beside them."""
-    from bench import distance
+    from bench.explore import distance
     from bench.report import page_facts
 
     return page_facts.facts(found, parts, distance.kept(folder))

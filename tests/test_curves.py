@@ -9,10 +9,10 @@ import pytest
 from sklearn.isotonic import isotonic_regression
 from test_leaderboard import CURVES, FULL
 
-from bench import distance
 from bench.analysis import across_targets, calibration, compare, learning_curves, study, variance
 from bench.analysis.scores import Interval
 from bench.core.errors import BenchError
+from bench.explore import distance
 from bench.report import advice
 
 

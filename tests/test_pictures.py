@@ -12,13 +12,13 @@ import toy
 from numpy.typing import NDArray
 from typer.testing import CliRunner
 
-from bench import pictures, planes
 from bench.cli import app
 from bench.core.errors import BenchError, MissingExtra
+from bench.explore import drawing, projection
+from bench.explore.drawing import Points
+from bench.explore.word_lists import LIKE_MEANING, NEGATIVE, POSITIVE, nearest_agree, separation
 from bench.learning.features.glove import Vectors
 from bench.learning.networks import architectures
-from bench.pictures import Points
-from bench.words import LIKE_MEANING, NEGATIVE, POSITIVE, nearest_agree, separation
 
 pytest.importorskip("matplotlib")
 pytest.importorskip("textalloc")
@@ -31,33 +31,33 @@ def clouds(n: int, d: int = 2, seed: int = 0) -> tuple[NDArray[np.float32], NDAr
     return (rng.normal(size=(n, d)) + 4.0 * group[:, None]).astype(np.float32), group
 
 
-def texts_picture(domains: int, classes: int = 2) -> pictures.Figure:
+def texts_picture(domains: int, classes: int = 2) -> drawing.Figure:
     at, _ = clouds(600)
     group = np.arange(600) % classes
     domain = (np.arange(600) // classes) % domains
     names = tuple(f"class {c}" for c in range(classes))
-    return pictures.texts(Points(at, group, names), "two lines\nof title", domain if domains > 1 else None,
+    return drawing.texts(Points(at, group, names), "two lines\nof title", domain if domains > 1 else None,
                           tuple(f"domain {d}" for d in range(domains)) if domains > 1 else ())
 
 
-def words_picture(n: int) -> pictures.Figure:
+def words_picture(n: int) -> drawing.Figure:
     at, group = clouds(n)
-    return pictures.words(Points(at, group, ("negative", "positive")), [f"word{i}" for i in range(n)], "a title")
+    return drawing.words(Points(at, group, ("negative", "positive")), [f"word{i}" for i in range(n)], "a title")
 
 
-def frequent_picture(n: int = 500) -> pictures.Figure:
-    at = planes.plane(clouds(n, 16)[0])
-    return pictures.shaded_words(at, np.linspace(-1, 1, n), [f"word{i}" for i in range(n)], "a title " * 60, "lean")
+def frequent_picture(n: int = 500) -> drawing.Figure:
+    at = projection.plane(clouds(n, 16)[0])
+    return drawing.shaded_words(at, np.linspace(-1, 1, n), [f"word{i}" for i in range(n)], "a title " * 60, "lean")
 
 
-DRAWN: dict[str, Callable[[], pictures.Figure]] = {
+DRAWN: dict[str, Callable[[], drawing.Figure]] = {
     "100 words": lambda: words_picture(100),
     "500 words": frequent_picture,
     "texts of one domain": lambda: texts_picture(1),
     "texts of two domains": lambda: texts_picture(2),
     "texts of five classes": lambda: texts_picture(1, 5),
-    "confusion of two": lambda: pictures.confusion(np.array([[40, 3], [5, 52]]), ["no", "yes"], "a title"),
-    "confusion of 20": lambda: pictures.confusion(np.arange(400).reshape(20, 20) * 7, [f"label.{i}" for i in range(20)],
+    "confusion of two": lambda: drawing.confusion(np.array([[40, 3], [5, 52]]), ["no", "yes"], "a title"),
+    "confusion of 20": lambda: drawing.confusion(np.arange(400).reshape(20, 20) * 7, [f"label.{i}" for i in range(20)],
                                                   "a title"),
 }
 
@@ -65,7 +65,7 @@ DRAWN: dict[str, Callable[[], pictures.Figure]] = {
 @pytest.mark.parametrize("name", DRAWN)
 def test_no_label_of_a_picture_covers_another_and_the_title_fits(name: str) -> None:
     drawn = DRAWN[name]()
-    assert pictures.collisions(drawn) == []
+    assert drawing.collisions(drawn) == []
     assert sum(len(axes.texts) for axes in drawn.axes) >= 2
     whole = drawn.get_tightbbox()  # inches
     assert min(whole.x0, whole.y0) >= 0
@@ -77,17 +77,17 @@ def test_no_label_of_a_picture_covers_another_and_the_title_fits(name: str) -> N
 
 
 def test_labels_on_one_spot_are_found_to_collide() -> None:
-    drawn = pictures.figure(4.0, 4.0)
+    drawn = drawing.figure(4.0, 4.0)
     axes = drawn.add_subplot()
     axes.text(0.5, 0.5, "one")
     axes.text(0.5, 0.5, "two")
     axes.text(0.1, 0.1, "three")
-    assert pictures.collisions(drawn) == [("one", "two")]
+    assert drawing.collisions(drawn) == [("one", "two")]
 
 
 def test_a_picture_is_written_in_every_format_to_the_same_bytes(tmp_path: Path) -> None:
-    first = pictures.save(words_picture(20), tmp_path / "a.b", pictures.FORMATS)
-    again = pictures.save(words_picture(20), tmp_path / "again", pictures.FORMATS)
+    first = drawing.save(words_picture(20), tmp_path / "a.b", drawing.FORMATS)
+    again = drawing.save(words_picture(20), tmp_path / "again", drawing.FORMATS)
     assert [p.name for p in first] == ["a.b.png", "a.b.svg", "a.b.pdf"]
     assert [p.read_bytes() for p in first] == [p.read_bytes() for p in again]
     assert first[0].read_bytes().startswith(b"\x89PNG")
@@ -97,32 +97,32 @@ def test_a_picture_is_written_in_every_format_to_the_same_bytes(tmp_path: Path) 
 
 def test_an_unknown_format_names_the_known_ones(tmp_path: Path) -> None:
     with pytest.raises(BenchError, match=r"gif.*png, svg, pdf"):
-        pictures.save(words_picture(4), tmp_path / "x", ["gif"])
+        drawing.save(words_picture(4), tmp_path / "x", ["gif"])
 
 
 def test_a_missing_library_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None if name == "textalloc" else object())
     with pytest.raises(MissingExtra, match=r"textalloc.*transferbench\[report\]"):
-        pictures.check(["png"])
+        drawing.check(["png"])
 
 
 def test_components_keep_what_scikit_learn_keeps() -> None:
     from sklearn.decomposition import PCA
 
     x = clouds(80, 12)[0] * np.arange(1, 13, dtype=np.float32)
-    ours, theirs = planes.components(x, 5), PCA(5, svd_solver="full").fit(x)
+    ours, theirs = projection.components(x, 5), PCA(5, svd_solver="full").fit(x)
     assert ours.kept == pytest.approx(theirs.explained_variance_ratio_.sum(), abs=1e-5)
     assert np.abs(ours.points) == pytest.approx(np.abs(theirs.transform(x)), abs=1e-3)
-    assert planes.components(x, 50).kept == pytest.approx(1.0)
+    assert projection.components(x, 50).kept == pytest.approx(1.0)
 
 
 def test_the_plane_keeps_clouds_apart_and_repeats_itself() -> None:
     x, group = clouds(120, 10)
-    at = planes.plane(x, seed=3)
+    at = projection.plane(x, seed=3)
     assert at.shape == (120, 2)
     assert nearest_agree(at, group) > 0.95
-    assert np.array_equal(at, planes.plane(x, seed=3))
-    assert not np.array_equal(at, planes.plane(x, seed=4))
+    assert np.array_equal(at, projection.plane(x, seed=3))
+    assert not np.array_equal(at, projection.plane(x, seed=4))
 
 
 def test_the_word_lists_are_fifty_of_each_and_no_word_stands_twice() -> None:
@@ -143,7 +143,7 @@ def test_separation_tells_two_clouds_from_chance() -> None:
 def test_leaving_a_word_out_by_formula_is_leaving_it_out() -> None:
     from sklearn.linear_model import Ridge
 
-    from bench.words import RIDGE
+    from bench.explore.word_lists import RIDGE
 
     rng = np.random.default_rng(0)
     x = rng.normal(size=(30, 8)).astype(np.float32)
@@ -159,8 +159,8 @@ def draw_map(workshop: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., o
     data = workshop / "data"
     glove = Vectors(data / "glove_6B_50d_emb.npy", data / "glove_6B_index.parquet", "toy")
     monkeypatch.setattr("bench.runs.options.find", lambda access: glove)
-    monkeypatch.setattr("bench.maps.POSITIVE", toy.SIGNALS["positive"])
-    monkeypatch.setattr("bench.maps.NEGATIVE", toy.SIGNALS["negative"])
+    monkeypatch.setattr("bench.explore.maps.POSITIVE", toy.SIGNALS["positive"])
+    monkeypatch.setattr("bench.explore.maps.NEGATIVE", toy.SIGNALS["negative"])
     monkeypatch.setitem(architectures.NETS, "gru", toy.NET)  # type: ignore[arg-type]
     monkeypatch.chdir(workshop)
 

@@ -16,10 +16,10 @@ from pathlib import Path
 import pytest
 from made import BASED, EVIL, SKILL, grid, hostile, record, results
 
-from bench import distance
 from bench.analysis.study import studies
 from bench.core.errors import BenchError
-from bench.distance import Distance
+from bench.explore import distance
+from bench.explore.distance import Distance
 from bench.report import charts, page_facts, paper_figures
 from bench.report.serve import serving
 from bench.results import record_files

@@ -9,6 +9,7 @@ import numpy as np
 
 from bench.core.errors import BenchError
 from bench.data.text import frequent
+from bench.explore.word_lists import NEGATIVE, POSITIVE, separation
 from bench.learning.networks.architectures import EMBEDDING, named
 from bench.learning.pretrain import Base, pretrain
 from bench.measures.workplace import Measured, Workplace
@@ -17,7 +18,6 @@ from bench.runs import options as suite
 from bench.runs import plan as plans
 from bench.runs.options import Options
 from bench.runs.trials import blank
-from bench.words import NEGATIVE, POSITIVE, separation
 
 BUDGETS: tuple[Budget, ...] = (32, 128, 512, 2048, FULL)
 BASELINES = ("finetune", "scratch", "tfidf")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from bench import planes
+from bench.explore import projection
 from bench.learning.networks.batches import Spec
 from bench.learning.networks.engines import engine
 from bench.learning.pretrain import Base
@@ -37,8 +37,8 @@ def hidden_features(place: Workplace) -> Measured:
     for seed, base in enumerate(_nets(place)):
         x = data.corpus.tokens.take(division.exam).renumber(base.vocabulary.table(data.corpus.words))
         features = engine("torch").features(base.net, base.params, x, "cpu")
-        reduced = planes.components(features)
-        at = planes.plane(reduced.points[:SHOWN], seed)
+        reduced = projection.components(features)
+        at = projection.plane(reduced.points[:SHOWN], seed)
         y = data.y[division.exam][:SHOWN]
         near = cross_val_score(KNeighborsClassifier(NEIGHBOURS), at, y, cv=5).mean()
         for name, value in {"rows": features.shape[0], "columns": features.shape[1], "variance kept": reduced.kept,

@@ -9,13 +9,13 @@ from numpy.typing import NDArray
 
 from bench.data.load import Loaded
 from bench.data.text import Encoded, encode
+from bench.explore.word_lists import LIKE_MEANING, nearest_agree
 from bench.learning.networks.architectures import EMBEDDING
 from bench.learning.networks.batches import Spec
 from bench.learning.networks.engines import devices, engine
 from bench.learning.pretrain import Base, softmax
 from bench.measures.workplace import Measured, NotTested, Workplace
 from bench.protocol.trial import Division
-from bench.words import LIKE_MEANING, nearest_agree
 
 SPEC = Spec(epochs=3, batch=64, learning_rate=1e-3)
 LONGER = {"glove-cnn": 5}  # epochs
@@ -75,7 +75,7 @@ def frozen_glove(place: Workplace) -> Measured:
 
 def like_meaning(place: Workplace) -> Measured:
     """How often a word's nearest neighbour in the plane of the 500 most frequent words is of like meaning."""
-    from bench import planes
+    from bench.explore import projection
 
     figures: dict[str, list[float]] = {}
     rng = np.random.default_rng(0)
@@ -85,7 +85,7 @@ def like_meaning(place: Workplace) -> Measured:
         chosen = np.flatnonzero(group >= 0)
         learned = base.params[EMBEDDING][[base.vocabulary.numbers[word] for word in words]]
         for name, vectors in (("", learned), ("GloVe: ", place.vectors().look_up(words))):
-            at = planes.plane(vectors, 0, "cosine")[chosen]
+            at = projection.plane(vectors, 0, "cosine")[chosen]
             agree = nearest_agree(at, group[chosen])
             shuffled = [nearest_agree(at, rng.permutation(group[chosen])) for _ in range(SHUFFLES)]
             figures.setdefault(f"{name}nearest is alike", []).append(agree)

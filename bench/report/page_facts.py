@@ -17,7 +17,7 @@ from bench.analysis.leaderboard import grouped
 from bench.analysis.study import Study, study_of
 from bench.core import places
 from bench.core.errors import BenchError
-from bench.distance import Distance
+from bench.explore.distance import Distance
 from bench.learning.networks.architectures import NETS
 from bench.protocol.trial import Budget
 from bench.report.charts import PHASES, specs, theme

@@ -9,23 +9,23 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from bench import pictures, planes
 from bench.core.errors import BenchError
 from bench.core.seeds import draw
 from bench.data.corpus import Corpus, Examples
 from bench.data.load import Loaded
 from bench.data.text import SPECIALS, Encoded
+from bench.explore import drawing, projection
+from bench.explore.drawing import Points
+from bench.explore.word_lists import NEGATIVE, POSITIVE, separation
 from bench.learning.features.glove import Vectors
 from bench.learning.finetune import corpus_words, finetuned
 from bench.learning.networks.architectures import EMBEDDING, HEAD, Net, Params, named
 from bench.learning.networks.engines import engine
 from bench.learning.pretrain import Base, pretrain, softmax
 from bench.learning.resources import Resources
-from bench.pictures import Points
 from bench.protocol.trial import trial_of, without_exam
 from bench.runs import options as suite
 from bench.runs.options import Options, Say, Watch
-from bench.words import NEGATIVE, POSITIVE, separation
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -151,12 +151,12 @@ def chosen_words(shown: Scene) -> list[Picture]:
         title = (f"{len(labels)} chosen words, {name} vectors ({x.shape[1]}-d): {_origin(shown, name)}\n"
                  f"a straight cut in {x.shape[1]}-d puts {100 * apart.left_out:.0f}% of the words on the right side, "
                  "each left out in turn")
-        points = Points(planes.plane(x, shown.request.seed, "cosine"), y, ("negative words", "positive words"))
+        points = Points(projection.plane(x, shown.request.seed, "cosine"), y, ("negative words", "positive words"))
         unknown = f"; not in its vocabulary: {', '.join(missing)}" if missing else ""
         facts = (f"{name} vectors: a straight cut tells {apart.plain:.2f} of the {len(labels)} words apart, "
                  f"{apart.left_out:.2f} when each is left out in turn (shuffled lists: {apart.shuffled_plain:.2f} and "
                  f"{apart.shuffled_left_out:.2f}){unknown}")
-        made.append(Picture(f"words-{shown.stem}-{name.lower()}", pictures.words(points, labels, title), facts))
+        made.append(Picture(f"words-{shown.stem}-{name.lower()}", drawing.words(points, labels, title), facts))
     return made
 
 
@@ -168,11 +168,11 @@ def frequent_words(shown: Scene) -> list[Picture]:
     made = []
     for name, vectors in _spaces(shown, wanted).items():
         known = vectors.any(axis=1)
-        at = planes.plane(vectors[known], shown.request.seed, "cosine")
+        at = projection.plane(vectors[known], shown.request.seed, "cosine")
         title = (f"The {int(known.sum())} most frequent words of {shown.source.name}, {name} vectors "
                  f"({vectors.shape[1]}-d): {_origin(shown, name)}")
         meaning = f"log odds of the word in {data.labels[-1]} against {data.labels[0]} texts"
-        drawn = pictures.shaded_words(at, lean[known], wanted[known].tolist(), title, meaning)
+        drawn = drawing.shaded_words(at, lean[known], wanted[known].tolist(), title, meaning)
         made.append(Picture(f"frequent-{shown.stem}-{name.lower()}", drawn, f"{name} vectors of {len(at)} words"))
     return made
 
@@ -193,12 +193,12 @@ def hidden_features(shown: Scene) -> list[Picture]:
             right = float((shown.probabilities(parts[-1]).argmax(1) == examples.labels).mean())
             marks.append(f"accuracy on these {len(examples):,} of {side.name}: {right:.3f}")
     x = np.concatenate(parts)
-    reduced = planes.components(x)
-    points = Points(planes.plane(reduced.points, shown.request.seed), np.concatenate(groups), names)
+    reduced = projection.components(x)
+    points = Points(projection.plane(reduced.points, shown.request.seed), np.concatenate(groups), names)
     kept = (f"{x.shape[1]}-d features, PCA to {reduced.points.shape[1]} keeps {100 * reduced.kept:.1f}% of the "
             "variance, then t-SNE")
     title = f"{len(x):,} exam texts · {shown.who}\n{kept}" + "".join(f"\n{mark}" for mark in marks)
-    drawn = pictures.texts(points, title, np.concatenate(domains) if len(sides) > 1 else None,
+    drawn = drawing.texts(points, title, np.concatenate(domains) if len(sides) > 1 else None,
                            tuple(side.task.name for side in sides) if len(sides) > 1 else ())
     return [Picture(f"features-{shown.stem}", drawn, "; ".join([f"features {x.shape}: {kept}", *marks]))]
 
@@ -221,7 +221,7 @@ def confusion_matrix(shown: Scene) -> list[Picture]:
                                        zero_division=0.0))
     accuracy = float((guess == examples.labels).mean())
     title = f"{side.name}, {len(examples):,} exam texts, accuracy {accuracy:.3f}\n{shown.who}"
-    return [Picture(f"confusion-{shown.stem}", pictures.confusion(matrix, labels, title), report)]
+    return [Picture(f"confusion-{shown.stem}", drawing.confusion(matrix, labels, title), report)]
 
 
 MAPS: Mapping[str, Callable[[Scene], list[Picture]]] = {

@@ -1,0 +1,1 @@
+"""Pictures of words and features, and the distance between domains."""
