@@ -15,7 +15,7 @@ from bench.core.errors import BenchError
 from bench.flags import RUNS, AsJson, CacheDir, DataDir, NetName, Offline, Preset, ResultsDir, Source, Tasks, options_of
 
 if TYPE_CHECKING:
-    from bench.timing import Ratio, Timing
+    from bench.timing.ratios import Ratio, Timing
 
 Devices = Annotated[str, typer.Option(help="Devices, comma-separated: cpu, cuda; auto: all that each engine has.")]
 Engines = Annotated[str, typer.Option(help="Engines, comma-separated (bench list engines).")]
@@ -35,22 +35,22 @@ def time_command(
     cache_dir: CacheDir = None, tasks: Tasks = None, offline: Offline = False, as_json: AsJson = False,
 ) -> None:
     """Time training and scoring by engine, device and threads, turn about; says when a ratio means nothing."""
-    from bench import timing, timing_run
+    from bench.timing import ratios, rounds
 
     with errors():
         if compare:
-            before, after = timing_run.read(compare[0]), timing_run.read(compare[1])
-            found = timing.ratios_between(before, after)
+            before, after = rounds.read(compare[0]), rounds.read(compare[1])
+            found = ratios.ratios_between(before, after)
             if not found:
                 raise BenchError("no setting of the one file has its like in the other", _settings(before, after))
             _show([*before, *after], found, as_json=as_json)
             return
         options = options_of(net=net, preset=preset, source=source, data_dir=data_dir, results_dir=results_dir,
                              cache_dir=cache_dir, tasks=tuple(tasks or ()), offline=offline)
-        chosen = timing_run.settings(_parts(devices), _parts(engines), _numbers(threads))
-        timings = timing_run.take(options, chosen, timing_run.Amount(texts, steps, repeats, precision), warn)
-        path = timing_run.write(results_dir, timings)
-        _show(timings, timing.ratios(timings), as_json=as_json, path=path)
+        chosen = rounds.settings(_parts(devices), _parts(engines), _numbers(threads))
+        timings = rounds.take(options, chosen, rounds.Amount(texts, steps, repeats, precision), warn)
+        path = rounds.write(results_dir, timings)
+        _show(timings, ratios.ratios(timings), as_json=as_json, path=path)
 
 
 def _parts(text: str) -> list[str]:
@@ -72,15 +72,15 @@ def _settings(a: Sequence[Timing], b: Sequence[Timing]) -> str:
 
 
 def _show(timings: Sequence[Timing], found: Sequence[Ratio], *, as_json: bool, path: Path | None = None) -> None:
-    from bench import timing
+    from bench.timing import ratios
 
-    claims = timing.claim(found)
+    claims = ratios.claim(found)
     if as_json:
         typer.echo(json.dumps({"timings": [asdict(t) for t in timings], "ratios": [asdict(r) for r in found],
                                "claims": claims, "file": str(path or "")}))
         return
     table([_row(t) for t in timings])
-    first = timing.interval(timings[0].samples["train"])
+    first = ratios.interval(timings[0].samples["train"])
     typer.echo(f"Seconds: median [interval], {100 * first.coverage:.0f}% sure, of {len(timings[0].samples['train'])} "
                "rounds.")
     for one in found:
@@ -95,7 +95,7 @@ def _show(timings: Sequence[Timing], found: Sequence[Ratio], *, as_json: bool, p
 
 
 def _row(timing: Timing) -> dict[str, Any]:
-    from bench.timing import interval
+    from bench.timing.ratios import interval
 
     return {"setting": str(timing.setting),
             **{phase: str(interval(samples)) for phase, samples in timing.samples.items()},

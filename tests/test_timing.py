@@ -13,11 +13,11 @@ import toy
 from click.testing import Result
 from typer.testing import CliRunner
 
-from bench import timing_run
 from bench.cli import app
 from bench.learning.networks import architectures
 from bench.learning.networks.engines import engine
-from bench.timing import PHASES, Setting, Timing, claim, interval, ratio, ratios, ratios_between
+from bench.timing import rounds
+from bench.timing.ratios import PHASES, Setting, Timing, claim, interval, ratio, ratios, ratios_between
 
 CPU, GPU = Setting("torch", "cpu", 2), Setting("torch", "cuda", 2)
 WORK = {"content_sha256": "a", "net": {"kind": "gru"}, "steps": 40, "batch": 128, "precision": "float32",
@@ -134,12 +134,12 @@ def bench_time(workshop: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[...,
 
 
 def test_bench_time_takes_every_phase_in_processes_of_so_many_threads(bench_time: Callable[..., Result]):
-    threads = sorted({1, timing_run.cores()})
+    threads = sorted({1, rounds.cores()})
     found = bench_time("--devices", "cpu", "--threads", ",".join(map(str, threads)), "--steps", 3, "--repeats", 3,
                        "--json")
     assert found.exit_code == 0, found.stderr
     shown = json.loads(found.stdout)
-    made = timing_run.read(Path(shown["file"]))
+    made = rounds.read(Path(shown["file"]))
     assert [(t.setting.threads, t.host["threads"]) for t in made] == [(n, n) for n in threads]
     for one in made:
         assert one.work["steps"] == 3
@@ -204,7 +204,7 @@ def test_without_a_gpu_one_line_says_what_to_do(bench_time: Callable[..., Result
 
 
 def test_a_setting_whose_process_dies_is_named(tmp_path: Path):
-    worker = timing_run.Worker(CPU, tmp_path)  # a folder without work
+    worker = rounds.Worker(CPU, tmp_path)  # a folder without work
     with pytest.raises(Exception, match=r"the process that timed torch cpu 2 threads ended with 1 \(.*work.json"):
         worker.answer()
     worker.close()

@@ -109,7 +109,7 @@ class Work:
         """What did the work, and what came out of it."""
         from bench.learning.pretrain import softmax
         from bench.runs.machine import host, peak_bytes, versions
-        from bench.timing_run import cores
+        from bench.timing.rounds import cores
 
         machine = {**host(), "gpu": gpu() if self.device == "cuda" else "", "threads": cores()}
         return {"versions": dict(versions(self.name)), "host": machine,
@@ -118,7 +118,7 @@ class Work:
 
     def energy(self) -> dict[str, Any]:
         """Joules of one training, where the machine's own counters tell them."""
-        from bench.energy import measured
+        from bench.timing.energy import measured
 
         return measured(self._train)
 

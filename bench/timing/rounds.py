@@ -24,7 +24,7 @@ from bench.learning.networks.batches import Spec
 from bench.learning.networks.engines import devices as devices_of
 from bench.learning.pretrain import recipe_for
 from bench.runs.options import Options, access_for, load
-from bench.timing import FORM, PHASES, Setting, Timing
+from bench.timing.ratios import FORM, PHASES, Setting, Timing
 
 Say = Callable[[str], None]
 
@@ -114,7 +114,7 @@ class Worker:
     def __init__(self, setting: Setting, folder: Path) -> None:
         self.setting = setting
         self.errors = (folder / f"{setting}.log").open("w+")
-        command = [sys.executable, "-m", "bench.timing_worker", str(folder), json.dumps(asdict(setting))]
+        command = [sys.executable, "-m", "bench.timing.worker", str(folder), json.dumps(asdict(setting))]
         # The modules are this process's own, also where it was not started in their folder.
         paths = os.pathsep.join([str(places.ROOT), os.environ.get("PYTHONPATH", "")])
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.errors,

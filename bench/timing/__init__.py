@@ -1,0 +1,1 @@
+"""`bench time`: the same work by engine, device and threads."""
