@@ -47,8 +47,8 @@ def reproduce_command(
                 raise typer.Exit(1)
             return
         from baselines import BASELINES
-        from bench import claims
-        from bench.measures.workplace import Workplace
+        from bench.reproduce import claims
+        from bench.reproduce.measures.workplace import Workplace
         from bench.runs import options as suite
 
         known = claims.read_claims(claims.default_claims())
@@ -79,7 +79,7 @@ def _published(options: Options, folder: Path, share: float, seed: int | None) -
     import random
 
     from baselines import BASELINES
-    from bench import rerun
+    from bench.reproduce import published as rerun
     from bench.runs import options as suite
 
     every = rerun.published_in(folder)

@@ -16,8 +16,6 @@ import toy
 from typer.testing import CliRunner
 
 from baselines import BASELINES
-from bench import claims
-from bench.claims import Claim, Finding, Rule
 from bench.cli import app
 from bench.core.errors import BenchError
 from bench.data.load import Loaded
@@ -25,10 +23,12 @@ from bench.data.routes import Access
 from bench.learning.features.glove import Vectors
 from bench.learning.networks import architectures
 from bench.learning.networks.architectures import Net
-from bench.measures import MEASURES, measure
-from bench.measures.averages import letter_means
-from bench.measures.embeddings import labels_worth
-from bench.measures.workplace import Measured, NotTested, Workplace
+from bench.reproduce import claims
+from bench.reproduce.claims import Claim, Finding, Rule
+from bench.reproduce.measures import MEASURES, measure
+from bench.reproduce.measures.averages import letter_means
+from bench.reproduce.measures.embeddings import labels_worth
+from bench.reproduce.measures.workplace import Measured, NotTested, Workplace
 from bench.results import record_files
 from bench.runs.options import Options
 
@@ -239,13 +239,13 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workplace]:
     glove = with_letters(toy.vectors(root / "glove"))
     patch = pytest.MonkeyPatch()
     patch.setattr("bench.runs.options.load", lambda name, *rest: loaded[name.partition("@")[0]])
-    for where in ("bench.runs.options.find", "bench.measures.workplace.find"):
+    for where in ("bench.runs.options.find", "bench.reproduce.measures.workplace.find"):
         patch.setattr(where, lambda access: glove)
     for name, net in SMALL.items():
         patch.setitem(architectures.TUTORIAL, name, net)  # type: ignore[arg-type]
-    patch.setattr("bench.measures.embeddings.POSITIVE", toy.SIGNALS["positive"][:3])
-    patch.setattr("bench.measures.embeddings.NEGATIVE", toy.SIGNALS["negative"][:3])
-    patch.setattr("bench.measures.sentiment.LIKE_MEANING", tuple(frozenset(w[:3]) for w in toy.SIGNALS.values()))
+    patch.setattr("bench.reproduce.measures.embeddings.POSITIVE", toy.SIGNALS["positive"][:3])
+    patch.setattr("bench.reproduce.measures.embeddings.NEGATIVE", toy.SIGNALS["negative"][:3])
+    patch.setattr("bench.reproduce.measures.sentiment.LIKE_MEANING", tuple(frozenset(w[:3]) for w in toy.SIGNALS.values()))
     yield workplace(root)
     patch.undo()
 

@@ -11,10 +11,10 @@ import made
 import pytest
 from conftest import Bench
 
-from bench import rerun
 from bench.core.errors import BenchError, MissingExtra
 from bench.learning.features import sentence_encoder
-from bench.rerun import OFF, SAME, WITHIN, Rerun
+from bench.reproduce import published as rerun
+from bench.reproduce.published import OFF, SAME, WITHIN, Rerun
 from bench.results import record_files
 from bench.results.record_files import Record
 

@@ -14,8 +14,8 @@ from bench.learning.networks.architectures import EMBEDDING
 from bench.learning.networks.batches import Spec
 from bench.learning.networks.engines import devices, engine
 from bench.learning.pretrain import Base, softmax
-from bench.measures.workplace import Measured, NotTested, Workplace
 from bench.protocol.trial import Division
+from bench.reproduce.measures.workplace import Measured, NotTested, Workplace
 
 SPEC = Spec(epochs=3, batch=64, learning_rate=1e-3)
 LONGER = {"glove-cnn": 5}  # epochs

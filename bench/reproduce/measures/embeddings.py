@@ -12,8 +12,8 @@ from bench.data.text import frequent
 from bench.explore.word_lists import NEGATIVE, POSITIVE, separation
 from bench.learning.networks.architectures import EMBEDDING, named
 from bench.learning.pretrain import Base, pretrain
-from bench.measures.workplace import Measured, Workplace
 from bench.protocol.trial import FULL, Budget, without_exam
+from bench.reproduce.measures.workplace import Measured, Workplace
 from bench.runs import options as suite
 from bench.runs import plan as plans
 from bench.runs.options import Options

@@ -13,8 +13,8 @@ from statistics import mean, stdev
 
 from bench.core import places, store
 from bench.core.errors import BenchError
-from bench.measures import MEASURES, measure
-from bench.measures.workplace import Measured, NotTested, Workplace
+from bench.reproduce.measures import MEASURES, measure
+from bench.reproduce.measures.workplace import Measured, NotTested, Workplace
 
 FORM = 3  # raised when a measure changes in a way that its name does not show
 REPRODUCED, NOT_REPRODUCED, NOT_TESTED = "reproduced", "not reproduced", "not tested here"

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from bench.data.load import Loaded
 from bench.learning.features.glove import Vectors
 from bench.learning.resources import Resources
-from bench.measures.workplace import Measured, Workplace
+from bench.reproduce.measures.workplace import Measured, Workplace
 
 TREES = 50
 CLAIMED = np.array([[224, 88], [95, 306]])

@@ -1,0 +1,1 @@
+"""Published claims and published trials, measured again."""

@@ -1,0 +1,39 @@
+"""What `bench reproduce` measures: one function a claim, in a file a tutorial, and this table of them.
+
+A measure takes a `Workplace` and returns figures by name, one value a seed; it knows no verdict.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Mapping
+from typing import cast
+
+from bench.reproduce.measures.workplace import Measured, Workplace
+
+Measure = Callable[[Workplace], Measured]
+
+# name in claims.toml -> module:function
+MEASURES: Mapping[str, str] = {
+    "vocabulary": "bench.reproduce.measures.embeddings:vocabulary",
+    "word-lists": "bench.reproduce.measures.embeddings:word_lists",
+    "carry-over": "bench.reproduce.measures.embeddings:carry_over",
+    "letters": "bench.reproduce.measures.averages:letters",
+    "whole-words": "bench.reproduce.measures.averages:whole_words",
+    "dense": "bench.reproduce.measures.sentiment:dense",
+    "cnn": "bench.reproduce.measures.sentiment:cnn",
+    "textcnn": "bench.reproduce.measures.sentiment:textcnn",
+    "glove-cnn": "bench.reproduce.measures.sentiment:glove_cnn",
+    "sentence": "bench.reproduce.measures.sentiment:sentence",
+    "gpu": "bench.reproduce.measures.sentiment:gpu",
+    "frozen-glove": "bench.reproduce.measures.sentiment:frozen_glove",
+    "like-meaning": "bench.reproduce.measures.sentiment:like_meaning",
+    "bilstm": "bench.reproduce.measures.layers:bilstm",
+    "hidden-features": "bench.reproduce.measures.layers:hidden_features",
+}
+
+
+def measure(name: str) -> Measure:
+    """The measure called `name`; its libraries are imported now."""
+    module, _, function = MEASURES[name].partition(":")
+    return cast(Measure, getattr(importlib.import_module(module), function))
