@@ -24,10 +24,12 @@ SECTIONS = {
                        "licences.md"],
     "Reference": ["command-line.md", "api.md"],
 }
-API = ("bench.data.cards", "bench.data.load", "bench.data.corpus", "bench.protocol.trial", "bench.learning.networks.architectures", "bench.learning.pretrain", "bench.learning.resources",
-       "bench.runs.trials", "bench.runs.runner", "bench.runs.options", "bench.runs.plan", "bench.runs.forecast",
-       "bench.results.record_files", "bench.protocol.metrics", "bench.analysis.scores", "bench.analysis.compare", "bench.analysis.learning_curves",
-       "bench.analysis.leaderboard", "bench.analysis.study", "bench.analysis.transfer_matrix", "bench.report.page_facts", "bench.report.charts", "bench.core.errors")
+API = ("bench.core.errors", "bench.data.cards", "bench.data.load", "bench.data.corpus", "bench.protocol.trial",
+       "bench.protocol.metrics", "bench.learning.networks.architectures", "bench.learning.pretrain",
+       "bench.learning.resources", "bench.results.record_files", "bench.runs.options", "bench.runs.trials",
+       "bench.runs.plan", "bench.runs.runner", "bench.runs.forecast", "bench.analysis.scores", "bench.analysis.compare",
+       "bench.analysis.learning_curves", "bench.analysis.leaderboard", "bench.analysis.study",
+       "bench.analysis.transfer_matrix", "bench.report.page_facts", "bench.report.charts")
 
 
 def on_config(config: Any) -> Any:
@@ -118,7 +120,7 @@ def commands_page() -> str:
     """Every command with every option, from the program itself."""
     import typer
 
-    from bench.cli import app
+    from bench.cli.app import app
 
     lines = ["# Command line", "", "Exit codes: 0 done; 1 a trial failed (the others are kept); 2 wrong input or a "
              "machine that cannot do what was asked, with one line that says what to do; 130 stopped by Ctrl-C. "

@@ -13,7 +13,7 @@ from click.testing import Result
 from hypothesis import settings
 from typer.testing import CliRunner
 
-from bench.cli import app
+from bench.cli.app import app
 from bench.data.load import Loaded
 from bench.learning.features.glove import Vectors
 from bench.learning.networks import architectures

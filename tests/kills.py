@@ -83,7 +83,7 @@ class Cases:
 
         import baselines  # noqa: F401
         from bench.learning.features.glove import Vectors
-        from bench.learning.networks import architectures  # noqa: F401
+        from bench.learning.networks import architectures
         from bench.learning.networks.engines import engine
         from bench.runs import options
 
@@ -136,7 +136,7 @@ class Cases:
             log = os.open("log", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
             os.dup2(log, 1)
             os.dup2(log, 2)
-            from bench.cli import app
+            from bench.cli.app import app
 
             app(list(command or run), standalone_mode=True)
         except SystemExit as done:

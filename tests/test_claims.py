@@ -16,7 +16,7 @@ import toy
 from typer.testing import CliRunner
 
 from baselines import BASELINES
-from bench.cli import app
+from bench.cli.app import app
 from bench.core.errors import BenchError
 from bench.data.load import Loaded
 from bench.data.routes import Access
@@ -245,7 +245,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workplace]:
         patch.setitem(architectures.TUTORIAL, name, net)  # type: ignore[arg-type]
     patch.setattr("bench.reproduce.measures.embeddings.POSITIVE", toy.SIGNALS["positive"][:3])
     patch.setattr("bench.reproduce.measures.embeddings.NEGATIVE", toy.SIGNALS["negative"][:3])
-    patch.setattr("bench.reproduce.measures.sentiment.LIKE_MEANING", tuple(frozenset(w[:3]) for w in toy.SIGNALS.values()))
+    groups = tuple(frozenset(w[:3]) for w in toy.SIGNALS.values())
+    patch.setattr("bench.reproduce.measures.sentiment.LIKE_MEANING", groups)
     yield workplace(root)
     patch.undo()
 

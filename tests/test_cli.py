@@ -375,7 +375,8 @@ def test_what_there_is_can_be_listed(bench_: Bench):
     assert list(found)[: len(BASELINES)] == list(BASELINES)
     assert all(found.values())
     listed = {(row["preset"], row["net"]) for row in json.loads(bench_("list", "nets", "--json").stdout)}
-    assert listed == {(p, n) for p, table in (("default", architectures.NETS), ("tutorial", architectures.TUTORIAL)) for n in table}
+    assert listed == {(p, n) for p, table in (("default", architectures.NETS),
+                                               ("tutorial", architectures.TUTORIAL)) for n in table}
     engines = json.loads(bench_("list", "engines", "--json").stdout)
     assert next(row for row in engines if row["engine"] == "torch")["devices"].endswith("cpu")
     for what in ("tasks", "baselines", "nets", "engines"):

@@ -18,7 +18,7 @@ from commands import outcomes
 from conftest import World
 from typer.testing import CliRunner
 
-from bench.cli import app
+from bench.cli.app import app
 from bench.core.errors import BenchError, MissingExtra
 from bench.learning.features.glove import Vectors
 from bench.learning.networks import architectures

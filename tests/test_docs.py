@@ -16,7 +16,7 @@ import pytest
 import toy
 import typer
 
-from bench.cli import app
+from bench.cli.app import app
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"

@@ -17,7 +17,7 @@ from scipy.stats import binomtest
 from test_leaderboard import BLANK, CURVES, FULL, TRUTH, answered, record
 from typer.testing import CliRunner
 
-from bench.cli import app
+from bench.cli.app import app
 from bench.protocol.metrics import score
 from bench.report import tables
 from bench.results import record_files

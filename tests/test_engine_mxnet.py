@@ -16,7 +16,7 @@ from bench.learning.networks.engines import Engine
 @pytest.fixture(scope="module")
 def mxnet() -> Engine:
     try:
-        import bench.engines.mxnet as engine
+        from bench.learning.networks.engines import mxnet as engine
     except BenchError as error:
         pytest.skip(str(error))
     return engine

@@ -25,8 +25,8 @@ import toy
 from typer.testing import CliRunner
 
 from bench.analysis import study
-from bench.cli import app
-from bench.console import plain
+from bench.cli.app import app
+from bench.cli.terminal import plain
 from bench.core.errors import BenchError, CardError, DataError, RouteError
 from bench.data import archives
 from bench.data.cards import Route, parse_card, read_card

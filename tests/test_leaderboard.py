@@ -224,7 +224,7 @@ def test_text_is_escaped_in_every_format():
 
 def test_the_json_is_what_its_schema_says():
     jsonschema = pytest.importorskip("jsonschema")
-    schema = json.loads((Path(study.__file__).parent / "leaderboard.schema.json").read_text())
+    schema = json.loads((Path(tables.__file__).parent / "leaderboard.schema.json").read_text())
     jsonschema.Draft202012Validator.check_schema(schema)
     no_auc = [replace(r, baseline="one-sided") for r in FULL[:2]]
     read = json.loads(tables.as_json(study.studies([*CURVES, *no_auc])))

@@ -12,7 +12,7 @@ import toy
 from numpy.typing import NDArray
 from typer.testing import CliRunner
 
-from bench.cli import app
+from bench.cli.app import app
 from bench.core.errors import BenchError, MissingExtra
 from bench.explore import drawing, projection
 from bench.explore.drawing import Points

@@ -211,7 +211,7 @@ def test_the_command_writes_the_page_and_says_what_is_wrong(tmp_path: Path):
     pytest.importorskip("vl_convert")
     from typer.testing import CliRunner
 
-    from bench.cli import app
+    from bench.cli.app import app
 
     for r in grid(("alpha",), ("imdb@official",), ("scratch", "frozen")):
         record_files.append(tmp_path / "records" / "alpha.jsonl", r)

@@ -13,7 +13,7 @@ import toy
 from click.testing import Result
 from typer.testing import CliRunner
 
-from bench.cli import app
+from bench.cli.app import app
 from bench.learning.networks import architectures
 from bench.learning.networks.engines import engine
 from bench.timing import rounds

@@ -23,7 +23,7 @@ from bench.protocol.trial import Budget
 from bench.report.charts import PHASES, specs, theme
 from bench.results.record_files import Record
 
-PAGE = places.PACKAGE / "page"
+PAGE = places.PACKAGE / "report" / "page"
 CELL = ("board", "baseline", "budget", "n", "done", "of", "score", "low", "high", "sd", "auc", "auc_low", "auc_high",
         "rank", "best", "gain", "gain_low", "gain_high", "verdict", "p", "worth", "worth_low", "worth_high",
         "worth_words", "log_loss", "ece", *PHASES, "pretrain", "peak")

@@ -283,7 +283,7 @@ def _inert(value: object) -> object:
 
 
 def as_json(found: Sequence[Study], extra: dict[str, Any] | None = None) -> str:
-    """Everything as one JSON object that `bench/leaderboard.schema.json` describes; what is infinite is null."""
+    """Everything as one JSON object that `bench/report/leaderboard.schema.json` describes; what is infinite is null."""
     boards = []
     for study in found:
         b = study.board

@@ -153,7 +153,8 @@ def _answered(targets: int, seeds: int) -> list[record_files.Record]:
         for place, (name, budget) in enumerate(cells):
             for seed in range(seeds):
                 odds = (2 * truth - 1) * (0.02 * place + 0.1 * rng.normal() + hard + rng.normal(size=2_000))
-                stored = record_files.quantised(np.stack([1 / (1 + np.exp(odds)), 1 / (1 + np.exp(-odds))], 1, dtype="f4"))
+                two = np.stack([1 / (1 + np.exp(odds)), 1 / (1 + np.exp(-odds))], 1, dtype="f4")
+                stored = record_files.quantised(two)
                 out.append(record_files.Record(
                     f"toy{target}", "one", "ab" * 32, "imdb@x", name, {}, "gru-64-64", "torch", "cpu", budget, seed,
                     n_train=5_000 if budget == "full" else int(budget), n_test=2_000, seconds={"adapt": 2.0},

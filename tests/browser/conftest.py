@@ -44,7 +44,8 @@ def page_file(tmp_path_factory: pytest.TempPathFactory, script: str) -> Path:
 @pytest.fixture(scope="session")
 def hostile_file(tmp_path_factory: pytest.TempPathFactory, script: str) -> Path:
     path = tmp_path_factory.mktemp("hostile") / "report.html"
-    path.write_text(page_facts.html(page_facts.facts(hostile()), script, shown_command="bench report </script><script>1"),
+    facts = page_facts.facts(hostile())
+    path.write_text(page_facts.html(facts, script, shown_command="bench report </script><script>1"),
                     encoding="utf-8")
     return path
 

@@ -114,7 +114,8 @@ def test_bands_are_seen_and_a_point_tells_its_numbers_when_hovered(visit):
 def test_strategies_stand_in_the_order_of_their_ranks(visit):
     place = visit().drawn("ranks")
     names = place.locator(".role-axis-label text").all_text_contents()
-    ranked = [p["baseline"] for p in next(a for a in page_facts.facts(results()).across if a["budget"] == "128")["places"]]
+    across = page_facts.facts(results()).across
+    ranked = [p["baseline"] for p in next(a for a in across if a["budget"] == "128")["places"]]
     assert [n for n in names if n in ranked] == ranked
 
 
@@ -216,7 +217,7 @@ SORT = """() => new Promise((done) => {
 
 
 def test_a_served_page_follows_the_run(visit, script, tmp_path):
-    from bench.cli_report import _digest
+    from bench.cli.report import _digest
     from bench.report.serve import serving
 
     path = tmp_path / "records" / "alpha.jsonl"
@@ -237,7 +238,8 @@ def test_a_served_page_follows_the_run(visit, script, tmp_path):
 def test_a_figure_that_cannot_be_drawn_says_what_it_needs_and_offers_no_data(
         browser: Any, script: str, tmp_path: Path) -> None:
     path = tmp_path / "one.html"
-    path.write_text(page_facts.html(page_facts.facts(grid(("alpha",), ("imdb@official",), ("scratch", "frozen"))), script))
+    facts = page_facts.facts(grid(("alpha",), ("imdb@official",), ("scratch", "frozen")))
+    path.write_text(page_facts.html(facts, script))
     page = browser.new_page(viewport={"width": 1280, "height": 6000})
     page.goto(path.as_uri())
     page.wait_for_selector("#figure-curves[data-drawn]")

@@ -21,7 +21,7 @@ from pathlib import Path
 import atheris
 
 with atheris.instrument_imports(include=["bench"]):
-    from bench.core import store  # noqa: F401
+    from bench.core import store
     from bench.data import archives, cards, package_index, public_formats, text, user_file  # noqa: F401
     from bench.results import record_files
 import pandas  # noqa: F401  # what is imported late takes its seconds now

@@ -22,7 +22,8 @@ from bench.data.text import Encoded
 from bench.learning.networks.architectures import Net, Params
 from bench.learning.networks.batches import Batches, Hooks, Spec, State
 
-ENGINES: Mapping[str, str] = {"torch": "bench.learning.networks.engines.torch", "mxnet": "bench.learning.networks.engines.mxnet"}
+ENGINES: Mapping[str, str] = {"torch": "bench.learning.networks.engines.torch",
+                              "mxnet": "bench.learning.networks.engines.mxnet"}
 
 
 class Engine(Protocol):

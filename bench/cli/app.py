@@ -8,16 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bench import __version__
-from bench.cli_board import distance_command, leaderboard_command
-from bench.cli_claims import reproduce_command
-from bench.cli_data import data_app, task_app
-from bench.cli_map import map_command
-from bench.cli_model import fit_command, predict_command
-from bench.cli_plan import show_plan
-from bench.cli_report import report_command
-from bench.cli_time import time_command
-from bench.console import TrialProgress, errors, headline, show, table, warn
-from bench.flags import (
+from bench.cli.data import data_app, task_app
+from bench.cli.leaderboard import distance_command, leaderboard_command
+from bench.cli.map import map_command
+from bench.cli.model import fit_command, predict_command
+from bench.cli.options import (
     RUNS,
     AsJson,
     BaselineNames,
@@ -47,6 +42,11 @@ from bench.flags import (
     Validation,
     options_of,
 )
+from bench.cli.plan import show_plan
+from bench.cli.report import report_command
+from bench.cli.reproduce import reproduce_command
+from bench.cli.terminal import TrialProgress, errors, headline, show, table, warn
+from bench.cli.time import time_command
 
 if TYPE_CHECKING:
     from bench.analysis.study import Study
@@ -174,7 +174,7 @@ def pretrain_command(
     keep_checkpoints: KeepCheckpoints = False, as_json: AsJson = False,
 ) -> None:
     """Train the base alone and say how good it is: loss, accuracy, seconds an epoch, tokens a second."""
-    from bench.console import epoch
+    from bench.cli.terminal import epoch
     from bench.learning.pretrain import kept_epochs
     from bench.runs import options as suite
 

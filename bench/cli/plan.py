@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from bench.console import sentence, warn, width
+from bench.cli.terminal import sentence, warn, width
 
 if TYPE_CHECKING:
     from bench.runs.forecast import Forecast

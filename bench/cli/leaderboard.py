@@ -8,24 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bench import complete
-from bench.cli_records import (
-    EVERY_FORMAT,
-    Charts,
-    FigureFormats,
-    Figures,
-    OnlyBaseline,
-    OnlyEngine,
-    OnlySource,
-    OnlyTarget,
-    check_figures,
-    chosen,
-    draw,
-    facts,
-)
-from bench.console import TrialProgress, errors, plain, show, warn, width
-from bench.core.errors import BenchError, MissingExtra
-from bench.flags import (
+from bench.cli import completion
+from bench.cli.options import (
     RUNS,
     CacheDir,
     DataDir,
@@ -40,6 +24,22 @@ from bench.flags import (
     Tasks,
     options_of,
 )
+from bench.cli.records import (
+    EVERY_FORMAT,
+    Charts,
+    FigureFormats,
+    Figures,
+    OnlyBaseline,
+    OnlyEngine,
+    OnlySource,
+    OnlyTarget,
+    check_figures,
+    chosen,
+    draw,
+    facts,
+)
+from bench.cli.terminal import TrialProgress, errors, plain, show, warn, width
+from bench.core.errors import BenchError, MissingExtra
 
 if TYPE_CHECKING:
     from bench.analysis.compare import Pair
@@ -277,7 +277,7 @@ def _break_even(found: list[Study], label_cost: float, hour_cost: float, budgets
 
 def distance_command(
     target: Target = None, source: Source = "imdb", baseline: Annotated[
-        str, typer.Option("--baseline", "-b", autocompletion=complete.strategies,
+        str, typer.Option("--baseline", "-b", autocompletion=completion.strategies,
             help="Whose gain stands beside the distance.")] = "finetune",
     budget: Annotated[str, typer.Option(help="At how many labels.")] = "128", results_dir: ResultsDir = RUNS,
     format: Format = "table", net: NetName = "gru", preset: Preset = "default", engine: EngineName = "torch",

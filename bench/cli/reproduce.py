@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bench.console import TrialProgress, errors, table
+from bench.cli.options import RUNS, CacheDir, DataDir, Jobs, Offline, ResultsDir, Tasks, options_of
+from bench.cli.terminal import TrialProgress, errors, table
 from bench.core.errors import BenchError
-from bench.flags import RUNS, CacheDir, DataDir, Jobs, Offline, ResultsDir, Tasks, options_of
 
 if TYPE_CHECKING:
     from bench.runs.options import Options

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bench.cli_records import (
+from bench.cli.options import RUNS, CacheDir, ResultsDir
+from bench.cli.records import (
     EVERY_FORMAT,
     Charts,
     FigureFormats,
@@ -24,9 +25,8 @@ from bench.cli_records import (
     draw,
     facts,
 )
-from bench.console import errors
+from bench.cli.terminal import errors
 from bench.core.errors import BenchError
-from bench.flags import RUNS, CacheDir, ResultsDir
 
 if TYPE_CHECKING:
     from bench.report.page_facts import Part

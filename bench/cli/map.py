@@ -7,10 +7,8 @@ from typing import Annotated
 
 import typer
 
-from bench import complete
-from bench.console import TrialProgress, errors
-from bench.core.errors import BenchError
-from bench.flags import (
+from bench.cli import completion
+from bench.cli.options import (
     CacheDir,
     DataDir,
     Device,
@@ -26,11 +24,13 @@ from bench.flags import (
     TextColumn,
     options_of,
 )
+from bench.cli.terminal import TrialProgress, errors
+from bench.core.errors import BenchError
 
 What = Annotated[str, typer.Argument(help="words: 100 words of praise and blame; frequent: the 500 most frequent "
                                           "words; features: hidden features of test texts; confusion: confusion "
                                           "matrix and classification report.")]
-MapTarget = Annotated[str, typer.Option("--target", "-t", autocompletion=complete.tasks,
+MapTarget = Annotated[str, typer.Option("--target", "-t", autocompletion=completion.tasks,
     help="Show this task or file too, in the same plane; for "
                                         "confusion, instead of the source.")]
 Labels = Annotated[int, typer.Option("--labels", help="Fine-tune the base on so many labels of the target first; 0: "

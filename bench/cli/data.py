@@ -8,10 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bench import complete
-from bench.console import errors, table, warn
-from bench.core.errors import BenchError
-from bench.flags import (
+from bench.cli import completion
+from bench.cli.options import (
     AsJson,
     CacheDir,
     DataDir,
@@ -23,6 +21,8 @@ from bench.flags import (
     TextColumn,
     options_of,
 )
+from bench.cli.terminal import errors, table, warn
+from bench.core.errors import BenchError
 
 if TYPE_CHECKING:
     from bench.data.load import Loaded
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 data_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Fetch, check and audit the data.")
 task_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Make and check task cards.")
-Names = Annotated[list[str] | None, typer.Argument(autocompletion=complete.tasks,
+Names = Annotated[list[str] | None, typer.Argument(autocompletion=completion.tasks,
     help="Tasks, or task@edition. [default: all]")]
 
 
@@ -157,7 +157,7 @@ def new(file: Annotated[Path, typer.Argument(help="CSV, TSV, JSONL or Parquet, p
 
 
 @task_app.command("check")
-def check(card: Annotated[str, typer.Argument(autocompletion=complete.tasks,
+def check(card: Annotated[str, typer.Argument(autocompletion=completion.tasks,
     help="A card file, a data file, or a task's name.")],
           data_dir: DataDir = None, cache_dir: CacheDir = None, tasks: Tasks = None, source: Source = "imdb",
           offline: Offline = False, as_json: AsJson = False) -> None:

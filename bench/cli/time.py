@@ -10,9 +10,21 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bench.console import errors, table, warn
+from bench.cli.options import (
+    RUNS,
+    AsJson,
+    CacheDir,
+    DataDir,
+    NetName,
+    Offline,
+    Preset,
+    ResultsDir,
+    Source,
+    Tasks,
+    options_of,
+)
+from bench.cli.terminal import errors, table, warn
 from bench.core.errors import BenchError
-from bench.flags import RUNS, AsJson, CacheDir, DataDir, NetName, Offline, Preset, ResultsDir, Source, Tasks, options_of
 
 if TYPE_CHECKING:
     from bench.timing.ratios import Ratio, Timing

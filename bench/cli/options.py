@@ -7,22 +7,22 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bench import complete
+from bench.cli import completion
 
 if TYPE_CHECKING:
     from bench.runs.options import Options
 
 Target = Annotated[list[str] | None, typer.Option(
-    "--target", "-t", autocompletion=complete.tasks_or_all,
+    "--target", "-t", autocompletion=completion.tasks_or_all,
     help="Task, task@edition, or a CSV, TSV, JSONL or Parquet file of your own; may be repeated; all: every task with "
          "the source's labels. [default: amazon]")]
 Source = Annotated[str, typer.Option(
-    "--source", "-s", autocompletion=complete.tasks, help="Task whose labels the base learns from.")]
+    "--source", "-s", autocompletion=completion.tasks, help="Task whose labels the base learns from.")]
 Sources = Annotated[list[str] | None, typer.Option(
-    "--source", "-s", autocompletion=complete.tasks_or_all,
+    "--source", "-s", autocompletion=completion.tasks_or_all,
     help="Task whose labels the base learns from; may be repeated; all: every target. [default: imdb]")]
 BaselineNames = Annotated[list[str] | None, typer.Option(
-    "--baseline", "-b", autocompletion=complete.strategies_or_all,
+    "--baseline", "-b", autocompletion=completion.strategies_or_all,
     help="Strategy, or package.module:function; may be repeated; all: every one of bench list baselines. "
          "[default: the main ones]")]
 Budgets = Annotated[str, typer.Option(help="Labelled target texts, comma-separated; full is all of them.")]
@@ -30,10 +30,10 @@ Seeds = Annotated[int, typer.Option(help="Label draws (and head seeds) a budget.
 BaseSeeds = Annotated[int, typer.Option(help="Bases to train, to see what their seed changes (bench leaderboard "
                                              "--variance).")]
 HeadSeeds = Annotated[int, typer.Option(help="Runs of each label draw with another head and order of batches.")]
-NetName = Annotated[str, typer.Option("--net", autocompletion=complete.nets, help="Base network (bench list nets).")]
+NetName = Annotated[str, typer.Option("--net", autocompletion=completion.nets, help="Base network (bench list nets).")]
 Preset = Annotated[str, typer.Option(help="Sizes of the net: default, or tutorial.")]
 EngineName = Annotated[str, typer.Option(
-    "--engine", autocompletion=complete.engines, help="torch or mxnet (bench list engines).")]
+    "--engine", autocompletion=completion.engines, help="torch or mxnet (bench list engines).")]
 Device = Annotated[str, typer.Option(help="auto, cpu or cuda.")]
 Jobs = Annotated[int, typer.Option("--jobs", "-j", help="Worker processes; 0: one a core. Scores do not depend on it.")]
 Scheduler = Annotated[str, typer.Option("--scheduler", help="Address of a Dask scheduler, such as "

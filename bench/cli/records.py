@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bench import complete
-from bench.console import warn
+from bench.cli import completion
+from bench.cli.terminal import warn
 from bench.core.errors import BenchError
 
 if TYPE_CHECKING:
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
     from bench.results.record_files import Record
 
 OnlyTarget = Annotated[list[str] | None, typer.Option(
-    "--target", "-t", autocompletion=complete.tasks, help="Only these tasks; repeatable.")]
+    "--target", "-t", autocompletion=completion.tasks, help="Only these tasks; repeatable.")]
 OnlySource = Annotated[str, typer.Option(
-    "--source", "-s", autocompletion=complete.tasks, help="Only from this source.")]
+    "--source", "-s", autocompletion=completion.tasks, help="Only from this source.")]
 OnlyBaseline = Annotated[list[str] | None, typer.Option(
-    "--baseline", "-b", autocompletion=complete.strategies,
+    "--baseline", "-b", autocompletion=completion.strategies,
     help="Only these strategies; repeatable; main: those that bench run runs by default.")]
 OnlyEngine = Annotated[str, typer.Option(
-    "--engine", autocompletion=complete.engines, help="Only from this engine: torch or mxnet.")]
+    "--engine", autocompletion=completion.engines, help="Only from this engine: torch or mxnet.")]
 Figures = Annotated[Path | None, typer.Option("--figures", help="Write the charts into this folder, for a paper.")]
 Charts = Annotated[list[str] | None, typer.Option("--chart", help="Of --figures: only curves, pareto, matrix, ranks, "
                                                   "distance or seconds; repeatable.")]

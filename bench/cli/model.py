@@ -12,10 +12,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bench import complete
-from bench.console import TrialProgress, errors, headline, warn
-from bench.core.errors import BenchError
-from bench.flags import (
+from bench.cli import completion
+from bench.cli.options import (
     AsJson,
     CacheDir,
     DataDir,
@@ -32,6 +30,8 @@ from bench.flags import (
     TextColumn,
     options_of,
 )
+from bench.cli.terminal import TrialProgress, errors, headline, warn
+from bench.core.errors import BenchError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -45,10 +45,10 @@ WIDE = 4  # classes, beyond which a table shows the most probable ones alone
 
 def fit_command(
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the model.")],
-    target: Annotated[str, typer.Option("--target", "-t", autocompletion=complete.tasks,
+    target: Annotated[str, typer.Option("--target", "-t", autocompletion=completion.tasks,
         help="Task, task@edition, or a data file of your own.")]
     = "amazon",
-    baseline: Annotated[str, typer.Option("--baseline", "-b", autocompletion=complete.strategies,
+    baseline: Annotated[str, typer.Option("--baseline", "-b", autocompletion=completion.strategies,
         help="Strategy, or package.module:function.")]
     = "finetune",
     budget: Annotated[str, typer.Option(help="Labelled target texts; full is all but the exam.")] = "full",
@@ -98,7 +98,7 @@ def predict_command(
     text_column: TextColumn = "",
     format: Annotated[str, typer.Option("--format", "-f", help="table, csv or jsonl. [default: table for texts on the "
                                         "command line, else csv]")] = "",
-    engine: Annotated[str, typer.Option("--engine", autocompletion=complete.engines,
+    engine: Annotated[str, typer.Option("--engine", autocompletion=completion.engines,
         help="For networks. [default: the one that trained it]")] = "",
     device: Device = "auto",
 ) -> None:
