@@ -47,7 +47,7 @@ def folder(workshop: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     script.write_text(f"#!{sys.executable}\nfrom bench.cli import entry\nif __name__ == '__main__':\n    entry()\n")
     script.chmod(0o755)
     monkeypatch.setenv("PATH", f"{script.parent}{os.pathsep}{os.environ['PATH']}")
-    root = str(Path(__file__).parents[1])
+    root = str(Path(__file__).parents[2])
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([root, str(workshop), os.environ.get("PYTHONPATH", "")]))
     for name in ("NO_COLOR", "COLUMNS", "LINES"):
         monkeypatch.delenv(name, raising=False)
@@ -202,7 +202,7 @@ def test_an_interrupt_while_the_base_is_trained_is_as_clean(folder: Path) -> Non
 def test_exit_codes_are_those_of_the_page(folder: Path, words: list[str], code: int) -> None:
     done = subprocess.run(["bench", *words], cwd=folder, capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode == code
-    page = (Path(__file__).parents[1] / "docs" / "running.md").read_text(encoding="utf-8")
+    page = (Path(__file__).parents[2] / "docs" / "running.md").read_text(encoding="utf-8")
     assert f"| {code} |" in page
 
 

@@ -31,7 +31,7 @@ from bench.data.routes import Access, Delivered, deliver
 BYTES = os.urandom(300_000)
 SHA256 = f"sha256:{hashlib.sha256(BYTES).hexdigest()}"
 REVISION = "a" * 40
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-KILLS = Path(__file__).parent / "kills.py"
+KILLS = Path(__file__).parents[1] / "kills.py"
 
 
 def killed(folder: Path, kills: int, seed: int = 0, seconds: float = 600.0) -> dict[str, Any]:

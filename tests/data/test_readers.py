@@ -21,7 +21,7 @@ from bench.core.errors import DataError
 from bench.data import archives
 from bench.data.public_formats import READERS, members, read
 
-DATA = Path(os.environ.get("BENCH_DATA") or Path(__file__).parents[1] / ".." / "shared" / "data")
+DATA = Path(os.environ.get("BENCH_DATA") or Path(__file__).parents[2] / ".." / "shared" / "data")
 REVIEW = "<review>\n<title>T & <b></title>\n<review_text>\n{}\n</review_text>\n</review>\n"
 
 

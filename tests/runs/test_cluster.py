@@ -19,6 +19,7 @@ from conftest import World
 from typer.testing import CliRunner
 
 from bench.cli.app import app
+from bench.core import places
 from bench.core.errors import BenchError, MissingExtra
 from bench.learning.features.glove import Vectors
 from bench.learning.networks import architectures
@@ -57,7 +58,7 @@ class Dask:
     def start(self, *arguments: object, cache: str = "cache") -> subprocess.Popen[bytes]:
         log = self.folder / f"dask-{len(self.processes)}.log"
         (self.folder / cache).mkdir(exist_ok=True)
-        environment = {**os.environ, "PYTHONPATH": f"{self.folder}{os.pathsep}{Path(client.__file__).parents[1]}",
+        environment = {**os.environ, "PYTHONPATH": f"{self.folder}{os.pathsep}{places.ROOT}",
                        "TRANSFERBENCH_CACHE": str(self.folder / cache),
                        "DASK_DISTRIBUTED__COMM__TIMEOUTS__CONNECT": "60s",
                        "DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": str(self.deaths)}

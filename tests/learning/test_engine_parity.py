@@ -19,7 +19,7 @@ from bench.learning.networks.architectures import EMBEDDING, HEAD, Net, Params, 
 from bench.learning.networks.batches import Batches, Hooks, Spec, State
 from bench.learning.networks.engines import Engine
 
-GOLDEN = Path(__file__).parent / "data" / "engines.npz"
+GOLDEN = Path(__file__).parents[1] / "engines.npz"
 FORWARD, TRAINED = 1e-5, 1e-4  # the largest absolute differences allowed
 DESCENT = Spec(epochs=1, batch=16, learning_rate=0.1, optimiser="sgd")  # 5 steps on 80 texts
 ADAM = {

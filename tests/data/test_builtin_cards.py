@@ -17,7 +17,7 @@ from bench.data.load import obtain
 from bench.data.public_formats import STRIPS, read, stripped
 from bench.data.routes import Access
 
-DATA = Path(os.environ.get("BENCH_DATA") or Path(__file__).parents[1] / ".." / "shared" / "data")
+DATA = Path(os.environ.get("BENCH_DATA") or Path(__file__).parents[2] / ".." / "shared" / "data")
 ARCHIVE = DATA / "raw" / "sorted_data_acl.tar.gz"
 TASKS = all_tasks()
 EDITIONS = [(task, edition) for task in TASKS.values() for edition in task.editions]
