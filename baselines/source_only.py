@@ -10,8 +10,8 @@ from bench.learning.finetune import net_model
 from bench.learning.models.model import Fitted
 from bench.learning.models.network_model import NetModel
 from bench.learning.networks.architectures import HEAD
-from bench.learning.pretrain import softmax
 from bench.learning.resources import Resources
+from bench.protocol.metrics import softmax
 from bench.protocol.trial import Trial
 
 NEEDS = frozenset({"features", "same-labels"})

@@ -92,7 +92,7 @@ def licences_page() -> str:
 
 def fields() -> list[tuple[str, str, str]]:
     """Name, type and meaning of every field of a record; the meaning is the comment beside the field."""
-    from bench.results.record_files import Record
+    from bench.results.record import Record
 
     source = inspect.getsource(Record)
     out = []
@@ -105,7 +105,7 @@ def fields() -> list[tuple[str, str, str]]:
 
 def schema_page() -> str:
     """Every field of a record."""
-    from bench.results.record_files import SCHEMA
+    from bench.results.record import SCHEMA
 
     rows = [f"| `{name}` | `{_cell(kind)}` | {_cell(meaning)} |" for name, kind, meaning in fields()]
     return "\n".join([

@@ -7,9 +7,9 @@ from itertools import groupby
 from pathlib import Path
 
 from bench.analysis import study
-from bench.report import tables
+from bench.report import formats
 from bench.results import record_files
-from bench.results.record_files import Record
+from bench.results.record import Record
 
 
 def publish(results: Path, published: Path) -> list[Path]:
@@ -20,8 +20,8 @@ def publish(results: Path, published: Path) -> list[Path]:
         written.append(published / "records" / f"{task}.jsonl{record_files.COMPRESSED}")
         record_files.pack_away(written[-1], mine)
     for path in sorted((results / "distances").glob("*.json")):
-        written.append(tables.save(published / "distances" / path.name, path.read_text(encoding="utf-8")))
-    return written + tables.write(published, study.studies(found), tuple(tables.FILES))
+        written.append(formats.save(published / "distances" / path.name, path.read_text(encoding="utf-8")))
+    return written + formats.write(published, study.studies(found), tuple(formats.FILES))
 
 
 def order(record: Record) -> tuple[object, ...]:

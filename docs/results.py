@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from bench.analysis.compare import Row
     from bench.analysis.study import Study
-    from bench.protocol.trial import Budget
+    from bench.core.budget import Budget
 
 ROOT = Path(__file__).parents[1]
 PAGES = ("README.md", "docs/findings.md")

@@ -9,7 +9,7 @@ from click.testing import Result
 
 from bench.data import corpus
 from bench.results import record_files
-from bench.results.record_files import Record
+from bench.results.record import Record
 from bench.runs import runner
 
 SCORES = ("n_train", "n_test", "accuracy", "balanced_accuracy", "macro_f1", "auc", "log_loss", "predictions", "status",

@@ -8,7 +8,8 @@ from dataclasses import replace
 import numpy as np
 
 from bench.protocol.metrics import score
-from bench.results.record_files import Record, pack, probabilities, quantised
+from bench.results.record import Record
+from bench.results.stored_predictions import pack, probabilities, quantised
 
 SKILL = {"scratch": (0.1, 0.55), "finetune": (1.2, 0.25), "frozen": (1.1, 0.2), "tfidf": (0.4, 0.6), 
          "majority": (0.0, 0.0)}

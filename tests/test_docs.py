@@ -116,7 +116,7 @@ def test_every_relative_link_leads_to_a_file(page: Path) -> None:
 def test_every_field_of_a_record_has_its_meaning_in_the_schema() -> None:
     from dataclasses import fields
 
-    from bench.results.record_files import Record
+    from bench.results.record import Record
 
     made = generate()
     assert [name for name, _, _ in made.fields()] == [f.name for f in fields(Record)]

@@ -16,7 +16,7 @@ from bench.learning.features.glove import Vectors
 from bench.learning.networks.architectures import Net
 from bench.learning.networks.batches import Spec
 from bench.learning.pretrain import Base, Order, pretrain
-from bench.protocol.trial import divide
+from bench.protocol.split import divide
 
 LABELS = ("negative", "positive")
 FILLER = ("bako", "delu", "fimo", "gira", "hosu", "jabe", "kelo", "lumi", "mipa", "nuro", "oska", "pedu", "quil",

@@ -10,8 +10,8 @@ import numpy as np
 
 from bench.analysis import scores as stats
 from bench.analysis.study import Study
+from bench.core.budget import Budget
 from bench.core.errors import BenchError
-from bench.protocol.trial import Budget
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,8 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.analysis.scores import LEVEL, Array, Interval, Sample, parts
+from bench.analysis.inference import LEVEL
+from bench.analysis.scores import Array, Interval, Sample, parts
 from bench.core.seeds import draw as seeded
 
 DRAWS = 2_000

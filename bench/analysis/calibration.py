@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from bench.analysis.predictions import Sheet
-from bench.protocol.trial import Budget
+from bench.core.budget import Budget
 
 BINS = 15
 SURE = 1e-7  # one certain and wrong answer must not make the log-loss infinite

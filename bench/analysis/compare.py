@@ -8,12 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from bench.analysis import bootstrap, multiplicity, scores
+from bench.analysis import bootstrap, inference, multiplicity, scores
+from bench.analysis.inference import Need
 from bench.analysis.multiplicity import Contrasts
 from bench.analysis.predictions import Sheet
-from bench.analysis.scores import Array, Interval, Need, Parts
+from bench.analysis.scores import Array, Interval, Parts
+from bench.core.budget import FULL, Budget
 from bench.core.errors import BenchError
-from bench.protocol.trial import FULL, Budget
 
 SCRATCH = "scratch"
 NEUTRAL = 2.0  # points of gain within which nobody would choose differently
@@ -116,7 +117,7 @@ class _Table:
 
 
 def _table(sheets: list[Sheet]) -> _Table:
-    return _Table(sheets, *scores.pairwise([s.score() for s in sheets]))
+    return _Table(sheets, *inference.pairwise([s.score() for s in sheets]))
 
 
 def _picked(parts: Parts, rows: Any, columns: Any) -> Parts:
@@ -128,7 +129,7 @@ def _standing(table: _Table, corrected: Array, n_train: int) -> Standing:
     sheets, difference, found = table.sheets, table.difference, table.parts
     samples = [s.score() for s in sheets]
     mean = np.array([s.value.mean() for s in samples])
-    rank = scores.ranks(mean, corrected)
+    rank = inference.ranks(mean, corrected)
     first = sheets[0]
     made = bootstrap.replicates(samples, bootstrap.drawn(found.seeds, found.texts))
     best = np.bincount(made.argmax(axis=1), minlength=len(sheets)) / len(made)
@@ -138,16 +139,16 @@ def _standing(table: _Table, corrected: Array, n_train: int) -> Standing:
     for i in order:
         area = sheets[i].auc()
         gain, verdict, gain_p = gains.get(i, (None, "", None))
-        rows.append(Row(sheets[i].baseline, scores.score_interval(samples[i]),
-                        None if area is None else scores.score_interval(area), int(rank[i]), float(best[i]), gain,
+        rows.append(Row(sheets[i].baseline, inference.score_interval(samples[i]),
+                        None if area is None else inference.score_interval(area), int(rank[i]), float(best[i]), gain,
                         verdict, gain_p, sheets[i].adapt))
     lead, lead_p, least, need = None, None, None, Need(None, None)
     if len(order) > 1:
         a, b = order[:2]
         own = _picked(found, a, b)
-        lead = scores.difference_interval(samples[a] - samples[b]).times(100)
-        lead_p, least = float(corrected[a, b]), 100 * scores.detectable(own)
-        need = scores.seeds_needed(float(difference[a, b]), own)
+        lead = inference.difference_interval(samples[a] - samples[b]).times(100)
+        lead_p, least = float(corrected[a, b]), 100 * inference.detectable(own)
+        need = inference.seeds_needed(float(difference[a, b]), own)
     return Standing(first.budget, n_train, found.seeds, found.texts, tuple(rows), lead, lead_p, least, need)
 
 
@@ -162,8 +163,8 @@ def _gains(sheets: list[Sheet], difference: Array, found: Parts,
     for i in others:
         own, p = _picked(found, i, at), float(corrected[i, at])
         gap, error = 100 * float(difference[i, at]), 100 * float(own.error)
-        half = float(scores.critical(own)) * error
-        inner = float(scores.critical(own, 2 * ALPHA)) * error  # two one-sided tests at 5%
+        half = float(inference.critical(own)) * error
+        inner = float(inference.critical(own, 2 * ALPHA)) * error  # two one-sided tests at 5%
         out[i] = (Interval(gap, gap - half, gap + half), verdict(gap, inner, p), p)
     return out
 
@@ -240,7 +241,7 @@ def worse(found: Sequence[Pair], points: float) -> list[Pair]:
 def _pair(one: Sheet, two: Sheet, p_holm: float) -> Pair:
     gap = one.score() - two.score()
     found = scores.parts(gap)
-    p = float(scores.p_value(gap.value.mean(), found))
+    p = float(inference.p_value(gap.value.mean(), found))
     seeds, n = len(one.seeds), len(one.truth)
     made = bootstrap.drawn(seeds, n)
     right, other = one.guesses == one.truth, two.guesses == two.truth
@@ -248,14 +249,14 @@ def _pair(one: Sheet, two: Sheet, p_holm: float) -> Pair:
     area = None if a is None or b is None else a - b
     delong = None
     if area is not None:
-        each = [scores.delong(one.truth, x, y) for x, y in zip(one.probabilities, two.probabilities, strict=True)]
-        delong = scores.together([e for e in each if e is not None])
+        each = [inference.delong(one.truth, x, y) for x, y in zip(one.probabilities, two.probabilities, strict=True)]
+        delong = inference.together([e for e in each if e is not None])
     return Pair(
         one.baseline, two.baseline, one.budget, seeds, n,
         (float(one.score().value.mean()), float(two.score().value.mean())),
-        scores.difference_interval(gap).times(100), bootstrap.interval(gap, made).times(100), p, p_holm,
-        scores.together([scores.mcnemar(x, y) for x, y in zip(right, other, strict=True)]),
-        None if area is None else scores.difference_interval(area).times(100),
+        inference.difference_interval(gap).times(100), bootstrap.interval(gap, made).times(100), p, p_holm,
+        inference.together([inference.mcnemar(x, y) for x, y in zip(right, other, strict=True)]),
+        None if area is None else inference.difference_interval(area).times(100),
         None if area is None else bootstrap.interval(area, made).times(100),
-        None if area is None else float(scores.p_value(area.value.mean(), scores.parts(area))), delong,
-        100 * scores.detectable(found), scores.seeds_needed(float(gap.value.mean()), found))
+        None if area is None else float(inference.p_value(area.value.mean(), scores.parts(area))), delong,
+        100 * inference.detectable(found), inference.seeds_needed(float(gap.value.mean()), found))

@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import mean, stdev
 
-from bench.protocol.trial import FULL, Budget
-from bench.results.record_files import Record, latest
+from bench.core.budget import FULL, Budget
+from bench.results.record import Record
+from bench.results.record_files import latest
 
 SCRATCH = "scratch"
 

@@ -11,7 +11,7 @@ import numpy as np
 from bench.analysis import bootstrap
 from bench.analysis.predictions import Sheet
 from bench.analysis.scores import Array, Interval
-from bench.protocol.trial import Budget
+from bench.core.budget import Budget
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.analysis import scores
+from bench.analysis import inference
 from bench.analysis.scores import Array, Parts
 
 
@@ -34,12 +34,12 @@ def corrected(found: Sequence[Contrasts], chosen: NDArray[np.bool_] | None = Non
     """
     if not found:
         return []
-    own = np.concatenate([np.atleast_1d(scores.p_value(c.difference, c.parts)) for c in found])
-    shared = np.concatenate([np.atleast_1d(scores.p_value(c.difference, p))
+    own = np.concatenate([np.atleast_1d(inference.p_value(c.difference, c.parts)) for c in found])
+    shared = np.concatenate([np.atleast_1d(inference.p_value(c.difference, p))
                              for c, p in zip(found, pooled(found), strict=True)])
     family = np.ones(len(own), bool) if chosen is None else chosen
     p = np.ones(len(own))
-    p[family] = np.maximum(own[family], scores.holm(shared[family]))
+    p[family] = np.maximum(own[family], inference.holm(shared[family]))
     return np.split(p, np.cumsum([len(c.names) for c in found])[:-1])
 
 

@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 
 from bench.analysis import scores
 from bench.analysis.scores import Sample
+from bench.core.budget import Budget
 from bench.core.errors import BenchError
-from bench.protocol.trial import Budget
-from bench.results.record_files import Record, unpack
+from bench.results.record import Record
+from bench.results.stored_predictions import unpack
 
 AGREE = 1e-6  # a record's own accuracy and that of its stored predictions
 

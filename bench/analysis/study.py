@@ -13,8 +13,8 @@ from bench.analysis.leaderboard import Board, board_of, grouped
 from bench.analysis.learning_curves import Reign, Worth, reigns, worths
 from bench.analysis.predictions import Sheet, sheets
 from bench.analysis.variance import Split, splits
-from bench.protocol.trial import Budget
-from bench.results.record_files import Record
+from bench.core.budget import Budget
+from bench.results.record import Record
 
 REFERENCES = ("scratch", "tfidf")  # whose labels a label-equivalent counts
 

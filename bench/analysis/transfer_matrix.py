@@ -8,9 +8,9 @@ from pathlib import Path
 
 from bench.analysis.leaderboard import boards
 from bench.core import store
+from bench.core.budget import Budget
 from bench.core.errors import BenchError, MissingExtra
-from bench.protocol.trial import Budget
-from bench.results.record_files import Record
+from bench.results.record import Record
 
 
 @dataclass(frozen=True)

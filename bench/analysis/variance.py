@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from bench.analysis.scores import Array
-from bench.protocol.trial import FULL, Budget
-from bench.results.record_files import Record
+from bench.core.budget import FULL, Budget
+from bench.results.record import Record
 
 
 @dataclass(frozen=True)

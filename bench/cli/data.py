@@ -141,12 +141,12 @@ def new(file: Annotated[Path, typer.Argument(help="CSV, TSV, JSONL or Parquet, p
         cache_dir: CacheDir = None) -> None:
     """Print a card for a data file: bench task new mine.csv > tasks/mine.toml."""
     from bench.data import user_file
-    from bench.runs import options as suite
+    from bench.runs import inputs
 
     with errors():
         options = options_of(text_column=text_column, label_column=label_column, map_label=tuple(map_label or ()),
                              cache_dir=cache_dir)
-        task, told = user_file.task_of(file, text_column, label_column, suite.label_map(options))
+        task, told = user_file.task_of(file, text_column, label_column, inputs.label_map(options))
         loaded = _load(str(file), options)
         warn(told)
         text = user_file.card_text(task, name or task.name, loaded.data.corpus.sha256, len(loaded.data.y))
@@ -219,25 +219,25 @@ def _print_check(facts: dict[str, Any], loaded: Loaded) -> None:
 
 
 def _known(options: Options) -> dict[str, Any]:
-    from bench.runs import options as suite
+    from bench.runs import inputs
 
-    return suite.known_tasks(options)
+    return inputs.known_tasks(options)
 
 
 def _load(name: str, options: Options) -> Loaded:
-    from bench.runs import options as suite
+    from bench.runs import inputs
 
-    return suite.load(name, options, suite.access_for(options, warn, progress=False), warn)
+    return inputs.load(name, options, inputs.access_for(options, warn, progress=False), warn)
 
 
 def _card(path: Path, options: Options) -> Loaded:
     """A card file's task."""
     from bench.data.cards import read_card
     from bench.data.load import obtain
-    from bench.runs import options as suite
+    from bench.runs import inputs
 
     task = read_card(path)
-    return obtain(task, suite.access_for(options, warn, progress=False), options.cache_dir, "", warn)
+    return obtain(task, inputs.access_for(options, warn, progress=False), options.cache_dir, "", warn)
 
 
 def _unknown(task: str, options: Options) -> BenchError:

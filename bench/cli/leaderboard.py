@@ -24,6 +24,7 @@ from bench.cli.options import (
     Tasks,
     options_of,
 )
+from bench.cli.progress import TrialProgress
 from bench.cli.records import (
     EVERY_FORMAT,
     Charts,
@@ -38,14 +39,14 @@ from bench.cli.records import (
     draw,
     facts,
 )
-from bench.cli.terminal import TrialProgress, errors, plain, show, warn, width
+from bench.cli.terminal import errors, plain, show, warn, width
 from bench.core.errors import BenchError, MissingExtra
 
 if TYPE_CHECKING:
     from bench.analysis.compare import Pair
     from bench.analysis.study import Study
     from bench.report.tables import Table
-    from bench.results.record_files import Record
+    from bench.results.record import Record
 
 Format = Annotated[str, typer.Option("--format", "-f", help="table, md, csv, latex, html or json.")]
 
@@ -73,12 +74,13 @@ def leaderboard_command(
 ) -> None:
     """Print the leaderboards of the records in a results folder, and what their statistics answer."""
     from bench.analysis import study
+    from bench.report import formats as formats_
     from bench.report import tables
     from bench.runs import options as suite
 
     with errors():
-        if format not in tables.FORMATS:
-            raise BenchError(f"unknown format {format!r}", ", ".join(tables.FORMATS))
+        if format not in formats_.FORMATS:
+            raise BenchError(f"unknown format {format!r}", ", ".join(formats_.FORMATS))
         names = [n for n in [*compare.split(","), *(others or ())] if n]
         budgets = suite.parse_budgets(budget) if budget else ()
         named = check_figures(formats, chart) if figures else []
@@ -110,7 +112,7 @@ def leaderboard_command(
         elif format == "table":
             show(found, sort)
         else:
-            typer.echo(tables.whole(found, format, sort), nl=False)
+            typer.echo(formats_.whole(found, format, sort), nl=False)
 
 
 def _said(study: Study) -> list[str]:
@@ -123,19 +125,19 @@ def _sections(found: list[tuple[str, Table, list[str]]], form: str, values: Any 
     """Tables with titles and sentences in any format; `values` are what JSON gives."""
     import json
 
-    from bench.report import tables
+    from bench.report import formats as formats_
 
     if form == "json":
-        text = tables.as_json(values) if values is not None else json.dumps(
+        text = formats_.as_json(values) if values is not None else json.dumps(
             [{"title": t, "rows": [dict(zip(b.flat(), r, strict=True)) for r in b.body], "words": w}
              for t, b, w in found], indent=1, ensure_ascii=False)
         typer.echo(text)
     elif form == "table":
         for title, table, lines in found:
-            typer.echo("\n".join(["", plain(title), tables.plain(table, width()), "", *map(plain, lines)]))
+            typer.echo("\n".join(["", plain(title), formats_.plain(table, width()), "", *map(plain, lines)]))
     else:
-        made = [tables.rendered(table, form, title, lines) for title, table, lines in found]
-        typer.echo(tables.page(made) if form == "html" else "\n".join(made), nl=False)
+        made = [formats_.rendered(table, form, title, lines) for title, table, lines in found]
+        typer.echo(formats_.page(made) if form == "html" else "\n".join(made), nl=False)
 
 
 def _runs(names: list[str], records: Callable[[Path], list[Record]]) -> list[tuple[str, list[Pair]]]:
@@ -162,6 +164,7 @@ def _runs(names: list[str], records: Callable[[Path], list[Record]]) -> list[tup
 def _compared(found: list[Any], names: list[str], budgets: Any, form: str, limit: float) -> None:
     """Pairs of baselines, or of runs, and the gate."""
     from bench.analysis import compare
+    from bench.report import formats as formats_
     from bench.report import tables
     from bench.report.advice import pair_notes
 
@@ -170,7 +173,7 @@ def _compared(found: list[Any], names: list[str], budgets: Any, form: str, limit
     if form == "json":
         import json
 
-        typer.echo(json.dumps(tables.plain_values([{"title": t, "pairs": p} for t, p in boards]), indent=1))
+        typer.echo(json.dumps(formats_.plain_values([{"title": t, "pairs": p} for t, p in boards]), indent=1))
     else:
         _sections([(t, tables.pair_table(p), pair_notes(p)) for t, p in boards], form)
     if limit >= 0.0:
@@ -184,6 +187,7 @@ def _compared(found: list[Any], names: list[str], budgets: Any, form: str, limit
 
 def _across(found: list[Study], budgets: Any, form: str, folder: Path) -> None:
     from bench.analysis import across_targets
+    from bench.report import formats as formats_
     from bench.report import tables
 
     if not budgets:
@@ -195,7 +199,7 @@ def _across(found: list[Study], budgets: Any, form: str, folder: Path) -> None:
     if form == "json":
         import json
 
-        typer.echo(json.dumps(tables.plain_values(made), indent=1, allow_nan=False))
+        typer.echo(json.dumps(formats_.plain_values(made), indent=1, allow_nan=False))
         return
     sections = []
     for one in made:
@@ -285,32 +289,34 @@ def distance_command(
     offline: Offline = False,
 ) -> None:
     """How far the targets are from the source, beside the gain that was measured."""
-    from bench.analysis import study
+    from bench.analysis import domain_distance, study
     from bench.explore import distance
-    from bench.report import tables
+    from bench.report import distance_table, tables
+    from bench.report import formats as formats_
     from bench.results import record_files
+    from bench.runs import inputs
     from bench.runs import options as suite
 
     with errors():
-        if format not in tables.FORMATS:
-            raise BenchError(f"unknown format {format!r}", ", ".join(tables.FORMATS))
+        if format not in formats_.FORMATS:
+            raise BenchError(f"unknown format {format!r}", ", ".join(formats_.FORMATS))
         at = suite.parse_budgets(budget)[0]
         options = options_of(targets=tuple(target or ("amazon",)), source=source, net=net, preset=preset, engine=engine,
                              device=device, data_dir=data_dir, cache_dir=cache_dir, tasks=tuple(tasks or ()),
                              offline=offline)
         with TrialProgress() as progress:
-            one = suite.pairs((source,), options)[0]
+            one = inputs.pairs((source,), options)[0]
             found = distance.measured(one, progress.say, progress.training, progress=progress.live)
-        distance.keep(results_dir, source, found)
+        domain_distance.keep(results_dir, source, found)
         read = record_files.read_all(results_dir, warn) if (results_dir / "records").is_dir() else []
-        made = distance.beside(found, study.studies(read), source, baseline, at)
+        made = domain_distance.beside(found, study.studies(read), source, baseline, at)
         if format == "json":
             import json
 
-            typer.echo(json.dumps(tables.plain_values(made), indent=1, allow_nan=False))
+            typer.echo(json.dumps(formats_.plain_values(made), indent=1, allow_nan=False))
             return
-        head, body = distance.table(made)
-        _sections([(distance.title(made), tables.Table(tuple(head), tuple(map(tuple, body))), distance.notes(made))],
-                  format)
+        head, body = distance_table.table(made)
+        found_table = tables.Table(tuple(head), tuple(map(tuple, body)))
+        _sections([(distance_table.title(made), found_table, distance_table.notes(made))], format)
         if format == "table" and any(r.gain is not None for r in made.rows):
-            _picture(lambda: distance.draw(made, results_dir / "leaderboards" / f"distance-{baseline}-{at}"))
+            _picture(lambda: distance_table.draw(made, results_dir / "leaderboards" / f"distance-{baseline}-{at}"))

@@ -24,7 +24,8 @@ from bench.cli.options import (
     TextColumn,
     options_of,
 )
-from bench.cli.terminal import TrialProgress, errors
+from bench.cli.progress import TrialProgress
+from bench.cli.terminal import errors
 from bench.core.errors import BenchError
 
 What = Annotated[str, typer.Argument(help="words: 100 words of praise and blame; frequent: the 500 most frequent "

@@ -30,7 +30,8 @@ from bench.cli.options import (
     TextColumn,
     options_of,
 )
-from bench.cli.terminal import TrialProgress, errors, headline, warn
+from bench.cli.progress import TrialProgress
+from bench.cli.terminal import errors, headline, warn
 from bench.core.errors import BenchError
 
 if TYPE_CHECKING:

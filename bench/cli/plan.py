@@ -26,9 +26,9 @@ FROM: Mapping[str, str] = {
 def show_plan(runs: Sequence[Options], *, as_json: bool) -> None:
     """Print the plan of every source and its targets."""
     from baselines import BASELINES
-    from bench.runs import costs, forecast, options
+    from bench.runs import costs, executor, forecast
 
-    workers = [options.workers(one) for one in runs]
+    workers = [executor.workers(one) for one in runs]
     found = [f for one in runs for f in forecast.forecasts(one, BASELINES, warn)]
     seconds = forecast.total(found, max([1, *workers]))
     if as_json:
@@ -54,7 +54,7 @@ def show_plan(runs: Sequence[Options], *, as_json: bool) -> None:
 
 def _lines(found: Forecast) -> list[str]:
     """A target's table: done of all trials by baseline and budget, what is to do, and the seconds of it."""
-    from bench.report import tables
+    from bench.report import formats, tables
     from bench.runs.costs import people
 
     budgets = {c.budget: c.labels for c in sorted(found.cells, key=lambda c: (c.labels, isinstance(c.budget, str)))}
@@ -69,7 +69,7 @@ def _lines(found: Forecast) -> list[str]:
                      people(seconds) if todo else ""))
     done = found.trials - found.todo
     lines = ["", sentence(f"{found.target} from {found.source}: {done} of {found.trials} trials done"),
-             tables.plain(tables.Table(head, tuple(body), (("done/all at so many labels", len(budgets)), ("", 2))),
+             formats.plain(tables.Table(head, tuple(body), (("done/all at so many labels", len(budgets)), ("", 2))),
                           width())]
     if not found.read:
         lines.append(sentence("Not all data have been read here: sizes are the cards', nothing counts as done, and a "

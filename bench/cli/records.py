@@ -14,7 +14,7 @@ from bench.core.errors import BenchError
 
 if TYPE_CHECKING:
     from bench.report.page_facts import Facts, Part
-    from bench.results.record_files import Record
+    from bench.results.record import Record
 
 OnlyTarget = Annotated[list[str] | None, typer.Option(
     "--target", "-t", autocompletion=completion.tasks, help="Only these tasks; repeatable.")]
@@ -67,10 +67,10 @@ def chosen(folder: Path, target: list[str] | None, source: str = "", baseline: l
 
 def facts(folder: Path, found: list[Record], parts: dict[str, Part] | None = None) -> Facts:
     """What the report knows of records and the distances kept beside them."""
-    from bench.explore import distance
+    from bench.analysis import domain_distance
     from bench.report import page_facts
 
-    return page_facts.facts(found, parts, distance.kept(folder))
+    return page_facts.facts(found, parts, domain_distance.kept(folder))
 
 
 def check_figures(formats: str, kinds: Sequence[str] | None) -> list[str]:

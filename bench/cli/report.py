@@ -30,7 +30,7 @@ from bench.core.errors import BenchError
 
 if TYPE_CHECKING:
     from bench.report.page_facts import Part
-    from bench.results.record_files import Record
+    from bench.results.record import Record
 
 PORT = 8765
 

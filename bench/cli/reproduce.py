@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bench.cli.options import RUNS, CacheDir, DataDir, Jobs, Offline, ResultsDir, Tasks, options_of
-from bench.cli.terminal import TrialProgress, errors, table
+from bench.cli.progress import TrialProgress
+from bench.cli.terminal import errors, table
 from bench.core.errors import BenchError
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def reproduce_command(
         from baselines import BASELINES
         from bench.reproduce import claims
         from bench.reproduce.measures.workplace import Workplace
-        from bench.runs import options as suite
+        from bench.runs import inputs
 
         known = claims.read_claims(claims.default_claims())
         wanted = claims.chosen(known, claim or ())
@@ -59,7 +60,7 @@ def reproduce_command(
                              offline=offline)
         findings = []
         with TrialProgress() as progress:
-            access = suite.access_for(options, progress.say, progress=progress.live)
+            access = inputs.access_for(options, progress.say, progress=progress.live)
             place = Workplace(options, access, BASELINES, say=progress.say, watch=progress.training)
             for finding in claims.test(wanted, place, results_dir / "claims"):
                 progress.pause()
@@ -80,13 +81,13 @@ def _published(options: Options, folder: Path, share: float, seed: int | None) -
 
     from baselines import BASELINES
     from bench.reproduce import published as rerun
-    from bench.runs import options as suite
+    from bench.runs import executor
 
     every = rerun.published_in(folder)
     seed = random.randrange(10**6) if seed is None else seed
     chosen = rerun.sample(every, share, seed)
     found = []
-    with suite.hands(options, typer.echo) as carry, TrialProgress() as progress:
+    with executor.hands(options, typer.echo) as carry, TrialProgress() as progress:
         progress.say(f"{len(chosen)} of {len(every)} published trials (--sample-seed {seed})")
         for one in rerun.rerun(chosen, every, options, BASELINES, carry, progress.say, progress.training,
                                progress=progress.live):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from bench.analysis.study import Study
     from bench.data.load import Loaded
     from bench.learning.pretrain import Base
-    from bench.results.record_files import Record
 
 
 @contextmanager
@@ -89,23 +88,14 @@ def headline(target: Loaded, base: Base | None, source: str) -> str:
             f"texts) · from {target.origin} · source {source}{trained}")
 
 
-def epoch(row: Mapping[str, float]) -> str:
-    """One line for an epoch of a base's training."""
-    accuracy = f"accuracy {row['train_accuracy']:.3f} (train)"
-    if "validation_accuracy" in row:
-        accuracy += f" / {row['validation_accuracy']:.3f} (validation)"
-    return (f"epoch {int(row['epoch'])}: loss {row['loss']:.4f}, {accuracy}, {row['seconds']:.1f} s, "
-            f"{row['tokens_per_second']:,.0f} tokens/s")
-
-
 def show(found: Sequence[Study], sort: str = "") -> None:
     """Print leaderboards, what they say in words, and what their columns mean."""
-    from bench.report import advice, tables
+    from bench.report import advice, formats, tables
 
     for study in found:
         typer.echo()
         typer.echo(sentence(study.board.title))
-        typer.echo(coloured(tables.plain(tables.compact(study, sort), width())))
+        typer.echo(coloured(formats.plain(tables.compact(study, sort), width())))
         typer.echo()
         for line in [*advice.advice(study), *advice.notes(study)]:
             typer.echo(sentence(line))
@@ -138,82 +128,3 @@ def coloured(text: str) -> str:
     return text.replace("▲", typer.style("▲", fg="green")).replace("▼", typer.style("▼", fg="red"))
 
 
-class TrialProgress:
-    """Progress on stderr: a live bar on a terminal, plain lines in a log."""
-
-    def __init__(self) -> None:
-        self.live = codes(sys.stderr)
-        self.bar: Any = None
-        self.done = self.total = 0
-        self.shown = -1
-
-    def __enter__(self) -> TrialProgress:
-        """Begin."""
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        """Take the bar away."""
-        self.pause()
-
-    def say(self, text: str) -> None:
-        """One line above the bar."""
-        text = plain(text)
-        if self.bar is not None:
-            self.bar.console.print(text, markup=False, highlight=False)
-        else:
-            typer.echo(text, err=True)
-
-    def pause(self) -> None:
-        """Take the bar away."""
-        if self.bar is not None:
-            self.bar.stop()
-            self.bar = None
-
-    def training(self, event: dict[str, Any]) -> None:
-        """Base training: steps and epochs."""
-        if "epoch" in event:
-            self.say(f"base: {epoch(event)}")
-            return
-        note = f"loss {event['loss']:.3f} · {event['tokens_per_second'] / 1000:.0f}k tokens/s"
-        if self.live:
-            self._live("training the base", event["steps"], event["step"], note)
-        elif (tenth := 10 * event["step"] // event["steps"]) > self.shown:
-            self.shown = tenth
-            typer.echo(f"training the base: step {event['step']} of {event['steps']}, {note}", err=True)
-
-    def trials(self, total: int, done: int) -> None:
-        """Trials begin."""
-        self.pause()
-        self.total, self.done = total, done
-
-    def trial(self, record: Record) -> None:
-        """One trial is finished."""
-        self.done += 1
-        if record.status == "ok":
-            auc = "" if record.auc is None else f" auc {record.auc:.3f}"
-            spent = record.seconds["adapt"] + record.seconds["predict"]
-            text = f"acc {record.accuracy or 0.0:.3f}{auc} in {spent:.1f} s"
-        else:
-            text = f"FAILED: {record.error}"
-        width = len(str(self.total))
-        self.say(f"{self.done:>{width}}/{self.total} {record.task} {record.baseline:<14} {record.budget!s:>5} labels "
-                 f"seed {record.seed}: {text}")
-        if self.live:
-            self._live("trials", self.total, self.done, "")
-
-    def _live(self, what: str, total: int, done: int, note: str) -> None:
-        from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-        if self.bar is None:
-            columns = (TextColumn("{task.description}"), BarColumn(bar_width=None), MofNCompleteColumn(),
-                       TimeRemainingColumn(), TextColumn("{task.fields[note]}"))
-            self.bar = Progress(*columns, console=Console(stderr=True), transient=True)
-            self.bar.start()
-            self.task = self.bar.add_task(what, total=total, note=note)
-            self.what = what
-        if what != self.what:
-            self.pause()
-            self._live(what, total, done, note)
-            return
-        self.bar.update(self.task, completed=done, note=note)

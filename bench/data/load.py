@@ -14,7 +14,7 @@ from bench.data.cards import Edition, Route, Task
 from bench.data.corpus import Dataset
 from bench.data.public_formats import read, stripped
 from bench.data.routes import Access, Delivered, deliver
-from bench.protocol.trial import Division, divide
+from bench.protocol.split import Division, divide
 
 Say = Callable[[str], None]
 

@@ -21,10 +21,12 @@ from bench.learning.features.glove import Vectors
 from bench.learning.finetune import corpus_words, finetuned
 from bench.learning.networks.architectures import EMBEDDING, HEAD, Net, Params, named
 from bench.learning.networks.engines import engine
-from bench.learning.pretrain import Base, pretrain, softmax
+from bench.learning.pretrain import Base, pretrain
 from bench.learning.resources import Resources
-from bench.protocol.trial import trial_of, without_exam
-from bench.runs import options as suite
+from bench.protocol.metrics import softmax
+from bench.protocol.split import without_exam
+from bench.protocol.trial import trial_of
+from bench.runs import inputs
 from bench.runs.options import Options, Say, Watch
 
 if TYPE_CHECKING:
@@ -118,15 +120,15 @@ def scene(request: Request, say: Say, watch: Watch, *, progress: bool) -> Scene:
     options = request.options
     if request.labels and not request.target:
         raise BenchError(f"--labels {request.labels} of which target?", "name it with --target")
-    access = suite.access_for(options, say, progress=progress)
+    access = inputs.access_for(options, say, progress=progress)
     net = named(options.net, options.preset)
-    source = suite.load(options.source, options, access, say)
-    target = suite.load(request.target, options, access, say) if request.target else None
+    source = inputs.load(options.source, options, access, say)
+    target = inputs.load(request.target, options, access, say) if request.target else None
     if target:
         clean = without_exam(source.data, source.division, target.data, target.division.exam)
         source = replace(source, division=clean)
-    vectors = suite.glove(access, say)
-    order = suite.base_order(options, source, net, vectors)
+    vectors = inputs.glove(access, say)
+    order = inputs.base_order(options, source, net, vectors)
     base = pretrain(order, options.cache_dir, watch)
     same = target is None or target.data.labels == source.data.labels
     resources = Resources(engine(order.engine), base.net, order.device, request.seed, base, vectors, same_labels=same)

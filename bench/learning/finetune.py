@@ -16,9 +16,10 @@ from bench.learning.models.network_model import NetModel
 from bench.learning.networks.architectures import EMBEDDING, HEAD, Net, Params, with_classes
 from bench.learning.networks.batches import Batches, Spec
 from bench.learning.networks.engines import name_of
-from bench.learning.pretrain import OF_WORDS, softmax
+from bench.learning.pretrain import OF_WORDS
 from bench.learning.probe import probe
 from bench.learning.resources import Resources
+from bench.protocol.metrics import softmax
 from bench.protocol.trial import Trial
 
 EMBEDDING_RATE = 3.0  # as a multiple

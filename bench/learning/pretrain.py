@@ -21,8 +21,9 @@ from bench.learning.features.glove import Vectors
 from bench.learning.networks.architectures import EMBEDDING, Net, Params, check_params, initial_params
 from bench.learning.networks.batches import Batches, Hooks, Spec, State
 from bench.learning.networks.engines import engine, version
-from bench.protocol.metrics import score
-from bench.protocol.trial import Division, nested
+from bench.protocol.metrics import score, softmax
+from bench.protocol.split import Division
+from bench.protocol.trial import nested
 
 FORM = 2  # raised when training changes in a way that its settings do not show
 # Adam's epsilon for the words, and words unknown: without them a base learns the films' names (docs/protocol.md).
@@ -186,13 +187,6 @@ def _train(order: Order, key: str, folder: Path, watch: Callable[[dict[str, Any]
     files = {"params.safetensors": save(params), "words.txt": "\n".join(vocabulary.words).encode()}
     store.keep(folder, files, facts)
     return Base(net, params, vocabulary, facts, key)
-
-
-def softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Probabilities of logits, [n, classes]."""
-    from scipy.special import softmax as of
-
-    return np.asarray(of(logits.astype(np.float64), axis=1), np.float32)
 
 
 def place_glove(params: Params, vectors: NDArray[np.float32]) -> None:

@@ -39,3 +39,10 @@ def score(truth: NDArray[np.int64], probabilities: NDArray[np.float32]) -> dict[
         "auc": None if auc is None else float(auc),
         "log_loss": float(log_loss(truth, bounded / bounded.sum(axis=1, keepdims=True), labels=list(range(classes)))),
     }
+
+
+def softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Probabilities of logits, [n, classes]."""
+    from scipy.special import softmax as of
+
+    return np.asarray(of(logits.astype(np.float64), axis=1), np.float32)

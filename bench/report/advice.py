@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bench.analysis.compare import ALPHA, HELPS, NEUTRAL, OPEN, Pair, Row, Standing
-from bench.analysis.scores import Interval, Need
+from bench.analysis.inference import Need
+from bench.analysis.scores import Interval
 from bench.analysis.study import Study
-from bench.protocol.trial import FULL
+from bench.core.budget import FULL
 
 LISTED = 3  # names before "and n more"
 MOST_REIGNS = 3  # that are told one by one

@@ -13,15 +13,15 @@ from html import escape
 from statistics import mean
 from typing import Any
 
+from bench.analysis.domain_distance import Distance
 from bench.analysis.leaderboard import grouped
 from bench.analysis.study import Study, study_of
 from bench.core import places
+from bench.core.budget import Budget
 from bench.core.errors import BenchError
-from bench.explore.distance import Distance
 from bench.learning.networks.architectures import NETS
-from bench.protocol.trial import Budget
 from bench.report.charts import PHASES, specs, theme
-from bench.results.record_files import Record
+from bench.results.record import Record
 
 PAGE = places.PACKAGE / "report" / "page"
 CELL = ("board", "baseline", "budget", "n", "done", "of", "score", "low", "high", "sd", "auc", "auc_low", "auc_high",

@@ -15,10 +15,12 @@ from bench.core.errors import BenchError
 from bench.learning.networks.architectures import NETS, TUTORIAL
 from bench.learning.networks.engines import devices
 from bench.results import record_files
-from bench.results.record_files import Record
+from bench.results.record import Record
 from bench.runs import plan as plans
+from bench.runs.executor import Carry
 from bench.runs.machine import versions
-from bench.runs.options import Carry, Options, Say, Watch, strategies
+from bench.runs.options import Options, Say, Watch
+from bench.runs.registry import strategies
 from bench.runs.trials import HEAD_SEEDS, Job, blank
 
 SAME, WITHIN, OFF, NOT_RUN = "same", "within tolerance", "off", "not run"

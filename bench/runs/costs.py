@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from bench.learning.networks.architectures import Net
-from bench.results.record_files import Record
+from bench.results.record import Record
 
 # Seconds of one trial by labelled texts: Amazon, an exam of 1,962 texts, GRU 64/64, PyTorch, one CPU thread
 # (docs/scaling.md). Between two sizes the curve is straight on logarithmic axes; beyond the last it is proportional.

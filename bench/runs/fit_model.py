@@ -11,7 +11,7 @@ import numpy as np
 from bench.core.errors import BenchError
 from bench.learning.models import folder
 from bench.learning.models.model import Fitted
-from bench.results.record_files import Record
+from bench.results.record import Record
 from bench.runs import runner
 from bench.runs.plan import Plan
 from bench.runs.trials import Job

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bench.core import store
+from bench.core.budget import FULL, Budget
 from bench.core.errors import BenchError, RouteError
 from bench.data.cards import Edition, Task
 from bench.data.corpus import is_derived
@@ -18,14 +19,12 @@ from bench.learning.networks.architectures import named
 from bench.learning.pretrain import recipe_for
 from bench.learning.resources import features_entry
 from bench.learning.source_linear import is_fitted
-from bench.protocol.trial import FULL, Budget
 from bench.results import record_files
-from bench.runs import costs, plan
-from bench.runs import options as suite
+from bench.runs import costs, inputs, plan
 from bench.runs.costs import STATED, UNKNOWN, Cost, Measured
 from bench.runs.options import Options, Say
 from bench.runs.plan import Draft
-from bench.runs.trials import Strategy
+from bench.runs.registry import Strategy
 
 EXAM = {"official": 0.5, "quarter": 0.25, "fifth": 0.2}  # share of a card's rows; the official one is not known before
 UNSTATED = 8_000  # rows, where a card does not say
@@ -90,11 +89,11 @@ def forecasts(options: Options, table: Mapping[str, str], say: Say) -> list[Fore
 
     Raises `BenchError` for what the run would refuse too, as far as that can be told without fetching anything.
     """
-    access = replace(suite.access_for(options, say, progress=False), offline=True)
+    access = replace(inputs.access_for(options, say, progress=False), offline=True)
     read = {name: _is_read(name, options, access) for name in (*options.targets, options.source)}
     known = record_files.read_all(options.results_dir)
     net = named(options.net, options.preset)
-    past = costs.measured(known, options.cache_dir, net, options.engine, suite.device_for(options))
+    past = costs.measured(known, options.cache_dir, net, options.engine, inputs.device_for(options))
     own = tuple(name for name in options.targets if read[name] and read[options.source])
     found: dict[str, Forecast] = {}
     if own:
@@ -127,7 +126,7 @@ def _glove(options: Options) -> Callable[[Access, Say], Vectors | None]:
             return find(access)
         except BenchError:
             if options.offline:
-                return suite.glove(access, say)
+                return inputs.glove(access, say)
             say("GloVe vectors are not here yet: the run fetches them first, which is not in the estimate")
             return Vectors(Path(), Path(), "to be fetched")
 
@@ -181,9 +180,9 @@ class _Size:
 
 def _size(name: str, read: bool, options: Options, access: Access, say: Say) -> _Size:
     if read:
-        found = suite.load(name, options, access, say)
+        found = inputs.load(name, options, access, say)
         return _Size(found.task, found.name, len(found.data.corpus), len(found.division.pool))
-    card = suite.card_of(name, options)
+    card = inputs.card_of(name, options)
     assert card is not None, "a file of one's own is read"
     task, edition = card
     first = task.edition(edition) if edition else task.editions[0]
@@ -227,7 +226,7 @@ def _linear(texts: int) -> Cost:
 
 def _is_read(name: str, options: Options, access: Access) -> bool:
     """Whether a task's data are in the cache, or small work: a file of one's own, a card without a content hash."""
-    found = suite.card_of(name, options)
+    found = inputs.card_of(name, options)
     if found is None:
         return True
     for e in _choices(*found):
@@ -236,7 +235,7 @@ def _is_read(name: str, options: Options, access: Access) -> bool:
         if _delivered(found[0], e, access):
             return not e.sha256
     if options.offline or not any(r.kind != "directory" for e in _choices(*found) for r in e.routes):
-        suite.load(name, options, access, lambda text: None)  # says why it cannot be had
+        inputs.load(name, options, access, lambda text: None)  # says why it cannot be had
     return False
 
 

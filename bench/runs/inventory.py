@@ -18,7 +18,9 @@ from bench.data.cards import Edition, Route, Task
 from bench.data.routes import Access, deliver
 from bench.learning.features import sentence_encoder
 from bench.learning.networks.engines import ENGINES
-from bench.runs.options import ALL, Options, access_for, known_tasks, strategies
+from bench.runs.inputs import ALL, access_for, known_tasks
+from bench.runs.options import Options
+from bench.runs.registry import strategies
 
 PACKAGES = ("transferbench", "torch", "mxnet", "numpy", "pandas", "scikit-learn", "datasets", "pyarrow", "tabulate")
 

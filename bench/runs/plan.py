@@ -13,13 +13,14 @@ from bench.data.routes import Access
 from bench.learning.features.glove import Vectors
 from bench.learning.networks.architectures import named
 from bench.learning.pretrain import Base, Order, base_key, pretrain
-from bench.protocol.trial import without_exam
+from bench.protocol.split import without_exam
 from bench.results import record_files
-from bench.results.record_files import Record
-from bench.runs import options as suite
-from bench.runs import runner
-from bench.runs.options import Carry, Options, Say, Watch
-from bench.runs.trials import Job, Setting, Side, Strategy, blank, budgets_for, jobs_of
+from bench.results.record import Record
+from bench.runs import inputs, registry, runner
+from bench.runs.executor import Carry
+from bench.runs.options import Options, Say, Watch
+from bench.runs.registry import Strategy
+from bench.runs.trials import Job, Setting, Side, blank, budgets_for, jobs_of
 
 Wanted = Callable[[Job], bool]
 
@@ -61,7 +62,7 @@ def plan(options: Options, table: Mapping[str, str], say: Say, watch: Watch, *, 
 
     `again` plans finished trials too; only the jobs that are `wanted` are planned.
     """
-    access = suite.access_for(options, say, progress=progress)
+    access = inputs.access_for(options, say, progress=progress)
     for draft in drafts(options, table, access, say, again=again, wanted=wanted):
         base = None
         for part in draft.parts:
@@ -75,15 +76,15 @@ def plan(options: Options, table: Mapping[str, str], say: Say, watch: Watch, *, 
 
 
 def drafts(options: Options, table: Mapping[str, str], access: Access, say: Say, *, again: bool = False,
-           glove: Callable[[Access, Say], Vectors | None] = suite.glove,
+           glove: Callable[[Access, Say], Vectors | None] = inputs.glove,
            wanted: Wanted = lambda job: True) -> Iterator[Draft]:
     """A draft for each target; reads the data and trains nothing."""
     chosen = strategies(options, table, say)
     needs = {s: s.needs() for s in chosen}
     net = named(options.net, options.preset)
     every = frozenset().union(*needs.values())
-    targets = [suite.load(name, options, access, say) for name in options.targets]
-    source = suite.load(options.source, options, access, say)
+    targets = [inputs.load(name, options, access, say) for name in options.targets]
+    source = inputs.load(options.source, options, access, say)
     if any(target.task.name == source.task.name for target in targets):
         raise BenchError(f"{source.task.name} is both source and target", "choose another --source")
     vectors = glove(access, say) if every & {"base", "glove", "features"} else None
@@ -91,7 +92,7 @@ def drafts(options: Options, table: Mapping[str, str], access: Access, say: Say,
         clean = without_exam(source.data, source.division, target.data, target.division.exam)
         if clean.leaked_to_target:
             say(f"{source.name}: {clean.leaked_to_target} of its texts are in the exam of {target.name}: left out")
-        order = suite.base_order(options, replace(source, division=clean), net, vectors)
+        order = inputs.base_order(options, replace(source, division=clean), net, vectors)
         own = usable(chosen, source.task.labels == target.task.labels, vectors is not None, say,
                      f"the labels of {target.task.name} ({_some(target.task.labels)}) are not those of "
                      f"{source.task.name}")
@@ -123,7 +124,7 @@ def strategies(options: Options, table: Mapping[str, str], say: Say) -> list[Str
         if count < 1:
             raise BenchError(f"{flag} {count}", "one or more")
     out = []
-    for s in suite.strategies(options.baselines, table):
+    for s in registry.strategies(options.baselines, table):
         error = s.missing()
         if error is None:
             out.append(s)

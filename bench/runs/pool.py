@@ -17,7 +17,7 @@ from typing import Any
 
 from bench.learning.networks.engines import ENGINES
 from bench.learning.networks.memory import give_back
-from bench.results.record_files import Record
+from bench.results.record import Record
 from bench.runs.runner import run_one
 from bench.runs.trials import Job, blank
 

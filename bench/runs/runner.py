@@ -26,11 +26,13 @@ from bench.learning.pretrain import Base, load_base
 from bench.learning.resources import Resources
 from bench.learning.source_linear import SourceLinear, fitted
 from bench.protocol.metrics import score
-from bench.protocol.trial import Division, Predictor, Trial, divide, trial_of, without_exam
-from bench.results import record_files
-from bench.results.record_files import Record
+from bench.protocol.split import Division, divide, without_exam
+from bench.protocol.trial import Predictor, Trial, trial_of
+from bench.results import stored_predictions
+from bench.results.record import Record
 from bench.runs.machine import host, peak_bytes, versions
-from bench.runs.trials import Job, Setting, Side, Strategy, blank
+from bench.runs.registry import Strategy
+from bench.runs.trials import Job, Setting, Side, blank
 
 
 def run_one(job: Job) -> Record:
@@ -103,8 +105,8 @@ def attempt(job: Job) -> Outcome:
         raise BenchError(f"{job.baseline} predicted {raw.shape}, expected {(len(exam), len(data.labels))}")
     if not np.isfinite(raw).all():
         raise BenchError(f"{job.baseline} predicted NaN or infinite values", "did its training diverge?")
-    stored = record_files.quantised(raw)
-    result = score(truth, record_files.probabilities(stored))
+    stored = stored_predictions.quantised(raw)
+    result = score(truth, stored_predictions.probabilities(stored))
     seconds = {"load": loaded - began, "encode": encode, "adapt": fitted - loaded, "predict": done - fitted,
                "pretrain": learned.seconds if learned else 0.0}
     record = replace(record, n_train=len(trial.labelled), n_test=len(exam), **result,  # type: ignore[arg-type]
@@ -112,7 +114,7 @@ def attempt(job: Job) -> Outcome:
                      versions=dict(versions(setting.engine)), host=dict(host()),
                      leaks={"duplicates": division.duplicates, "exact": division.leaked, "near": division.near,
                             "source": setting.source_leaks},
-                     predictions=record_files.pack(truth, stored))
+                     predictions=stored_predictions.pack(truth, stored))
     return Outcome(record, trial, predict, exam, raw)
 
 

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
-from bench.core.errors import BenchError, MissingExtra
+from bench.core.budget import FULL, Budget
 from bench.data.load import Loaded
-from bench.learning.features import sentence_encoder
 from bench.learning.features.glove import Vectors
 from bench.learning.networks.architectures import Net
-from bench.protocol.trial import FULL, Budget, Division
-from bench.results.record_files import Record
-
-KNOWN_NEEDS = ("base", "features", "glove", "counts", "sentences", "source", "source-linear", "same-labels")
+from bench.protocol.split import Division
+from bench.results.record import Record
+from bench.runs.registry import Strategy
 
 
 @dataclass(frozen=True)
@@ -65,38 +61,6 @@ class Job:
     budget: Budget
     seed: int  # of the label draw
     head_seed: int | None = None  # of the head and the order of batches, where it is not `seed`
-
-
-@dataclass(frozen=True)
-class Strategy:
-    """A baseline as named on the command line, and where its function is."""
-
-    name: str
-    module: str
-    function: str = "fit"
-
-    def load(self) -> ModuleType:
-        """Its module; `BenchError` where it cannot be imported or has no such function."""
-        try:
-            module = importlib.import_module(self.module)
-        except ImportError as error:
-            raise BenchError(f"baseline {self.name!r}: cannot import {self.module}: {error}",
-                             "--baseline takes a name (bench list baselines) or package.module:function") from None
-        if not callable(getattr(module, self.function, None)):
-            raise BenchError(f"baseline {self.name!r}: {self.module} has no function {self.function!r}")
-        return module
-
-    def needs(self) -> frozenset[str]:
-        """What must exist before its clock starts."""
-        needs = frozenset(getattr(self.load(), "NEEDS", ()))
-        unknown = needs - set(KNOWN_NEEDS)
-        if unknown:
-            raise BenchError(f"baseline {self.name!r} needs {sorted(unknown)}", f"known: {', '.join(KNOWN_NEEDS)}")
-        return needs | ({"base"} if "features" in needs else set())
-
-    def missing(self) -> MissingExtra | None:
-        """What has to be installed first; None where nothing has to."""
-        return sentence_encoder.missing() if "sentences" in self.needs() else None
 
 
 def budgets_for(division: Division, asked: Sequence[Budget]) -> tuple[list[Budget], list[Budget]]:

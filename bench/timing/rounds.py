@@ -23,7 +23,8 @@ from bench.learning.networks.architectures import EMBEDDING, initial_params, nam
 from bench.learning.networks.batches import Spec
 from bench.learning.networks.engines import devices as devices_of
 from bench.learning.pretrain import recipe_for
-from bench.runs.options import Options, access_for, load
+from bench.runs.inputs import access_for, load
+from bench.runs.options import Options
 from bench.timing.ratios import FORM, PHASES, Setting, Timing
 
 Say = Callable[[str], None]

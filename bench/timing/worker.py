@@ -107,7 +107,7 @@ class Work:
 
     def facts(self) -> dict[str, Any]:
         """What did the work, and what came out of it."""
-        from bench.learning.pretrain import softmax
+        from bench.protocol.metrics import softmax
         from bench.runs.machine import host, peak_bytes, versions
         from bench.timing.rounds import cores
 

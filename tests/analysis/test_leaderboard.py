@@ -16,9 +16,9 @@ from scipy.special import expit
 from bench.analysis import study
 from bench.analysis.leaderboard import boards
 from bench.protocol.metrics import score
-from bench.report import advice, tables
-from bench.results import record_files
-from bench.results.record_files import Record
+from bench.report import advice, formats, tables
+from bench.results import record_files, stored_predictions
+from bench.results.record import Record
 
 BLANK = Record("toy", "one", "ab" * 32, "imdb@x", "scratch", {}, "gru-64-64", "torch", "cpu", 32, 0, n_train=32,
                n_test=300, seconds={"adapt": 2.0, "pretrain": 50.0})
@@ -32,8 +32,9 @@ def answered(strength: float, seed: int, truth: np.ndarray = TRUTH) -> dict[str,
     """Predictions of a model of that strength and their scores, as a record has them."""
     rng = np.random.default_rng([seed, int(1000 * abs(strength))])
     odds = (2 * truth - 1) * (strength + 0.7 * HARD + 0.7 * rng.normal(size=len(truth)))
-    stored = record_files.quantised(np.stack([1 - expit(odds), expit(odds)], axis=1).astype(np.float32))
-    return {**score(truth, record_files.probabilities(stored)), "predictions": record_files.pack(truth, stored)}
+    stored = stored_predictions.quantised(np.stack([1 - expit(odds), expit(odds)], axis=1).astype(np.float32))
+    return {**score(truth, stored_predictions.probabilities(stored)),
+            "predictions": stored_predictions.pack(truth, stored)}
 
 
 def record(baseline: str, seed: int, strength: float | None = None, **other: object) -> Record:
@@ -109,7 +110,7 @@ def test_a_record_that_sat_another_exam_is_left_out_and_named():
 
 
 def test_predictions_that_are_not_what_was_scored_are_left_out_and_named():
-    nan = record_files.pack(TRUTH, np.full((TEXTS, 1), np.nan, np.float16))
+    nan = stored_predictions.pack(TRUTH, np.full((TEXTS, 1), np.nan, np.float16))
     for change, said in (({"predictions": nan}, "NaN"), ({"predictions": {}}, "no predictions are stored"),
                          ({"accuracy": 0.99}, "its predictions give"),
                          ({"predictions": {"truth": "!", "scores": "", "columns": 1}}, "cannot be unpacked")):
@@ -170,7 +171,7 @@ def test_budgets_are_in_order_and_full_is_last_with_its_size():
 
 def test_thirteen_baselines_and_eight_budgets_fit_a_terminal():
     many = [record(f"a-long-name-{i}", 0, budget=2 ** (b + 4)) for i in range(13) for b in range(8)]
-    text = tables.plain(tables.compact(study.studies(many)[0]), 110)
+    text = formats.plain(tables.compact(study.studies(many)[0]), 110)
     assert max(map(len, text.split("\n"))) <= 110
     assert text.count("a-long-name-12") == 3  # blocks of budgets below each other
 
@@ -188,33 +189,33 @@ EVIL = ["=cmd()", "+1", "-1", "@x", "\tx"]
 
 def test_a_csv_cell_that_a_spreadsheet_would_run_is_inert():
     found = study.studies([replace(FULL[0], baseline=name) for name in EVIL])
-    for text in (tables.csv(found), tables.rendered(tables.compact(found[0]), "csv", "")):
+    for text in (formats.csv(found), formats.rendered(tables.compact(found[0]), "csv", "")):
         lines = list(reader.reader(io.StringIO(text)))
         assert {f"'{name}" for name in EVIL} <= {cell for row in lines[1:] for cell in row}
         assert not any(cell[:1] in "=+@\t" for row in lines[1:] for cell in row if cell)
 
 
 def test_the_csv_has_a_row_a_baseline_and_budget_and_numbers_that_read_back():
-    lines = list(reader.DictReader(io.StringIO(tables.csv(study.studies(FULL)))))
+    lines = list(reader.DictReader(io.StringIO(formats.csv(study.studies(FULL)))))
     cell = boards(FULL)[0].cells["finetune", 32]
     assert len(lines) == 2
     assert float(lines[0]["accuracy"]) == pytest.approx(cell.accuracy, abs=1e-6)
     assert float(lines[0]["gain_points"]) == pytest.approx(cell.gain, abs=1e-5)
     assert float(lines[0]["score_low"]) < float(lines[0]["score"]) < float(lines[0]["score_high"])
     assert (lines[0]["verdict"], lines[1]["gain_points"]) == ("helps", "")
-    assert tuple(lines[0]) == tables.COLUMNS
+    assert tuple(lines[0]) == formats.COLUMNS
 
 
 def test_text_is_escaped_in_every_format():
     evil = "a|b_$%&<script>{}#^~\\"
     found = study.studies([replace(r, baseline=evil) for r in FULL[:3]])[0]
-    md = tables.markdown(found)
+    md = formats.markdown(found)
     rows = [line for line in md.split("\n") if line.startswith("|")]
     assert "a\\|b" in rows[2]
-    html = tables.page([tables.rendered(tables.compact(found), "html", evil, [evil])])
+    html = formats.page([formats.rendered(tables.compact(found), "html", evil, [evil])])
     assert "<script>" not in html
     assert html.count("&lt;script&gt;") == 3
-    latex = tables.rendered(tables.compact(found), "latex", "title", [evil])
+    latex = formats.rendered(tables.compact(found), "latex", "title", [evil])
     assert r"a|b\_\$\%\&\textless{}script\textgreater{}\{\}\#\textasciicircum{}\textasciitilde{}" in latex
     body = latex[latex.index(r"\toprule") : latex.index(r"\bottomrule")]
     assert {line.replace(r"\&", "").count("&") for line in body.split("\n") if line.endswith(r" \\")} == {3}
@@ -227,14 +228,14 @@ def test_the_json_is_what_its_schema_says():
     schema = json.loads((Path(tables.__file__).parent / "leaderboard.schema.json").read_text())
     jsonschema.Draft202012Validator.check_schema(schema)
     no_auc = [replace(r, baseline="one-sided") for r in FULL[:2]]
-    read = json.loads(tables.as_json(study.studies([*CURVES, *no_auc])))
+    read = json.loads(formats.as_json(study.studies([*CURVES, *no_auc])))
     jsonschema.validate(read, schema)
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate({**read, "schema": "another"}, schema)
 
 
 def test_files_are_written_a_task_each(tmp_path: Path):
-    written = tables.write(tmp_path, study.studies([*FULL, *(replace(r, task="other") for r in FULL)]))
+    written = formats.write(tmp_path, study.studies([*FULL, *(replace(r, task="other") for r in FULL)]))
     assert sorted(p.name for p in written) == ["other.csv", "other.md", "toy.csv", "toy.md"]
     assert {p.name for p in (tmp_path / "leaderboards").iterdir() if p.suffix != ".lock"} == {p.name for p in written}
     assert "toy@one" in (tmp_path / "leaderboards" / "toy.md").read_text(encoding="utf-8")

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from test_leaderboard import CURVES, answered, record
 
-from bench.analysis import compare, multiplicity, scores, study
+from bench.analysis import compare, inference, multiplicity, scores, study
 from bench.analysis.multiplicity import Contrasts
 from bench.analysis.scores import Parts
 
@@ -42,7 +42,7 @@ def equals(rng: np.random.Generator, spread: np.ndarray, seeds: int, n: int) -> 
     for row in spread:
         odds = [sign * (0.8 + s * rng.normal(size=(seeds, 1)) + np.sqrt(0.5) * (hard + rng.normal(size=(seeds, n))))
                 for s in row]
-        difference, parts = scores.pairwise([scores.accuracy(truth, (x > 0).astype(int)) for x in odds])
+        difference, parts = inference.pairwise([scores.accuracy(truth, (x > 0).astype(int)) for x in odds])
         i, j = np.triu_indices(len(row), 1)
         names = tuple((f"{a}", f"{b}") for a, b in zip(i, j, strict=True))
         own = {f: getattr(parts, f)[i, j] for f in ("seeds_share", "texts_share", "interplay", "texts_certain")}
@@ -120,9 +120,9 @@ def test_a_gain_that_three_seeds_alone_could_not_show_is_shown_by_the_spread_at_
     found = study.studies(made)[0]
     verdicts = {(s.budget, r.baseline): r.verdict for s in found.standings for r in s.rows}
     assert all(verdicts[b, "finetune"] == "helps" for b in curve)
-    alone = np.concatenate([scores.p_value(c.difference, c.parts) for c in _contrasts(found)])
+    alone = np.concatenate([inference.p_value(c.difference, c.parts) for c in _contrasts(found)])
     pooled = np.concatenate(multiplicity.corrected(_contrasts(found)))
-    assert (scores.holm(alone) <= 0.05).sum() < (pooled <= 0.05).sum()
+    assert (inference.holm(alone) <= 0.05).sum() < (pooled <= 0.05).sum()
 
 
 def test_the_gate_fails_by_the_corrected_test_and_by_the_points():

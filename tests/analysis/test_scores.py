@@ -8,7 +8,7 @@ from scipy import stats as scipy_stats
 from scipy.special import expit
 from scipy.stats import norm
 
-from bench.analysis import bootstrap
+from bench.analysis import bootstrap, inference
 from bench.analysis import scores as stats
 
 RNG = np.random.default_rng
@@ -45,9 +45,9 @@ def coverage(seeds: int, spread: float, cases: int, n: int, seed: int) -> dict[s
         one, two_ = (stats.accuracy(truth, (x > 0).astype(int)) for x in (a, b))
         found = stats.auc(truth, two(a))
         assert found is not None
-        hits["accuracy"] += first in stats.score_interval(one)
-        hits["auc"] += area in stats.score_interval(found)
-        hits["difference"] += first - second in stats.difference_interval(one - two_)
+        hits["accuracy"] += first in inference.score_interval(one)
+        hits["auc"] += area in inference.score_interval(found)
+        hits["difference"] += first - second in inference.difference_interval(one - two_)
         hits["bootstrap"] += first - second in bootstrap.interval(one - two_, bootstrap.draw(rng, seeds, n, 400))
     return {name: count / cases for name, count in hits.items()}
 
@@ -76,9 +76,9 @@ def test_equal_systems_are_told_apart_in_at_most_one_board_in_twenty(seeds: int)
     for _ in range(300):
         truth, made = answers(rng, seeds, 150, (0.8,) * 4, 0.1 if seeds > 1 else 0.0)
         samples = [stats.accuracy(truth, (x > 0).astype(int)) for x in made]
-        difference, parts = stats.pairwise(samples)
-        p = stats.p_value(difference, parts)[np.triu_indices(4, 1)]
-        called += stats.holm(p).min() <= 0.05
+        difference, parts = inference.pairwise(samples)
+        p = inference.p_value(difference, parts)[np.triu_indices(4, 1)]
+        called += inference.holm(p).min() <= 0.05
     assert called / 300 <= 0.05 + 2 * np.sqrt(0.05 * 0.95 / 300)
 
 
@@ -90,7 +90,7 @@ def test_power_is_what_was_computed():
         sample = stats.accuracy(truth, (a > 0).astype(int)) - stats.accuracy(truth, (b > 0).astype(int))
         parts = stats.parts(sample)
         promised.append(norm.cdf(gap / float(parts.error) - 1.96))
-        calls += stats.p_value(sample.value.mean(), parts) <= 0.05
+        calls += inference.p_value(sample.value.mean(), parts) <= 0.05
     assert calls / 300 == pytest.approx(np.mean(promised), abs=0.06)
 
 
@@ -99,8 +99,8 @@ def test_the_detectable_difference_is_seen_with_eighty_percent():
     truth, (a, b) = answers(rng, 1, 2000, (0.8, 0.8), 0.0)
     sample = stats.accuracy(truth, (a > 0).astype(int)) - stats.accuracy(truth, (b > 0).astype(int))
     parts = stats.parts(sample)
-    made = stats.detectable(parts) + parts.error * rng.normal(size=20_000)
-    assert np.mean(stats.p_value(made, parts) <= 0.05) == pytest.approx(0.8, abs=0.01)
+    made = inference.detectable(parts) + parts.error * rng.normal(size=20_000)
+    assert np.mean(inference.p_value(made, parts) <= 0.05) == pytest.approx(0.8, abs=0.01)
 
 
 def test_one_seed_agrees_with_scipy():
@@ -108,20 +108,20 @@ def test_one_seed_agrees_with_scipy():
     one, other = (stats.accuracy(truth, (x > 0).astype(int)) for x in (a, b))
     right, wrong = ((x[0] > 0) == truth for x in (a, b))
     wilson = scipy_stats.binomtest(int(right.sum()), 300).proportion_ci(method="wilson")
-    mine = stats.score_interval(one)
+    mine = inference.score_interval(one)
     assert (mine.low, mine.high) == pytest.approx((wilson.low, wilson.high), abs=1e-9)
     paired = scipy_stats.ttest_1samp(right.astype(float) - wrong, 0.0)
-    gap = stats.difference_interval(one - other)
+    gap = inference.difference_interval(one - other)
     assert (gap.low, gap.high) == pytest.approx(tuple(paired.confidence_interval()), abs=1e-9)
-    assert stats.p_value(gap.estimate, stats.parts(one - other)) == pytest.approx(paired.pvalue, rel=1e-6)
+    assert inference.p_value(gap.estimate, stats.parts(one - other)) == pytest.approx(paired.pvalue, rel=1e-6)
     first, second = int((right & ~wrong).sum()), int((~right & wrong).sum())
-    assert stats.mcnemar(right, wrong) == scipy_stats.binomtest(first, first + second).pvalue
+    assert inference.mcnemar(right, wrong) == scipy_stats.binomtest(first, first + second).pvalue
 
 
 def test_seeds_alone_agree_with_scipys_t():
     value = np.array([0.7, 0.74, 0.69])
     sample = stats.Sample(value, np.zeros((3, 50)), 50)  # no text says anything but the mean
-    mine = stats.difference_interval(sample)
+    mine = inference.difference_interval(sample)
     scipys = scipy_stats.ttest_1samp(value, 0.0).confidence_interval()
     assert (mine.low, mine.high) == pytest.approx((scipys.low, scipys.high), abs=1e-9)
 
@@ -146,7 +146,7 @@ def test_delong_agrees_with_its_formula_and_the_area_with_scikit_learn():
     variance = cov[0, 0] + cov[1, 1] - 2 * cov[0, 1]
     assert float(stats.parts(gap).error) == pytest.approx(np.sqrt(variance), abs=1e-9)
     expected = 2 * norm.sf(abs(area[0] - area[1]) / np.sqrt(variance))
-    assert stats.delong(truth, *both) == pytest.approx(expected, abs=1e-9)
+    assert inference.delong(truth, *both) == pytest.approx(expected, abs=1e-9)
     assert float(stats.auc(truth, both[0][None]).value[0]) == pytest.approx(roc_auc_score(truth, scores[0]), abs=1e-12)
 
 
@@ -190,42 +190,42 @@ def test_a_class_that_the_exam_lacks_leaves_no_auc_but_a_balanced_accuracy():
     truth = np.zeros(20, int)
     p = np.full((1, 20, 2), 0.5)
     assert stats.auc(truth, p) is None
-    assert stats.delong(truth, p[0], p[0]) is None
+    assert inference.delong(truth, p[0], p[0]) is None
     assert stats.balanced_accuracy(truth, np.zeros((1, 20), int)).value[0] == 1.0
 
 
 def test_a_perfect_predictor_is_not_proved_perfect():
     truth = np.array([0, 1] * 50)
-    found = stats.score_interval(stats.accuracy(truth, np.stack([truth] * 3)))
+    found = inference.score_interval(stats.accuracy(truth, np.stack([truth] * 3)))
     wilson = scipy_stats.binomtest(100, 100).proportion_ci(method="wilson")
     assert (found.estimate, found.high) == (1.0, 1.0)
     assert found.low == pytest.approx(wilson.low)
     area = stats.auc(truth, two(np.stack([np.where(truth == 1, 3.0, -3.0)] * 3)))
-    assert stats.score_interval(area).low == pytest.approx(
+    assert inference.score_interval(area).low == pytest.approx(
         scipy_stats.binomtest(50, 50).proportion_ci(method="wilson").low)
 
 
 def test_a_constant_predictor_has_half_the_area_for_certain():
     truth = np.array([0, 1] * 50)
-    found = stats.score_interval(stats.auc(truth, np.full((2, 100, 2), 0.5)))
+    found = inference.score_interval(stats.auc(truth, np.full((2, 100, 2), 0.5)))
     assert (found.estimate, found.low, found.high) == (0.5, 0.5, 0.5)
 
 
 def test_systems_that_answer_alike_do_not_differ():
     truth, (a,) = answers(RNG(10), 3, 100, (0.8,), 0.1)
     one = stats.accuracy(truth, (a > 0).astype(int))
-    assert stats.p_value((one - one).value.mean(), stats.parts(one - one)) == 1.0
-    assert stats.difference_interval(one - one) == stats.Interval(0.0, 0.0, 0.0)
-    assert stats.seeds_needed(0.0, stats.parts(one - one)) == stats.Need(None, None)
-    assert stats.mcnemar(a[0] > 0, a[0] > 0) == 1.0
+    assert inference.p_value((one - one).value.mean(), stats.parts(one - one)) == 1.0
+    assert inference.difference_interval(one - one) == stats.Interval(0.0, 0.0, 0.0)
+    assert inference.seeds_needed(0.0, stats.parts(one - one)) == inference.Need(None, None)
+    assert inference.mcnemar(a[0] > 0, a[0] > 0) == 1.0
 
 
 def test_holm_is_as_in_its_definition_and_keeps_order():
     p = np.array([0.01, 0.04, 0.03, 0.005])
-    assert stats.holm(p) == pytest.approx([0.03, 0.06, 0.06, 0.02])
-    assert stats.holm(np.array([])).size == 0
-    assert stats.together([0.03]) == 0.03
-    assert stats.together([0.01, 0.02, 0.9]) == pytest.approx(0.04)
+    assert inference.holm(p) == pytest.approx([0.03, 0.06, 0.06, 0.02])
+    assert inference.holm(np.array([])).size == 0
+    assert inference.together([0.03]) == 0.03
+    assert inference.together([0.01, 0.02, 0.9]) == pytest.approx(0.04)
 
 
 def test_mcnemars_test_of_agrestis_approval_ratings_is_the_published_one():
@@ -234,14 +234,14 @@ def test_mcnemars_test_of_agrestis_approval_ratings_is_the_published_one():
     first, second = (np.repeat([key[i] for key in counts], list(counts.values())) for i in (0, 1))
     statistic = (86 - 150) ** 2 / (86 + 150)
     assert statistic == pytest.approx(17.36, abs=0.005)
-    exact = stats.mcnemar(first, second)
+    exact = inference.mcnemar(first, second)
     assert exact == 2 * scipy_stats.binom.cdf(86, 236, 0.5)
     assert exact == pytest.approx(float(scipy_stats.chi2.sf(statistic, 1)), rel=0.25)  # 3.1e-5 by chi-square
     gap = stats.accuracy(np.ones(1600, int), first[None].astype(int)) - stats.accuracy(
         np.ones(1600, int), second[None].astype(int))
     error = np.sqrt((150 + 86 - (150 - 86) ** 2 / 1600) / 1600 / 1599)  # of the drop of 4 points in paired shares
     assert float(stats.parts(gap).error) == pytest.approx(error, rel=1e-9)
-    assert stats.difference_interval(gap).estimate == pytest.approx(0.04)
+    assert inference.difference_interval(gap).estimate == pytest.approx(0.04)
 
 
 def test_holms_steps_are_those_of_his_rule_taken_one_by_one():
@@ -255,7 +255,7 @@ def test_holms_steps_are_those_of_his_rule_taken_one_by_one():
                 if p[at] > alpha / (len(p) - i):
                     break
                 called[at] = True
-            assert (stats.holm(p) <= alpha).tolist() == called.tolist()
+            assert (inference.holm(p) <= alpha).tolist() == called.tolist()
 
 
 def test_those_that_cannot_be_told_apart_share_a_rank():
@@ -264,37 +264,38 @@ def test_those_that_cannot_be_told_apart_share_a_rank():
     for i in (0, 1):
         for j in (2, 3):
             p[i, j] = p[j, i] = 0.001
-    assert stats.ranks(mean, p).tolist() == [1, 1, 3, 3]
+    assert inference.ranks(mean, p).tolist() == [1, 1, 3, 3]
 
 
 def test_seeds_or_texts_that_are_needed_would_do():
     parts = stats.Parts(4e-4, 1e-5, 0.0, 3, 2000, 1e-5)
-    need = stats.seeds_needed(0.03, parts)
+    need = inference.seeds_needed(0.03, parts)
     assert need.texts is None
     assert need.seeds is not None
     share = 4e-4 * 3 / need.seeds
-    assert stats.detectable(stats.Parts(share, 1e-5, 0.0, need.seeds, 2000, 1e-5)) <= 0.03
-    small = stats.seeds_needed(0.005, stats.Parts(1e-5, 1e-4, 0.0, 3, 2000, 1e-4))
+    assert inference.detectable(stats.Parts(share, 1e-5, 0.0, need.seeds, 2000, 1e-5)) <= 0.03
+    small = inference.seeds_needed(0.005, stats.Parts(1e-5, 1e-4, 0.0, 3, 2000, 1e-4))
     assert small.seeds is None
     assert small.texts == pytest.approx(1e-4 * 2000 * (2.8016 / 0.005) ** 2, rel=1e-3)
-    assert stats.seeds_needed(0.03, stats.Parts(0.0, 1e-4, 0.0, 1, 2000, 1e-4)) == stats.Need(None, None)
+    assert inference.seeds_needed(0.03, stats.Parts(0.0, 1e-4, 0.0, 1, 2000, 1e-4)) == inference.Need(None, None)
 
 
 def test_pairs_all_at_once_are_the_pairs_one_by_one():
     truth, made = answers(RNG(11), 3, 200, (0.8, 0.6, 0.4), 0.2)
     samples = [stats.accuracy(truth, (x > 0).astype(int)) for x in made]
-    difference, parts = stats.pairwise(samples)
-    p = stats.p_value(difference, parts)
+    difference, parts = inference.pairwise(samples)
+    p = inference.p_value(difference, parts)
     one = samples[0] - samples[2]
     assert difference[0, 2] == pytest.approx(one.value.mean())
-    assert p[0, 2] == p[2, 0] == pytest.approx(stats.p_value(one.value.mean(), stats.parts(one)))
+    assert p[0, 2] == p[2, 0] == pytest.approx(inference.p_value(one.value.mean(), stats.parts(one)))
     assert (np.diag(p) == 1.0).all()
 
 
 def test_the_bootstrap_agrees_with_the_formula_where_seeds_are_many():
     truth, (a, b) = answers(RNG(12), 20, 1000, (0.8, 0.6), 0.1)
     sample = stats.accuracy(truth, (a > 0).astype(int)) - stats.accuracy(truth, (b > 0).astype(int))
-    mine, made = stats.difference_interval(sample), bootstrap.interval(sample, bootstrap.draw(RNG(0), 20, 1000, 4000))
+    mine = inference.difference_interval(sample)
+    made = bootstrap.interval(sample, bootstrap.draw(RNG(0), 20, 1000, 4000))
     assert made.high - made.low == pytest.approx(mine.high - mine.low, rel=0.08)
     again = bootstrap.interval(sample, bootstrap.draw(RNG(0), 20, 1000, 4000))
     assert made == again
@@ -304,8 +305,8 @@ def test_delong_of_areas_without_spread_is_certain_of_both():
     truth = np.array([0, 1] * 20)
     right = two(np.where(truth == 1, 3.0, -3.0)[None])[0]
     surer = right**2 / (right**2).sum(1, keepdims=True)
-    assert stats.delong(truth, right, surer) == 1.0, "another model, the same area"
-    assert stats.delong(truth, right, right[:, ::-1]) == 0.0, "all right and all wrong"
+    assert inference.delong(truth, right, surer) == 1.0, "another model, the same area"
+    assert inference.delong(truth, right, right[:, ::-1]) == 0.0, "all right and all wrong"
 
 
 def test_an_interval_holds_its_ends():
@@ -318,9 +319,9 @@ def test_an_interval_in_points_is_a_hundred_times_the_shares():
 
 
 def test_several_tests_together_are_never_surer_than_certain():
-    assert stats.together([0.9, 0.8, 0.95]) == 1.0
-    assert stats.together([0.01, 0.02, 0.9]) == 0.04
-    assert stats.together([0.3]) == 0.3
+    assert inference.together([0.9, 0.8, 0.95]) == 1.0
+    assert inference.together([0.01, 0.02, 0.9]) == 0.04
+    assert inference.together([0.3]) == 0.3
 
 
 @pytest.mark.parametrize("seeds_share", [1e-5, 1e-4, 4e-4])
@@ -336,4 +337,4 @@ def test_the_seeds_needed_are_the_fewest_whose_least_difference_is_small_enough(
 
     for difference in (0.015, 0.02, 0.05):
         need = next(n for n in range(2, 1001) if least(n) <= difference)
-        assert stats.seeds_needed(difference, seen) == stats.Need(need, None)
+        assert inference.seeds_needed(difference, seen) == inference.Need(need, None)

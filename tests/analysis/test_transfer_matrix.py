@@ -8,7 +8,7 @@ import pytest
 
 from bench.analysis.transfer_matrix import heat_map, markdown, matrix, write
 from bench.core.errors import BenchError
-from bench.results.record_files import Record
+from bench.results.record import Record
 
 
 def record(source: str, target: str, accuracy: float, seed: int = 0) -> Record:

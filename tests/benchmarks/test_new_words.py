@@ -13,10 +13,12 @@ from baselines import finetune
 from bench.data.text import UNKNOWN
 from bench.learning.networks.architectures import HEAD
 from bench.learning.networks.engines import engine
-from bench.learning.pretrain import pretrain, softmax
+from bench.learning.pretrain import pretrain
 from bench.learning.resources import Resources
-from bench.protocol.metrics import score
-from bench.protocol.trial import trial_of, without_exam
+from bench.protocol.metrics import score, softmax
+from bench.protocol.split import without_exam
+from bench.protocol.trial import trial_of
+from bench.runs import inputs
 from bench.runs import options as suite
 
 BESIDE = Path(__file__).parents[3] / "shared" / "data"
@@ -29,15 +31,15 @@ LABELS, SEEDS = 128, 3
 @pytest.mark.skipif(not (DATA / "amazon.parquet").exists(), reason="needs the real corpora (BENCH_DATA)")
 def test_words_that_the_source_never_showed(benchmark) -> None:
     options = suite.Options(data_dir=DATA)
-    access = suite.access_for(options, print, progress=False)
-    source = suite.load("imdb", options, access, print)
-    vectors = suite.glove(access, print)
+    access = inputs.access_for(options, print, progress=False)
+    source = inputs.load("imdb", options, access, print)
+    vectors = inputs.glove(access, print)
     net = suite.named(options.net)
     rows = []
     for name in ("amazon", "hotels", "newsgroups-atheism-space", "newsgroups-four"):
-        target = suite.load(name, options, access, print)
+        target = inputs.load(name, options, access, print)
         clean = without_exam(source.data, source.division, target.data, target.division.exam)
-        order = suite.base_order(options, replace(source, division=clean), net, vectors)
+        order = inputs.base_order(options, replace(source, division=clean), net, vectors)
         base = pretrain(order, options.cache_dir)
         exam = target.data.examples(target.division.exam)
         same = target.data.labels == source.data.labels

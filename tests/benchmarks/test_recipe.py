@@ -18,6 +18,7 @@ from bench.learning.networks.batches import Spec
 from bench.learning.networks.engines import engine
 from bench.learning.pretrain import RECIPE, pretrain
 from bench.learning.resources import Resources
+from bench.runs import inputs
 from bench.runs import options as suite
 
 BLOCK, FOLDS, HELD = 625, 5, (1, 3)  # reviews a block; every fifth block is held out, once for each of HELD
@@ -34,10 +35,10 @@ OTHERS = ("amazon", "rotten-tomatoes", "hotels")
 @pytest.mark.skipif(not (FOLDER / "imdb.parquet").exists(), reason="needs the numbered reviews (BENCH_DATA)")
 def test_recipes_of_the_base(benchmark, tmp_path) -> None:
     options = suite.Options(data_dir=FOLDER)
-    access = suite.access_for(options, print, progress=False)
-    source = suite.load("imdb", options, access, print)
-    others = {name: suite.load(name, options, access, print) for name in OTHERS}
-    vectors = suite.glove(access, print)
+    access = inputs.access_for(options, print, progress=False)
+    source = inputs.load("imdb", options, access, print)
+    others = {name: inputs.load(name, options, access, print) for name in OTHERS}
+    vectors = inputs.glove(access, print)
     block = blocks(source)
     rows = []
     for held in HELD:
@@ -45,7 +46,7 @@ def test_recipes_of_the_base(benchmark, tmp_path) -> None:
         out = block[pool] % FOLDS == held
         films = replace(source.division, pool=pool[~out], exam=pool[out])  # the test half is never scored
         for name, spec in RECIPES.items():
-            order = suite.base_order(options, replace(source, division=films), NETS["gru"], vectors)
+            order = inputs.base_order(options, replace(source, division=films), NETS["gru"], vectors)
             base = pretrain(replace(order, spec=spec), tmp_path)
             found = [base.accuracy]
             for other in others.values():

@@ -20,7 +20,8 @@ from bench.learning.networks.batches import Batches, Spec, pad
 from bench.learning.networks.engines import engine
 from bench.learning.pretrain import RECIPE
 from bench.protocol.metrics import score
-from bench.results import record_files
+from bench.results import record_files, stored_predictions
+from bench.results.record import Record
 
 TEXTS, WORDS = 2_000, 20_000
 NET = NETS["gru"]
@@ -115,13 +116,13 @@ def test_the_scores_of_an_exam(benchmark: BenchmarkFixture):
     assert benchmark(lambda: score(truth, p))["auc"] == pytest.approx(5 / 6, abs=0.01)
 
 
-def _records(seeds: int) -> list[record_files.Record]:
+def _records(seeds: int) -> list[Record]:
     truth, p = _probabilities(2_000)
-    stored = record_files.quantised(p)
-    packed = record_files.pack(truth, stored)
-    return [record_files.Record("toy", "one", "ab" * 32, "imdb@x", name, {}, "gru-64-64", "torch", "cpu", budget, seed,
+    stored = stored_predictions.quantised(p)
+    packed = stored_predictions.pack(truth, stored)
+    return [Record("toy", "one", "ab" * 32, "imdb@x", name, {}, "gru-64-64", "torch", "cpu", budget, seed,
                            n_train=32, n_test=2_000, seconds={"adapt": 2.0, "pretrain": 50.0}, predictions=packed,
-                           **score(truth, record_files.probabilities(stored)))  # type: ignore[arg-type]
+                           **score(truth, stored_predictions.probabilities(stored)))  # type: ignore[arg-type]
             for seed in range(seeds) for budget in (32, 128, 512, "full") for name in BASELINES]
 
 
@@ -143,7 +144,7 @@ def test_a_leaderboard_of_five_seeds(benchmark: BenchmarkFixture):
     assert len(benchmark.pedantic(lambda: leaderboard.boards(made), rounds=3)[0].rows) == len(BASELINES)
 
 
-def _answered(targets: int, seeds: int) -> list[record_files.Record]:
+def _answered(targets: int, seeds: int) -> list[Record]:
     """Records of models that are right on other texts each, ten baselines at five budgets."""
     cells = [(name, budget) for name in sorted(BASELINES)[:10] for budget in (16, 32, 128, 512, "full")]
     out = []
@@ -154,12 +155,12 @@ def _answered(targets: int, seeds: int) -> list[record_files.Record]:
             for seed in range(seeds):
                 odds = (2 * truth - 1) * (0.02 * place + 0.1 * rng.normal() + hard + rng.normal(size=2_000))
                 two = np.stack([1 / (1 + np.exp(odds)), 1 / (1 + np.exp(-odds))], 1, dtype="f4")
-                stored = record_files.quantised(two)
-                out.append(record_files.Record(
+                stored = stored_predictions.quantised(two)
+                out.append(Record(
                     f"toy{target}", "one", "ab" * 32, "imdb@x", name, {}, "gru-64-64", "torch", "cpu", budget, seed,
                     n_train=5_000 if budget == "full" else int(budget), n_test=2_000, seconds={"adapt": 2.0},
-                    predictions=record_files.pack(truth, stored),
-                    **score(truth, record_files.probabilities(stored))))  # type: ignore[arg-type]
+                    predictions=stored_predictions.pack(truth, stored),
+                    **score(truth, stored_predictions.probabilities(stored))))  # type: ignore[arg-type]
     return out
 
 

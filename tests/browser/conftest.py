@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from made import hostile, results
 
-from bench.explore.distance import Distance
+from bench.analysis.domain_distance import Distance
 from bench.report import charts, page_facts
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="make browser installs it")

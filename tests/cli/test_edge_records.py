@@ -19,9 +19,9 @@ from typer.testing import CliRunner
 
 from bench.cli.app import app
 from bench.protocol.metrics import score
-from bench.report import tables
-from bench.results import record_files
-from bench.results.record_files import Record
+from bench.report import formats, tables
+from bench.results import record_files, stored_predictions
+from bench.results.record import Record
 
 WAYS = (("--budget", "32"), ("--calibration",), ("--variance",), ("--label-cost", "0.1"), ("--compare", "edge,scratch"),
         ("--across",))
@@ -39,7 +39,7 @@ def facts(folder: Path, made: Sequence[Record]) -> list[dict]:
     """The command's JSON, which its schema allows; every other format and question has an answer too."""
     jsonschema = pytest.importorskip("jsonschema")
     for way in ((), *WAYS):
-        for form in ("md", "json") if way else tables.FORMATS:
+        for form in ("md", "json") if way else formats.FORMATS:
             said = board(folder, made, *way, "--format", form)
             assert said.exit_code in (0, 2), (way, form, said.output, said.exception)
             assert "Traceback" not in said.output
@@ -57,8 +57,9 @@ def row(found: dict, baseline: str = "edge") -> dict:
 
 def predicted(p: np.ndarray, seeds: int = 3, truth: np.ndarray = TRUTH) -> list[Record]:
     """A baseline `edge` that gives the second class the probabilities `p`, beside scratch."""
-    stored = record_files.quantised(np.stack([1 - p, p], axis=1).astype(np.float32))
-    own = {**score(truth, record_files.probabilities(stored)), "predictions": record_files.pack(truth, stored)}
+    stored = stored_predictions.quantised(np.stack([1 - p, p], axis=1).astype(np.float32))
+    own = {**score(truth, stored_predictions.probabilities(stored)),
+            "predictions": stored_predictions.pack(truth, stored)}
     rest = [replace(BLANK, seed=s, **answered(0.1, s, truth)) for s in range(seeds)]
     return [*rest, *(replace(BLANK, baseline="edge", seed=s, **own) for s in range(seeds))]
 
@@ -107,7 +108,7 @@ def test_one_seed_has_the_texts_interval_and_says_that_the_spread_is_not_known(t
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])
 def test_scores_that_are_no_numbers_leave_no_number(tmp_path: Path, value: float):
-    broken = record_files.pack(TRUTH, np.full((len(TRUTH), 1), value, np.float16))
+    broken = stored_predictions.pack(TRUTH, np.full((len(TRUTH), 1), value, np.float16))
     made = [replace(r, baseline="edge" if r.baseline == "finetune" else r.baseline) for r in FULL]
     made[-1] = replace(made[-1], predictions=broken)
     found = facts(tmp_path, made)[0]

@@ -18,7 +18,7 @@ from commands import refused
 from conftest import Bench
 
 from baselines import BASELINES
-from bench.runs.options import strategies
+from bench.runs.registry import strategies
 
 TEXTS = ["bako zala zemi delu", "grum grek, bako", "", 'a "quoted", text\nof zofu', "=zuni"]
 

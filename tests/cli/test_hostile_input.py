@@ -35,9 +35,9 @@ from bench.data.routes import Access, deliver
 from bench.data.text import clean, tokens
 from bench.data.user_file import task_of
 from bench.learning.networks.architectures import check_params, initial_params
-from bench.report import tables
-from bench.results import record_files
-from bench.results.record_files import Record
+from bench.report import formats
+from bench.results import record_files, stored_predictions
+from bench.results.record import Record
 
 RECORD = Record("toy", "one", "ab" * 32, "imdb@x", "tfidf", {}, "gru", "torch", "cpu", 32, 0, accuracy=0.5,
                 balanced_accuracy=0.5, seconds={"adapt": 1.0})
@@ -324,7 +324,7 @@ def test_a_record_that_says_what_no_run_writes_is_left_out_despite_its_checksum(
 
 
 def packed(**values: Any) -> dict[str, Any]:
-    good = record_files.pack(np.array([0, 1]), np.zeros((2, 1), np.float16))
+    good = stored_predictions.pack(np.array([0, 1]), np.zeros((2, 1), np.float16))
     return {**good, **values}
 
 
@@ -332,19 +332,19 @@ def packed(**values: Any) -> dict[str, Any]:
     {"truth": "!"}, {"truth": 3}, {"scores": ""}, {"columns": 0}, {"columns": -5}, {"columns": "x"}, {"columns": 10**9},
     {"truth": base64.b64encode(zlib.compress(b"abc")).decode()}, {"truth": base64.b64encode(b"abc").decode()}])
 def test_predictions_that_cannot_be_unpacked_are_one_line(wrong: dict[str, Any]):
-    refused(lambda: record_files.unpack(packed(**wrong)), "predictions cannot be unpacked")
+    refused(lambda: stored_predictions.unpack(packed(**wrong)), "predictions cannot be unpacked")
 
 
 def test_predictions_that_unpack_to_gigabytes_are_refused(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(record_files, "LARGEST", 1 << 20)
+    monkeypatch.setattr(stored_predictions, "LARGEST", 1 << 20)
     data = base64.b64encode(zlib.compress(bytes(1 << 24))).decode()
-    refused(lambda: record_files.unpack(packed(truth=data)), "predictions cannot be unpacked")
+    refused(lambda: stored_predictions.unpack(packed(truth=data)), "predictions cannot be unpacked")
 
 
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t=", "\r=", " =", "\n=", "\uff1d", "\uff0b"])
 def test_no_cell_of_the_exported_csv_is_run_by_a_spreadsheet(start: str):
     name = f"{start}HYPERLINK(1)"
-    found = tables.csv(study.studies([replace(RECORD, baseline=name, net=name, source=name)]))
+    found = formats.csv(study.studies([replace(RECORD, baseline=name, net=name, source=name)]))
     assert f"'{name}" in found.replace("\r\n", "\n")
 
 

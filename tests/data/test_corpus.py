@@ -19,7 +19,8 @@ from bench.data.corpus import Examples
 from bench.data.load import obtain
 from bench.data.public_formats import read
 from bench.data.routes import Access
-from bench.protocol.trial import Trial, divide, trial_of
+from bench.protocol.split import divide
+from bench.protocol.trial import Trial, trial_of
 
 
 def sha256(frame: pd.DataFrame) -> str:

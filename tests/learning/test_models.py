@@ -28,8 +28,7 @@ from bench.learning.networks.architectures import NETS, TUTORIAL, initial_params
 from bench.learning.networks.engines import engine
 from bench.learning.resources import Resources
 from bench.learning.source_linear import fitted as fit_source
-from bench.runs.options import strategies
-from bench.runs.trials import Strategy
+from bench.runs.registry import Strategy, strategies
 
 STRATEGIES = strategies(("all",), BASELINES)
 every = pytest.mark.parametrize("strategy", STRATEGIES, ids=[s.name for s in STRATEGIES])

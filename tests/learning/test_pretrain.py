@@ -14,7 +14,8 @@ from safetensors.numpy import load
 
 from bench.data.text import SPECIALS
 from bench.learning.networks.architectures import EMBEDDING, Params, initial_params
-from bench.learning.pretrain import Order, base_key, kept_epochs, load_base, parts, place_glove, pretrain, softmax
+from bench.learning.pretrain import Order, base_key, kept_epochs, load_base, parts, place_glove, pretrain
+from bench.protocol.metrics import softmax
 
 
 class Stopped(Exception):

@@ -23,8 +23,7 @@ from bench.learning.pretrain import OF_WORDS
 from bench.learning.probe import probe
 from bench.learning.resources import Resources
 from bench.learning.source_linear import fitted, regression
-from bench.runs.options import strategies
-from bench.runs.trials import Strategy
+from bench.runs.registry import Strategy, strategies
 
 STRATEGIES = strategies(("all",), BASELINES)
 every = pytest.mark.parametrize("strategy", STRATEGIES, ids=[s.name for s in STRATEGIES])

@@ -12,7 +12,7 @@ import toy
 from bench.data.corpus import Dataset
 from bench.protocol import near_duplicates
 from bench.protocol.audit import change_with_leak, sanity, within
-from bench.protocol.trial import divide, without_exam
+from bench.protocol.split import divide, without_exam
 
 WORDS = [f"w{i}" for i in range(400)]
 

@@ -11,10 +11,12 @@ import toy
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from bench.core.budget import FULL
 from bench.core.errors import DataError
 from bench.core.seeds import seed_for
 from bench.data.corpus import Dataset
-from bench.protocol.trial import FULL, Division, _draw_exam, divide, nested, trial_of
+from bench.protocol.split import Division, _draw_exam, divide
+from bench.protocol.trial import nested, trial_of
 
 ORDER = [100, 119, 113, 114, 117, 116, 103, 104, 109, 108, 101, 102, 107, 106, 105, 118, 112, 115, 110, 111]
 EXAM = [2, 3, 4, 5, 18, 19]

@@ -238,7 +238,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workplace]:
         loaded[name] = toy.loaded(root / "cache", name, frame)
     glove = with_letters(toy.vectors(root / "glove"))
     patch = pytest.MonkeyPatch()
-    patch.setattr("bench.runs.options.load", lambda name, *rest: loaded[name.partition("@")[0]])
+    patch.setattr("bench.runs.inputs.load", lambda name, *rest: loaded[name.partition("@")[0]])
     for where in ("bench.runs.options.find", "bench.reproduce.measures.workplace.find"):
         patch.setattr(where, lambda access: glove)
     for name, net in SMALL.items():

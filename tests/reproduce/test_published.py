@@ -15,8 +15,8 @@ from bench.core.errors import BenchError, MissingExtra
 from bench.learning.features import sentence_encoder
 from bench.reproduce import published as rerun
 from bench.reproduce.published import OFF, SAME, WITHIN, Rerun
-from bench.results import record_files
-from bench.results.record_files import Record
+from bench.results import record_files, stored_predictions
+from bench.results.record import Record
 
 TOYS = ("--data-dir", "data", "--tasks", "cards", "--jobs", "1", "--offline")
 RUN = ("run", *TOYS, "--target", "toy-target", "--source", "toy-source")
@@ -58,8 +58,8 @@ def test_a_sample_is_drawn_by_its_seed(published: Path, bench_: Bench):
 
 
 def test_a_score_that_cannot_be_had_again_is_off_with_a_guess_and_exit_1(published: Path, bench_: Bench):
-    truth, p = record_files.unpack(record_files.read(published)[0].predictions)
-    wrong = record_files.pack(truth, record_files.quantised(p[:, ::-1]))
+    truth, p = stored_predictions.unpack(record_files.read(published)[0].predictions)
+    wrong = stored_predictions.pack(truth, stored_predictions.quantised(p[:, ::-1]))
 
     def other(r: Record) -> Record:
         if (r.baseline, r.budget, r.seed) != ("tfidf", 32, 1):

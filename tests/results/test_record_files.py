@@ -15,8 +15,8 @@ from hypothesis.extra.numpy import arrays
 
 from bench.core.errors import BenchError
 from bench.protocol.metrics import score
-from bench.results import record_files
-from bench.results.record_files import Record
+from bench.results import record_files, stored_predictions
+from bench.results.record import Record
 
 RECORD = Record("toy", "one", "ab" * 32, "imdb@x", "tfidf", {"penalty": 10.0}, "gru-64-64-glove", "torch", "cpu", 32, 0,
                 accuracy=0.5, balanced_accuracy=0.5, seconds={"adapt": 1.5}, host={"cpu": "ünï"})
@@ -49,9 +49,9 @@ def test_a_line_has_the_names_of_the_contract():
 def test_unpacked_predictions_are_exactly_those_that_were_scored(p: np.ndarray):
     p = p + np.float32(1e-6)
     truth = np.arange(len(p)) % p.shape[1]
-    stored = record_files.quantised(p)
-    scored = record_files.probabilities(stored)
-    again, back = record_files.unpack(json.loads(json.dumps(record_files.pack(truth, stored))))
+    stored = stored_predictions.quantised(p)
+    scored = stored_predictions.probabilities(stored)
+    again, back = stored_predictions.unpack(json.loads(json.dumps(stored_predictions.pack(truth, stored))))
     assert again.tolist() == truth.tolist()
     assert back.tobytes() == scored.tobytes()
     np.testing.assert_allclose(scored, p / p.sum(axis=1, keepdims=True), atol=0.01)
@@ -156,9 +156,9 @@ def test_a_write_that_fails_half_way_leaves_the_file_as_it_was(path: Path, monke
 
 def test_two_classes_are_stored_as_one_score_a_text_and_more_as_one_each():
     p = np.array([[1.0, 3.0], [2.0, 2.0]], np.float32)
-    assert record_files.quantised(p).tolist() == [[pytest.approx(np.log(3.0), abs=1e-3)], [0.0]]
+    assert stored_predictions.quantised(p).tolist() == [[pytest.approx(np.log(3.0), abs=1e-3)], [0.0]]
     more = np.array([[2.0, 1.0, 1.0]], np.float32)  # what does not sum to 1 is scaled
-    assert record_files.quantised(more)[0].tolist() == pytest.approx(np.log([0.5, 0.25, 0.25]).tolist(), abs=1e-3)
+    assert stored_predictions.quantised(more)[0].tolist() == pytest.approx(np.log([0.5, 0.25, 0.25]).tolist(), abs=1e-3)
 
 
 def test_good_lines_after_empty_damaged_and_foreign_ones_are_read(path: Path):

@@ -24,10 +24,11 @@ from bench.core.errors import BenchError, MissingExtra
 from bench.learning.features.glove import Vectors
 from bench.learning.networks import architectures
 from bench.results import record_files
-from bench.results.record_files import Record
+from bench.results.record import Record
 from bench.runs import pool, runner
 from bench.runs.cluster import client
-from bench.runs.trials import Setting, Strategy, jobs_of
+from bench.runs.registry import Strategy
+from bench.runs.trials import Setting, jobs_of
 
 PLUGIN = """
 import os, pathlib, time

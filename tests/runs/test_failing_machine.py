@@ -173,7 +173,7 @@ def test_what_the_machine_lacks_is_one_line(bench_: Bench, monkeypatch: pytest.M
     def fails(*arguments: object, **more: object) -> None:
         raise error
 
-    monkeypatch.setattr("bench.runs.options.load", fails)
+    monkeypatch.setattr("bench.runs.inputs.load", fails)
     refused(bench_(*run(baseline="majority")), said)
 
 
@@ -182,5 +182,5 @@ def test_a_bug_keeps_its_traceback(bench_: Bench, monkeypatch: pytest.MonkeyPatc
     def fails(*arguments: object, **more: object) -> None:
         raise error
 
-    monkeypatch.setattr("bench.runs.options.load", fails)
+    monkeypatch.setattr("bench.runs.inputs.load", fails)
     assert bench_(*run(baseline="majority")).exception is error

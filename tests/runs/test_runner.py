@@ -16,12 +16,14 @@ import pytest
 from commands import outcomes
 from conftest import World
 
+from bench.core.budget import FULL
 from bench.core.errors import BenchError, MissingExtra
-from bench.protocol.trial import FULL, Division
-from bench.results import record_files
+from bench.protocol.split import Division
+from bench.results import stored_predictions
 from bench.runs import pool, runner
 from bench.runs.pool import run
-from bench.runs.trials import Job, Setting, Strategy, blank, budgets_for, jobs_of
+from bench.runs.registry import Strategy
+from bench.runs.trials import Job, Setting, blank, budgets_for, jobs_of
 
 MAJORITY, TFIDF = Strategy("majority", "baselines.majority"), Strategy("tfidf", "baselines.tfidf")
 FLOOR = """
@@ -67,7 +69,7 @@ def test_one_process_and_two_workers_give_the_same_records(setting: Setting):
     assert len(one) == 4
     assert {r.status for r in one} == {"ok"}, [r.error for r in one]
     assert outcomes(one) == outcomes(two)
-    truth, p = record_files.unpack(one[0].predictions)
+    truth, p = stored_predictions.unpack(one[0].predictions)
     assert p.shape == (one[0].n_test, 2)
     assert one[0].accuracy == pytest.approx(float((p.argmax(1) == truth).mean()))
 

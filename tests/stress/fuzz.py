@@ -23,14 +23,14 @@ import atheris
 with atheris.instrument_imports(include=["bench"]):
     from bench.core import store
     from bench.data import archives, cards, package_index, public_formats, text, user_file  # noqa: F401
-    from bench.results import record_files
+    from bench.results import record_files, stored_predictions
 import pandas  # noqa: F401  # what is imported late takes its seconds now
 import pyarrow.parquet  # noqa: F401
 
 from bench.core.errors import BenchError
 from bench.data.archives import members
 from bench.learning.networks.architectures import Net, check_params
-from bench.results.record_files import Record
+from bench.results.record import Record
 
 FOLDER = Path(tempfile.mkdtemp(prefix="bench-fuzz-", dir="/dev/shm" if os.path.isdir("/dev/shm") else None))
 RECORD = Record("toy", "one", "ab" * 32, "imdb@x", "tfidf", {"penalty": 10.0}, "gru-64-64-glove", "torch", "cpu", 32, 0,
@@ -93,17 +93,17 @@ def sealed_record(data: bytes) -> None:
     body = {**record_files.asdict(RECORD), **body}
     line = json.dumps({**body, "check": record_files._check(body)}, ensure_ascii=False).encode("utf-8", "surrogatepass")
     from bench.analysis import study
-    from bench.report import tables
+    from bench.report import formats
 
     found = record_files.read(written(line + b"\n", "toy.jsonl"))
     for one in found:
         assert "/" not in one.task
         with contextlib.suppress(BenchError):
-            record_files.unpack(one.predictions)
+            stored_predictions.unpack(one.predictions)
     made = study.studies(found)
-    tables.csv(made)
-    tables.as_json(made)
-    [tables.markdown(one) for one in made]
+    formats.csv(made)
+    formats.as_json(made)
+    [formats.markdown(one) for one in made]
 
 
 def entry(data: bytes) -> None:

@@ -14,7 +14,8 @@ import pandas as pd
 import toy
 
 from bench.results import record_files
-from bench.results.record_files import Record, pack
+from bench.results.record import Record
+from bench.results.stored_predictions import pack
 
 MEASURED = """
 import json, resource, runpy, sys, time

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from bench.data.text import PADDING, SPECIALS, Vocabulary
 from bench.learning.models.model import ModelError, Parts, encoded
-from bench.learning.pretrain import softmax
+from bench.protocol.metrics import softmax
 
 
 @dataclass(frozen=True)

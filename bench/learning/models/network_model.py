@@ -14,7 +14,7 @@ from bench.data.text import Vocabulary
 from bench.learning.models.model import ModelError, Parts, encoded
 from bench.learning.networks.architectures import HEAD, POOLINGS, Net, Params, shapes
 from bench.learning.networks.engines import ENGINES, engine
-from bench.learning.pretrain import softmax
+from bench.protocol.metrics import softmax
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from bench.learning.features import sentence_encoder
 from bench.learning.models.model import ModelError, Parts
-from bench.learning.pretrain import softmax
+from bench.protocol.metrics import softmax
 
 
 @dataclass(frozen=True)

@@ -7,14 +7,15 @@ from itertools import pairwise
 
 import numpy as np
 
+from bench.core.budget import FULL, Budget
 from bench.core.errors import BenchError
 from bench.data.text import frequent
 from bench.explore.word_lists import NEGATIVE, POSITIVE, separation
 from bench.learning.networks.architectures import EMBEDDING, named
 from bench.learning.pretrain import Base, pretrain
-from bench.protocol.trial import FULL, Budget, without_exam
+from bench.protocol.split import without_exam
 from bench.reproduce.measures.workplace import Measured, Workplace
-from bench.runs import options as suite
+from bench.runs import executor, inputs
 from bench.runs import plan as plans
 from bench.runs.options import Options
 from bench.runs.trials import blank
@@ -61,7 +62,7 @@ def carry_over(place: Workplace) -> Measured:
     plan = next(plans.plan(options, place.table, place.say, place.watch, progress=False))
     from bench.results import record_files
 
-    with suite.hands(options, place.say) as carry:
+    with executor.hands(options, place.say) as carry:
         for record in plans.carry_out(plan, carry):
             place.say(f"  {record.baseline} {record.budget} labels seed {record.seed}: {record.accuracy}")
     wanted = {blank(job).identity() for job in plan.jobs}
@@ -110,6 +111,6 @@ def _base(place: Workplace) -> Base:
     """The base that `carry_over` uses: IMDB's training reviews without those that stand in Amazon's exam."""
     source, target = place.data("imdb"), place.data("amazon")
     clean = without_exam(source.data, source.division, target.data, target.division.exam)
-    order = suite.base_order(_options(place), replace(source, division=clean), named("gru", "tutorial"),
-                             suite.glove(place.access, place.say))
+    order = inputs.base_order(_options(place), replace(source, division=clean), named("gru", "tutorial"),
+                             inputs.glove(place.access, place.say))
     return pretrain(order, place.options.cache_dir, place.watch)

@@ -8,7 +8,7 @@ from bench.explore import projection
 from bench.learning.networks.batches import Spec
 from bench.learning.networks.engines import engine
 from bench.learning.pretrain import Base
-from bench.protocol.trial import Division
+from bench.protocol.split import Division
 from bench.reproduce.measures.workplace import Measured, Workplace
 
 SPEC = Spec(epochs=4, batch=32, learning_rate=1e-3)  # Keras's defaults

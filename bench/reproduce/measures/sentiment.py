@@ -13,8 +13,9 @@ from bench.explore.word_lists import LIKE_MEANING, nearest_agree
 from bench.learning.networks.architectures import EMBEDDING
 from bench.learning.networks.batches import Spec
 from bench.learning.networks.engines import devices, engine
-from bench.learning.pretrain import Base, softmax
-from bench.protocol.trial import Division
+from bench.learning.pretrain import Base
+from bench.protocol.metrics import softmax
+from bench.protocol.split import Division
 from bench.reproduce.measures.workplace import Measured, NotTested, Workplace
 
 SPEC = Spec(epochs=3, batch=64, learning_rate=1e-3)

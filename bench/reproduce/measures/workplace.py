@@ -13,8 +13,8 @@ from bench.learning.networks.architectures import named
 from bench.learning.networks.batches import Spec
 from bench.learning.networks.engines import engine
 from bench.learning.pretrain import Base, Order, pretrain
-from bench.protocol.trial import Division
-from bench.runs import options
+from bench.protocol.split import Division
+from bench.runs import inputs
 from bench.runs.options import Options, Say, Watch
 
 
@@ -46,7 +46,7 @@ class Workplace:
     def data(self, name: str) -> Loaded:
         """A task's data, read once."""
         if name not in self._loaded:
-            self._loaded[name] = options.load(name, self.options, self.access, self.say)
+            self._loaded[name] = inputs.load(name, self.options, self.access, self.say)
         return self._loaded[name]
 
     def vectors(self) -> Vectors:

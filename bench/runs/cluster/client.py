@@ -14,10 +14,11 @@ from dataclasses import replace
 from typing import Any
 
 from bench.core.errors import BenchError, MissingExtra
-from bench.results.record_files import Record
+from bench.results.record import Record
 from bench.runs.cluster import cache_sync
 from bench.runs.cluster.worker import Lacking, Ticket, Unfit, run_there, what_counts
-from bench.runs.trials import Job, Strategy, blank
+from bench.runs.registry import Strategy
+from bench.runs.trials import Job, blank
 
 ANSWER = 10.0  # seconds in which a scheduler must answer
 TICK = 5.0  # seconds after which a wait looks whether there still are a scheduler and workers

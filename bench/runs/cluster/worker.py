@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import cache as remember
 
 from bench.core import places
-from bench.results.record_files import Record
+from bench.results.record import Record
 from bench.runs.cluster import cache_sync
 from bench.runs.machine import versions
 from bench.runs.runner import run_one

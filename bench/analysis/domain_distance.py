@@ -1,0 +1,115 @@
+"""Domain distances beside the gains that were measured."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from bench.analysis.inference import LEVEL
+from bench.analysis.scores import Array, Interval
+from bench.analysis.study import Study
+from bench.core.budget import Budget
+from bench.core.seeds import draw as generator
+
+FEWEST = 5  # targets, under which no correlation is given
+
+
+DRAWS = 2_000
+
+
+@dataclass(frozen=True)
+class Distance:
+    """A target's distance from a source; all are symmetric draws of training texts, no label is used."""
+
+    target: str
+    proxy_a: float  # 2 (1 - 2 error) of a linear classifier that tells the sides apart: 0 alike, 2 told apart always
+    known: float  # share of the target's running words that the source has
+    shared: float  # share of the words of either that both have (Jaccard)
+    mmd: float  # squared maximum mean discrepancy of the base's features, unbiased: about 0 for the same texts
+
+
+@dataclass(frozen=True)
+class Beside:
+    """A distance and the gain at one cell; None where there is none."""
+
+    distance: Distance
+    gain: Interval | None  # points over scratch
+
+
+@dataclass(frozen=True)
+class Table:
+    """Distances and gains over targets, and how their ranks go together (None below five targets)."""
+
+    source: str
+    baseline: str
+    budget: Budget
+    rows: tuple[Beside, ...]
+    correlations: dict[str, Interval | None]  # Spearman's, by distance
+
+
+def keep(folder: Path, source: str, found: Sequence[Distance]) -> Path:
+    """Write the distances from a source into `distances/SOURCE.json` of a results folder, beside those kept before."""
+    import json
+    import re
+    from dataclasses import asdict
+
+    from bench.report.formats import save
+
+    name = re.sub(r"[^A-Za-z0-9.-]+", "-", source.partition("@")[0])
+    before = {d.target: d for d in kept(folder).get(source, ())}
+    rows = {**before, **{d.target: d for d in found}}
+    body = {"source": source, "distances": [asdict(rows[t]) for t in sorted(rows)]}
+    return save(folder / "distances" / f"{name}.json", json.dumps(body, indent=1) + "\n")
+
+
+def kept(folder: Path) -> dict[str, list[Distance]]:
+    """The distances kept in a results folder, by source; a file that does not hold any is left out."""
+    import json
+
+    out: dict[str, list[Distance]] = {}
+    for path in sorted((folder / "distances").glob("*.json")):
+        try:
+            body = json.loads(path.read_text(encoding="utf-8"))
+            rows = [Distance(str(r["target"]), *(float(r[k]) for k in NAMES)) for r in body["distances"]]
+            out[str(body["source"])] = rows
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            continue
+    return out
+
+
+def beside(found: Sequence[Distance], studies: Sequence[Study], source: str, baseline: str, budget: Budget) -> Table:
+    """The distances with the measured gains, and rank correlations over the targets that have both."""
+    gains: dict[str, Interval] = {}
+    for study in studies:
+        standing = study.at(budget)
+        if standing is not None and study.board.source.split("@")[0] == source.split("@")[0]:
+            own = next((r.gain for r in standing.rows if r.baseline == baseline), None)
+            if own is not None:
+                gains[study.board.target] = own
+    rows = tuple(Beside(d, gains.get(d.target)) for d in found)
+    both = [(r.distance, r.gain.estimate) for r in rows if r.gain is not None]
+    correlations = {name: spearman(np.array([getattr(d, name) for d, _ in both]), np.array([g for _, g in both]))
+                    for name in ("proxy_a", "known", "shared", "mmd")}
+    return Table(source, baseline, budget, rows, correlations)
+
+
+def spearman(x: Array, y: Array) -> Interval | None:
+    """Spearman's rank correlation with a bootstrap interval; None below five pairs or where one side is constant."""
+    from scipy.stats import rankdata
+
+    if len(x) < FEWEST or np.ptp(x) == 0 or np.ptp(y) == 0:
+        return None
+    rng = generator("spearman", len(x))
+    rows = np.concatenate([np.arange(len(x))[None], rng.integers(len(x), size=(DRAWS, len(x)))])
+    a, b = (rankdata(v[rows], axis=1) for v in (x, y))
+    a, b = a - a.mean(axis=1, keepdims=True), b - b.mean(axis=1, keepdims=True)
+    norm = np.sqrt((a**2).sum(axis=1) * (b**2).sum(axis=1))
+    r = (a * b).sum(axis=1)[norm > 0] / norm[norm > 0]
+    low, high = np.quantile(r[1:], [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    return Interval(float(r[0]), float(low), float(high))
+
+
+NAMES = {"proxy_a": "proxy A-distance", "known": "known words", "shared": "shared words", "mmd": "MMD²"}

@@ -1,0 +1,84 @@
+"""A data set split into a training pool and a test set."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bench.core.errors import DataError
+from bench.core.seeds import draw
+from bench.data.corpus import SPLITS, Dataset, Made, derived
+from bench.protocol.near_duplicates import clusters, overlap
+
+
+@dataclass(frozen=True)
+class Division:
+    """A data set split into pool and exam, and how many texts had to leave the pool."""
+
+    pool: NDArray[np.int64]  # rows
+    exam: NDArray[np.int64]  # rows
+    duplicates: int  # texts of the pool that stood in it already
+    leaked: int  # texts of the pool that stand in the exam too
+    near: int = 0  # texts of the pool that are near duplicates of one in the exam
+    leaked_to_target: int = 0  # texts of a source's pool that stood, or nearly, in the target's exam
+
+
+def divide(data: Dataset, test: str, split_by: str, name: str) -> Division:
+    """Pool and exam of a data set.
+
+    `test` is "official" (rows marked test), or "quarter" or "fifth": a seeded draw, stratified by label, in which
+    a text's near duplicates stay on one side, and a group's rows too where `split_by` is "group". The draw
+    depends on `name` and the content, not on the run's seeds: every trial of a task has the same exam.
+    """
+    keys, same = np.asarray(data.corpus.keys), clusters(data.corpus)
+    rows = np.arange(len(keys))
+    if test == "official":
+        exam = rows[data.split == SPLITS.index("test")]
+        pool = rows[data.split != SPLITS.index("test")]
+    else:
+        unit = data.group.astype(np.int64) if split_by == "group" else same
+        exam, pool = _draw_exam(rows, unit, data.y, {"quarter": 4, "fifth": 5}[test], name)
+        exam = exam[_first(keys[exam])]
+    if not len(exam) or not len(pool):
+        raise DataError(f"{name}: no rows for {'the exam' if not len(exam) else 'training'}",
+                        "an official split needs rows marked train and rows marked test")
+    exact = np.isin(keys[pool], keys[exam])
+    near = np.isin(same[pool], same[exam]) & ~exact
+    clean = pool[~exact & ~near]
+    kept = clean[_first(keys[clean])]
+    return Division(kept, exam, len(clean) - len(kept), int(exact.sum()), int(near.sum()))
+
+
+def without_exam(source: Dataset, division: Division, target: Dataset, exam: NDArray[np.int64]) -> Division:
+    """The source's division with the texts gone from its pool that are, or nearly are, in the target's exam."""
+    from bench.core.store import key_of
+
+    def make() -> Made:
+        pairs = overlap(source.corpus, division.pool, target.corpus, exam)
+        return {"rows": np.unique(pairs[:, 0]) if len(pairs) else np.empty(0, np.int64)}, {}
+
+    key = [target.corpus.sha256, key_of(exam.tolist()), key_of(division.pool.tolist())]
+    gone = derived(source.corpus, "leaks", key, make).array("rows")
+    pool = division.pool[~np.isin(division.pool, gone)]
+    return replace(division, pool=pool, leaked_to_target=len(division.pool) - len(pool))
+
+
+def _first(keys: NDArray[np.uint64]) -> NDArray[np.int64]:
+    """Where each key stands first, ascending."""
+    return np.sort(np.unique(keys, return_index=True)[1])
+
+
+def _draw_exam(rows: NDArray[np.int64], unit: NDArray[np.int64], y: NDArray[np.int64], share: int,
+               name: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Every `share`-th unit of each class, in shuffled order, goes to the exam."""
+    units, at, members = np.unique(unit, return_index=True, return_inverse=True)
+    label = y[rows[at]]  # of a unit's first row
+    chosen = np.zeros(len(units), bool)
+    rng = draw("exam", name)
+    for c in np.unique(label):
+        own = rng.permutation(np.flatnonzero(label == c))
+        chosen[own[: max(1, round(len(own) / share))]] = True
+    in_exam = chosen[members]
+    return rows[in_exam], rows[~in_exam]

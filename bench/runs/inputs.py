@@ -1,0 +1,133 @@
+"""What the options of a run name: source, target, word vectors, and the base to train."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from bench.core.errors import BenchError
+from bench.data.cards import Task, all_tasks, nearest
+from bench.data.load import Loaded, obtain
+from bench.data.routes import Access
+from bench.data.user_file import looks_like_file, task_of
+from bench.learning.features.glove import Vectors, find
+from bench.learning.networks.architectures import Net, named
+from bench.learning.networks.engines import devices
+from bench.learning.pretrain import Base, Order, pretrain, recipe_for
+from bench.runs.options import Options, Say, Watch
+
+ALL = "all"
+
+
+def pairs(sources: Sequence[str], options: Options) -> list[Options]:
+    """One set of options a source: `all` sources are all targets, and `all` targets all tasks with IMDB's labels.
+
+    A target that is the source itself is left out.
+    """
+    known = all_tasks(options.tasks)
+    targets = list(options.targets)
+    if ALL in targets:
+        first = known[sources[0].partition("@")[0]] if sources[0].partition("@")[0] in known else known["imdb"]
+        targets = [name for name, task in known.items() if task.labels == first.labels]
+    chosen = list(targets) if ALL in sources else list(sources)
+    many = len(chosen) > 1 or len(targets) > 1
+    found = []
+    for source in dict.fromkeys(chosen):
+        own = [t for t in targets if not many or t.partition("@")[0] != source.partition("@")[0]]
+        if own:
+            found.append(replace(options, source=source, targets=tuple(own)))
+    return found
+
+
+def access_for(options: Options, say: Say, *, progress: bool) -> Access:
+    """How data may be fetched under these options."""
+    if options.data_dir is not None and not options.data_dir.is_dir():
+        raise BenchError(f"no such folder: {options.data_dir}", "--data-dir takes a folder of data files")
+    return Access(data_dir=options.data_dir, cache=options.cache_dir / "raw", offline=options.offline,
+                  progress=progress, note=say)
+
+
+def load(name: str, options: Options, access: Access, say: Say) -> Loaded:
+    """A task by name, `name@edition` or file."""
+    found = card_of(name, options)
+    if found is None:
+        return _own(Path(name), options, access, say)
+    return obtain(found[0], access, options.cache_dir, found[1], say)
+
+
+def card_of(name: str, options: Options) -> tuple[Task, str] | None:
+    """The task and the edition (empty: any) that `name` or `name@edition` means; None for a file of one's own."""
+    known = all_tasks(options.tasks)
+    task_name, _, edition = name.partition("@")
+    if task_name in known:
+        return known[task_name], edition
+    if looks_like_file(name):
+        return None
+    raise nearest("target", name, known, "bench list tasks; a data file needs its ending, such as .csv")
+
+
+def _own(path: Path, options: Options, access: Access, say: Say) -> Loaded:
+    task, told = task_of(path, options.text_column, options.label_column, label_map(options))
+    if task.name in all_tasks(options.tasks):
+        task = replace(task, name=f"my-{task.name}")
+    say(told)
+    return obtain(task, replace(access, data_dir=path.resolve().parent), options.cache_dir, "", say)
+
+
+def label_map(options: Options) -> dict[str, str]:
+    """`--map-label` pairs as raw value → label."""
+    mapping = {}
+    for pair in options.map_label:
+        raw, equals, label = pair.partition("=")
+        if not equals or not raw or not label:
+            raise BenchError(f"--map-label {pair!r} is not RAW=LABEL", "such as --map-label good=positive")
+        mapping[raw] = label
+    return mapping
+
+
+def device_for(options: Options) -> str:
+    """The device asked for, or the best that the engine has."""
+    have = devices(options.engine)
+    if options.device == "auto":
+        return have[0]
+    if options.device not in ("cpu", "cuda"):
+        raise BenchError(f"unknown device {options.device!r}", "auto, cpu or cuda")
+    if options.device not in have:
+        raise BenchError(f"device {options.device!r} does not answer to {options.engine}",
+                         f"there is: {', '.join(have)}")
+    return options.device
+
+
+def glove(access: Access, say: Say) -> Vectors | None:
+    """GloVe if it can be had; says so where it cannot."""
+    try:
+        return find(access)
+    except BenchError as error:
+        say(f"without GloVe: {error}")
+        return None
+
+
+def base_order(options: Options, source: Loaded, net: Net, vectors: Vectors | None) -> Order:
+    """What base the options ask for."""
+    spec = recipe_for(net.kind, len(source.division.pool))
+    spec = replace(spec, epochs=options.epochs) if options.epochs else spec
+    return Order(source.name, source.data, source.division, net, options.engine,
+                 device_for(options), vectors, spec, validation=options.validation,
+                 every_epoch=options.keep_checkpoints)
+
+
+def train_base(options: Options, say: Say, watch: Watch, *, progress: bool) -> Base:
+    """`bench pretrain`: the base alone."""
+    if not 0.0 <= options.validation <= 0.5:
+        raise BenchError(f"--validation {options.validation:g} is not a share", "from 0 to 0.5, such as 0.2")
+    access = access_for(options, say, progress=progress)
+    net = named(options.net, options.preset)
+    source = load(options.source, options, access, say)
+    vectors = glove(access, say) if net.glove != "no" else None
+    return pretrain(base_order(options, source, net, vectors), options.cache_dir, watch)
+
+
+def known_tasks(options: Options) -> dict[str, Task]:
+    """Every card at hand."""
+    return all_tasks(options.tasks)
