@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from bench.learning.finetune import LEARNING_RATE, NEW_LABELS, finetuned, predictor
+from bench.learning.finetune import LEARNING_RATE, NEW_LABELS, fine_tune, predictor
 from bench.learning.models.model import Fitted
 from bench.learning.resources import Resources
 from bench.protocol.trial import Trial
@@ -13,5 +13,5 @@ NEEDS = frozenset({"base"})
 def fit(trial: Trial, resources: Resources, *, learning_rate: float = LEARNING_RATE,
         new_labels: float = NEW_LABELS) -> Fitted:
     """The base's head is kept where the labels are the source's; else a new one is drawn, and all learns faster."""
-    net, params = finetuned(trial, resources, learning_rate, new_labels)
+    net, params = fine_tune(trial, resources, learning_rate, new_labels)
     return predictor(net, params, trial, resources, partial(resources.base_rows, trial.labelled.corpus))

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from bench.data.corpus import Examples
 from bench.learning.finetune import net_model
 from bench.learning.models.model import Fitted
-from bench.learning.models.network_model import NetModel
+from bench.learning.models.network_model import NetworkModel
 from bench.learning.networks.architectures import HEAD, with_classes
 from bench.learning.probe import probe
 from bench.learning.resources import Resources
@@ -25,7 +25,7 @@ def fit(trial: Trial, resources: Resources) -> Fitted:
     def predict(examples: Examples) -> NDArray[np.float32]:
         return model(resources.features(examples), len(trial.labels))
 
-    def as_model() -> NetModel:
+    def as_model() -> NetworkModel:
         corpus, head = trial.labelled.corpus, model.head(len(trial.labels))
         params: dict[str, NDArray[Any]] = {**resources.base_params(corpus), HEAD: head.weight, "head.bias": head.bias}
         net = with_classes(resources.need_base().net, len(trial.labels))

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from bench.data.text import SPECIALS, UNKNOWN
 from bench.learning.features.glove import DIMENSIONS
-from bench.learning.finetune import predictor, recipe, train
+from bench.learning.finetune import fine_tuning_recipe, predictor, train
 from bench.learning.models.model import Fitted
 from bench.learning.networks.architectures import EMBEDDING, initial_params
 from bench.learning.resources import Resources
@@ -32,6 +32,6 @@ def _fit(trial: Trial, resources: Resources, learning_rate: float, left: tuple[s
     vectors, _ = resources.vectors.of(corpus)
     params[EMBEDDING][SPECIALS:] = vectors
     params[EMBEDDING][UNKNOWN] = 0.0
-    spec = replace(recipe(len(trial.labelled), learning_rate), frozen=left)
+    spec = replace(fine_tuning_recipe(len(trial.labelled), learning_rate), frozen=left)
     params = train(net, params, trial, spec, resources, "glove")
     return predictor(net, params, trial, resources, resources.vectors.look_up)

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from functools import partial
 
-from bench.learning.finetune import EMBEDDING_RATE, carried, predictor, train, tuning
+from bench.learning.finetune import EMBEDDING_RATE, fine_tuning_recipe_for, predictor, train, warm_start
 from bench.learning.models.model import Fitted
 from bench.learning.resources import Resources
 from bench.protocol.trial import Trial
@@ -18,8 +18,8 @@ def fit(trial: Trial, resources: Resources, *, learning_rate: float = 2e-3, new_
     A quarter of fine-tuning's epochs goes to each of the first two stages and half to the last. Every stage has its own
     rise and fall of the learning rate (the paper's slanted triangle). The head is new where the labels differ.
     """
-    net, params = carried(trial, resources)
-    whole = tuning(trial, resources, learning_rate, new_labels)
+    net, params = warm_start(trial, resources)
+    whole = fine_tuning_recipe_for(trial, resources, learning_rate, new_labels)
     quarter = max(1, whole.epochs // 4)
     encoder = tuple(name for name in params if not name.startswith(("head.", "embedding.")))
     rates = (("", 1 / decay), ("head.", 1.0), ("embedding.", EMBEDDING_RATE * decay**-2))

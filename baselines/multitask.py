@@ -6,9 +6,17 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.core.seeds import draw
-from bench.data.text import SPECIALS, UNKNOWN, Encoded
-from bench.learning.finetune import LEARNING_RATE, NEW_LABELS, carried, corpus_words, predictor, train_on, tuning
+from bench.core.seeds import generator_for
+from bench.data.text import SPECIALS, UNKNOWN, Ragged
+from bench.learning.finetune import (
+    LEARNING_RATE,
+    NEW_LABELS,
+    corpus_words,
+    fine_tuning_recipe_for,
+    predictor,
+    train_on,
+    warm_start,
+)
 from bench.learning.models.model import Fitted
 from bench.learning.networks.architectures import EMBEDDING, HEAD, Params, with_classes
 from bench.learning.networks.batches import Batches
@@ -27,14 +35,16 @@ def fit(trial: Trial, resources: Resources, *, learning_rate: float = LEARNING_R
     """
     assert resources.source is not None
     base, own, seed = resources.need_base(), len(trial.labels), (trial.target, trial.seed)
-    target, params = carried(trial, resources)
+    target, params = warm_start(trial, resources)
     net = with_classes(base.net, own + base.net.classes)
     params = {**params, **{k: np.concatenate([params[k], base.params[k]]) for k in (HEAD, "head.bias")}}
-    spec = tuning(trial, resources, learning_rate, new_labels)
+    spec = fine_tuning_recipe_for(trial, resources, learning_rate, new_labels)
     spec = replace(spec, batch=2 * spec.batch)
 
     n, pool = len(trial.labelled), len(resources.source)
-    drawn = np.resize(draw("multitask", *seed).permutation(pool), spec.epochs * n)  # [epochs * n], again from the start
+    drawn = np.resize(
+        generator_for("multitask", *seed).permutation(pool), spec.epochs * n
+    )  # [epochs * n], again from the start
     rows, again = np.unique(drawn, return_inverse=True)
     source = resources.source.part(rows)
     params, table = _with_source_words(params, trial, resources)
@@ -71,5 +81,5 @@ def _with_source_words(params: Params, trial: Trial, resources: Resources) -> tu
             np.where(mine >= 0, mine, np.where(table >= SPECIALS, table - SPECIALS + len(rows), table)))
 
 
-def _joined(a: Encoded, b: Encoded) -> Encoded:
-    return Encoded(np.concatenate([a.ids, b.ids]), np.concatenate([a.offsets, a.offsets[-1] + b.offsets[1:]]))
+def _joined(a: Ragged, b: Ragged) -> Ragged:
+    return Ragged(np.concatenate([a.ids, b.ids]), np.concatenate([a.offsets, a.offsets[-1] + b.offsets[1:]]))

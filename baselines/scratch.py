@@ -3,7 +3,7 @@
 import numpy as np
 
 from bench.data.text import SPECIALS, UNKNOWN
-from bench.learning.finetune import predictor, recipe, train
+from bench.learning.finetune import fine_tuning_recipe, predictor, train
 from bench.learning.models.model import Fitted
 from bench.learning.networks.architectures import EMBEDDING, initial_params
 from bench.learning.resources import Resources
@@ -21,6 +21,6 @@ def fit(trial: Trial, resources: Resources, *, learning_rate: float = 3e-3) -> F
     unseen[trial.labelled.x.ids + SPECIALS] = False
     unseen[:SPECIALS] = False
     params[EMBEDDING][unseen] = params[EMBEDDING][UNKNOWN]
-    spec = recipe(len(trial.labelled), learning_rate)
+    spec = fine_tuning_recipe(len(trial.labelled), learning_rate)
     params = train(net, params, trial, spec, resources, "scratch")
     return predictor(net, params, trial, resources)

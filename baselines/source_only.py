@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from bench.data.corpus import Examples
 from bench.learning.finetune import net_model
 from bench.learning.models.model import Fitted
-from bench.learning.models.network_model import NetModel
+from bench.learning.models.network_model import NetworkModel
 from bench.learning.networks.architectures import HEAD
 from bench.learning.resources import Resources
 from bench.protocol.metrics import softmax
@@ -25,7 +25,7 @@ def fit(trial: Trial, resources: Resources) -> Fitted:
     def predict(examples: Examples) -> NDArray[np.float32]:
         return softmax(resources.features(examples) @ params[HEAD].T + params["head.bias"])
 
-    def as_model() -> NetModel:
+    def as_model() -> NetworkModel:
         corpus = trial.labelled.corpus
         return net_model(base.net, resources.base_params(corpus), corpus, resources,
                          partial(resources.base_rows, corpus))

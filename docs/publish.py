@@ -18,7 +18,7 @@ def publish(results: Path, published: Path) -> list[Path]:
     written = []
     for task, mine in groupby(sorted(found, key=order), lambda r: r.task):
         written.append(published / "records" / f"{task}.jsonl{record_files.COMPRESSED}")
-        record_files.pack_away(written[-1], mine)
+        record_files.write_packed(written[-1], mine)
     for path in sorted((results / "distances").glob("*.json")):
         written.append(formats.save(published / "distances" / path.name, path.read_text(encoding="utf-8")))
     return written + formats.write(published, study.studies(found), tuple(formats.FILES))

@@ -49,6 +49,6 @@ def refused(result: Result, *said: str) -> None:
 
 def forget() -> None:
     """What this process remembers of the cache; a new one would remember nothing."""
-    runner.opened.cache_clear()
+    runner.open_data.cache_clear()
     runner._base.cache_clear()
     corpus._opened.clear()

@@ -14,12 +14,12 @@ from hypothesis import settings
 from typer.testing import CliRunner
 
 from bench.cli.app import app
-from bench.data.load import Loaded
-from bench.learning.features.glove import Vectors
+from bench.data.load import LoadedTask
+from bench.learning.features.glove import WordVectors
 from bench.learning.networks import architectures
 from bench.learning.pretrain import Base
-from bench.protocol.trial import Trial, trial_of
-from bench.runs.trials import Setting, Side
+from bench.protocol.trial import Trial, make_trial
+from bench.runs.trials import DataRef, TrialContext
 
 settings.register_profile("steady", deadline=None)  # a busy machine is no reason to fail
 settings.load_profile("steady")
@@ -54,16 +54,16 @@ class World:
     """A toy source with its base, a target of the same labels, one of three, and GloVe."""
 
     root: Path
-    source: Loaded
-    target: Loaded
-    three: Loaded
-    vectors: Vectors
+    source: LoadedTask
+    target: LoadedTask
+    three: LoadedTask
+    vectors: WordVectors
     base: Base
 
-    def trial(self, budget: int | str = 64, seed: int = 0, target: Loaded | None = None) -> Trial:
+    def trial(self, budget: int | str = 64, seed: int = 0, target: LoadedTask | None = None) -> Trial:
         """A trial of a target."""
         found = target or self.target
-        return trial_of(found.data, found.division, self.source.name, found.name, budget, seed,
+        return make_trial(found.data, found.division, self.source.name, found.name, budget, seed,
                         balanced=found.task.imbalanced)
 
 
@@ -79,10 +79,18 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> World:
 
 
 @pytest.fixture
-def setting(world: World) -> Setting:
+def setting(world: World) -> TrialContext:
     """What a run of the toys has: the toy base, the toy target."""
-    return Setting(world.root, Side.of(world.source), Side.of(world.target), toy.NET, "torch", "cpu", world.base.key,
-                   world.vectors)
+    return TrialContext(
+        world.root,
+        DataRef.of(world.source),
+        DataRef.of(world.target),
+        toy.NET,
+        "torch",
+        "cpu",
+        world.base.key,
+        world.vectors,
+    )
 
 
 @pytest.fixture
@@ -105,9 +113,9 @@ def workshop(tmp_path: Path) -> Path:
 def bench_(workshop: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
     """`bench` in this process on the toy tasks, with a toy GloVe and a small net."""
     data = workshop / "data"
-    glove = Vectors(data / "glove_6B_50d_emb.npy", data / "glove_6B_index.parquet", "toy")
+    glove = WordVectors(data / "glove_6B_50d_emb.npy", data / "glove_6B_index.parquet", "toy")
     monkeypatch.setattr("bench.runs.options.find", lambda access: glove)
-    monkeypatch.setitem(architectures.NETS, "gru", toy.NET)  # type: ignore[arg-type]
+    monkeypatch.setitem(architectures.ARCHITECTURES, "gru", toy.NET)  # type: ignore[arg-type]
     monkeypatch.chdir(workshop)
 
     def call(*arguments: object) -> Result:

@@ -82,7 +82,7 @@ class Cases:
         import toy
 
         import baselines  # noqa: F401
-        from bench.learning.features.glove import Vectors
+        from bench.learning.features.glove import WordVectors
         from bench.learning.networks import architectures
         from bench.learning.networks.engines import engine
         from bench.runs import options
@@ -103,9 +103,9 @@ class Cases:
         archive = f'from = "archive"\nurl = "{url}/a.csv"'
         card = toy.card("toy-source", "x").replace('from = "directory"\nfile = "x"', archive)
         (root / "cards" / "toy-source.toml").write_text(card)
-        glove = Vectors(root / "glove" / "glove_6B_50d_emb.npy", root / "glove" / "glove_6B_index.parquet", "toy")
+        glove = WordVectors(root / "glove" / "glove_6B_50d_emb.npy", root / "glove" / "glove_6B_index.parquet", "toy")
         options.find = lambda access: glove  # type: ignore[assignment]
-        architectures.NETS["gru"] = toy.NET  # type: ignore[index]
+        architectures.ARCHITECTURES["gru"] = toy.NET  # type: ignore[index]
         self.began = time.monotonic()
         self.reference = self.undisturbed("reference", 1)
         self.seconds = time.monotonic() - self.began

@@ -9,7 +9,7 @@ import numpy as np
 
 from bench.protocol.metrics import score
 from bench.results.record import Record
-from bench.results.stored_predictions import pack, probabilities, quantised
+from bench.results.stored_predictions import pack, probabilities, quantise
 
 SKILL = {"scratch": (0.1, 0.55), "finetune": (1.2, 0.25), "frozen": (1.1, 0.2), "tfidf": (0.4, 0.6), 
          "majority": (0.0, 0.0)}
@@ -23,7 +23,7 @@ def record(task: str, source: str, baseline: str, budget: int | str, seed: int, 
     rng = np.random.default_rng(abs(hash_of((task, source, baseline, budget, seed))))
     truth = np.arange(N, dtype=np.int64) % 2
     logits = rng.normal(0.0, 1.0, N) + skill * (2 * truth - 1)
-    stored = quantised(np.stack([1 / (1 + np.exp(logits)), 1 / (1 + np.exp(-logits))], axis=1).astype(np.float32))
+    stored = quantise(np.stack([1 / (1 + np.exp(logits)), 1 / (1 + np.exp(-logits))], axis=1).astype(np.float32))
     p = probabilities(stored)
     n = 2000 if budget == "full" else int(budget)
     based = baseline in BASED

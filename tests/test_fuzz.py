@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from bench.core.errors import BenchError
 from bench.data.cards import BUILT_IN, parse_card
 from bench.data.public_formats import read
-from bench.data.user_file import task_of
+from bench.data.user_file import task_from_file
 
 CARDS = [path.read_text(encoding="utf-8") for path in sorted(BUILT_IN.glob("*.toml"))]
 QUIET = settings(max_examples=200, deadline=5_000, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -91,7 +91,7 @@ def test_a_damaged_data_file_is_refused_in_one_line_or_gives_texts_with_labels(
     path.write_bytes(data.draw(damaged(_file(ending))))
 
     def reading() -> Any:
-        task, _ = task_of(path)
+        task, _ = task_from_file(path)
         route = task.editions[0].routes[0]
         return task, read(route.reader, path, route.reading)
 
@@ -114,7 +114,7 @@ def test_a_file_without_rows_is_refused(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "mine.csv"
     path.write_bytes(content)
     with pytest.raises(BenchError):
-        task_of(path)
+        task_from_file(path)
 
 
 def _file(ending: str) -> bytes:

@@ -11,12 +11,12 @@ import pandas as pd
 from bench.data import corpus
 from bench.data.cards import Edition, Route, Task
 from bench.data.corpus import Dataset
-from bench.data.load import Loaded
-from bench.learning.features.glove import Vectors
-from bench.learning.networks.architectures import Net
-from bench.learning.networks.batches import Spec
-from bench.learning.pretrain import Base, Order, pretrain
-from bench.protocol.split import divide
+from bench.data.load import LoadedTask
+from bench.learning.features.glove import WordVectors
+from bench.learning.networks.architectures import Architecture
+from bench.learning.networks.batches import Recipe
+from bench.learning.pretrain import Base, BaseSpec, pretrain
+from bench.protocol.split import make_split
 
 LABELS = ("negative", "positive")
 FILLER = ("bako", "delu", "fimo", "gira", "hosu", "jabe", "kelo", "lumi", "mipa", "nuro", "oska", "pedu", "quil",
@@ -26,8 +26,8 @@ SIGNALS: Mapping[str, tuple[str, ...]] = {
     "positive": ("zala", "zemi", "zofu", "zuni"),
     "neutral": ("mmoa", "mmea", "mmia", "mmua"),
 }
-NET = Net("gru", embedding=8, hidden=8, most_tokens=16, dropout=0.1)
-SPEC = Spec(epochs=3, batch=32, learning_rate=2e-2)
+NET = Architecture("gru", embedding=8, hidden=8, most_tokens=16, dropout=0.1)
+SPEC = Recipe(epochs=3, batch=32, learning_rate=2e-2)
 
 
 def rows(n: int = 400, labels: tuple[str, ...] = LABELS, seed: int = 0, words: slice = slice(0, 3)) -> pd.DataFrame:
@@ -45,19 +45,19 @@ def rows(n: int = 400, labels: tuple[str, ...] = LABELS, seed: int = 0, words: s
 
 def dataset(root: Path, frame: pd.DataFrame, labels: tuple[str, ...] = LABELS) -> Dataset:
     """The rows as a data set in the cache `root`."""
-    lines, sha256 = corpus.normalised(frame, labels, "toy")
+    lines, sha256 = corpus.normalised_rows(frame, labels, "toy")
     return corpus.build(root, lines, labels, sha256)
 
 
-def loaded(root: Path, name: str, frame: pd.DataFrame, labels: tuple[str, ...] = LABELS) -> Loaded:
+def loaded(root: Path, name: str, frame: pd.DataFrame, labels: tuple[str, ...] = LABELS) -> LoadedTask:
     """The rows as a task's data, a seeded quarter of them the exam."""
     data = dataset(root, frame, labels)
     edition = Edition("toy", (Route("directory", {"file": f"{name}.csv"}, "csv"),))
     task = Task(name, name, labels, (edition,))
-    return Loaded(task, edition, data, divide(data, "quarter", "", f"{name}@toy"), "memory")
+    return LoadedTask(task, edition, data, make_split(data, "quarter", "", f"{name}@toy"), "memory")
 
 
-def vectors(folder: Path) -> Vectors:
+def vectors(folder: Path) -> WordVectors:
     """A GloVe of the toy words: random, and for a signal word in the direction of its label."""
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -70,15 +70,15 @@ def vectors(folder: Path) -> Vectors:
     folder.mkdir(parents=True, exist_ok=True)
     np.save(folder / "glove_6B_50d_emb.npy", matrix)
     pq.write_table(pa.table({"word": words}), folder / "glove_6B_index.parquet")
-    return Vectors(folder / "glove_6B_50d_emb.npy", folder / "glove_6B_index.parquet", "toy")
+    return WordVectors(folder / "glove_6B_50d_emb.npy", folder / "glove_6B_index.parquet", "toy")
 
 
-def order(source: Loaded, glove: Vectors | None = None) -> Order:
+def order(source: LoadedTask, glove: WordVectors | None = None) -> BaseSpec:
     """What small base to train on a source."""
-    return Order(source.name, source.data, source.division, NET, "torch", "cpu", glove, SPEC)
+    return BaseSpec(source.name, source.data, source.division, NET, "torch", "cpu", glove, SPEC)
 
 
-def base(source: Loaded, root: Path, glove: Vectors | None = None) -> Base:
+def base(source: LoadedTask, root: Path, glove: WordVectors | None = None) -> Base:
     """A small base trained on a source."""
     return pretrain(order(source, glove), root)
 

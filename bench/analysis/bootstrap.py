@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.analysis.inference import LEVEL
-from bench.analysis.scores import Array, Interval, Sample, parts
-from bench.core.seeds import draw as seeded
+from bench.analysis.scores import Array, Interval, Sample, error_parts
+from bench.core.seeds import generator_for as seeded
 
 DRAWS = 2_000
 CHUNK = 4_000_000  # drawn texts held at once
@@ -62,7 +62,7 @@ def replicates(samples: Sequence[Sample], found: Draws) -> Array:
 
 def interval(sample: Sample, found: Draws) -> Interval:
     """The percentile interval of a mean; the texts' level without the interplay, which the seeds' level holds."""
-    own = parts(sample)
+    own = error_parts(sample)
     whole = own.texts_share + (own.interplay if own.seeds > 1 else 0.0)
     share = np.sqrt(own.texts_share / whole) if whole > 0 else 0.0
     influence = sample.influence.mean(axis=0).astype(np.float32)

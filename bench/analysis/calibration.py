@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bench.analysis.predictions import Sheet
+from bench.analysis.predictions import TestPredictions
 from bench.core.budget import Budget
 
 BINS = 15
@@ -35,7 +35,7 @@ class Calibration:
     bins: tuple[Bin, ...]  # all seeds together, empty ones left out
 
 
-def calibration(sheet: Sheet) -> Calibration:
+def calibration(sheet: TestPredictions) -> Calibration:
     """Of one sheet."""
     p = sheet.probabilities.astype(np.float64)
     p /= p.sum(axis=2, keepdims=True)

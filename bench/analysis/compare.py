@@ -11,8 +11,8 @@ import numpy as np
 from bench.analysis import bootstrap, inference, multiplicity, scores
 from bench.analysis.inference import Need
 from bench.analysis.multiplicity import Contrasts
-from bench.analysis.predictions import Sheet
-from bench.analysis.scores import Array, Interval, Parts
+from bench.analysis.predictions import TestPredictions
+from bench.analysis.scores import Array, ErrorParts, Interval
 from bench.core.budget import FULL, Budget
 from bench.core.errors import BenchError
 
@@ -81,14 +81,14 @@ class Pair:
     need: Need
 
 
-def standings(sheets: Sequence[Sheet], sizes: Mapping[Budget, int]) -> list[Standing]:
+def standings(sheets: Sequence[TestPredictions], sizes: Mapping[Budget, int]) -> list[Standing]:
     """One standing a budget, the smallest first."""
     tables = [_table([s for s in sheets if s.budget == b]) for b in _budgets(sheets)]
     p = multiplicity.corrected([t.contrasts() for t in tables])
     return [_standing(t, t.square(q), sizes.get(t.sheets[0].budget, 0)) for t, q in zip(tables, p, strict=True)]
 
 
-def _budgets(sheets: Sequence[Sheet]) -> list[Budget]:
+def _budgets(sheets: Sequence[TestPredictions]) -> list[Budget]:
     return sorted({s.budget for s in sheets}, key=lambda b: float("inf") if b == FULL else int(b))
 
 
@@ -96,9 +96,9 @@ def _budgets(sheets: Sequence[Sheet]) -> list[Budget]:
 class _Table:
     """The sheets of one budget, and the differences of all their pairs."""
 
-    sheets: list[Sheet]
+    sheets: list[TestPredictions]
     difference: Array  # [k, k], row minus column
-    parts: Parts  # of arrays [k, k]
+    parts: ErrorParts  # of arrays [k, k]
 
     def contrasts(self) -> Contrasts:
         """Each pair once."""
@@ -116,11 +116,11 @@ class _Table:
         return out
 
 
-def _table(sheets: list[Sheet]) -> _Table:
+def _table(sheets: list[TestPredictions]) -> _Table:
     return _Table(sheets, *inference.pairwise([s.score() for s in sheets]))
 
 
-def _picked(parts: Parts, rows: Any, columns: Any) -> Parts:
+def _picked(parts: ErrorParts, rows: Any, columns: Any) -> ErrorParts:
     return replace(parts, **{name: getattr(parts, name)[rows, columns] for name in
                              ("seeds_share", "texts_share", "interplay", "texts_certain")})
 
@@ -152,7 +152,7 @@ def _standing(table: _Table, corrected: Array, n_train: int) -> Standing:
     return Standing(first.budget, n_train, found.seeds, found.texts, tuple(rows), lead, lead_p, least, need)
 
 
-def _gains(sheets: list[Sheet], difference: Array, found: Parts,
+def _gains(sheets: list[TestPredictions], difference: Array, found: ErrorParts,
            corrected: Array) -> dict[int, tuple[Interval, str, float]]:
     """For each but scratch: gain in points, verdict, corrected p."""
     at = next((i for i, s in enumerate(sheets) if s.baseline == SCRATCH), None)
@@ -179,7 +179,7 @@ def verdict(gain: float, half: float, p: float) -> str:
     return SAME if abs(gain) + half <= NEUTRAL else OPEN
 
 
-def pairs(sheets: Sequence[Sheet], names: Sequence[str], budgets: Sequence[Budget] = ()) -> list[Pair]:
+def pairs(sheets: Sequence[TestPredictions], names: Sequence[str], budgets: Sequence[Budget] = ()) -> list[Pair]:
     """Every pair of the named baselines at each budget (or those given), Holm-corrected over all of them.
 
     The other baselines and budgets only lend the spread of their seeds.
@@ -207,7 +207,7 @@ def pairs(sheets: Sequence[Sheet], names: Sequence[str], budgets: Sequence[Budge
             for b in at for i, a in enumerate(chosen) for c in chosen[i + 1 :] if (a, b) in have and (c, b) in have]
 
 
-def runs(before: Sequence[Sheet], after: Sequence[Sheet]) -> list[Pair]:
+def compare_runs(before: Sequence[TestPredictions], after: Sequence[TestPredictions]) -> list[Pair]:
     """Each cell that two runs share, on the same exam and seeds: the later run minus the earlier."""
     have = {(s.baseline, s.budget): s for s in before}
     found = []
@@ -221,16 +221,16 @@ def runs(before: Sequence[Sheet], after: Sequence[Sheet]) -> list[Pair]:
     return [_pair(a, b, float(v)) for g, q in zip(groups, p, strict=True) for (a, b), v in zip(g, q, strict=True)]
 
 
-def _changes(found: list[tuple[Sheet, Sheet]]) -> Contrasts:
+def _changes(found: list[tuple[TestPredictions, TestPredictions]]) -> Contrasts:
     gaps = [a.score() - b.score() for a, b in found]
-    every = [scores.parts(g) for g in gaps]
+    every = [scores.error_parts(g) for g in gaps]
     share = {name: np.array([getattr(e, name) for e in every])
              for name in ("seeds_share", "texts_share", "interplay", "texts_certain")}
     return Contrasts(tuple((a.baseline, b.baseline) for a, b in found), np.array([g.value.mean() for g in gaps]),
-                     Parts(seeds=every[0].seeds, texts=every[0].texts, **share))
+                     ErrorParts(seeds=every[0].seeds, texts=every[0].texts, **share))
 
 
-def worse(found: Sequence[Pair], points: float) -> list[Pair]:
+def significantly_worse(found: Sequence[Pair], points: float) -> list[Pair]:
     """Those whose first is worse by more than so many points, and whose corrected test says that it is worse at all.
 
     A gate over many cells must not fail by chance: without the correction one cell in forty would at each run.
@@ -238,9 +238,9 @@ def worse(found: Sequence[Pair], points: float) -> list[Pair]:
     return [c for c in found if c.difference.estimate < -points and c.p_holm <= ALPHA]
 
 
-def _pair(one: Sheet, two: Sheet, p_holm: float) -> Pair:
+def _pair(one: TestPredictions, two: TestPredictions, p_holm: float) -> Pair:
     gap = one.score() - two.score()
-    found = scores.parts(gap)
+    found = scores.error_parts(gap)
     p = float(inference.p_value(gap.value.mean(), found))
     seeds, n = len(one.seeds), len(one.truth)
     made = bootstrap.drawn(seeds, n)
@@ -258,5 +258,5 @@ def _pair(one: Sheet, two: Sheet, p_holm: float) -> Pair:
         inference.together([inference.mcnemar(x, y) for x, y in zip(right, other, strict=True)]),
         None if area is None else inference.difference_interval(area).times(100),
         None if area is None else bootstrap.interval(area, made).times(100),
-        None if area is None else float(inference.p_value(area.value.mean(), scores.parts(area))), delong,
+        None if area is None else float(inference.p_value(area.value.mean(), scores.error_parts(area))), delong,
         100 * inference.detectable(found), inference.seeds_needed(float(gap.value.mean()), found))

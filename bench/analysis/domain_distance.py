@@ -12,7 +12,7 @@ from bench.analysis.inference import LEVEL
 from bench.analysis.scores import Array, Interval
 from bench.analysis.study import Study
 from bench.core.budget import Budget
-from bench.core.seeds import draw as generator
+from bench.core.seeds import generator_for as generator
 
 FEWEST = 5  # targets, under which no correlation is given
 
@@ -32,7 +32,7 @@ class Distance:
 
 
 @dataclass(frozen=True)
-class Beside:
+class DistanceAndGain:
     """A distance and the gain at one cell; None where there is none."""
 
     distance: Distance
@@ -40,17 +40,17 @@ class Beside:
 
 
 @dataclass(frozen=True)
-class Table:
+class DistanceTable:
     """Distances and gains over targets, and how their ranks go together (None below five targets)."""
 
     source: str
     baseline: str
     budget: Budget
-    rows: tuple[Beside, ...]
+    rows: tuple[DistanceAndGain, ...]
     correlations: dict[str, Interval | None]  # Spearman's, by distance
 
 
-def keep(folder: Path, source: str, found: Sequence[Distance]) -> Path:
+def save(folder: Path, source: str, found: Sequence[Distance]) -> Path:
     """Write the distances from a source into `distances/SOURCE.json` of a results folder, beside those kept before."""
     import json
     import re
@@ -59,13 +59,13 @@ def keep(folder: Path, source: str, found: Sequence[Distance]) -> Path:
     from bench.report.formats import save
 
     name = re.sub(r"[^A-Za-z0-9.-]+", "-", source.partition("@")[0])
-    before = {d.target: d for d in kept(folder).get(source, ())}
+    before = {d.target: d for d in load(folder).get(source, ())}
     rows = {**before, **{d.target: d for d in found}}
     body = {"source": source, "distances": [asdict(rows[t]) for t in sorted(rows)]}
     return save(folder / "distances" / f"{name}.json", json.dumps(body, indent=1) + "\n")
 
 
-def kept(folder: Path) -> dict[str, list[Distance]]:
+def load(folder: Path) -> dict[str, list[Distance]]:
     """The distances kept in a results folder, by source; a file that does not hold any is left out."""
     import json
 
@@ -80,7 +80,9 @@ def kept(folder: Path) -> dict[str, list[Distance]]:
     return out
 
 
-def beside(found: Sequence[Distance], studies: Sequence[Study], source: str, baseline: str, budget: Budget) -> Table:
+def beside(
+    found: Sequence[Distance], studies: Sequence[Study], source: str, baseline: str, budget: Budget
+) -> DistanceTable:
     """The distances with the measured gains, and rank correlations over the targets that have both."""
     gains: dict[str, Interval] = {}
     for study in studies:
@@ -89,11 +91,11 @@ def beside(found: Sequence[Distance], studies: Sequence[Study], source: str, bas
             own = next((r.gain for r in standing.rows if r.baseline == baseline), None)
             if own is not None:
                 gains[study.board.target] = own
-    rows = tuple(Beside(d, gains.get(d.target)) for d in found)
+    rows = tuple(DistanceAndGain(d, gains.get(d.target)) for d in found)
     both = [(r.distance, r.gain.estimate) for r in rows if r.gain is not None]
     correlations = {name: spearman(np.array([getattr(d, name) for d, _ in both]), np.array([g for _, g in both]))
                     for name in ("proxy_a", "known", "shared", "mmd")}
-    return Table(source, baseline, budget, rows, correlations)
+    return DistanceTable(source, baseline, budget, rows, correlations)
 
 
 def spearman(x: Array, y: Array) -> Interval | None:

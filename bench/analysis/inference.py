@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.analysis.scores import Array, Interval, Parts, Sample, auc, parts
+from bench.analysis.scores import Array, ErrorParts, Interval, Sample, auc, error_parts
 
 LEVEL = 0.95
 
@@ -17,20 +17,20 @@ LEVEL = 0.95
 POWER = 0.8
 
 
-def pairwise(samples: Sequence[Sample]) -> tuple[Array, Parts]:
+def pairwise(samples: Sequence[Sample]) -> tuple[Array, ErrorParts]:
     """All differences [k, k] of the mean scores (row minus column) and their variances."""
     k = len(samples)
     mean = np.array([s.value.mean() for s in samples])
     found = np.zeros((4, k, k))
     for i in range(k):
         for j in range(i):
-            p = parts(samples[i] - samples[j])
+            p = error_parts(samples[i] - samples[j])
             found[:, i, j] = found[:, j, i] = p.seeds_share, p.texts_share, p.interplay, p.texts_certain
     seeds, n = samples[0].influence.shape
-    return mean[:, None] - mean[None, :], Parts(found[0], found[1], found[2], seeds, n, found[3])
+    return mean[:, None] - mean[None, :], ErrorParts(found[0], found[1], found[2], seeds, n, found[3])
 
 
-def critical(found: Parts, alpha: Any = 1.0 - LEVEL) -> Any:
+def critical(found: ErrorParts, alpha: Any = 1.0 - LEVEL) -> Any:
     """How many standard errors hold 1 - alpha: Cochran's (1964) mean of the seeds' and the texts' t quantiles.
 
     Few seeds say little about their own spread: with three, their quantile is 4.30 and not 1.96. Each quantile counts
@@ -49,7 +49,7 @@ def critical(found: Parts, alpha: Any = 1.0 - LEVEL) -> Any:
     return share * texts + (1.0 - share) * seeds
 
 
-def _between(found: Parts) -> float:
+def _between(found: ErrorParts) -> float:
     """The mean of Cochran's critical value and Satterthwaite's (1946), for single scores.
 
     There the texts' share is large: Cochran's intervals are too wide (97% of the truths inside), Satterthwaite's too
@@ -67,7 +67,7 @@ def _between(found: Parts) -> float:
 
 def difference_interval(sample: Sample) -> Interval:
     """The interval of a mean difference."""
-    found = parts(sample)
+    found = error_parts(sample)
     middle = float(sample.value.mean())
     half = float(critical(found) * found.error)
     return Interval(middle, middle - half, middle + half)
@@ -81,7 +81,7 @@ def score_interval(sample: Sample) -> Interval:
     """
     from scipy.special import ndtri
 
-    found = parts(sample)
+    found = error_parts(sample)
     p = float(sample.value.mean())
     z = float(-ndtri((1.0 - LEVEL) / 2))
     if p <= 0.0 or p >= 1.0 or (found.seeds == 1 and sample.smallest == found.texts):
@@ -94,7 +94,7 @@ def score_interval(sample: Sample) -> Interval:
     return Interval(p, float(1.0 / (1.0 + np.exp(half - odds))), float(1.0 / (1.0 + np.exp(-half - odds))))
 
 
-def p_value(difference: Any, found: Parts) -> Any:
+def p_value(difference: Any, found: ErrorParts) -> Any:
     """Two-sided p of a mean difference (number or array): the alpha whose `critical` value it just reaches.
 
     A difference without any variance is 1 where it is 0, else 0: the two agree on every text, or differ alike.
@@ -132,7 +132,7 @@ def delong(truth: NDArray[np.int64], probabilities: NDArray[np.floating[Any]],
     if a is None or b is None:
         return None
     gap = a - b
-    error = float(parts(gap).error)
+    error = float(error_parts(gap).error)
     size = abs(float(gap.value[0]))
     if error < 1e-12:
         return 1.0 if size < 1e-12 else 0.0
@@ -160,7 +160,7 @@ def ranks(mean: Array, p: Array, alpha: float = 1.0 - LEVEL) -> NDArray[np.int64
     return np.asarray(1 + better.sum(axis=0), np.int64)
 
 
-def detectable(found: Parts, power: float = POWER, alpha: float = 1.0 - LEVEL) -> float:
+def detectable(found: ErrorParts, power: float = POWER, alpha: float = 1.0 - LEVEL) -> float:
     """The true difference that a single test would call with that power, at this variance."""
     return float((critical(found, alpha) + critical(found, 2.0 * (1.0 - power))) * found.error)
 
@@ -173,7 +173,7 @@ class Need:
     texts: int | None  # instead, where the exam is too small: so many texts at many seeds
 
 
-def seeds_needed(difference: float, found: Parts, most: int = 1_000) -> Need:
+def seeds_needed(difference: float, found: ErrorParts, most: int = 1_000) -> Need:
     """Seeds, or where no number of them would do, texts, to call `difference` with 80% power at the 5% level."""
     size = abs(difference)
     variance = found.seeds_share * found.seeds  # of one seed

@@ -9,13 +9,13 @@ from itertools import pairwise
 import numpy as np
 
 from bench.analysis import bootstrap
-from bench.analysis.predictions import Sheet
+from bench.analysis.predictions import TestPredictions
 from bench.analysis.scores import Array, Interval
 from bench.core.budget import Budget
 
 
 @dataclass(frozen=True)
-class Worth:
+class LabelEquivalents:
     """How many labels another strategy needs for the same score; an infinite bound is beyond the largest budget."""
 
     baseline: str
@@ -39,7 +39,7 @@ class Worth:
 
 
 @dataclass(frozen=True)
-class Reign:
+class Leader:
     """The budgets from one to another at which a baseline's curve is the highest."""
 
     baseline: str
@@ -62,7 +62,9 @@ class BreakEven:
     targets_by_time: int | None  # the same counted in seconds alone
 
 
-def worths(sheets: Sequence[Sheet], sizes: Mapping[Budget, int], reference: str) -> list[Worth]:
+def label_equivalents(
+    sheets: Sequence[TestPredictions], sizes: Mapping[Budget, int], reference: str
+) -> list[LabelEquivalents]:
     """The label-equivalent of each other cell against the reference's curve, with its resampled interval."""
     curve = sorted((s for s in sheets if s.baseline == reference), key=lambda s: sizes[s.budget])
     if len(curve) < 2:
@@ -78,7 +80,11 @@ def worths(sheets: Sequence[Sheet], sizes: Mapping[Budget, int], reference: str)
     out = []
     for i, sheet in enumerate(rest):
         labels = bootstrap.percentiles(float(middle[0, i]), spread[:, i])
-        out.append(Worth(sheet.baseline, sheet.budget, sizes[sheet.budget], reference, labels, int(x[0]), int(x[-1])))
+        out.append(
+            LabelEquivalents(
+                sheet.baseline, sheet.budget, sizes[sheet.budget], reference, labels, int(x[0]), int(x[-1])
+            )
+        )
     return out
 
 
@@ -114,7 +120,7 @@ def monotone(curves: Array) -> Array:
     return out
 
 
-def reigns(sheets: Sequence[Sheet], sizes: Mapping[Budget, int]) -> list[Reign]:
+def leaders(sheets: Sequence[TestPredictions], sizes: Mapping[Budget, int]) -> list[Leader]:
     """Who leads from how many labels to how many, by mean scores, linear between budgets in log labels.
 
     Only baselines that are complete at every budget take part.
@@ -134,19 +140,24 @@ def reigns(sheets: Sequence[Sheet], sizes: Mapping[Budget, int]) -> list[Reign]:
                 if before * after < 0:
                     marks.add(a + (b - a) * before / (before - after))
     points = sorted(marks)
-    out: list[Reign] = []
+    out: list[Leader] = []
     for a, b in pairwise(points) if len(points) > 1 else [(points[0], points[0])]:
         middle = [float(np.interp((a + b) / 2, x, row)) for row in y]
         name = names[int(np.argmax(middle))]
         if out and out[-1].baseline == name:
-            out[-1] = Reign(name, out[-1].begin, float(np.exp(b)))
+            out[-1] = Leader(name, out[-1].begin, float(np.exp(b)))
         else:
-            out.append(Reign(name, float(np.exp(a)), float(np.exp(b))))
+            out.append(Leader(name, float(np.exp(a)), float(np.exp(b))))
     return out
 
 
-def break_even(found: Sequence[Worth], sheets: Sequence[Sheet], sizes: Mapping[Budget, int], label_cost: float,
-               hour_cost: float) -> list[BreakEven]:
+def break_even(
+    found: Sequence[LabelEquivalents],
+    sheets: Sequence[TestPredictions],
+    sizes: Mapping[Budget, int],
+    label_cost: float,
+    hour_cost: float,
+) -> list[BreakEven]:
     """For each baseline that uses a base: what its training costs and after how many targets it has paid."""
     have = {(s.baseline, s.budget): s for s in sheets}
     out = []
@@ -167,7 +178,9 @@ def break_even(found: Sequence[Worth], sheets: Sequence[Sheet], sizes: Mapping[B
     return out
 
 
-def _seconds_at(have: Mapping[tuple[str, Budget], Sheet], sizes: Mapping[Budget, int], worth: Worth) -> float | None:
+def _seconds_at(
+    have: Mapping[tuple[str, Budget], TestPredictions], sizes: Mapping[Budget, int], worth: LabelEquivalents
+) -> float | None:
     """Seconds that the reference trains at the label-equivalent, between its budgets."""
     if np.isinf(worth.labels.estimate):
         return None

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.analysis import inference
-from bench.analysis.scores import Array, Parts
+from bench.analysis.scores import Array, ErrorParts
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Contrasts:
 
     names: tuple[tuple[str, str], ...]  # the same pair has the same name at every budget
     difference: Array  # [names]
-    parts: Parts  # of arrays [names]
+    parts: ErrorParts  # of arrays [names]
 
 
 def corrected(found: Sequence[Contrasts], chosen: NDArray[np.bool_] | None = None) -> list[Array]:
@@ -43,7 +43,7 @@ def corrected(found: Sequence[Contrasts], chosen: NDArray[np.bool_] | None = Non
     return np.split(p, np.cumsum([len(c.names) for c in found])[:-1])
 
 
-def pooled(found: Sequence[Contrasts]) -> list[Parts]:
+def pooled(found: Sequence[Contrasts]) -> list[ErrorParts]:
     """The variances with the seeds' share moderated, as in Smyth (2004), by what the other budgets say.
 
     The seeds' share is at least its interplay with the texts, which thousands of texts know well: a smaller spread is

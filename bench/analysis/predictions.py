@@ -19,7 +19,7 @@ AGREE = 1e-6  # a record's own accuracy and that of its stored predictions
 
 
 @dataclass(frozen=True)
-class Sheet:
+class TestPredictions:
     """One baseline at one budget: a model a seed, all on the same exam."""
 
     baseline: str
@@ -75,7 +75,7 @@ def answers(record: Record) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
     return truth, probabilities
 
 
-def sheets(records: Sequence[Record]) -> tuple[list[Sheet], list[str]]:
+def test_predictions(records: Sequence[Record]) -> tuple[list[TestPredictions], list[str]]:
     """Sheets of the cells that are complete, and what was left out and why; the records are of one leaderboard.
 
     A cell is complete where each seed that any baseline has at its budget is there: no mean over missing cells. A
@@ -104,7 +104,7 @@ def sheets(records: Sequence[Record]) -> tuple[list[Sheet], list[str]]:
             left_out.append(f"{name}, {budget} labels: its exam is not the one of the others")
             continue
         made = [own[s] for s in seeds]
-        found.append(Sheet(name, budget, tuple(seeds), truth, np.stack([p for _, p in read]), made[0].leading,
+        found.append(TestPredictions(name, budget, tuple(seeds), truth, np.stack([p for _, p in read]), made[0].leading,
                            float(np.mean([r.seconds.get("adapt", 0.0) for r in made])),
                            max(r.seconds.get("pretrain", 0.0) if r.base else 0.0 for r in made)))
     return found, left_out

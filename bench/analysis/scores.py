@@ -47,7 +47,7 @@ class Sample:
 
 
 @dataclass(frozen=True)
-class Parts:
+class ErrorParts:
     """The variance of a mean over seeds and texts, by source; numbers, or arrays of one shape."""
 
     seeds_share: Any  # of the mean over seeds, what the seeds' spread gives (with their interplay with the texts)
@@ -133,17 +133,17 @@ def _stratum(n: int, m: int) -> float:
 
 # --- intervals ------------------------------------------------------------------------------------------------------
 
-def parts(sample: Sample) -> Parts:
+def error_parts(sample: Sample) -> ErrorParts:
     """The variance of the sample's mean: seeds and texts are crossed, each seed's model meets each text."""
     seeds, n = sample.influence.shape
     mean = sample.influence.mean(axis=0)
     if seeds == 1:
         texts = float((mean**2).sum()) / n**2
-        return Parts(0.0, texts, 0.0, 1, n, texts)
+        return ErrorParts(0.0, texts, 0.0, 1, n, texts)
     own = ((sample.influence - mean) ** 2).sum(axis=0) / ((seeds - 1) * seeds)  # of each text's mean, by seeds
     pure = mean**2 - own
     texts, error = float(pure.sum()) / n**2, float(pure.std() * np.sqrt(n)) / n**2 if own.any() else 0.0
-    return Parts(float(sample.value.var(ddof=1)) / seeds, max(0.0, texts), float(own.sum()) / n**2, seeds, n,
+    return ErrorParts(float(sample.value.var(ddof=1)) / seeds, max(0.0, texts), float(own.sum()) / n**2, seeds, n,
                  texts if texts > 2.0 * error else 0.0)
 
 

@@ -13,7 +13,7 @@ from bench.results.record import Record
 
 
 @dataclass(frozen=True)
-class Split:
+class VarianceShares:
     """The standard deviation of one baseline's score at one budget, in points, by source; None: it was not varied."""
 
     baseline: str
@@ -39,7 +39,7 @@ class Split:
         return f"{self.baseline}, {self.budget} labels: standard deviations in points: {said or 'none'}{more}"
 
 
-def splits(records: Sequence[Record]) -> list[Split]:
+def variance_shares(records: Sequence[Record]) -> list[VarianceShares]:
     """One split for each baseline and budget whose records are a whole design: bases by draws, heads inside each.
 
     Method of moments (analysis of variance of two crossed factors with replicates); a negative estimate is 0.
@@ -54,10 +54,12 @@ def splits(records: Sequence[Record]) -> list[Split]:
     def order(key: tuple[str, Budget]) -> tuple[str, float]:
         return key[0], float("inf") if key[1] == FULL else float(key[1])
 
-    return [found for key in sorted(cells, key=order) if (found := _split(*key, cells[key]))]
+    return [found for key in sorted(cells, key=order) if (found := _variance_shares(*key, cells[key]))]
 
 
-def _split(baseline: str, budget: Budget, cells: Mapping[tuple[int, int, int], float]) -> Split | None:
+def _variance_shares(
+    baseline: str, budget: Budget, cells: Mapping[tuple[int, int, int], float]
+) -> VarianceShares | None:
     bases = sorted({b for b, _, _ in cells})
     draws = sorted({d for _, d, _ in cells})
     groups = [[[v for (b, d, _), v in sorted(cells.items()) if (b, d) == (base, one)] for one in draws]
@@ -66,10 +68,10 @@ def _split(baseline: str, budget: Budget, cells: Mapping[tuple[int, int, int], f
     if heads == 0 or len(cells) < 2:
         return None
     y = np.array([[g[:heads] for g in row] for row in groups])  # [bases, draws, heads]
-    return split_of(y, baseline, budget)
+    return variance_shares_of(y, baseline, budget)
 
 
-def split_of(y: Array, baseline: str, budget: Budget) -> Split:
+def variance_shares_of(y: Array, baseline: str, budget: Budget) -> VarianceShares:
     """The components of a full design of scores [bases, draws, heads], in the scores' unit."""
     a, b, n = y.shape
     inside = y.var(axis=2, ddof=1).mean() if n > 1 else None
@@ -85,5 +87,15 @@ def split_of(y: Array, baseline: str, budget: Budget) -> Split:
     def deviation(variance: float | None) -> float | None:
         return None if variance is None else float(np.sqrt(max(0.0, float(variance))))
 
-    return Split(baseline, budget, a, b, n, deviation(rows), deviation(columns), deviation(both), deviation(inside),
-                 float(np.sqrt(sum(known))))
+    return VarianceShares(
+        baseline,
+        budget,
+        a,
+        b,
+        n,
+        deviation(rows),
+        deviation(columns),
+        deviation(both),
+        deviation(inside),
+        float(np.sqrt(sum(known))),
+    )

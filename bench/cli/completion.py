@@ -46,9 +46,9 @@ def strategies_or_all(incomplete: str) -> list[str]:
 
 def nets(incomplete: str) -> list[str]:
     """The base networks."""
-    from bench.learning.networks.architectures import NETS
+    from bench.learning.networks.architectures import ARCHITECTURES
 
-    return _fitting(NETS, incomplete)
+    return _fitting(ARCHITECTURES, incomplete)
 
 
 def engines(incomplete: str) -> list[str]:

@@ -25,7 +25,7 @@ from bench.cli.terminal import errors, table, warn
 from bench.core.errors import BenchError
 
 if TYPE_CHECKING:
-    from bench.data.load import Loaded
+    from bench.data.load import LoadedTask
     from bench.runs.options import Options
 
 data_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Fetch, check and audit the data.")
@@ -112,7 +112,7 @@ def audit_command(names: Names = None, data_dir: DataDir = None, cache_dir: Cach
                 if names:
                     raise
                 warn(f"{name} left out: {error}")
-        own = [audit.within(one) for one in loaded]
+        own = [audit.copies_within(one) for one in loaded]
         pairs = list(audit.all_pairs(loaded))
         changes = {one.name: change for one in loaded if (change := audit.change_with_leak(one))}
         if as_json:
@@ -146,7 +146,7 @@ def new(file: Annotated[Path, typer.Argument(help="CSV, TSV, JSONL or Parquet, p
     with errors():
         options = options_of(text_column=text_column, label_column=label_column, map_label=tuple(map_label or ()),
                              cache_dir=cache_dir)
-        task, told = user_file.task_of(file, text_column, label_column, inputs.label_map(options))
+        task, told = user_file.task_from_file(file, text_column, label_column, inputs.label_map(options))
         loaded = _load(str(file), options)
         warn(told)
         text = user_file.card_text(task, name or task.name, loaded.data.corpus.sha256, len(loaded.data.y))
@@ -179,12 +179,12 @@ def check(card: Annotated[str, typer.Argument(autocompletion=completion.tasks,
             "rows": len(data.y), "exam": len(division.exam), "pool": len(division.pool),
             "labels": dict(zip(data.labels, counts.tolist(), strict=True)),
             "words_median": float(np.median(lengths)), "words_longest": int(lengths.max()),
-            **{k: v for k, v in asdict(audit.within(loaded)).items() if k not in ("name", "texts")}}
+            **{k: v for k, v in asdict(audit.copies_within(loaded)).items() if k not in ("name", "texts")}}
         try:
-            facts["overlap"] = asdict(audit.between(_load(source, options), loaded))
+            facts["overlap"] = asdict(audit.copies_between(_load(source, options), loaded))
         except BenchError as error:
             facts["overlap"] = f"not tested: {error}"
-        result = audit.sanity(loaded)
+        result = audit.sanity_scores(loaded)
         facts["sanity"] = asdict(result)
         if as_json:
             typer.echo(json.dumps(facts))
@@ -198,7 +198,7 @@ def check(card: Annotated[str, typer.Argument(autocompletion=completion.tasks,
             warn(f"look at this: {text}")
 
 
-def _print_check(facts: dict[str, Any], loaded: Loaded) -> None:
+def _print_check(facts: dict[str, Any], loaded: LoadedTask) -> None:
     balance = ", ".join(f"{k} {v:,} ({100 * v / facts['rows']:.0f}%)" for k, v in facts["labels"].items())
     s, o = facts["sanity"], facts["overlap"]
     rows = {
@@ -224,23 +224,23 @@ def _known(options: Options) -> dict[str, Any]:
     return inputs.known_tasks(options)
 
 
-def _load(name: str, options: Options) -> Loaded:
+def _load(name: str, options: Options) -> LoadedTask:
     from bench.runs import inputs
 
     return inputs.load(name, options, inputs.access_for(options, warn, progress=False), warn)
 
 
-def _card(path: Path, options: Options) -> Loaded:
+def _card(path: Path, options: Options) -> LoadedTask:
     """A card file's task."""
     from bench.data.cards import read_card
-    from bench.data.load import obtain
+    from bench.data.load import load_task
     from bench.runs import inputs
 
     task = read_card(path)
-    return obtain(task, inputs.access_for(options, warn, progress=False), options.cache_dir, "", warn)
+    return load_task(task, inputs.access_for(options, warn, progress=False), options.cache_dir, "", warn)
 
 
 def _unknown(task: str, options: Options) -> BenchError:
-    from bench.data.cards import nearest
+    from bench.data.cards import unknown_name
 
-    return nearest("task", task, _known(options), "bench list tasks")
+    return unknown_name("task", task, _known(options), "bench list tasks")

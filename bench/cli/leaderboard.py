@@ -153,7 +153,7 @@ def _runs(names: list[str], records: Callable[[Path], list[Record]]) -> list[tup
     for late in after:
         b = late.board
         early = have.get((b.target, b.source, b.net, b.engine, b.device))
-        shared = compare.runs(early.sheets, late.sheets) if early else []
+        shared = compare.compare_runs(early.sheets, late.sheets) if early else []
         if shared:
             found.append((b.title, shared))
     if not found:
@@ -177,7 +177,7 @@ def _compared(found: list[Any], names: list[str], budgets: Any, form: str, limit
     else:
         _sections([(t, tables.pair_table(p), pair_notes(p)) for t, p in boards], form)
     if limit >= 0.0:
-        bad = [(t, c) for t, p in boards for c in compare.worse(p, limit)]
+        bad = [(t, c) for t, p in boards for c in compare.significantly_worse(p, limit)]
         for title, c in bad:
             warn(f"{title}: {c.first} is worse than {c.second} at {c.budget} labels: {c.difference.estimate:+.1f} "
                  f"points [{c.difference.low:+.1f} {c.difference.high:+.1f}]")
@@ -305,9 +305,9 @@ def distance_command(
                              device=device, data_dir=data_dir, cache_dir=cache_dir, tasks=tuple(tasks or ()),
                              offline=offline)
         with TrialProgress() as progress:
-            one = inputs.pairs((source,), options)[0]
+            one = inputs.options_per_source((source,), options)[0]
             found = distance.measured(one, progress.say, progress.training, progress=progress.live)
-        domain_distance.keep(results_dir, source, found)
+        domain_distance.save(results_dir, source, found)
         read = record_files.read_all(results_dir, warn) if (results_dir / "records").is_dir() else []
         made = domain_distance.beside(found, study.studies(read), source, baseline, at)
         if format == "json":

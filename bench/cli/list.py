@@ -48,11 +48,11 @@ def list_baselines(as_json: AsJson = False) -> None:
 @list_app.command("nets")
 def list_nets(as_json: AsJson = False) -> None:
     """Every base network and its sizes."""
-    from bench.learning.networks.architectures import NETS, TUTORIAL
+    from bench.learning.networks.architectures import ARCHITECTURES, TUTORIAL
 
     rows = [{"net": name, "preset": preset, "embedding": n.embedding, "hidden": n.hidden, "pooling": n.pooling,
              "longest text": n.most_tokens, "words": n.words or "seen twice", "GloVe": n.glove}
-            for preset, table in (("default", NETS), ("tutorial", TUTORIAL)) for name, n in table.items()]
+            for preset, table in (("default", ARCHITECTURES), ("tutorial", TUTORIAL)) for name, n in table.items()]
     typer.echo(json.dumps(rows)) if as_json else table(rows)
 
 

@@ -51,11 +51,11 @@ def map_command(
 ) -> None:
     """Draw what a base learned: its words, its hidden features, its confusions."""
     with errors():
-        from bench.data.cards import nearest
+        from bench.data.cards import unknown_name
         from bench.explore import drawing, maps
 
         if what not in maps.MAPS:
-            raise nearest("map", what, maps.MAPS, ", ".join(maps.MAPS))
+            raise unknown_name("map", what, maps.MAPS, ", ".join(maps.MAPS))
         formats = [part.strip() for part in format.split(",") if part.strip()]
         drawing.check(formats)
         if texts < 50:

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from bench.learning.models.folder import KeptModel
+    from bench.learning.models.folder import SavedModel
 
 BATCH = 1024  # texts that are held in memory at a time
 WIDE = 4  # classes, beyond which a table shows the most probable ones alone
@@ -82,7 +82,7 @@ def fit_command(
             found = plans.plan(options, BASELINES, progress.say, progress.training, progress=progress.live, again=True)
             plan = next(found)
             progress.say(headline(plan.target, plan.base, options.source))
-            made = fit_model.fit(fit_model.trial_of(plan, seed), out, force=force)
+            made = fit_model.fit(fit_model.trial_spec_for(plan, seed), out, force=force)
         if as_json:
             typer.echo((out / model_folder.CARD).read_text(encoding="utf-8"))
             return
@@ -125,20 +125,20 @@ def predict_command(
         _predict(kept, incoming, format, quiet=bool(texts))
 
 
-def _ready(folder: Path, engine: str, device: str) -> KeptModel:
+def _ready(folder: Path, engine: str, device: str) -> SavedModel:
     """The model, to be run by the engine and on the device asked for."""
     from dataclasses import replace
 
     from bench.learning.models.folder import load
-    from bench.learning.models.network_model import NetModel
+    from bench.learning.models.network_model import NetworkModel
 
     kept = load(folder)
-    if isinstance(kept.model, NetModel):
+    if isinstance(kept.model, NetworkModel):
         return replace(kept, model=replace(kept.model, engine=engine or kept.model.engine, device=device))
     return kept
 
 
-def _predict(kept: KeptModel, incoming: Iterable[str], format: str, *, quiet: bool) -> None:
+def _predict(kept: SavedModel, incoming: Iterable[str], format: str, *, quiet: bool) -> None:
     """Read, label and write a batch at a time."""
     from bench.data.text import clean
 

@@ -28,7 +28,7 @@ def show_plan(runs: Sequence[Options], *, as_json: bool) -> None:
     from baselines import BASELINES
     from bench.runs import costs, executor, forecast
 
-    workers = [executor.workers(one) for one in runs]
+    workers = [executor.worker_count(one) for one in runs]
     found = [f for one in runs for f in forecast.forecasts(one, BASELINES, warn)]
     seconds = forecast.total(found, max([1, *workers]))
     if as_json:

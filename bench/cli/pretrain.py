@@ -34,7 +34,7 @@ def pretrain_command(
 ) -> None:
     """Train the base alone and say how good it is: loss, accuracy, seconds an epoch, tokens a second."""
     from bench.cli.progress import epoch
-    from bench.learning.pretrain import kept_epochs
+    from bench.learning.pretrain import saved_checkpoints
     from bench.runs import inputs
 
     with errors():
@@ -43,7 +43,7 @@ def pretrain_command(
                            validation=validation, keep_checkpoints=keep_checkpoints)
         with TrialProgress() as progress:
             base = inputs.train_base(options, progress.say, progress.training, progress=progress.live)
-        checkpoints = kept_epochs(options.cache_dir, base.key) if keep_checkpoints else []
+        checkpoints = saved_checkpoints(options.cache_dir, base.key) if keep_checkpoints else []
         facts = {k: base.facts.get(k, 0) for k in (
             "source", "engine", "version", "device", "words", "n_train", "n_validation", "n_test", "accuracy", "auc",
             "macro_f1", "log_loss", "seconds", "history")}

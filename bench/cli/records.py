@@ -39,7 +39,7 @@ def chosen(folder: Path, target: list[str] | None, source: str = "", baseline: l
     `BenchError` where nothing is left, but where `none` at all will do.
     """
     from baselines import MAIN
-    from bench.data.cards import nearest
+    from bench.data.cards import unknown_name
     from bench.results import record_files
 
     if not (folder / "records").is_dir():
@@ -52,7 +52,7 @@ def chosen(folder: Path, target: list[str] | None, source: str = "", baseline: l
                          f"there are: {', '.join(sorted({r.task for r in found})) or 'none'}")
     strategies = {one for name in baseline or () for one in (MAIN if name == "main" else (name,))}
     for name in strategies - {r.baseline for r in found} - set(MAIN):
-        raise nearest("baseline", name, sorted({r.baseline for r in found}), "those of the records")
+        raise unknown_name("baseline", name, sorted({r.baseline for r in found}), "those of the records")
     wanted = set(target or ())
     kept = [r for r in found if not wanted or r.task in wanted or f"{r.task}@{r.edition}" in wanted]
     kept = [r for r in kept if source in ("", r.source, r.source.partition("@")[0])
@@ -70,12 +70,12 @@ def facts(folder: Path, found: list[Record], parts: dict[str, Part] | None = Non
     from bench.analysis import domain_distance
     from bench.report import page_facts
 
-    return page_facts.facts(found, parts, domain_distance.kept(folder))
+    return page_facts.facts(found, parts, domain_distance.load(folder))
 
 
 def check_figures(formats: str, kinds: Sequence[str] | None) -> list[str]:
     """The formats named; `BenchError` for one, or for a chart, that there is not."""
-    from bench.data.cards import nearest
+    from bench.data.cards import unknown_name
     from bench.report import charts
 
     named = [f.strip() for f in formats.split(",") if f.strip()]
@@ -85,7 +85,7 @@ def check_figures(formats: str, kinds: Sequence[str] | None) -> list[str]:
     known = charts.specs(())
     for kind in kinds or ():
         if kind not in known:
-            raise nearest("chart", kind, known, ", ".join(known))
+            raise unknown_name("chart", kind, known, ", ".join(known))
     return named
 
 

@@ -87,7 +87,7 @@ def _published(options: Options, folder: Path, share: float, seed: int | None) -
     seed = random.randrange(10**6) if seed is None else seed
     chosen = rerun.sample(every, share, seed)
     found = []
-    with executor.hands(options, typer.echo) as carry, TrialProgress() as progress:
+    with executor.executor(options, typer.echo) as carry, TrialProgress() as progress:
         progress.say(f"{len(chosen)} of {len(every)} published trials (--sample-seed {seed})")
         for one in rerun.rerun(chosen, every, options, BASELINES, carry, progress.say, progress.training,
                                progress=progress.live):

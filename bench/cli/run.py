@@ -39,7 +39,7 @@ from bench.cli.terminal import errors, headline, show, warn
 
 if TYPE_CHECKING:
     from bench.analysis.study import Study
-    from bench.runs.executor import Carry
+    from bench.runs.executor import Executor
     from bench.runs.options import Options
 
 
@@ -73,11 +73,11 @@ def run_command(
             base_seeds=base_seeds, head_seeds=head_seeds)
         failed = 0
         found: list[Study] = []
-        runs = inputs.pairs(tuple(source or ("imdb",)), options)
+        runs = inputs.options_per_source(tuple(source or ("imdb",)), options)
         if dry_run:
             show_plan(runs, as_json=as_json)
             return
-        with executor.hands(options, warn) as carry:
+        with executor.executor(options, warn) as carry:
             for one in runs:
                 failed += _run(one, carry, found, keep_going=keep_going, quiet=as_json)
                 if failed and not keep_going:
@@ -91,7 +91,7 @@ def run_command(
         raise typer.Exit(1)
 
 
-def _run(options: Options, carry: Carry, shown: list[Study], *, keep_going: bool, quiet: bool) -> int:
+def _run(options: Options, carry: Executor, shown: list[Study], *, keep_going: bool, quiet: bool) -> int:
     """The trials of one source, and their leaderboards into `shown`; `quiet` leaves standard output alone."""
     from baselines import BASELINES
     from bench.analysis import study
@@ -107,13 +107,13 @@ def _run(options: Options, carry: Carry, shown: list[Study], *, keep_going: bool
             if len(plan.todo) < len(plan.jobs):
                 progress.say(f"{len(plan.jobs) - len(plan.todo)} of {len(plan.jobs)} trials are done already")
             progress.trials(len(plan.jobs), len(plan.jobs) - len(plan.todo))
-            for record in plans.carry_out(plan, carry):
+            for record in plans.execute(plan, carry):
                 failed += record.status != "ok"
                 progress.trial(record)
                 if failed and not keep_going:
                     break
             progress.pause()
-            found = study.studies(record_files.stored(plan.path))
+            found = study.studies(record_files.read_with_packed(plan.path))
             written = formats.write(options.results_dir, found)
             here = (target.name, target.data.corpus.sha256)
             own = [s for s in found if (s.board.target, s.board.content_sha256) == here]

@@ -13,6 +13,6 @@ def seed_for(*names: object) -> int:
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "big")
 
 
-def draw(*names: object) -> np.random.Generator:
+def generator_for(*names: object) -> np.random.Generator:
     """A NumPy generator seeded by the names."""
     return np.random.default_rng(seed_for(*names))

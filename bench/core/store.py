@@ -22,7 +22,7 @@ NEW, OLD = ".new", ".old"  # endings of what is being written, and of what is be
 
 
 @dataclass(frozen=True)
-class Kept:
+class Entry:
     """A cache entry: facts, and files as paths or memory-mapped arrays."""
 
     folder: Path
@@ -53,7 +53,7 @@ def default_cache() -> Path:
     return folder
 
 
-def keep(folder: Path, files: Mapping[str, NDArray[Any] | bytes], facts: Mapping[str, Any]) -> Kept:
+def save(folder: Path, files: Mapping[str, NDArray[Any] | bytes], facts: Mapping[str, Any]) -> Entry:
     """Write an entry: all files into a temporary folder beside it, then one rename.
 
     Arrays become `NAME.npy`, bytes the file NAME. `facts.json` has the digests of all files, and whose entry it is.
@@ -88,14 +88,14 @@ def keep(folder: Path, files: Mapping[str, NDArray[Any] | bytes], facts: Mapping
     except OSError as error:
         raise BenchError(f"cannot write the cache {folder.parent}: {error.strerror or error}",
                          "free some space, or set TRANSFERBENCH_CACHE to another folder") from None
-    return Kept(folder, facts)
+    return Entry(folder, facts)
 
 
-def kept(folder: Path) -> Kept | None:
+def load(folder: Path) -> Entry | None:
     """The entry at `folder`, its digests checked; a damaged one is removed and is None, as is a missing one."""
     facts = _facts(folder)
     if facts is not None:
-        return Kept(folder, facts)
+        return Entry(folder, facts)
     if folder.exists():
         discard(folder)
     return None

@@ -80,10 +80,10 @@ class Task:
         for edition in self.editions:
             if edition.name == name:
                 return edition
-        raise nearest("edition", name, [e.name for e in self.editions], f"editions of {self.name}")
+        raise unknown_name("edition", name, [e.name for e in self.editions], f"editions of {self.name}")
 
 
-def nearest(kind: str, name: str, known: Iterable[str], where: str) -> BenchError:
+def unknown_name(kind: str, name: str, known: Iterable[str], where: str) -> BenchError:
     """The error for an unknown name: says the nearest known one, or all of them."""
     names = sorted(known)
     close = difflib.get_close_matches(name, names, n=1)

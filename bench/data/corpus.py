@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 
 from bench.core import store
 from bench.core.errors import DataError
-from bench.data.text import Encoded, clean, encode, tokens
+from bench.data.text import Ragged, clean, encode, tokens
 
 if TYPE_CHECKING:
     import pandas as pd
 
-FORM = 2  # raised when cleaning, tokens or the layout of the cache change
+FORMAT_VERSION = 2  # raised when cleaning, tokens or the layout of the cache change
 SPLITS = ("", "train", "test")
 
 
@@ -29,7 +29,7 @@ class Corpus:
 
     sha256: str  # of the normalised content
     folder: Path  # where what is derived from it is cached
-    tokens: Encoded
+    tokens: Ragged
     blob: NDArray[np.uint8]
     ends: NDArray[np.int64]  # [n + 1], bytes into the blob
     keys: NDArray[np.uint64]  # [n], equal for texts with the same tokens
@@ -69,7 +69,7 @@ class Examples:
         return self.y
 
     @cached_property
-    def x(self) -> Encoded:
+    def x(self) -> Ragged:
         """Word numbers of the corpus's own words."""
         return self.corpus.tokens.take(self.rows)
 
@@ -97,7 +97,7 @@ class Dataset:
         return Examples(self.corpus, rows, self.y[rows])
 
 
-def normalised(rows: pd.DataFrame, labels: tuple[str, ...], origin: str) -> tuple[list[tuple[str, ...]], str]:
+def normalised_rows(rows: pd.DataFrame, labels: tuple[str, ...], origin: str) -> tuple[list[tuple[str, ...]], str]:
     """Rows as sorted (text hash order) tuples (split, label, group, text), and the SHA-256 of them all.
 
     Raises `DataError` for labels that the card does not name, and where fewer than two classes are left.
@@ -140,7 +140,7 @@ def build(root: Path, lines: list[tuple[str, ...]], labels: tuple[str, ...], sha
         "split": np.array([SPLITS.index(line[0]) if line[0] in SPLITS else 0 for line in lines], np.uint8),
         "group": np.array([groups[line[2]] for line in lines], np.int32),
     }
-    store.keep(folder_of(root, sha256), files, {"sha256": sha256, "labels": list(labels), "form": FORM})
+    store.save(folder_of(root, sha256), files, {"sha256": sha256, "labels": list(labels), "form": FORMAT_VERSION})
     found = load(root, sha256, labels)
     assert found is not None, "a cache entry just written cannot be read"
     return found
@@ -148,19 +148,19 @@ def build(root: Path, lines: list[tuple[str, ...]], labels: tuple[str, ...], sha
 
 def load(root: Path, sha256: str, labels: tuple[str, ...]) -> Dataset | None:
     """The data set with this content hash from the cache, if it is there whole."""
-    entry = store.kept(folder_of(root, sha256))
+    entry = store.load(folder_of(root, sha256))
     if entry is None or tuple(entry.facts["labels"]) != labels or entry.facts["sha256"] != sha256:
         return None
     a = entry.array
-    corpus = Corpus(sha256, entry.folder.parent / f"{sha256[:24]}-derived", Encoded(a("ids"), a("offsets")),
+    corpus = Corpus(sha256, entry.folder.parent / f"{sha256[:24]}-derived", Ragged(a("ids"), a("offsets")),
                     a("blob"), a("ends"), a("keys"), a("words"))
     return Dataset(corpus, labels, np.asarray(a("y")), np.asarray(a("split")), np.asarray(a("group")))
 
 
-Made = tuple[Mapping[str, NDArray[Any] | bytes], Mapping[str, Any]]  # files and facts, for `cache.keep`
+ArraysAndFacts = tuple[Mapping[str, NDArray[Any] | bytes], Mapping[str, Any]]  # files and facts, for `cache.keep`
 
 
-def derived(corpus: Corpus, name: str, key: object, make: Callable[[], Made]) -> store.Kept:
+def derived(corpus: Corpus, name: str, key: object, make: Callable[[], ArraysAndFacts]) -> store.Entry:
     """What `make` computes from a corpus, once: kept beside it under `name` and a key of what else went in.
 
     Its digests are checked when a process first opens it, and again only where it was written anew since.
@@ -170,7 +170,7 @@ def derived(corpus: Corpus, name: str, key: object, make: Callable[[], Made]) ->
     if seen and seen[0] and seen[0] == _stamp(folder):
         return seen[1]
     with store.locked(folder.with_suffix(".lock")):
-        entry = store.kept(folder) or store.keep(folder, *make())
+        entry = store.load(folder) or store.save(folder, *make())
     _opened[folder] = _stamp(folder), entry
     return entry
 
@@ -189,7 +189,7 @@ def derived_so_far(corpus: Corpus) -> list[Path]:
     return sorted(folder for folder in _opened if folder.parent == corpus.folder and _stamp(folder))
 
 
-_opened: dict[Path, tuple[tuple[int, int] | None, store.Kept]] = {}
+_opened: dict[Path, tuple[tuple[int, int] | None, store.Entry]] = {}
 
 
 def _stamp(folder: Path) -> tuple[int, int] | None:
@@ -203,7 +203,7 @@ def _stamp(folder: Path) -> tuple[int, int] | None:
 
 def folder_of(root: Path, sha256: str) -> Path:
     """Where the corpus with this content hash is kept."""
-    return root / "corpora" / f"{sha256[:24]}-{FORM}"
+    return root / "corpora" / f"{sha256[:24]}-{FORMAT_VERSION}"
 
 
 def _key(text: str) -> int:

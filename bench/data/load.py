@@ -14,19 +14,19 @@ from bench.data.cards import Edition, Route, Task
 from bench.data.corpus import Dataset
 from bench.data.public_formats import read, stripped
 from bench.data.routes import Access, Delivered, deliver
-from bench.protocol.split import Division, divide
+from bench.protocol.split import Split, make_split
 
 Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)
-class Loaded:
+class LoadedTask:
     """An edition at hand: its data, who may see what, and where it came from."""
 
     task: Task
     edition: Edition
     data: Dataset
-    division: Division
+    division: Split
     origin: str  # words for the user
 
     @property
@@ -35,7 +35,7 @@ class Loaded:
         return f"{self.task.name}@{self.edition.name}"
 
 
-def obtain(task: Task, access: Access, root: Path, edition: str = "", say: Say = lambda text: None) -> Loaded:
+def load_task(task: Task, access: Access, root: Path, edition: str = "", say: Say = lambda text: None) -> LoadedTask:
     """The data of a task: of `edition`, else of the first of its editions that can be had.
 
     Raises `DataError` where a file delivers something else than its card says, and `BenchError` with every route
@@ -49,8 +49,8 @@ def obtain(task: Task, access: Access, root: Path, edition: str = "", say: Say =
                 say(f"{task.name}: edition {choice.name} is used, because {task.editions[0].name} cannot be had: "
                     + "; ".join(reasons))
             data, origin = found
-            division = divide(data, choice.test, choice.split_by, f"{task.name}@{choice.name}")
-            return Loaded(task, choice, data, division, origin)
+            division = make_split(data, choice.test, choice.split_by, f"{task.name}@{choice.name}")
+            return LoadedTask(task, choice, data, division, origin)
     raise BenchError(
         f"no data for {task.name}: " + "; ".join(reasons),
         "give a folder that holds the file with --data-dir, or connect to the network; bench doctor tests the routes",
@@ -100,13 +100,15 @@ def _read(task: Task, edition: Edition, route: Route, path: Path, origin: str, r
             digest = hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise DataError(f"cannot read {path}: {error.strerror or error}") from None
-    key = store.key_of([digest, route.reader, route.reading, edition.where, edition.strip, task.labels, corpus.FORM])
+    key = store.key_of(
+        [digest, route.reader, route.reading, edition.where, edition.strip, task.labels, corpus.FORMAT_VERSION]
+    )
     with store.locked(root / "files" / f"{key}.lock", f"waiting for another process that reads {path}"):
         return _rows(task, edition, route, path, origin, root, key)
 
 
 def _rows(task: Task, edition: Edition, route: Route, path: Path, origin: str, root: Path, key: str) -> Dataset:
-    known = store.kept(root / "files" / key)
+    known = store.load(root / "files" / key)
     if known:
         found = corpus.load(root, known.facts["sha256"], task.labels)
         if found:
@@ -119,11 +121,11 @@ def _rows(task: Task, edition: Edition, route: Route, path: Path, origin: str, r
         rows = rows[rows[column].astype(str).isin(values)]
     if edition.strip:
         rows = rows.assign(text=stripped(rows["text"].tolist(), edition.strip))
-    lines, sha256 = corpus.normalised(rows, task.labels, origin)
+    lines, sha256 = corpus.normalised_rows(rows, task.labels, origin)
     if edition.sha256 and sha256 != edition.sha256:
         raise DataError(f"{origin} is not what the card {task.name}@{edition.name} describes: content hash "
                         f"{sha256[:16]}… of {len(lines)} rows, expected {edition.sha256[:16]}… of {edition.rows}",
                         "the file is damaged or another version; remove it, or make a card of its own for it")
     data = corpus.build(root, lines, task.labels, sha256)
-    store.keep(root / "files" / key, {}, {"sha256": sha256})
+    store.save(root / "files" / key, {}, {"sha256": sha256})
     return data

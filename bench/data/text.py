@@ -44,7 +44,7 @@ def tokens(text: str) -> list[str]:
 
 
 @dataclass(frozen=True)
-class Encoded:
+class Ragged:
     """Many texts as one flat array: text i is `ids[offsets[i]:offsets[i + 1]]`."""
 
     ids: NDArray[np.int32]  # [tokens]
@@ -63,26 +63,26 @@ class Encoded:
         """Tokens of each text, [n]."""
         return np.diff(self.offsets)
 
-    def take(self, rows: NDArray[np.int64]) -> Encoded:
+    def take(self, rows: NDArray[np.int64]) -> Ragged:
         """The texts `rows`, in that order."""
         lengths = self.lengths[rows]
-        return Encoded(self.ids[_ranges(self.offsets[rows], lengths)], _offsets(lengths))
+        return Ragged(self.ids[_ranges(self.offsets[rows], lengths)], _offsets(lengths))
 
-    def clip(self, most: int) -> Encoded:
+    def clip(self, most: int) -> Ragged:
         """At most `most` tokens a text: the first quarter of them from its beginning, the rest from its end."""
         lengths = np.minimum(self.lengths, most)
         long = self.lengths > most
         first = np.where(long, most // 4, lengths)
         starts = np.stack([self.offsets[:-1], self.offsets[1:] - (lengths - first)], axis=1).ravel()
         counts = np.stack([first, lengths - first], axis=1).ravel()
-        return Encoded(self.ids[_ranges(starts, counts)], _offsets(lengths))
+        return Ragged(self.ids[_ranges(starts, counts)], _offsets(lengths))
 
-    def renumber(self, table: NDArray[np.int32]) -> Encoded:
+    def renumber(self, table: NDArray[np.int32]) -> Ragged:
         """The same texts with word number w replaced by `table[w]`."""
-        return Encoded(table[self.ids], self.offsets)
+        return Ragged(table[self.ids], self.offsets)
 
 
-def encode(texts: Iterable[str]) -> tuple[Encoded, list[str]]:
+def encode(texts: Iterable[str]) -> tuple[Ragged, list[str]]:
     """Texts as word numbers, and the words by number, in order of first occurrence."""
     words: dict[str, int] = {}
     lengths: list[int] = []
@@ -92,7 +92,7 @@ def encode(texts: Iterable[str]) -> tuple[Encoded, list[str]]:
         lengths.append(len(ids))
         parts.append(np.array(ids, dtype=np.int32))
     flat = np.concatenate(parts) if parts else np.empty(0, np.int32)
-    return Encoded(flat, _offsets(np.array(lengths, dtype=np.int64))), list(words)
+    return Ragged(flat, _offsets(np.array(lengths, dtype=np.int64))), list(words)
 
 
 @dataclass(frozen=True)
@@ -116,7 +116,7 @@ class Vocabulary:
         return np.array([get(w, UNKNOWN) for w in words], dtype=np.int32)
 
 
-def frequent(x: Encoded, words: Sequence[str], least: int = 2, most: int = 0) -> Vocabulary:
+def frequent(x: Ragged, words: Sequence[str], least: int = 2, most: int = 0) -> Vocabulary:
     """The words that occur `least` times or more in `x`, the `most` most frequent of them (0: all)."""
     counts = np.bincount(x.ids, minlength=len(words))
     order = np.argsort(-counts, kind="stable")

@@ -40,7 +40,9 @@ def looks_like_file(target: str) -> bool:
     return format_of(path) is not None or "/" in target or "\\" in target or path.is_file()
 
 
-def task_of(path: Path, text: str = "", label: str = "", mapping: Mapping[str, str] | None = None) -> tuple[Task, str]:
+def task_from_file(
+    path: Path, text: str = "", label: str = "", mapping: Mapping[str, str] | None = None
+) -> tuple[Task, str]:
     """The task of a labelled file, and a sentence that says how its columns and labels were understood.
 
     Raises `BenchError` for a file that is not there or of an unknown kind, `DataError` for unusable content.

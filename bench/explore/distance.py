@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.analysis.domain_distance import Distance
-from bench.core.seeds import draw as generator
+from bench.core.seeds import generator_for as generator
 from bench.data.corpus import Corpus, Examples
 from bench.runs.options import Options
 
@@ -22,22 +22,22 @@ def measured(options: Options, say: Callable[[str], None], watch: Callable[[dict
     """Load the sides and the base (trained where it is not there yet) and measure each target."""
     from dataclasses import replace
 
-    from bench.learning.networks.architectures import named
+    from bench.learning.networks.architectures import architecture_named
     from bench.learning.networks.engines import engine
     from bench.learning.pretrain import pretrain
     from bench.learning.resources import Resources
-    from bench.protocol.split import without_exam
+    from bench.protocol.split import without_test_texts
     from bench.runs import inputs
 
     access = inputs.access_for(options, say, progress=progress)
-    net = named(options.net, options.preset)
+    net = architecture_named(options.net, options.preset)
     source = inputs.load(options.source, options, access, say)
-    vectors = inputs.glove(access, say) if net.glove != "no" else None
+    vectors = inputs.find_vectors(access, say) if net.glove != "no" else None
     out = []
     for name in options.targets:
         target = inputs.load(name, options, access, say)
-        clean = without_exam(source.data, source.division, target.data, target.division.exam)
-        order = inputs.base_order(options, replace(source, division=clean), net, vectors)
+        clean = without_test_texts(source.data, source.division, target.data, target.division.exam)
+        order = inputs.base_spec(options, replace(source, division=clean), net, vectors)
         base = pretrain(order, options.cache_dir, watch)
         resources = Resources(engine(options.engine), net, order.device, 0, base, vectors)
         sides = [_some(source.data.corpus, clean.pool, source.name), _some(target.data.corpus, target.division.pool,

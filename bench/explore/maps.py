@@ -10,22 +10,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.core.errors import BenchError
-from bench.core.seeds import draw
+from bench.core.seeds import generator_for
 from bench.data.corpus import Corpus, Examples
-from bench.data.load import Loaded
-from bench.data.text import SPECIALS, Encoded
+from bench.data.load import LoadedTask
+from bench.data.text import SPECIALS, Ragged
 from bench.explore import drawing, projection
 from bench.explore.drawing import Points
 from bench.explore.word_lists import NEGATIVE, POSITIVE, separation
-from bench.learning.features.glove import Vectors
-from bench.learning.finetune import corpus_words, finetuned
-from bench.learning.networks.architectures import EMBEDDING, HEAD, Net, Params, named
+from bench.learning.features.glove import WordVectors
+from bench.learning.finetune import corpus_words, fine_tune
+from bench.learning.networks.architectures import EMBEDDING, HEAD, Architecture, Params, architecture_named
 from bench.learning.networks.engines import engine
 from bench.learning.pretrain import Base, pretrain
 from bench.learning.resources import Resources
 from bench.protocol.metrics import softmax
-from bench.protocol.split import without_exam
-from bench.protocol.trial import trial_of
+from bench.protocol.split import without_test_texts
+from bench.protocol.trial import make_trial
 from bench.runs import inputs
 from bench.runs.options import Options, Say, Watch
 
@@ -59,11 +59,11 @@ class Picture:
 class Scene:
     """A network and the data that it is shown."""
 
-    source: Loaded
-    target: Loaded | None
+    source: LoadedTask
+    target: LoadedTask | None
     base: Base
     resources: Resources
-    net: Net
+    net: Architecture
     tuned: Params | None  # with an embedding of the target's words; None: the base itself
     request: Request
 
@@ -81,7 +81,7 @@ class Scene:
                  self.request.options.preset.replace("default", ""), f"{self.request.labels or ''}"]
         return "-".join(filter(None, parts))
 
-    def _target(self) -> Loaded:
+    def _target(self) -> LoadedTask:
         assert self.target is not None
         return self.target
 
@@ -101,11 +101,11 @@ class Scene:
 
     def features(self, examples: Examples) -> NDArray[np.float32]:
         """Hidden features of examples, [n, d]."""
-        x = Encoded(np.asarray(examples.x.ids), np.asarray(examples.x.offsets))
+        x = Ragged(np.asarray(examples.x.ids), np.asarray(examples.x.offsets))
         resources = self.resources
         return resources.engine.features(self.net, self.params(examples.corpus), corpus_words(x), resources.device)
 
-    def judges(self, loaded: Loaded) -> bool:
+    def judges(self, loaded: LoadedTask) -> bool:
         """Whether the network's classes are those of the data."""
         return loaded.data.labels == (self._target() if self.tuned else self.source).data.labels
 
@@ -121,22 +121,22 @@ def scene(request: Request, say: Say, watch: Watch, *, progress: bool) -> Scene:
     if request.labels and not request.target:
         raise BenchError(f"--labels {request.labels} of which target?", "name it with --target")
     access = inputs.access_for(options, say, progress=progress)
-    net = named(options.net, options.preset)
+    net = architecture_named(options.net, options.preset)
     source = inputs.load(options.source, options, access, say)
     target = inputs.load(request.target, options, access, say) if request.target else None
     if target:
-        clean = without_exam(source.data, source.division, target.data, target.division.exam)
+        clean = without_test_texts(source.data, source.division, target.data, target.division.exam)
         source = replace(source, division=clean)
-    vectors = inputs.glove(access, say)
-    order = inputs.base_order(options, source, net, vectors)
+    vectors = inputs.find_vectors(access, say)
+    order = inputs.base_spec(options, source, net, vectors)
     base = pretrain(order, options.cache_dir, watch)
     same = target is None or target.data.labels == source.data.labels
     resources = Resources(engine(order.engine), base.net, order.device, request.seed, base, vectors, same_labels=same)
     tuned = None
     if target and request.labels:
-        trial = trial_of(target.data, target.division, source.name, target.name, request.labels, request.seed,
+        trial = make_trial(target.data, target.division, source.name, target.name, request.labels, request.seed,
                          balanced=target.task.imbalanced)
-        net, tuned = finetuned(trial, resources)
+        net, tuned = fine_tune(trial, resources)
     return Scene(source, target, base, resources, net if tuned else base.net, tuned, request)
 
 
@@ -153,7 +153,7 @@ def chosen_words(shown: Scene) -> list[Picture]:
         title = (f"{len(labels)} chosen words, {name} vectors ({x.shape[1]}-d): {_origin(shown, name)}\n"
                  f"a straight cut in {x.shape[1]}-d puts {100 * apart.left_out:.0f}% of the words on the right side, "
                  "each left out in turn")
-        points = Points(projection.plane(x, shown.request.seed, "cosine"), y, ("negative words", "positive words"))
+        points = Points(projection.project(x, shown.request.seed, "cosine"), y, ("negative words", "positive words"))
         unknown = f"; not in its vocabulary: {', '.join(missing)}" if missing else ""
         facts = (f"{name} vectors: a straight cut tells {apart.plain:.2f} of the {len(labels)} words apart, "
                  f"{apart.left_out:.2f} when each is left out in turn (shuffled lists: {apart.shuffled_plain:.2f} and "
@@ -170,7 +170,7 @@ def frequent_words(shown: Scene) -> list[Picture]:
     made = []
     for name, vectors in _spaces(shown, wanted).items():
         known = vectors.any(axis=1)
-        at = projection.plane(vectors[known], shown.request.seed, "cosine")
+        at = projection.project(vectors[known], shown.request.seed, "cosine")
         title = (f"The {int(known.sum())} most frequent words of {shown.source.name}, {name} vectors "
                  f"({vectors.shape[1]}-d): {_origin(shown, name)}")
         meaning = f"log odds of the word in {data.labels[-1]} against {data.labels[0]} texts"
@@ -186,7 +186,9 @@ def hidden_features(shown: Scene) -> list[Picture]:
     names = tuple(dict.fromkeys(label for side in sides for label in side.data.labels))
     for number, side in enumerate(sides):
         rows = side.division.exam
-        some = draw("map", side.name, shown.request.seed).permutation(rows)[: shown.request.texts // len(sides)]
+        some = generator_for("map", side.name, shown.request.seed).permutation(rows)[
+            : shown.request.texts // len(sides)
+        ]
         examples = side.data.examples(np.sort(some))
         parts.append(shown.features(examples))
         groups.append(np.array([names.index(label) for label in side.data.labels])[examples.labels])
@@ -195,8 +197,8 @@ def hidden_features(shown: Scene) -> list[Picture]:
             right = float((shown.probabilities(parts[-1]).argmax(1) == examples.labels).mean())
             marks.append(f"accuracy on these {len(examples):,} of {side.name}: {right:.3f}")
     x = np.concatenate(parts)
-    reduced = projection.components(x)
-    points = Points(projection.plane(reduced.points, shown.request.seed), np.concatenate(groups), names)
+    reduced = projection.principal_components(x)
+    points = Points(projection.project(reduced.points, shown.request.seed), np.concatenate(groups), names)
     kept = (f"{x.shape[1]}-d features, PCA to {reduced.points.shape[1]} keeps {100 * reduced.kept:.1f}% of the "
             "variance, then t-SNE")
     title = f"{len(x):,} exam texts · {shown.who}\n{kept}" + "".join(f"\n{mark}" for mark in marks)
@@ -244,7 +246,7 @@ def _spaces(shown: Scene, wanted: NDArray[np.str_]) -> dict[str, NDArray[np.floa
         learned, numbers = shown.tuned[EMBEDDING], {word: i + SPECIALS for word, i in words.items()}
     rows = [learned[numbers[w]] if w in numbers else np.zeros(learned.shape[1], np.float32) for w in wanted]
     found = {"learned": np.array(rows, np.float32)}
-    vectors: Vectors | None = shown.resources.vectors
+    vectors: WordVectors | None = shown.resources.vectors
     return {**found, "GloVe": vectors.look_up(wanted.tolist())} if vectors else found
 
 

@@ -14,24 +14,26 @@ COMPONENTS = 20  # of the features of texts, before t-SNE
 
 
 @dataclass(frozen=True)
-class Components:
+class PrincipalComponents:
     """Principal components of some points, and the share of the variance that they keep."""
 
     points: NDArray[np.float32]  # [n, components]
     kept: float
 
 
-def components(x: NDArray[np.float32], most: int = COMPONENTS) -> Components:
+def principal_components(x: NDArray[np.float32], most: int = COMPONENTS) -> PrincipalComponents:
     """The first `most` principal components of x [n, d], fewer where x has fewer."""
     centred = x.astype(np.float64) - x.mean(axis=0, dtype=np.float64)
     values, vectors = np.linalg.eigh(centred.T @ centred)  # ascending
     chosen = vectors[:, ::-1][:, :most]
     chosen = chosen * np.sign(chosen[np.abs(chosen).argmax(axis=0), np.arange(chosen.shape[1])])  # one sign everywhere
     total = float(values.clip(0.0).sum())
-    return Components((centred @ chosen).astype(np.float32), float(values[::-1][:most].sum()) / total if total else 1.0)
+    return PrincipalComponents(
+        (centred @ chosen).astype(np.float32), float(values[::-1][:most].sum()) / total if total else 1.0
+    )
 
 
-def plane(x: NDArray[np.float32], seed: int = 0, metric: str = "euclidean") -> NDArray[np.float32]:
+def project(x: NDArray[np.float32], seed: int = 0, metric: str = "euclidean") -> NDArray[np.float32]:
     """t-SNE of x [n, d] to [n, 2]; one thread, so that the same seed gives the same picture on every machine."""
     try:
         from openTSNE import TSNE

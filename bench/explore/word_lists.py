@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.core.seeds import draw
+from bench.core.seeds import generator_for
 
 RIDGE = 10.0  # of the cut that leaves words out; vectors have unit variance
 
@@ -93,7 +93,7 @@ class Separation:
 def separation(x: NDArray[np.float32], y: NDArray[np.int64], *names: object) -> Separation:
     """Linear separability of vectors x [n, d] by list y [n] (0 or 1), beside that of shuffled lists."""
     scaled = (x - x.mean(axis=0)) / (x.std() + 1e-9)
-    rng = draw("shuffled lists", *names)
+    rng = generator_for("shuffled lists", *names)
     chance = [_cut(scaled, rng.permutation(y)) for _ in range(3)]
     return Separation(*_cut(scaled, y), *np.mean(chance, axis=0).tolist())
 

@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.data.corpus import Corpus, Examples
-from bench.data.text import SPECIALS, UNKNOWN, Encoded, Vocabulary
+from bench.data.text import SPECIALS, UNKNOWN, Ragged, Vocabulary
 from bench.learning.models.model import Fitted
-from bench.learning.models.network_model import NetModel
-from bench.learning.networks.architectures import EMBEDDING, HEAD, Net, Params, with_classes
-from bench.learning.networks.batches import Batches, Spec
+from bench.learning.models.network_model import NetworkModel
+from bench.learning.networks.architectures import EMBEDDING, HEAD, Architecture, Params, with_classes
+from bench.learning.networks.batches import Batches, Recipe
 from bench.learning.networks.engines import name_of
 from bench.learning.pretrain import OF_WORDS
 from bench.learning.probe import probe
@@ -26,7 +26,7 @@ EMBEDDING_RATE = 3.0  # as a multiple
 LEARNING_RATE, NEW_LABELS = 1e-3, 5e-3  # of the base, where the labels are the source's and where not
 
 
-def recipe(labelled: int, learning_rate: float) -> Spec:
+def fine_tuning_recipe(labelled: int, learning_rate: float) -> Recipe:
     """Steps for a budget: small batches and many epochs for few labels, about 150 to 400 steps in all."""
     batch = 16 if labelled <= 256 else 32 if labelled <= 1024 else 64
     steps = -(-labelled // batch)
@@ -35,12 +35,12 @@ def recipe(labelled: int, learning_rate: float) -> Spec:
                    rates=((EMBEDDING, EMBEDDING_RATE),))
 
 
-def corpus_words(x: Encoded) -> Encoded:
+def corpus_words(x: Ragged) -> Ragged:
     """A corpus's word numbers as rows of an embedding that begins with the specials."""
-    return Encoded(x.ids + np.int32(SPECIALS), x.offsets)
+    return Ragged(x.ids + np.int32(SPECIALS), x.offsets)
 
 
-def train(net: Net, params: Params, trial: Trial, spec: Spec, resources: Resources, name: str,
+def train(net: Architecture, params: Params, trial: Trial, spec: Recipe, resources: Resources, name: str,
           *stage: object) -> Params:
     """Train on the trial's labelled examples; `params` has an embedding row for each word of their corpus.
 
@@ -51,7 +51,7 @@ def train(net: Net, params: Params, trial: Trial, spec: Spec, resources: Resourc
     return train_on(net, params, batches, spec, resources)
 
 
-def train_on(net: Net, params: Params, batches: Batches, spec: Spec, resources: Resources) -> Params:
+def train_on(net: Architecture, params: Params, batches: Batches, spec: Recipe, resources: Resources) -> Params:
     """Train on batches of texts whose word numbers are rows of the embedding in `params`; longer texts are clipped.
 
     Only the rows of words that occur in the texts can change, so only those are given to the engine.
@@ -67,12 +67,12 @@ def train_on(net: Net, params: Params, batches: Batches, spec: Spec, resources: 
     return {**trained, EMBEDDING: whole}
 
 
-def tuning(trial: Trial, resources: Resources, learning_rate: float, new_labels: float) -> Spec:
+def fine_tuning_recipe_for(trial: Trial, resources: Resources, learning_rate: float, new_labels: float) -> Recipe:
     """How the base learns on: slowly where the question stays the same, else at `new_labels`."""
-    return recipe(len(trial.labelled), learning_rate if resources.same_labels else new_labels)
+    return fine_tuning_recipe(len(trial.labelled), learning_rate if resources.same_labels else new_labels)
 
 
-def carried(trial: Trial, resources: Resources) -> tuple[Net, Params]:
+def warm_start(trial: Trial, resources: Resources) -> tuple[Architecture, Params]:
     """The base for the trial's texts and labels: its head is kept where the labels are the source's.
 
     Else the head begins as a logistic regression on the base's features of the labelled examples, so that the layers
@@ -87,18 +87,20 @@ def carried(trial: Trial, resources: Resources) -> tuple[Net, Params]:
     return net, params
 
 
-def finetuned(trial: Trial, resources: Resources, learning_rate: float = LEARNING_RATE,
-              new_labels: float = NEW_LABELS) -> tuple[Net, Params]:
+def fine_tune(trial: Trial, resources: Resources, learning_rate: float = LEARNING_RATE,
+              new_labels: float = NEW_LABELS) -> tuple[Architecture, Params]:
     """The base with every weight trained on the labelled target examples (Howard & Ruder 2018)."""
-    net, params = carried(trial, resources)
-    spec = tuning(trial, resources, learning_rate, new_labels)
+    net, params = warm_start(trial, resources)
+    spec = fine_tuning_recipe_for(trial, resources, learning_rate, new_labels)
     return net, train(net, params, trial, spec, resources, "finetune")
 
 
 Rows = Callable[[Sequence[str]], NDArray[np.float32]]  # embedding rows of words, [words, embedding]
 
 
-def predictor(net: Net, params: Params, trial: Trial, resources: Resources, beyond: Rows | None = None) -> Fitted:
+def predictor(
+    net: Architecture, params: Params, trial: Trial, resources: Resources, beyond: Rows | None = None
+) -> Fitted:
     """The network as a predictor for examples of the trial's corpus, and as a model for any text.
 
     `beyond` gives the embedding rows of words that the corpus does not hold; without it they are unknown.
@@ -110,8 +112,8 @@ def predictor(net: Net, params: Params, trial: Trial, resources: Resources, beyo
     return Fitted(predict, lambda: net_model(net, params, trial.labelled.corpus, resources, beyond))
 
 
-def net_model(net: Net, params: Mapping[str, NDArray[Any]], corpus: Corpus, resources: Resources,
-              beyond: Rows | None) -> NetModel:
+def net_model(net: Architecture, params: Mapping[str, NDArray[Any]], corpus: Corpus, resources: Resources,
+              beyond: Rows | None) -> NetworkModel:
     """The network with the words of a corpus and those `beyond` it, less those that are as good as unknown."""
     words, rows = list(corpus.words), params[EMBEDDING]
     if beyond and (more := resources.words_beyond(corpus)):
@@ -119,4 +121,4 @@ def net_model(net: Net, params: Mapping[str, NDArray[Any]], corpus: Corpus, reso
     known = np.flatnonzero((rows[SPECIALS:] != rows[UNKNOWN]).any(axis=1))
     vocabulary = Vocabulary(tuple(words[i] for i in known))
     rows = np.concatenate([rows[:SPECIALS], rows[SPECIALS:][known]])
-    return NetModel(net, {**params, EMBEDDING: rows}, vocabulary, name_of(resources.engine))
+    return NetworkModel(net, {**params, EMBEDDING: rows}, vocabulary, name_of(resources.engine))

@@ -14,20 +14,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.core import store
-from bench.core.seeds import draw
+from bench.core.seeds import generator_for
 from bench.data.corpus import Dataset
 from bench.data.text import SPECIALS, Vocabulary, frequent
-from bench.learning.features.glove import Vectors
-from bench.learning.networks.architectures import EMBEDDING, Net, Params, check_params, initial_params
-from bench.learning.networks.batches import Batches, Hooks, Spec, State
+from bench.learning.features.glove import WordVectors
+from bench.learning.networks.architectures import EMBEDDING, Architecture, Params, check_params, initial_params
+from bench.learning.networks.batches import Batches, Hooks, Recipe, TrainingState
 from bench.learning.networks.engines import engine, version
 from bench.protocol.metrics import score, softmax
-from bench.protocol.split import Division
-from bench.protocol.trial import nested
+from bench.protocol.split import Split
+from bench.protocol.trial import nested_order
 
-FORM = 2  # raised when training changes in a way that its settings do not show
+FORMAT_VERSION = 2  # raised when training changes in a way that its settings do not show
 # Adam's epsilon for the words, and words unknown: without them a base learns the films' names (docs/protocol.md).
-OF_WORDS = Spec(epochs=0, epsilons=((EMBEDDING, 1e-4),), word_dropout=0.1)
+OF_WORDS = Recipe(epochs=0, epsilons=((EMBEDDING, 1e-4),), word_dropout=0.1)
 RECIPE = replace(OF_WORDS, epochs=2, batch=128, learning_rate=12e-3, rates=((EMBEDDING, 0.5),))
 OTHER_NETS = replace(OF_WORDS, epochs=3, batch=128, learning_rate=6e-3, rates=((EMBEDDING, 0.5),))
 SMALL_SOURCE = replace(OF_WORDS, epochs=3, batch=32, learning_rate=6e-3, rates=((EMBEDDING, 1.0),))
@@ -36,7 +36,7 @@ LEAST_STEPS, MOST_EPOCHS = 500, 10  # and more epochs, up to so many steps
 SHOWN = 1_000  # training texts whose accuracy is shown after an epoch
 
 
-def recipe_for(kind: str, texts: int) -> Spec:
+def recipe_for(kind: str, texts: int) -> Recipe:
     """The recipe for a kind of net and a source of so many training texts."""
     if texts >= SMALL:
         return RECIPE if kind == "gru" else OTHER_NETS
@@ -48,7 +48,7 @@ def recipe_for(kind: str, texts: int) -> Spec:
 class Base:
     """A trained network, its words, and what made it."""
 
-    net: Net
+    net: Architecture
     params: Params
     vocabulary: Vocabulary
     facts: Mapping[str, Any]  # source, edition, accuracy, seconds, history, …
@@ -66,17 +66,17 @@ class Base:
 
 
 @dataclass(frozen=True)
-class Order:
+class BaseSpec:
     """What to train: a net on a source's pool, by an engine on a device."""
 
     source: str  # task@edition
     data: Dataset
-    division: Division
-    net: Net
+    division: Split
+    net: Architecture
     engine: str
     device: str
-    vectors: Vectors | None
-    spec: Spec = RECIPE
+    vectors: WordVectors | None
+    spec: Recipe = RECIPE
     seed: int = 0
     validation: float = 0.0  # share of the pool that is not trained on, scored after every epoch
     every_epoch: bool = False  # keep the weights of every epoch too
@@ -85,10 +85,10 @@ class Order:
         """Everything that the weights depend on."""
         spec = asdict(self.spec)
         for name in ("precision", "epsilons", "word_dropout"):  # bases are older than these choices
-            if spec[name] == getattr(Spec, name):
+            if spec[name] == getattr(Recipe, name):
                 del spec[name]
         return {
-            "form": FORM, "source": self.source, "content_sha256": self.data.corpus.sha256,
+            "form": FORMAT_VERSION, "source": self.source, "content_sha256": self.data.corpus.sha256,
             "pool": store.key_of(self.division.pool.tolist()), "net": self.net.as_json(), "spec": spec,
             "engine": self.engine, "version": version(self.engine), "device": self.device, "seed": self.seed,
             "glove": self.vectors is not None and self.net.glove != "no",
@@ -96,12 +96,12 @@ class Order:
         }
 
 
-def base_key(order: Order) -> str:
+def base_key(order: BaseSpec) -> str:
     """The key under which the base is kept."""
     return store.key_of(order.describe())
 
 
-def pretrain(order: Order, root: Path, watch: Callable[[dict[str, Any]], None] = lambda event: None) -> Base:
+def pretrain(order: BaseSpec, root: Path, watch: Callable[[dict[str, Any]], None] = lambda event: None) -> Base:
     """The base for `order`, from the cache or trained now; goes on from its last epoch after an interruption.
 
     `watch` hears {"step", "steps", "loss", "tokens_per_second"} and, after an epoch, {"epoch", "accuracy", …}.
@@ -110,34 +110,34 @@ def pretrain(order: Order, root: Path, watch: Callable[[dict[str, Any]], None] =
     folder = root / "bases" / key
     with store.locked(folder.with_suffix(".lock"), f"waiting for another process that trains the base {key}"):
         found = load_base(root, key)
-        if not found or (order.every_epoch and len(kept_epochs(root, key)) != order.spec.epochs):
+        if not found or (order.every_epoch and len(saved_checkpoints(root, key)) != order.spec.epochs):
             found = _train(order, key, folder, watch)
         shutil.rmtree(_checkpoint(folder), ignore_errors=True)  # a kill may have left it beside the finished base
         return found
 
 
-def kept_epochs(root: Path, key: str) -> list[Path]:
+def saved_checkpoints(root: Path, key: str) -> list[Path]:
     """The folders of the weights of the base's epochs, in order, where they were kept."""
     folders = (root / "bases" / f"{key}.epochs").glob("epoch-*")
-    return sorted((f for f in folders if store.kept(f)), key=lambda f: int(f.name.rpartition("-")[2]))
+    return sorted((f for f in folders if store.load(f)), key=lambda f: int(f.name.rpartition("-")[2]))
 
 
 def load_base(root: Path, key: str) -> Base | None:
     """The base kept under `key`; None where there is none, or it was damaged (and is gone now)."""
     from safetensors.numpy import load
 
-    entry = store.kept(root / "bases" / key)
+    entry = store.load(root / "bases" / key)
     if entry is None:
         return None
     facts = dict(entry.facts)
-    net = Net(**{**facts["net"], "widths": tuple(facts["net"]["widths"])})
+    net = Architecture(**{**facts["net"], "widths": tuple(facts["net"]["widths"])})
     words = tuple(entry.bytes("words.txt").decode().split("\n"))
     params = load(entry.bytes("params.safetensors"))
     check_params(params, net, len(words) + SPECIALS, f"the base {key} in {root}")
     return Base(net, params, Vocabulary(words), facts, key)
 
 
-def _train(order: Order, key: str, folder: Path, watch: Callable[[dict[str, Any]], None]) -> Base:
+def _train(order: BaseSpec, key: str, folder: Path, watch: Callable[[dict[str, Any]], None]) -> Base:
     from safetensors.numpy import save
 
     data, net, spec = order.data, replace(order.net, classes=len(order.data.labels)), order.spec
@@ -145,7 +145,7 @@ def _train(order: Order, key: str, folder: Path, watch: Callable[[dict[str, Any]
     train, held = parts(order)
     vocabulary = frequent(corpus.tokens.take(train), corpus.words, most=net.words)
     x = corpus.tokens.renumber(vocabulary.table(corpus.words))
-    shown = draw("shown", order.source).permutation(train)[:SHOWN]
+    shown = generator_for("shown", order.source).permutation(train)[:SHOWN]
     params = initial_params(net, len(vocabulary), "base", order.seed)
     if order.vectors and net.glove != "no":
         place_glove(params, order.vectors.look_up(vocabulary.words))
@@ -155,7 +155,7 @@ def _train(order: Order, key: str, folder: Path, watch: Callable[[dict[str, Any]
     checkpoint = _checkpoint(folder)
     state = _read_state(checkpoint)
     epochs = folder.with_name(f"{key}.epochs")
-    if state and order.every_epoch and len(kept_epochs(folder.parents[1], key)) < state.epoch:
+    if state and order.every_epoch and len(saved_checkpoints(folder.parents[1], key)) < state.epoch:
         state = None  # begun without keeping them: from the start
     framework = engine(order.engine)
     clock = _Clock(state.history if state else (), batches.steps(), watch)
@@ -164,15 +164,15 @@ def _train(order: Order, key: str, folder: Path, watch: Callable[[dict[str, Any]
         logits = framework.scores(net, params, x.take(rows), order.device)
         return float((logits.argmax(1) == data.y[rows]).mean())
 
-    def after_epoch(now: State) -> dict[str, float]:
+    def after_epoch(now: TrainingState) -> dict[str, float]:
         row = clock.epoch_done(now.epoch)
         row["train_accuracy"] = accuracy(now.params, shown)
         if len(held):
             row["validation_accuracy"] = accuracy(now.params, held)
         watch(row)
         if order.every_epoch:
-            store.keep(epochs / f"epoch-{now.epoch}", {"params.safetensors": save(now.params)}, row)
-        store.keep(checkpoint, _state_files(replace(now, history=(*now.history, row))), {"epoch": now.epoch})
+            store.save(epochs / f"epoch-{now.epoch}", {"params.safetensors": save(now.params)}, row)
+        store.save(checkpoint, _state_files(replace(now, history=(*now.history, row))), {"epoch": now.epoch})
         clock.resume()
         return row
 
@@ -185,7 +185,7 @@ def _train(order: Order, key: str, folder: Path, watch: Callable[[dict[str, Any]
              "n_train": len(train), "n_validation": len(held), "n_test": len(exam),
              "seconds": sum(r["seconds"] for r in clock.rows), "history": list(clock.rows), "net": net.as_json()}
     files = {"params.safetensors": save(params), "words.txt": "\n".join(vocabulary.words).encode()}
-    store.keep(folder, files, facts)
+    store.save(folder, files, facts)
     return Base(net, params, vocabulary, facts, key)
 
 
@@ -196,10 +196,10 @@ def place_glove(params: Params, vectors: NDArray[np.float32]) -> None:
     params[EMBEDDING][SPECIALS:][known, :width] = vectors[known, :width]
 
 
-def parts(order: Order) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def parts(order: BaseSpec) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """The rows of the pool that are trained on, and those held out for validation: a stratified, seeded draw."""
     pool = order.division.pool
-    held = nested(pool, order.data.y, "validation", order.source)[: round(order.validation * len(pool))]
+    held = nested_order(pool, order.data.y, "validation", order.source)[: round(order.validation * len(pool))]
     return pool[~np.isin(pool, held)], np.sort(held)
 
 
@@ -233,19 +233,19 @@ class _Clock:
         return row
 
 
-def _state_files(state: State) -> dict[str, bytes]:
+def _state_files(state: TrainingState) -> dict[str, bytes]:
     from safetensors.numpy import save
 
     return {"params.safetensors": save(state.params), "moments.safetensors": save(state.moments),
             "history.json": json.dumps(list(state.history)).encode()}
 
 
-def _read_state(folder: Path) -> State | None:
+def _read_state(folder: Path) -> TrainingState | None:
     from safetensors.numpy import load
 
-    entry = store.kept(folder)
+    entry = store.load(folder)
     if entry is None:
         return None
     history = tuple(json.loads(entry.bytes("history.json")))
-    return State(int(entry.facts["epoch"]), load(entry.bytes("params.safetensors")),
+    return TrainingState(int(entry.facts["epoch"]), load(entry.bytes("params.safetensors")),
                  load(entry.bytes("moments.safetensors")), history)

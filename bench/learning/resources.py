@@ -11,11 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.core.errors import BenchError
-from bench.data.corpus import Corpus, Examples, Made, derived
+from bench.data.corpus import ArraysAndFacts, Corpus, Examples, derived
 from bench.data.text import SPECIALS, UNKNOWN
 from bench.learning.features import ngrams, sentence_encoder
-from bench.learning.features.glove import DISTRIBUTION, Vectors
-from bench.learning.networks.architectures import EMBEDDING, Net, Params
+from bench.learning.features.glove import DISTRIBUTION, WordVectors
+from bench.learning.networks.architectures import EMBEDDING, Architecture, Params
 from bench.learning.networks.engines import Engine
 from bench.learning.pretrain import Base
 from bench.learning.source_linear import SourceLinear
@@ -32,11 +32,11 @@ class Resources:
     """Shared, read-only things; every method returns the same for the same arguments."""
 
     engine: Engine
-    net: Net  # with the target's number of classes
+    net: Architecture  # with the target's number of classes
     device: str
     seed: int
     base: Base | None = None
-    vectors: Vectors | None = None
+    vectors: WordVectors | None = None
     source: Examples | None = None  # the source's labelled pool, for baselines that train on both
     same_labels: bool = True  # the source's classes are the target's
     source_linear: SourceLinear | None = None
@@ -63,7 +63,7 @@ class Resources:
         """
         base = self.need_base()
 
-        def make() -> Made:
+        def make() -> ArraysAndFacts:
             glove = None if self.vectors is None else self.vectors.of(corpus)[0]
             rows = self._base_rows(corpus.words, glove, self._into_base(corpus))
             return {"rows": np.concatenate([base.params[EMBEDDING][:SPECIALS], rows]).astype(np.float32)}, {}
@@ -123,7 +123,7 @@ class Resources:
     def _corpus_features(self, corpus: Corpus) -> tuple[NDArray[np.float32], float]:
         base = self.need_base()
 
-        def make() -> Made:
+        def make() -> ArraysAndFacts:
             began = time.perf_counter()
             x = corpus.tokens.renumber(np.arange(len(corpus.words), dtype=np.int32) + SPECIALS)
             array = self.engine.features(base.net, self.base_params(corpus), x, self.device)
@@ -159,7 +159,7 @@ class Resources:
             raise BenchError("no GloVe vectors at hand", "name them in the baseline: NEEDS = {'glove'}")
         vectors = self.vectors
 
-        def make() -> Made:
+        def make() -> ArraysAndFacts:
             return {"means": ngrams.mean_vectors(corpus.tokens, *vectors.of(corpus))}, {}
 
         return derived(corpus, "glove-means", DISTRIBUTION, make).array("means")

@@ -10,13 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.core.store import key_of
-from bench.data.corpus import Corpus, Examples, Made, derived, is_derived
+from bench.data.corpus import ArraysAndFacts, Corpus, Examples, derived, is_derived
 from bench.learning.features import ngrams
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
-FORM = 1  # raised when the fit changes in a way that its key does not show
+FORMAT_VERSION = 1  # raised when the fit changes in a way that its key does not show
 PENALTY = 10.0  # scikit-learn's C, as in the baseline tfidf
 LEAST = 2  # texts of the source that must hold a word or pair
 
@@ -38,10 +38,12 @@ class SourceLinear:
         """The features as columns of another corpus's counts, -1 for what it never holds; computed once a corpus."""
         source = self.examples.corpus
 
-        def make() -> Made:
+        def make() -> ArraysAndFacts:
             return {"columns": ngrams.columns_of(corpus, source)}, {}
 
-        found = derived(corpus, "columns", [FORM, source.sha256, ngrams.FORM], make).array("columns")
+        found = derived(corpus, "columns", [FORMAT_VERSION, source.sha256, ngrams.FORMAT_VERSION], make).array(
+            "columns"
+        )
         return np.asarray(found[self.columns])
 
     def model(self, more: int = 0) -> Any:
@@ -52,9 +54,9 @@ class SourceLinear:
         return model
 
 
-def fitted(examples: Examples) -> SourceLinear:
+def fit_source_linear(examples: Examples) -> SourceLinear:
     """The model of these labelled examples, from the cache or fitted now."""
-    def make() -> Made:
+    def make() -> ArraysAndFacts:
         began = time.perf_counter()
         counts = ngrams.counts(examples.corpus)[examples.rows]
         held = np.bincount(counts.indices, minlength=counts.shape[1])  # texts that hold each column
@@ -81,7 +83,7 @@ def is_fitted(examples: Examples) -> bool:
 
 
 def _entry(examples: Examples) -> tuple[str, list[object]]:
-    return "linear", [FORM, ngrams.FORM, PENALTY, LEAST, key_of(examples.rows.tolist()),
+    return "linear", [FORMAT_VERSION, ngrams.FORMAT_VERSION, PENALTY, LEAST, key_of(examples.rows.tolist()),
                       key_of(examples.labels.tolist())]
 
 

@@ -10,9 +10,9 @@ from itertools import permutations
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.core.seeds import draw
+from bench.core.seeds import generator_for
 from bench.data.corpus import Dataset
-from bench.data.load import Loaded
+from bench.data.load import LoadedTask
 from bench.learning.features import ngrams
 from bench.protocol.near_duplicates import THRESHOLD, clusters, overlap
 
@@ -20,7 +20,7 @@ MOST = 4_000  # training and test texts at most for the sanity scores
 
 
 @dataclass(frozen=True)
-class Own:
+class CopiesWithin:
     """What stands twice within one task."""
 
     name: str
@@ -33,7 +33,7 @@ class Own:
 
 
 @dataclass(frozen=True)
-class Between:
+class CopiesBetween:
     """What a source's training texts share with a target's exam."""
 
     source: str
@@ -43,7 +43,7 @@ class Between:
 
 
 @dataclass(frozen=True)
-class Sanity:
+class SanityScores:
     """Scores of simple models on a task: a real one, and two controls that must not do well."""
 
     tfidf: float  # balanced accuracy of TF-IDF + logistic regression
@@ -58,32 +58,32 @@ class Sanity:
         return abs(self.shuffled - self.chance) > self.shuffled_band
 
 
-def within(loaded: Loaded) -> Own:
+def copies_within(loaded: LoadedTask) -> CopiesWithin:
     """Duplicates of one task, before anything is left out."""
     data = loaded.data
     keys = np.asarray(data.corpus.keys)
     groups = clusters(data.corpus)
     distinct = len(np.unique(keys))
     pairs = np.unique(np.column_stack([keys.astype(np.uint64), data.y.astype(np.uint64)]), axis=0)
-    return Own(loaded.name, len(keys), len(keys) - distinct, distinct - len(np.unique(groups)),
+    return CopiesWithin(loaded.name, len(keys), len(keys) - distinct, distinct - len(np.unique(groups)),
                len(pairs) - distinct, loaded.division.leaked, loaded.division.near)
 
 
-def between(source: Loaded, target: Loaded) -> Between:
+def copies_between(source: LoadedTask, target: LoadedTask) -> CopiesBetween:
     """Texts of the source's pool that are, or nearly are, in the target's exam."""
     pairs = overlap(source.data.corpus, source.division.pool, target.data.corpus, target.division.exam)
     same = np.asarray(source.data.corpus.keys)[pairs[:, 0]] == np.asarray(target.data.corpus.keys)[pairs[:, 1]]
     exact = len(np.unique(pairs[same, 0]))
-    return Between(source.name, target.name, exact, len(np.unique(pairs[:, 0])) - exact)
+    return CopiesBetween(source.name, target.name, exact, len(np.unique(pairs[:, 0])) - exact)
 
 
-def all_pairs(loaded: Sequence[Loaded]) -> Iterator[Between]:
+def all_pairs(loaded: Sequence[LoadedTask]) -> Iterator[CopiesBetween]:
     """Every source with every target but itself."""
     for source, target in permutations(loaded, 2):
-        yield between(source, target)
+        yield copies_between(source, target)
 
 
-def change_with_leak(loaded: Loaded) -> tuple[float, float] | None:
+def change_with_leak(loaded: LoadedTask) -> tuple[float, float] | None:
     """TF-IDF accuracy on the exam without and with the leaked training texts; None where there are none.
 
     Both train on all the pool; the second adds the texts that left it because they stand in the exam too.
@@ -103,9 +103,9 @@ def change_with_leak(loaded: Loaded) -> tuple[float, float] | None:
     return scores[0], scores[1]
 
 
-def sanity(loaded: Loaded) -> Sanity:
+def sanity_scores(loaded: LoadedTask) -> SanityScores:
     """Three quick models on at most MOST training and test texts."""
-    data, rng = loaded.data, draw("sanity", loaded.name)
+    data, rng = loaded.data, generator_for("sanity", loaded.name)
     train = rng.permutation(loaded.division.pool)[:MOST]
     test = rng.permutation(loaded.division.exam)[:MOST]
     counts = ngrams.word_counts(data.corpus.tokens, len(data.corpus.words))
@@ -114,7 +114,7 @@ def sanity(loaded: Loaded) -> Sanity:
     shuffled = float(np.mean([_tfidf(counts, data.y, train, rng.permutation(data.y[train]), test) for _ in range(3)]))
     smallest = int(np.bincount(data.y[test]).clip(1).min())
     band = 3.0 * 0.5 / np.sqrt(smallest * 2)
-    return Sanity(real, shuffled, float(band), _length(data, train, test), chance)
+    return SanityScores(real, shuffled, float(band), _length(data, train, test), chance)
 
 
 def _tfidf(counts: object, y: NDArray[np.int64], train: NDArray[np.int64], labels: NDArray[np.int64],
@@ -142,4 +142,14 @@ def _length(data: Dataset, train: NDArray[np.int64], test: NDArray[np.int64]) ->
     return float(balanced_accuracy_score(data.y[test], guess))
 
 
-__all__ = ["THRESHOLD", "Between", "Own", "Sanity", "all_pairs", "between", "change_with_leak", "sanity", "within"]
+__all__ = [
+    "THRESHOLD",
+    "CopiesBetween",
+    "CopiesWithin",
+    "SanityScores",
+    "all_pairs",
+    "change_with_leak",
+    "copies_between",
+    "copies_within",
+    "sanity_scores",
+]

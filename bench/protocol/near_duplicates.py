@@ -11,26 +11,26 @@ import hashlib
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.data.corpus import Corpus, Made, derived
+from bench.data.corpus import ArraysAndFacts, Corpus, derived
 
 WORDS = 3  # of a shingle
 THRESHOLD = 0.8  # Jaccard similarity of two texts' sets of shingles, from which they are near duplicates
 BANDS, DEEP = 16, 4  # of the signature: a pair at 0.8 is missed once in 5,000, one at 0.5 is checked in two of three
 CROWD = 50  # texts in one bucket; of more, each is compared with the first few, of 2,500 with the first alone
-FORM = 2
+FORMAT_VERSION = 2
 
 
 def signatures(corpus: Corpus) -> NDArray[np.uint32]:
     """MinHash signatures, [n, BANDS * DEEP]; computed once a corpus."""
-    def make() -> Made:
+    def make() -> ArraysAndFacts:
         return {"signatures": _signatures(corpus)}, {}
 
-    return derived(corpus, "minhash", [FORM, WORDS, BANDS, DEEP], make).array("signatures")
+    return derived(corpus, "minhash", [FORMAT_VERSION, WORDS, BANDS, DEEP], make).array("signatures")
 
 
 def clusters(corpus: Corpus) -> NDArray[np.int64]:
     """A number for each text, [n]; exact and near duplicates have the same."""
-    def make() -> Made:
+    def make() -> ArraysAndFacts:
         from scipy.sparse import coo_matrix
         from scipy.sparse.csgraph import connected_components
 
@@ -43,7 +43,7 @@ def clusters(corpus: Corpus) -> NDArray[np.int64]:
         graph = coo_matrix((np.ones(len(a), bool), (a, b)), shape=(n, n))
         return {"clusters": connected_components(graph, directed=False)[1].astype(np.int64)}, {}
 
-    return np.asarray(derived(corpus, "clusters", [FORM, WORDS, THRESHOLD], make).array("clusters"))
+    return np.asarray(derived(corpus, "clusters", [FORMAT_VERSION, WORDS, THRESHOLD], make).array("clusters"))
 
 
 def overlap(a: Corpus, rows_a: NDArray[np.int64], b: Corpus, rows_b: NDArray[np.int64]) -> NDArray[np.int64]:

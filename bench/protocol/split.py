@@ -8,13 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.core.errors import DataError
-from bench.core.seeds import draw
-from bench.data.corpus import SPLITS, Dataset, Made, derived
+from bench.core.seeds import generator_for
+from bench.data.corpus import SPLITS, ArraysAndFacts, Dataset, derived
 from bench.protocol.near_duplicates import clusters, overlap
 
 
 @dataclass(frozen=True)
-class Division:
+class Split:
     """A data set split into pool and exam, and how many texts had to leave the pool."""
 
     pool: NDArray[np.int64]  # rows
@@ -25,7 +25,7 @@ class Division:
     leaked_to_target: int = 0  # texts of a source's pool that stood, or nearly, in the target's exam
 
 
-def divide(data: Dataset, test: str, split_by: str, name: str) -> Division:
+def make_split(data: Dataset, test: str, split_by: str, name: str) -> Split:
     """Pool and exam of a data set.
 
     `test` is "official" (rows marked test), or "quarter" or "fifth": a seeded draw, stratified by label, in which
@@ -39,7 +39,7 @@ def divide(data: Dataset, test: str, split_by: str, name: str) -> Division:
         pool = rows[data.split != SPLITS.index("test")]
     else:
         unit = data.group.astype(np.int64) if split_by == "group" else same
-        exam, pool = _draw_exam(rows, unit, data.y, {"quarter": 4, "fifth": 5}[test], name)
+        exam, pool = _draw_test_set(rows, unit, data.y, {"quarter": 4, "fifth": 5}[test], name)
         exam = exam[_first(keys[exam])]
     if not len(exam) or not len(pool):
         raise DataError(f"{name}: no rows for {'the exam' if not len(exam) else 'training'}",
@@ -48,14 +48,14 @@ def divide(data: Dataset, test: str, split_by: str, name: str) -> Division:
     near = np.isin(same[pool], same[exam]) & ~exact
     clean = pool[~exact & ~near]
     kept = clean[_first(keys[clean])]
-    return Division(kept, exam, len(clean) - len(kept), int(exact.sum()), int(near.sum()))
+    return Split(kept, exam, len(clean) - len(kept), int(exact.sum()), int(near.sum()))
 
 
-def without_exam(source: Dataset, division: Division, target: Dataset, exam: NDArray[np.int64]) -> Division:
+def without_test_texts(source: Dataset, division: Split, target: Dataset, exam: NDArray[np.int64]) -> Split:
     """The source's division with the texts gone from its pool that are, or nearly are, in the target's exam."""
     from bench.core.store import key_of
 
-    def make() -> Made:
+    def make() -> ArraysAndFacts:
         pairs = overlap(source.corpus, division.pool, target.corpus, exam)
         return {"rows": np.unique(pairs[:, 0]) if len(pairs) else np.empty(0, np.int64)}, {}
 
@@ -70,13 +70,13 @@ def _first(keys: NDArray[np.uint64]) -> NDArray[np.int64]:
     return np.sort(np.unique(keys, return_index=True)[1])
 
 
-def _draw_exam(rows: NDArray[np.int64], unit: NDArray[np.int64], y: NDArray[np.int64], share: int,
+def _draw_test_set(rows: NDArray[np.int64], unit: NDArray[np.int64], y: NDArray[np.int64], share: int,
                name: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Every `share`-th unit of each class, in shuffled order, goes to the exam."""
     units, at, members = np.unique(unit, return_index=True, return_inverse=True)
     label = y[rows[at]]  # of a unit's first row
     chosen = np.zeros(len(units), bool)
-    rng = draw("exam", name)
+    rng = generator_for("exam", name)
     for c in np.unique(label):
         own = rng.permutation(np.flatnonzero(label == c))
         chosen[own[: max(1, round(len(own) / share))]] = True

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from bench.core.budget import FULL, Budget
 from bench.core.errors import DataError
-from bench.core.seeds import draw
+from bench.core.seeds import generator_for
 from bench.data.corpus import Dataset, Examples
-from bench.protocol.split import Division
+from bench.protocol.split import Split
 
 Predictor = Callable[[Examples], NDArray[np.float32]]  # probabilities, [n, classes]
 
@@ -55,12 +55,12 @@ class Trial:
         return weights
 
 
-def nested(pool: NDArray[np.int64], y: NDArray[np.int64], *names: object) -> NDArray[np.int64]:
+def nested_order(pool: NDArray[np.int64], y: NDArray[np.int64], *names: object) -> NDArray[np.int64]:
     """The pool in an order whose every beginning is stratified: budget b is the first b rows.
 
     The first of each class come first, so that a budget of as many labels as classes holds them all.
     """
-    rng = draw("budget", *names)
+    rng = generator_for("budget", *names)
     rank = np.empty(len(pool))
     for c in np.unique(y[pool]):
         own = rng.permutation(np.flatnonzero(y[pool] == c))
@@ -69,14 +69,14 @@ def nested(pool: NDArray[np.int64], y: NDArray[np.int64], *names: object) -> NDA
     return pool[np.argsort(rank, kind="stable")]
 
 
-def trial_of(data: Dataset, division: Division, source: str, target: str, budget: Budget, seed: int,
+def make_trial(data: Dataset, division: Split, source: str, target: str, budget: Budget, seed: int,
              head_seed: int | None = None, *, balanced: bool = False) -> Trial:
     """The trial at a budget and seed; every baseline gets the same draw.
 
     What a baseline draws itself depends on the trial's seed: that is `head_seed` where one is given. `balanced` where
     balanced accuracy leads the target's leaderboard.
     """
-    order = nested(division.pool, data.y, target, seed)
+    order = nested_order(division.pool, data.y, target, seed)
     count = len(order) if budget == FULL else int(budget)
     if count > len(order):
         raise DataError(f"{target}: a budget of {count} labels, but only {len(order)} texts to train on")

@@ -206,10 +206,10 @@ def script(folder: Path) -> str:
     """Vega, Vega-Lite and Vega-Embed as one script, bundled once and kept in the cache `folder`."""
     converter = _converter()
     place = folder / "page" / f"vega-{converter.__version__}"
-    have = store.kept(place)
+    have = store.load(place)
     if have is None:
         text = str(converter.javascript_bundle()).replace("\r", "")
-        have = store.keep(place, {"vega.js": text.encode()}, {"version": converter.__version__})
+        have = store.save(place, {"vega.js": text.encode()}, {"version": converter.__version__})
     return have.bytes("vega.js").decode()
 
 

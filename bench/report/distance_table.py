@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bench.analysis.domain_distance import FEWEST, NAMES, Table
+from bench.analysis.domain_distance import FEWEST, NAMES, DistanceTable
 
 
-def title(found: Table) -> str:
+def title(found: DistanceTable) -> str:
     """One line that says what is compared."""
     return f"distance from {found.source}, and gain of {found.baseline} at {found.budget} labels"
 
 
-def table(found: Table) -> tuple[list[str], list[list[str]]]:
+def table(found: DistanceTable) -> tuple[list[str], list[list[str]]]:
     """Headers and rows of text, the nearest target first."""
     head = ["target", "proxy A", "known words", "shared words", "MMD²", "gain [95%]"]
     body = []
@@ -23,7 +23,7 @@ def table(found: Table) -> tuple[list[str], list[list[str]]]:
     return head, body
 
 
-def notes(found: Table) -> list[str]:
+def notes(found: DistanceTable) -> list[str]:
     """What the columns mean, and whether the distance tells the gain."""
     lines = ["proxy A: 0 the sides look alike, 2 a linear classifier always tells them apart; known words: share of "
              "the target's running words that the source has; MMD²: of the base's features."]
@@ -41,7 +41,7 @@ def notes(found: Table) -> list[str]:
 MARKERS = "os^DvP<>X*"
 
 
-def draw(found: Table, stem: Path) -> list[Path]:
+def draw(found: DistanceTable, stem: Path) -> list[Path]:
     """Gain over proxy A-distance, a point a target, as .png, .svg and .pdf."""
     from bench.report.diagrams import canvas, save
 

@@ -19,7 +19,7 @@ from bench.analysis.study import Study, study_of
 from bench.core import places
 from bench.core.budget import Budget
 from bench.core.errors import BenchError
-from bench.learning.networks.architectures import NETS
+from bench.learning.networks.architectures import ARCHITECTURES
 from bench.report.charts import PHASES, specs, theme
 from bench.results.record import Record
 
@@ -127,7 +127,7 @@ def command(group: Sequence[Record]) -> str:
     net = first.net.split("-")[0]
     words = ["bench", "run", "--target", f"{first.task}@{first.edition}", "--source", first.source.split("@")[0],
              "--budgets", ",".join(map(str, budgets)), "--seeds", str(len({r.seed for r in group})),
-             *(["--net", net] if net in NETS and net != "gru" else []),
+             *(["--net", net] if net in ARCHITECTURES and net != "gru" else []),
              "--engine", first.engine, "--device", first.device]
     return shlex.join(words)
 

@@ -16,7 +16,7 @@ from bench.core.errors import BenchError
 from bench.reproduce.measures import MEASURES, measure
 from bench.reproduce.measures.workplace import Measured, NotTested, Workplace
 
-FORM = 3  # raised when a measure changes in a way that its name does not show
+FORMAT_VERSION = 3  # raised when a measure changes in a way that its name does not show
 REPRODUCED, NOT_REPRODUCED, NOT_TESTED = "reproduced", "not reproduced", "not tested here"
 
 
@@ -65,7 +65,7 @@ class Claim:
 
 
 @dataclass(frozen=True)
-class Finding:
+class ClaimResult:
     """What came out for a claim."""
 
     claim: Claim
@@ -124,7 +124,7 @@ def _named(claim: Claim, name: str) -> bool:
     return claim.id.lower() == name.lower() or claim.id.lower().startswith(f"{name.lower()}-")
 
 
-def test(claims: Sequence[Claim], place: Workplace, folder: Path) -> Iterator[Finding]:
+def test(claims: Sequence[Claim], place: Workplace, folder: Path) -> Iterator[ClaimResult]:
     """Measure each claim, or take its figures from `folder` where it was measured before."""
     for claim in claims:
         path = folder / f"{claim.id}.json"
@@ -138,12 +138,12 @@ def test(claims: Sequence[Claim], place: Workplace, folder: Path) -> Iterator[Fi
         try:
             measured = measure(claim.measure)(replace(place, seeds=claim.seeds))
         except NotTested as error:
-            yield Finding(claim, Measured({}), why_not=str(error))
+            yield ClaimResult(claim, Measured({}), why_not=str(error))
             continue
         except BenchError as error:  # no data, no extra: this claim cannot be tested, others can
-            yield Finding(claim, Measured({}), why_not=str(error))
+            yield ClaimResult(claim, Measured({}), why_not=str(error))
             continue
-        finding = Finding(claim, measured, time.perf_counter() - began, _cpu() - cpu)
+        finding = ClaimResult(claim, measured, time.perf_counter() - began, _cpu() - cpu)
         _keep(path, finding, place)
         yield finding
 
@@ -153,29 +153,29 @@ def _key(claim: Claim, place: Workplace) -> str:
     from bench.learning.networks.engines import version
 
     name = place.mxnet_or_torch()
-    return store.key_of([FORM, claim.measure, claim.seeds, name, version(name)])
+    return store.key_of([FORMAT_VERSION, claim.measure, claim.seeds, name, version(name)])
 
 
-def _kept(path: Path, claim: Claim, place: Workplace) -> Finding | None:
+def _kept(path: Path, claim: Claim, place: Workplace) -> ClaimResult | None:
     try:
         body = json.loads(path.read_text(encoding="utf-8"))
         if body["key"] != _key(claim, place):
             return None
         figures = {str(name): tuple(map(float, values)) for name, values in body["figures"].items()}
         measured = Measured(figures, tuple(body["notes"]), body["engine"])
-        return Finding(claim, measured, float(body["seconds"]), float(body["cpu_seconds"]))
+        return ClaimResult(claim, measured, float(body["seconds"]), float(body["cpu_seconds"]))
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None  # not there, or damaged: it is measured again
 
 
-def _keep(path: Path, finding: Finding, place: Workplace) -> None:
+def _keep(path: Path, finding: ClaimResult, place: Workplace) -> None:
     measured = finding.measured
     body = {"key": _key(finding.claim, place), "figures": measured.figures, "notes": measured.notes,
             "engine": measured.engine, "seconds": finding.seconds, "cpu_seconds": finding.cpu_seconds}
     _write(path, json.dumps(body, indent=1))
 
 
-def write(folder: Path, findings: Sequence[Finding]) -> list[Path]:
+def write(folder: Path, findings: Sequence[ClaimResult]) -> list[Path]:
     """Write `claims.md` and `claims.json`; returns the paths."""
     rows = [{**asdict(f.claim), **asdict(f.measured), "verdict": f.verdict, "why_not": f.why_not,
              "seconds": round(f.seconds, 1), "cpu_seconds": round(f.cpu_seconds, 1)} for f in findings]
@@ -185,7 +185,7 @@ def write(folder: Path, findings: Sequence[Finding]) -> list[Path]:
     return [folder / name for name in texts]
 
 
-def markdown(findings: Sequence[Finding]) -> str:
+def markdown(findings: Sequence[ClaimResult]) -> str:
     """A table of verdicts, then each claim's protocol, rules and figures."""
     from tabulate import tabulate
 
@@ -197,7 +197,7 @@ def markdown(findings: Sequence[Finding]) -> str:
     return f"{table}\n\n" + "\n".join(_section(f) for f in findings)
 
 
-def page(findings: Sequence[Finding]) -> str:
+def page(findings: Sequence[ClaimResult]) -> str:
     """The table as a page of the documentation, with the command that makes it."""
     from bench.runs.machine import host
 
@@ -213,7 +213,7 @@ include the nets that it is the first to need.
 {markdown(findings)}"""
 
 
-def _section(f: Finding) -> str:
+def _section(f: ClaimResult) -> str:
     claim = f.claim
     seeds = f"{claim.seeds} seeds" if claim.seeds > 1 else "1 seed"
     why = f": {f.why_not}" if f.why_not else ""
@@ -226,7 +226,7 @@ def _section(f: Finding) -> str:
     return "\n".join(lines) + f"\n- `bench reproduce --claim {claim.id}`\n"
 
 
-def leading(f: Finding) -> str:
+def leading(f: ClaimResult) -> str:
     """The figures that the verdict hangs on."""
     if f.why_not:
         return f.why_not

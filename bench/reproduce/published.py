@@ -12,16 +12,16 @@ import numpy as np
 
 from bench.core import store
 from bench.core.errors import BenchError
-from bench.learning.networks.architectures import NETS, TUTORIAL
+from bench.learning.networks.architectures import ARCHITECTURES, TUTORIAL
 from bench.learning.networks.engines import devices
 from bench.results import record_files
 from bench.results.record import Record
 from bench.runs import plan as plans
-from bench.runs.executor import Carry
+from bench.runs.executor import Executor
 from bench.runs.machine import versions
 from bench.runs.options import Options, Say, Watch
-from bench.runs.registry import strategies
-from bench.runs.trials import HEAD_SEEDS, Job, blank
+from bench.runs.registry import strategies_named
+from bench.runs.trials import HEAD_SEEDS, TrialSpec, blank_record
 
 SAME, WITHIN, OFF, NOT_RUN = "same", "within tolerance", "off", "not run"
 TOLERANCE = 1.0  # points of accuracy, or twice the spread of the other published seeds where that is more
@@ -71,8 +71,17 @@ def sample(found: Sequence[Record], share: float, seed: int) -> list[Record]:
     return [found[i] for i in sorted(np.random.default_rng(seed).choice(len(found), count, replace=False))]
 
 
-def rerun(chosen: Sequence[Record], every: Sequence[Record], options: Options, table: Mapping[str, str], carry: Carry,
-          say: Say, watch: Watch, *, progress: bool) -> Iterator[Rerun]:
+def rerun(
+    chosen: Sequence[Record],
+    every: Sequence[Record],
+    options: Options,
+    table: Mapping[str, str],
+    carry: Executor,
+    say: Say,
+    watch: Watch,
+    *,
+    progress: bool,
+) -> Iterator[Rerun]:
     """Run the `chosen` of `every` published trial again, and compare.
 
     What was finished by the same versions is taken from the results folder, so that a broken-off rerun goes on.
@@ -86,9 +95,9 @@ def rerun(chosen: Sequence[Record], every: Sequence[Record], options: Options, t
         try:
             one = _options(first, like, options)
             for plan in plans.plan(one, table, say, watch, progress=progress, wanted=_asked(wanted)):
-                for _ in plans.carry_out(plan, carry):
+                for _ in plans.execute(plan, carry):
                     pass
-                have = {_cell(r): r for r in record_files.latest(record_files.stored(plan.path))}
+                have = {_cell(r): r for r in record_files.latest(record_files.read_with_packed(plan.path))}
                 for cell, old in wanted.items():
                     new = have.get(cell)
                     tolerance = _tolerance(old, seeds[_group(old)])
@@ -100,7 +109,7 @@ def rerun(chosen: Sequence[Record], every: Sequence[Record], options: Options, t
 def _why_not(baseline: str, table: Mapping[str, str]) -> str:
     """Why a strategy cannot run here, such as an extra that is not installed; empty where it can."""
     try:
-        return " ".join(str(error) for s in strategies((baseline,), table) if (error := s.missing()))
+        return " ".join(str(error) for s in strategies_named((baseline,), table) if (error := s.missing()))
     except BenchError as error:
         return str(error)
 
@@ -118,15 +127,15 @@ def _options(first: Record, like: Sequence[Record], options: Options) -> Options
 
 
 def _net(name: str) -> tuple[str, str]:
-    for preset, nets in (("default", NETS), ("tutorial", TUTORIAL)):
+    for preset, nets in (("default", ARCHITECTURES), ("tutorial", TUTORIAL)):
         for kind, net in nets.items():
             if str(net) == name:
                 return kind, preset
     raise BenchError(f"no net here is called {name!r}", "it was published by another version")
 
 
-def _asked(wanted: Mapping[Cell, Record]) -> Callable[[Job], bool]:
-    return lambda job: _cell(blank(job)) in wanted
+def _asked(wanted: Mapping[Cell, Record]) -> Callable[[TrialSpec], bool]:
+    return lambda job: _cell(blank_record(job)) in wanted
 
 
 def _cell(record: Record) -> Cell:

@@ -61,7 +61,7 @@ KINDS: Mapping[str, tuple[type, ...]] = {"str": (str,), "int": (int,), "int | st
                                          "float | None": (float, int, type(None))}
 
 
-def _record(body: dict[str, Any]) -> Record:
+def record_from_json(body: dict[str, Any]) -> Record:
     """The record of a line whose checksum is right; `ValueError` where a value is none that `append` writes.
 
     A checksum finds damage, not malice: the names become file names, and the scores are averaged.

@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from bench.core.errors import BenchError
-from bench.results.record import SCHEMA, Record, _record
+from bench.results.record import SCHEMA, Record, record_from_json
 from bench.results.stored_predictions import LARGEST
 
 COMPRESSED = ".gz"  # the ending of records that were packed away; they are read beside the growing file
 
 
-def line_of(record: Record) -> str:
+def json_line(record: Record) -> str:
     """The record's JSON line, without the line's end."""
     body = asdict(record)
     return json.dumps({**body, "check": _check(body)}, ensure_ascii=False)
@@ -27,7 +27,7 @@ def line_of(record: Record) -> str:
 
 def append(path: Path, record: Record) -> None:
     """Add one line to a records file, whole: a torn line that a crash left is cut off first."""
-    data = (line_of(record) + "\n").encode()
+    data = (json_line(record) + "\n").encode()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with open(path, "ab+") as file:
@@ -65,7 +65,7 @@ def read(path: Path, warn: Any = None) -> list[Record]:
             check = body.pop("check")
             if check != _check(body):
                 raise ValueError("checksum")
-            records.append(_record(body))
+            records.append(record_from_json(body))
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             say(f"{path}:{number}: damaged line left out; its trial runs again on the next bench run")
     return records
@@ -81,7 +81,7 @@ def _lines(path: Path) -> Iterator[bytes]:
         raise BenchError(f"cannot read {path}: {error.strerror or error}") from None
 
 
-def stored(path: Path, warn: Any = None) -> list[Record]:
+def read_with_packed(path: Path, warn: Any = None) -> list[Record]:
     """The records of a file and those that were packed away beside it, the packed ones first."""
     return read(path.with_name(path.name + COMPRESSED), warn) + read(path, warn)
 
@@ -90,12 +90,12 @@ def read_all(folder: Path, warn: Any = None) -> list[Record]:
     """The records of every file below `folder/records`, packed ones too."""
     paths = {path.with_name(path.name.removesuffix(COMPRESSED)) for path in (folder / "records").glob("*.jsonl*")
              if path.name.endswith((".jsonl", f".jsonl{COMPRESSED}"))}
-    return [r for path in sorted(paths) for r in stored(path, warn)]
+    return [r for path in sorted(paths) for r in read_with_packed(path, warn)]
 
 
-def pack_away(path: Path, found: Iterable[Record]) -> None:
+def write_packed(path: Path, found: Iterable[Record]) -> None:
     """Write records as one compressed file, `.jsonl.gz`, the same bytes for the same records."""
-    lines = "".join(f"{line_of(r)}\n" for r in found).encode()
+    lines = "".join(f"{json_line(r)}\n" for r in found).encode()
     temporary = path.with_name(f".{path.name}.new")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

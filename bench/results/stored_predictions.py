@@ -44,7 +44,7 @@ def _inflated(text: str) -> bytes:
     return data
 
 
-def quantised(p: NDArray[np.float32]) -> NDArray[np.float16]:
+def quantise(p: NDArray[np.float32]) -> NDArray[np.float16]:
     """Probabilities [n, classes] as the 16-bit scores that are stored."""
     p = np.clip(np.asarray(p, np.float64), 1e-12, None)
     p = p / p.sum(axis=1, keepdims=True)

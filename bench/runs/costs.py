@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from bench.learning.networks.architectures import Net
+from bench.learning.networks.architectures import Architecture
 from bench.results.record import Record
 
 # Seconds of one trial by labelled texts: Amazon, an exam of 1,962 texts, GRU 64/64, PyTorch, one CPU thread
@@ -96,7 +96,7 @@ def stated(baseline: str, labels: int) -> float | None:
     return factor * float(np.exp(np.interp(np.log(max(labels, 1)), np.log(sizes), np.log(list(points.values())))))
 
 
-def measured(records: Iterable[Record], root: Path, net: Net, engine: str, device: str) -> Measured:
+def measured(records: Iterable[Record], root: Path, net: Architecture, engine: str, device: str) -> Measured:
     """What was measured with this net, engine and device: in records, and in the bases of the cache `root`."""
     trials: dict[tuple[str, int], list[float]] = defaultdict(list)
     for r in records:

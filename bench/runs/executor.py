@@ -9,15 +9,15 @@ from bench.core.errors import BenchError
 from bench.results.record import Record
 from bench.runs import pool
 from bench.runs.options import Options, Say
-from bench.runs.trials import Job
+from bench.runs.trials import TrialSpec
 
-Carry = Callable[[Sequence[Job]], Iterator[Record]]  # runs jobs
+Executor = Callable[[Sequence[TrialSpec]], Iterator[Record]]  # runs jobs
 
 
 @contextmanager
-def hands(options: Options, say: Say) -> Iterator[Carry]:
+def executor(options: Options, say: Say) -> Iterator[Executor]:
     """Who runs the trials: worker processes here, or the workers of a cluster."""
-    count = workers(options)
+    count = worker_count(options)
     if options.scheduler:
         from bench.runs.cluster import client
 
@@ -27,7 +27,7 @@ def hands(options: Options, say: Say) -> Iterator[Carry]:
     yield lambda jobs: pool.run(jobs, count)
 
 
-def workers(options: Options) -> int:
+def worker_count(options: Options) -> int:
     """Worker processes of this machine; 0 where a cluster's run the trials."""
     if options.scheduler and options.jobs:
         raise BenchError("--jobs and --scheduler exclude each other", "a cluster has the workers that it has")

@@ -13,8 +13,8 @@ from bench.learning.models import folder
 from bench.learning.models.model import Fitted
 from bench.results.record import Record
 from bench.runs import runner
-from bench.runs.plan import Plan
-from bench.runs.trials import Job
+from bench.runs.plan import TargetPlan
+from bench.runs.trials import TrialSpec
 
 AGREE = 1e-5  # at most so far a model's probabilities may lie from its predictor's on the exam
 # What of a record stands in a model's card.
@@ -24,7 +24,7 @@ FACTS = ("task", "edition", "content_sha256", "source", "baseline", "settings", 
 
 
 @dataclass(frozen=True)
-class Made:
+class FitResult:
     """A model that was kept, and how it did on the exam."""
 
     folder: Path
@@ -33,18 +33,18 @@ class Made:
     difference: float  # the largest between the model's and the predictor's probabilities on the exam
 
 
-def trial_of(found: Plan, seed: int) -> Job:
+def trial_spec_for(found: TargetPlan, seed: int) -> TrialSpec:
     """The plan's one trial, at a seed; `BenchError` where the baseline cannot be used on this target."""
     if not found.jobs:
         raise BenchError(f"nothing to fit on {found.target.name}", "the reason stands above")
     return replace(found.jobs[0], seed=seed)
 
 
-def fit(job: Job, out: Path, *, force: bool) -> Made:
+def fit(job: TrialSpec, out: Path, *, force: bool) -> FitResult:
     """Run the trial, score it, make its model, see that it agrees with the predictor, and keep it."""
     folder.check_free(out, force=force)
-    with runner.steady(job.setting):
-        done = runner.attempt(job)
+    with runner.one_thread(job.setting):
+        done = runner.run_or_raise(job)
         if not isinstance(done.predict, Fitted):
             raise BenchError(f"{job.baseline} returns a predictor without a model, so it cannot be kept",
                              "its fit must return bench.model.Fitted (docs/adding-a-baseline.md)")
@@ -55,8 +55,8 @@ def fit(job: Job, out: Path, *, force: bool) -> Made:
         raise BenchError(f"{job.baseline}: its model's probabilities lie up to {difference:.2g} from its predictor's",
                          "it is not kept; the model must give what the predictor gives")
     facts = asdict(done.record)
-    folder.keep(out, model, done.trial.labels, {name: facts[name] for name in FACTS}, force=force)
-    return Made(out, done.record, {p.name: p.stat().st_size for p in sorted(out.iterdir())}, difference)
+    folder.save(out, model, done.trial.labels, {name: facts[name] for name in FACTS}, force=force)
+    return FitResult(out, done.record, {p.name: p.stat().st_size for p in sorted(out.iterdir())}, difference)
 
 
 def summary(record: Record) -> str:

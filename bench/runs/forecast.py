@@ -14,8 +14,8 @@ from bench.data.corpus import is_derived
 from bench.data.corpus import load as kept_corpus
 from bench.data.routes import Access, deliver
 from bench.learning.features import sentence_encoder
-from bench.learning.features.glove import Vectors, find
-from bench.learning.networks.architectures import named
+from bench.learning.features.glove import WordVectors, find_glove
+from bench.learning.networks.architectures import architecture_named
 from bench.learning.pretrain import recipe_for
 from bench.learning.resources import features_entry
 from bench.learning.source_linear import is_fitted
@@ -23,7 +23,7 @@ from bench.results import record_files
 from bench.runs import costs, inputs, plan
 from bench.runs.costs import STATED, UNKNOWN, Cost, Measured
 from bench.runs.options import Options, Say
-from bench.runs.plan import Draft
+from bench.runs.plan import PlanDraft
 from bench.runs.registry import Strategy
 
 EXAM = {"official": 0.5, "quarter": 0.25, "fifth": 0.2}  # share of a card's rows; the official one is not known before
@@ -41,7 +41,7 @@ class Step:
 
 
 @dataclass(frozen=True)
-class Cell:
+class ForecastCell:
     """One baseline's trials at one budget."""
 
     baseline: str
@@ -65,7 +65,7 @@ class Forecast:
     source: str
     read: bool  # whether the data have been read: else sizes are the card's, and nothing counts as done
     steps: tuple[Step, ...]
-    cells: tuple[Cell, ...]
+    cells: tuple[ForecastCell, ...]
 
     @property
     def trials(self) -> int:
@@ -92,7 +92,7 @@ def forecasts(options: Options, table: Mapping[str, str], say: Say) -> list[Fore
     access = replace(inputs.access_for(options, say, progress=False), offline=True)
     read = {name: _is_read(name, options, access) for name in (*options.targets, options.source)}
     known = record_files.read_all(options.results_dir)
-    net = named(options.net, options.preset)
+    net = architecture_named(options.net, options.preset)
     past = costs.measured(known, options.cache_dir, net, options.engine, inputs.device_for(options))
     own = tuple(name for name in options.targets if read[name] and read[options.source])
     found: dict[str, Forecast] = {}
@@ -119,28 +119,28 @@ def total(found: Sequence[Forecast], workers: int) -> float:
     return sum(once.values()) + trials + (costs.START if todo else 0.0)
 
 
-def _glove(options: Options) -> Callable[[Access, Say], Vectors | None]:
+def _glove(options: Options) -> Callable[[Access, Say], WordVectors | None]:
     """GloVe if it is here; else a run that may use the network is taken to fetch it."""
-    def here(access: Access, say: Say) -> Vectors | None:
+    def here(access: Access, say: Say) -> WordVectors | None:
         try:
-            return find(access)
+            return find_glove(access)
         except BenchError:
             if options.offline:
-                return inputs.glove(access, say)
+                return inputs.find_vectors(access, say)
             say("GloVe vectors are not here yet: the run fetches them first, which is not in the estimate")
-            return Vectors(Path(), Path(), "to be fetched")
+            return WordVectors(Path(), Path(), "to be fetched")
 
     return here
 
 
-def _of(draft: Draft, past: Measured, options: Options) -> Forecast:
+def _of(draft: PlanDraft, past: Measured, options: Options) -> Forecast:
     """From data that are at hand."""
     target = draft.target
     steps = []
     for part in draft.parts:
         key = part.setting.base
         if "base" in part.needs:
-            trained = store.kept(options.cache_dir / "bases" / key) is not None
+            trained = store.load(options.cache_dir / "bases" / key) is not None
             cost = past.training(len(part.order.division.pool), part.order.spec.epochs)
             steps.append(Step("base", key, trained, cost))
         if "features" in part.needs:
@@ -163,7 +163,7 @@ def _of(draft: Draft, past: Measured, options: Options) -> Forecast:
     cells = []
     for (name, budget), (trials, finished) in counts.items():
         labels = len(target.division.pool) if budget == FULL else int(budget)
-        cells.append(Cell(name, budget, labels, trials, finished, past.trial(name, labels)))
+        cells.append(ForecastCell(name, budget, labels, trials, finished, past.trial(name, labels)))
     source = draft.parts[0].setting.source.name
     return Forecast(target.name, source, True, tuple(steps), tuple(cells))
 
@@ -197,7 +197,7 @@ def _by_card(target: _Size, source: _Size, chosen: Sequence[Strategy], unread: S
         raise BenchError(f"{target.task.name} is both source and target", "choose another --source")
     own = plan.usable(chosen, source.task.labels == target.task.labels, True, say,
                        f"the labels of {target.task.name} are not those of {source.task.name}")
-    epochs = options.epochs or recipe_for(named(options.net, options.preset).kind, source.pool).epochs
+    epochs = options.epochs or recipe_for(architecture_named(options.net, options.preset).kind, source.pool).epochs
     needs = frozenset().union(*(s.needs() for s in own))
     steps = [Step(f"reading {size.task.name}", "", False, Cost(size.rows * costs.READ / 1000, STATED))
              for size in (target, source) if size.task.name in unread]
@@ -216,7 +216,7 @@ def _by_card(target: _Size, source: _Size, chosen: Sequence[Strategy], unread: S
         for b in options.budgets:
             labels = target.pool if b == FULL else int(b)
             if labels <= target.pool:
-                cells.append(Cell(s.name, b, labels, trials, 0, past.trial(s.name, labels)))
+                cells.append(ForecastCell(s.name, b, labels, trials, 0, past.trial(s.name, labels)))
     return Forecast(target.name, source.name, False, tuple(steps), tuple(cells))
 
 

@@ -7,20 +7,20 @@ from dataclasses import replace
 from pathlib import Path
 
 from bench.core.errors import BenchError
-from bench.data.cards import Task, all_tasks, nearest
-from bench.data.load import Loaded, obtain
+from bench.data.cards import Task, all_tasks, unknown_name
+from bench.data.load import LoadedTask, load_task
 from bench.data.routes import Access
-from bench.data.user_file import looks_like_file, task_of
-from bench.learning.features.glove import Vectors, find
-from bench.learning.networks.architectures import Net, named
+from bench.data.user_file import looks_like_file, task_from_file
+from bench.learning.features.glove import WordVectors, find_glove
+from bench.learning.networks.architectures import Architecture, architecture_named
 from bench.learning.networks.engines import devices
-from bench.learning.pretrain import Base, Order, pretrain, recipe_for
+from bench.learning.pretrain import Base, BaseSpec, pretrain, recipe_for
 from bench.runs.options import Options, Say, Watch
 
 ALL = "all"
 
 
-def pairs(sources: Sequence[str], options: Options) -> list[Options]:
+def options_per_source(sources: Sequence[str], options: Options) -> list[Options]:
     """One set of options a source: `all` sources are all targets, and `all` targets all tasks with IMDB's labels.
 
     A target that is the source itself is left out.
@@ -48,12 +48,12 @@ def access_for(options: Options, say: Say, *, progress: bool) -> Access:
                   progress=progress, note=say)
 
 
-def load(name: str, options: Options, access: Access, say: Say) -> Loaded:
+def load(name: str, options: Options, access: Access, say: Say) -> LoadedTask:
     """A task by name, `name@edition` or file."""
     found = card_of(name, options)
     if found is None:
         return _own(Path(name), options, access, say)
-    return obtain(found[0], access, options.cache_dir, found[1], say)
+    return load_task(found[0], access, options.cache_dir, found[1], say)
 
 
 def card_of(name: str, options: Options) -> tuple[Task, str] | None:
@@ -64,15 +64,15 @@ def card_of(name: str, options: Options) -> tuple[Task, str] | None:
         return known[task_name], edition
     if looks_like_file(name):
         return None
-    raise nearest("target", name, known, "bench list tasks; a data file needs its ending, such as .csv")
+    raise unknown_name("target", name, known, "bench list tasks; a data file needs its ending, such as .csv")
 
 
-def _own(path: Path, options: Options, access: Access, say: Say) -> Loaded:
-    task, told = task_of(path, options.text_column, options.label_column, label_map(options))
+def _own(path: Path, options: Options, access: Access, say: Say) -> LoadedTask:
+    task, told = task_from_file(path, options.text_column, options.label_column, label_map(options))
     if task.name in all_tasks(options.tasks):
         task = replace(task, name=f"my-{task.name}")
     say(told)
-    return obtain(task, replace(access, data_dir=path.resolve().parent), options.cache_dir, "", say)
+    return load_task(task, replace(access, data_dir=path.resolve().parent), options.cache_dir, "", say)
 
 
 def label_map(options: Options) -> dict[str, str]:
@@ -99,20 +99,20 @@ def device_for(options: Options) -> str:
     return options.device
 
 
-def glove(access: Access, say: Say) -> Vectors | None:
+def find_vectors(access: Access, say: Say) -> WordVectors | None:
     """GloVe if it can be had; says so where it cannot."""
     try:
-        return find(access)
+        return find_glove(access)
     except BenchError as error:
         say(f"without GloVe: {error}")
         return None
 
 
-def base_order(options: Options, source: Loaded, net: Net, vectors: Vectors | None) -> Order:
+def base_spec(options: Options, source: LoadedTask, net: Architecture, vectors: WordVectors | None) -> BaseSpec:
     """What base the options ask for."""
     spec = recipe_for(net.kind, len(source.division.pool))
     spec = replace(spec, epochs=options.epochs) if options.epochs else spec
-    return Order(source.name, source.data, source.division, net, options.engine,
+    return BaseSpec(source.name, source.data, source.division, net, options.engine,
                  device_for(options), vectors, spec, validation=options.validation,
                  every_epoch=options.keep_checkpoints)
 
@@ -122,10 +122,10 @@ def train_base(options: Options, say: Say, watch: Watch, *, progress: bool) -> B
     if not 0.0 <= options.validation <= 0.5:
         raise BenchError(f"--validation {options.validation:g} is not a share", "from 0 to 0.5, such as 0.2")
     access = access_for(options, say, progress=progress)
-    net = named(options.net, options.preset)
+    net = architecture_named(options.net, options.preset)
     source = load(options.source, options, access, say)
-    vectors = glove(access, say) if net.glove != "no" else None
-    return pretrain(base_order(options, source, net, vectors), options.cache_dir, watch)
+    vectors = find_vectors(access, say) if net.glove != "no" else None
+    return pretrain(base_spec(options, source, net, vectors), options.cache_dir, watch)
 
 
 def known_tasks(options: Options) -> dict[str, Task]:

@@ -20,7 +20,7 @@ from bench.learning.features import sentence_encoder
 from bench.learning.networks.engines import ENGINES
 from bench.runs.inputs import ALL, access_for, known_tasks
 from bench.runs.options import Options
-from bench.runs.registry import strategies
+from bench.runs.registry import strategies_named
 
 PACKAGES = ("transferbench", "torch", "mxnet", "numpy", "pandas", "scikit-learn", "datasets", "pyarrow", "tabulate")
 
@@ -53,7 +53,7 @@ def at_hand(task: Task, edition: Edition, options: Options, access: Access) -> s
 def baselines(table: Mapping[str, str], main: Sequence[str]) -> list[dict[str, Any]]:
     """A row a baseline: what it needs, whether it runs when none is named, what to install first, what it is."""
     rows = []
-    for s in strategies((ALL,), table):
+    for s in strategies_named((ALL,), table):
         error, module = s.missing(), s.load()
         told = getattr(module, s.function).__doc__ if s.function != "fit" else module.__doc__
         rows.append({"baseline": s.name, "needs": ", ".join(sorted(s.needs())) or "nothing",

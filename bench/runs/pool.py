@@ -18,19 +18,19 @@ from typing import Any
 from bench.learning.networks.engines import ENGINES
 from bench.learning.networks.memory import give_back
 from bench.results.record import Record
-from bench.runs.runner import run_one
-from bench.runs.trials import Job, blank
+from bench.runs.runner import run_trial
+from bench.runs.trials import TrialSpec, blank_record
 
 FORKS = sys.platform == "linux"  # a copy of a process that has loaded Apple's or Windows' libraries may not run on
 IMPORTED = ("bench.runs.runner", "sklearn.ensemble", "sklearn.feature_extraction.text", "sklearn.linear_model",
             "sklearn.model_selection")
 
 
-def run(jobs: Sequence[Job], workers: int) -> Iterator[Record]:
+def run(jobs: Sequence[TrialSpec], workers: int) -> Iterator[Record]:
     """Run the jobs and yield each record as it is finished; a failed trial is a record too."""
     if workers <= 1 or len(jobs) <= 1:
         for job in jobs:
-            yield run_one(job)
+            yield run_trial(job)
         return
     gc.collect()
     give_back()  # this process only waits from here on
@@ -41,17 +41,17 @@ def run(jobs: Sequence[Job], workers: int) -> Iterator[Record]:
         yield from _one_by_one(deque(suspects))
 
 
-def _pooled(todo: deque[Job], workers: int) -> Generator[Record, None, list[Job]]:
+def _pooled(todo: deque[TrialSpec], workers: int) -> Generator[Record, None, list[TrialSpec]]:
     """Run jobs off the front of `todo` in a pool of processes; where one of them dies, returns what was running.
 
     A dead worker takes its pool with it and does not say whose trial it was: each of these must run alone.
     """
     with _pool(min(workers, len(todo))) as pool, _interrupt_kept() as interrupt:
-        running: dict[Future[Record], Job] = {}
+        running: dict[Future[Record], TrialSpec] = {}
         try:
             while todo or running:
                 while todo and len(running) < workers + 1:
-                    running[pool.submit(run_one, todo[0])] = todo[0]
+                    running[pool.submit(run_trial, todo[0])] = todo[0]
                     todo.popleft()
                 for future in _finished(running, interrupt):
                     record = future.result()
@@ -65,20 +65,20 @@ def _pooled(todo: deque[Job], workers: int) -> Generator[Record, None, list[Job]
     return []
 
 
-def _one_by_one(todo: deque[Job]) -> Iterator[Record]:
+def _one_by_one(todo: deque[TrialSpec]) -> Iterator[Record]:
     """Each job alone in a process: one that dies was killed by its own job."""
     while todo:
         with _pool(1) as pool, _interrupt_kept() as interrupt:
             try:
                 while todo:
-                    future = pool.submit(run_one, todo[0])
+                    future = pool.submit(run_trial, todo[0])
                     _finished([future], interrupt)
                     record = future.result()
                     todo.popleft()
                     yield record
             except BrokenProcessPool:
                 job = todo.popleft()
-                yield replace(blank(job), status="failed", error="its worker process died (out of memory?)")
+                yield replace(blank_record(job), status="failed", error="its worker process died (out of memory?)")
 
 
 LOOK = 0.2  # seconds between two looks for Ctrl-C

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from types import ModuleType
 
 from bench.core.errors import BenchError, MissingExtra
-from bench.data.cards import nearest
+from bench.data.cards import unknown_name
 from bench.learning.features import sentence_encoder
 from bench.runs.inputs import ALL
 
@@ -47,7 +47,7 @@ class Strategy:
         return sentence_encoder.missing() if "sentences" in self.needs() else None
 
 
-def strategies(names: Sequence[str], table: Mapping[str, str]) -> list[Strategy]:
+def strategies_named(names: Sequence[str], table: Mapping[str, str]) -> list[Strategy]:
     """The baselines named: by name, entry point, or `package.module:function`; `all` is every one that is known."""
     from bench.core.plugins import baseline_entries
 
@@ -65,5 +65,5 @@ def strategies(names: Sequence[str], table: Mapping[str, str]) -> list[Strategy]
             module, _, function = name.partition(":")
             out.append(Strategy(name, module, function))
         else:
-            raise nearest("baseline", name, known, "bench list baselines")
+            raise unknown_name("baseline", name, known, "bench list baselines")
     return list(dict.fromkeys(out))

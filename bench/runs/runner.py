@@ -24,23 +24,23 @@ from bench.learning.networks.architectures import with_classes
 from bench.learning.networks.engines import engine
 from bench.learning.pretrain import Base, load_base
 from bench.learning.resources import Resources
-from bench.learning.source_linear import SourceLinear, fitted
+from bench.learning.source_linear import SourceLinear, fit_source_linear
 from bench.protocol.metrics import score
-from bench.protocol.split import Division, divide, without_exam
-from bench.protocol.trial import Predictor, Trial, trial_of
+from bench.protocol.split import Split, make_split, without_test_texts
+from bench.protocol.trial import Predictor, Trial, make_trial
 from bench.results import stored_predictions
 from bench.results.record import Record
 from bench.runs.machine import host, peak_bytes, versions
 from bench.runs.registry import Strategy
-from bench.runs.trials import Job, Setting, Side, blank
+from bench.runs.trials import DataRef, TrialContext, TrialSpec, blank_record
 
 
-def run_one(job: Job) -> Record:
+def run_trial(job: TrialSpec) -> Record:
     """Run one trial on one thread; an error in it becomes a failed record."""
-    record = blank(job)
+    record = blank_record(job)
     try:
-        with steady(job.setting):
-            return attempt(job).record
+        with one_thread(job.setting):
+            return run_or_raise(job).record
     except BenchError as error:
         return replace(record, status="failed", error=str(error))
     except Exception as error:
@@ -50,7 +50,7 @@ def run_one(job: Job) -> Record:
 
 
 @contextmanager
-def steady(setting: Setting) -> Iterator[None]:
+def one_thread(setting: TrialContext) -> Iterator[None]:
     """How every trial is run: on one thread, so that the same trial gives the same bits everywhere."""
     limited = _libraries(len(sys.modules)).limit(limits=1)
     with warnings.catch_warnings(), limited, _scoring_threads(setting.engine, 1):
@@ -67,7 +67,7 @@ def _libraries(imported: int) -> Any:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class TrialOutcome:
     """A trial that succeeded: its record, and what `bench fit` makes a model of."""
 
     record: Record
@@ -77,15 +77,15 @@ class Outcome:
     raw: NDArray[np.float32]  # what was predicted for the exam, [n_test, classes]
 
 
-def attempt(job: Job) -> Outcome:
+def run_or_raise(job: TrialSpec) -> TrialOutcome:
     """Run one trial in this thread; raises where it fails."""
-    setting, record = job.setting, blank(job)
+    setting, record = job.setting, blank_record(job)
     began = time.perf_counter()
-    data, division = opened(setting.root, setting.target)
+    data, division = open_data(setting.root, setting.target)
     strategy = Strategy(job.baseline, job.module, job.function)
     needs = strategy.needs()
     resources = resources_for(job.setting, job.seed if job.head_seed is None else job.head_seed, needs)
-    trial = trial_of(data, division, setting.source.name, setting.target.name, job.budget, job.seed, job.head_seed,
+    trial = make_trial(data, division, setting.source.name, setting.target.name, job.budget, job.seed, job.head_seed,
                      balanced=setting.target.leading == "balanced_accuracy")
     if "glove" in needs:
         assert resources.vectors is not None
@@ -105,7 +105,7 @@ def attempt(job: Job) -> Outcome:
         raise BenchError(f"{job.baseline} predicted {raw.shape}, expected {(len(exam), len(data.labels))}")
     if not np.isfinite(raw).all():
         raise BenchError(f"{job.baseline} predicted NaN or infinite values", "did its training diverge?")
-    stored = stored_predictions.quantised(raw)
+    stored = stored_predictions.quantise(raw)
     result = score(truth, stored_predictions.probabilities(stored))
     seconds = {"load": loaded - began, "encode": encode, "adapt": fitted - loaded, "predict": done - fitted,
                "pretrain": learned.seconds if learned else 0.0}
@@ -115,16 +115,16 @@ def attempt(job: Job) -> Outcome:
                      leaks={"duplicates": division.duplicates, "exact": division.leaked, "near": division.near,
                             "source": setting.source_leaks},
                      predictions=stored_predictions.pack(truth, stored))
-    return Outcome(record, trial, predict, exam, raw)
+    return TrialOutcome(record, trial, predict, exam, raw)
 
 
 @lru_cache(8)  # a run over many targets must not keep them all
-def opened(root: Path, side: Side) -> tuple[Dataset, Division]:
+def open_data(root: Path, side: DataRef) -> tuple[Dataset, Split]:
     """A side's data and division; read from the cache once while a process works on it."""
     data = corpus.load(root, side.sha256, side.labels)
     if data is None:
         raise BenchError(f"{side.name} is no longer in the cache {root}", "run again; it is fetched anew")
-    return data, divide(data, side.test, side.split_by, side.name)
+    return data, make_split(data, side.test, side.split_by, side.name)
 
 
 @lru_cache(2)
@@ -136,18 +136,18 @@ def _base(root: Path, key: str) -> Base:
 
 
 @lru_cache(2)
-def _source(root: Path, source: Side, target: Side) -> corpus.Examples:
-    data, division = opened(root, source)
-    theirs, exam = opened(root, target)
-    return data.examples(without_exam(data, division, theirs, exam.exam).pool)
+def _source(root: Path, source: DataRef, target: DataRef) -> corpus.Examples:
+    data, division = open_data(root, source)
+    theirs, exam = open_data(root, target)
+    return data.examples(without_test_texts(data, division, theirs, exam.exam).pool)
 
 
 @lru_cache(2)
-def _source_linear(root: Path, source: Side, target: Side) -> SourceLinear:
-    return fitted(_source(root, source, target))
+def _source_linear(root: Path, source: DataRef, target: DataRef) -> SourceLinear:
+    return fit_source_linear(_source(root, source, target))
 
 
-def resources_for(setting: Setting, seed: int, needs: frozenset[str]) -> Resources:
+def resources_for(setting: TrialContext, seed: int, needs: frozenset[str]) -> Resources:
     """The resources of a trial: only what its baseline said that it needs."""
     source = _source(setting.root, setting.source, setting.target) if "source" in needs else None
     linear = _source_linear(setting.root, setting.source, setting.target) if "source-linear" in needs else None
@@ -158,9 +158,9 @@ def resources_for(setting: Setting, seed: int, needs: frozenset[str]) -> Resourc
         source, setting.source.labels == setting.target.labels, linear)
 
 
-def prepare(setting: Setting, needs: frozenset[str]) -> None:
+def prepare(setting: TrialContext, needs: frozenset[str]) -> None:
     """Compute what many trials share, before the first of them starts: features, counts, word vectors."""
-    data, _ = opened(setting.root, setting.target)
+    data, _ = open_data(setting.root, setting.target)
     resources = resources_for(setting, 0, needs - {"source"})
     if resources.vectors and needs & {"glove", "base"}:
         resources.vectors.of(data.corpus)

@@ -8,16 +8,16 @@ from pathlib import Path
 from typing import Any
 
 from bench.core.budget import FULL, Budget
-from bench.data.load import Loaded
-from bench.learning.features.glove import Vectors
-from bench.learning.networks.architectures import Net
-from bench.protocol.split import Division
+from bench.data.load import LoadedTask
+from bench.learning.features.glove import WordVectors
+from bench.learning.networks.architectures import Architecture
+from bench.protocol.split import Split
 from bench.results.record import Record
 from bench.runs.registry import Strategy
 
 
 @dataclass(frozen=True)
-class Side:
+class DataRef:
     """A source or target as a worker finds it again: by content hash, in the cache."""
 
     name: str  # task@edition
@@ -28,33 +28,33 @@ class Side:
     leading: str = "accuracy"  # the score that its leaderboard sorts by
 
     @staticmethod
-    def of(loaded: Loaded) -> Side:
+    def of(loaded: LoadedTask) -> DataRef:
         """What identifies loaded data."""
-        return Side(loaded.name, loaded.data.corpus.sha256, loaded.data.labels, loaded.edition.test,
+        return DataRef(loaded.name, loaded.data.corpus.sha256, loaded.data.labels, loaded.edition.test,
                     loaded.edition.split_by, "balanced_accuracy" if loaded.task.imbalanced else "accuracy")
 
 
 @dataclass(frozen=True)
-class Setting:
+class TrialContext:
     """What all trials of one source and target share; small, and sent to the workers."""
 
     root: Path  # of the cache
-    source: Side
-    target: Side
-    net: Net
+    source: DataRef
+    target: DataRef
+    net: Architecture
     engine: str
     device: str
     base: str = ""  # its key; empty: no baseline needs it
-    vectors: Vectors | None = None
+    vectors: WordVectors | None = None
     source_leaks: int = 0  # texts that left the source because the exam has them
     base_seed: int = 0
 
 
 @dataclass(frozen=True)
-class Job:
+class TrialSpec:
     """One trial to run."""
 
-    setting: Setting
+    setting: TrialContext
     baseline: str
     module: str  # "package.module" with NEEDS and fit
     function: str
@@ -63,7 +63,7 @@ class Job:
     head_seed: int | None = None  # of the head and the order of batches, where it is not `seed`
 
 
-def budgets_for(division: Division, asked: Sequence[Budget]) -> tuple[list[Budget], list[Budget]]:
+def feasible_budgets(division: Split, asked: Sequence[Budget]) -> tuple[list[Budget], list[Budget]]:
     """The budgets that the pool can serve, and those that it cannot."""
     fits = [b for b in asked if b == FULL or int(b) <= len(division.pool)]
     return fits, [b for b in asked if b not in fits]
@@ -72,15 +72,15 @@ def budgets_for(division: Division, asked: Sequence[Budget]) -> tuple[list[Budge
 HEAD_SEEDS = 1_000  # between the head seeds of one label draw
 
 
-def jobs_of(setting: Setting, strategies: Sequence[Strategy], budgets: Sequence[Budget], seeds: int,
-            heads: int = 1) -> list[Job]:
+def trial_specs(setting: TrialContext, strategies: Sequence[Strategy], budgets: Sequence[Budget], seeds: int,
+            heads: int = 1) -> list[TrialSpec]:
     """Every trial, the longest first within a seed so that the last to finish is a short one."""
     order = sorted(budgets, key=lambda b: -float("inf") if b == FULL else -int(b))
-    return [Job(setting, s.name, s.module, s.function, b, seed, seed + HEAD_SEEDS * head if head else None)
+    return [TrialSpec(setting, s.name, s.module, s.function, b, seed, seed + HEAD_SEEDS * head if head else None)
             for head in range(heads) for seed in range(seeds) for b in order for s in strategies]
 
 
-def blank(job: Job) -> Record:
+def blank_record(job: TrialSpec) -> Record:
     """The record of a job before it ran: who it is."""
     setting = job.setting
     task, edition = setting.target.name.split("@", 1)
@@ -92,7 +92,7 @@ def blank(job: Job) -> Record:
                   head_seed=job.head_seed, leading=setting.target.leading)
 
 
-def _settings(job: Job) -> dict[str, Any]:
+def _settings(job: TrialSpec) -> dict[str, Any]:
     """The baseline's keyword arguments: its defaults."""
     import inspect
 

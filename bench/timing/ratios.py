@@ -14,7 +14,7 @@ from typing import Any
 
 from scipy.stats import binom
 
-FORM = 1  # of the files
+FORMAT_VERSION = 1  # of the files
 # Phase → what is timed. Weights and texts also cross to the device within train, score and features.
 PHASES: Mapping[str, str] = {
     "encode": "texts to word numbers",
@@ -30,7 +30,7 @@ WIDEST = 1.5  # the most that the upper end of a ratio's interval may be above t
 
 
 @dataclass(frozen=True)
-class Setting:
+class Configuration:
     """One way of doing the work."""
 
     engine: str
@@ -47,7 +47,7 @@ class Setting:
 class Timing:
     """What one setting took, and all that must agree before it is compared."""
 
-    setting: Setting
+    setting: Configuration
     run: str  # timings of one run were taken turn about
     work: Mapping[str, Any]  # content hash, rows, net, steps, batch, precision, …
     versions: Mapping[str, str]
@@ -65,7 +65,7 @@ class Timing:
 
 
 @dataclass(frozen=True)
-class Interval:
+class RatioInterval:
     """The median of some samples and where it lies."""
 
     median: float
@@ -78,7 +78,7 @@ class Interval:
         return f"{self.median:.3g} [{self.low:.3g}, {self.high:.3g}]"
 
 
-def interval(samples: Sequence[float]) -> Interval:
+def interval(samples: Sequence[float]) -> RatioInterval:
     """The median with its order-statistic interval: no shape of the distribution is assumed.
 
     The true median lies between the k-th smallest and the k-th largest of n samples with the probability that a fair
@@ -87,7 +87,7 @@ def interval(samples: Sequence[float]) -> Interval:
     """
     ordered, n = sorted(samples), len(samples)
     k = max([1, *(k for k in range(1, n // 2 + 1) if _coverage(n, k) >= COVERAGE)])
-    return Interval(median(ordered), ordered[k - 1], ordered[n - k], _coverage(n, k))
+    return RatioInterval(median(ordered), ordered[k - 1], ordered[n - k], _coverage(n, k))
 
 
 def _coverage(n: int, k: int) -> float:
@@ -101,7 +101,7 @@ class Ratio:
     phase: str
     reference: str
     other: str
-    times: Interval | None
+    times: RatioInterval | None
     refused: str = ""
     devices: tuple[str, str] = ("cpu", "cpu")
 
@@ -135,7 +135,9 @@ def ratio(reference: Timing, other: Timing, phase: str = "train") -> Ratio:
         found = interval([x / y for x, y in zip(a, b, strict=True)])
     else:
         x, y = interval(a), interval(b)
-        found = Interval(x.median / y.median, x.low / y.high, x.high / y.low, max(0.0, x.coverage + y.coverage - 1.0))
+        found = RatioInterval(
+            x.median / y.median, x.low / y.high, x.high / y.low, max(0.0, x.coverage + y.coverage - 1.0)
+        )
     if found.high > WIDEST * found.low:
         return replace(none, refused=f"its interval, {found.low:.3g} to {found.high:.3g}, is too wide to mean "
                                      "anything; more --repeats or --steps, or a quieter machine")
@@ -186,7 +188,7 @@ def claim(found: Sequence[Ratio]) -> list[str]:
             for one in found if one.phase == "train" and one.devices == ("cpu", "cuda")]
 
 
-def _kinds_apart(a: Setting, b: Setting) -> int:
+def _kinds_apart(a: Configuration, b: Configuration) -> int:
     """In how many things two settings differ; the threads that feed a GPU are not one."""
     threads = a.device == b.device == "cpu" and a.threads != b.threads
     return (a.engine != b.engine) + (a.device != b.device) + threads

@@ -17,15 +17,15 @@ import numpy as np
 
 from bench.core import places, store
 from bench.core.errors import BenchError
-from bench.core.seeds import draw
+from bench.core.seeds import generator_for
 from bench.data.text import frequent
-from bench.learning.networks.architectures import EMBEDDING, initial_params, named, with_classes
-from bench.learning.networks.batches import Spec
+from bench.learning.networks.architectures import EMBEDDING, architecture_named, initial_params, with_classes
+from bench.learning.networks.batches import Recipe
 from bench.learning.networks.engines import devices as devices_of
 from bench.learning.pretrain import recipe_for
 from bench.runs.inputs import access_for, load
 from bench.runs.options import Options
-from bench.timing.ratios import FORM, PHASES, Setting, Timing
+from bench.timing.ratios import FORMAT_VERSION, PHASES, Configuration, Timing
 
 Say = Callable[[str], None]
 
@@ -40,7 +40,7 @@ class Amount:
     precision: str = "float32"  # of training on a GPU, see Spec
 
 
-def settings(devices: Sequence[str], engines: Sequence[str], threads: Sequence[int]) -> list[Setting]:
+def settings(devices: Sequence[str], engines: Sequence[str], threads: Sequence[int]) -> list[Configuration]:
     """Every setting asked for, the CPU's first; `BenchError` for one that this machine does not have."""
     have = cores()
     for count in threads:
@@ -54,7 +54,7 @@ def settings(devices: Sequence[str], engines: Sequence[str], threads: Sequence[i
                 raise BenchError(f"unknown device {device!r}", "auto, or cpu,cuda")
             if device not in there:
                 raise BenchError(f"no GPU answers to {name}", _without_gpu(name))
-            out += [Setting(name, device, count) for count in (threads or [have] if device == "cpu" else [have])]
+            out += [Configuration(name, device, count) for count in (threads or [have] if device == "cpu" else [have])]
     return sorted(dict.fromkeys(out), key=lambda s: s.device != "cpu")
 
 
@@ -79,10 +79,10 @@ def prepare(options: Options, amount: Amount, folder: Path, say: Say) -> dict[st
         raise BenchError("nothing to time", "--texts and --repeats are 1 or more, --steps 0 or more")
     source = load(options.source, options, access_for(options, say, progress=False), say)
     data, pool, exam = source.data, source.division.pool, source.division.exam
-    net = replace(with_classes(named(options.net, options.preset), len(data.labels)), dropout=0.0)
+    net = replace(with_classes(architecture_named(options.net, options.preset), len(data.labels)), dropout=0.0)
     spec = replace(recipe_for(net.kind, len(pool)), epochs=1, precision=amount.precision,
                    frozen=("embedding.",) if net.glove == "frozen" else ())
-    rng = draw("time", source.name)
+    rng = generator_for("time", source.name)
     rows, held = np.sort(rng.permutation(pool)[: amount.texts]), np.sort(rng.permutation(exam)[: amount.texts])
     steps = amount.steps or -(-len(rows) // spec.batch)
     members = np.resize(np.arange(len(rows)), steps * spec.batch) if amount.steps else np.arange(len(rows))
@@ -102,7 +102,7 @@ def prepare(options: Options, amount: Amount, folder: Path, say: Say) -> dict[st
             "tokens": int(x.lengths[members].sum()), "words": len(params[EMBEDDING])}
 
 
-def _recipe(spec: Spec) -> dict[str, Any]:
+def _recipe(spec: Recipe) -> dict[str, Any]:
     """A recipe without its shards, which follow from the threads; as JSON reads it back."""
     facts: dict[str, Any] = json.loads(json.dumps(asdict(spec)))
     del facts["shards"]
@@ -112,7 +112,7 @@ def _recipe(spec: Spec) -> dict[str, Any]:
 class Worker:
     """A setting's process."""
 
-    def __init__(self, setting: Setting, folder: Path) -> None:
+    def __init__(self, setting: Configuration, folder: Path) -> None:
         self.setting = setting
         self.errors = (folder / f"{setting}.log").open("w+")
         command = [sys.executable, "-m", "bench.timing.worker", str(folder), json.dumps(asdict(setting))]
@@ -152,7 +152,7 @@ class Worker:
         self.errors.close()
 
 
-def take(options: Options, chosen: Sequence[Setting], amount: Amount, say: Say) -> list[Timing]:
+def take(options: Options, chosen: Sequence[Configuration], amount: Amount, say: Say) -> list[Timing]:
     """The timings of the settings, taken turn about."""
     with tempfile.TemporaryDirectory(prefix="bench-time-") as name:
         folder = Path(name)
@@ -193,7 +193,7 @@ def write(folder: Path, timings: Sequence[Timing]) -> Path:
     path = folder / "timings" / f"{timings[0].run}.json"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps({"form": FORM, "timings": [asdict(t) for t in timings]}, indent=1) + "\n")
+        path.write_text(json.dumps({"form": FORMAT_VERSION, "timings": [asdict(t) for t in timings]}, indent=1) + "\n")
     except OSError as error:
         raise BenchError(f"cannot write {path}: {error.strerror}", "--results-dir names another folder") from None
     return path
@@ -207,10 +207,10 @@ def read(path: Path) -> list[Timing]:
         raise BenchError(f"cannot read {path}: {error.strerror}", "bench time writes such files") from None
     except ValueError:
         raise BenchError(f"{path} is not JSON", "bench time writes such files") from None
-    if not isinstance(found, Mapping) or found.get("form") != FORM:
-        raise BenchError(f"{path} holds no timings of form {FORM}", "bench time writes such files")
+    if not isinstance(found, Mapping) or found.get("form") != FORMAT_VERSION:
+        raise BenchError(f"{path} holds no timings of form {FORMAT_VERSION}", "bench time writes such files")
     try:
-        return [Timing(**{**t, "setting": Setting(**t["setting"]), "probabilities": tuple(t["probabilities"]),
+        return [Timing(**{**t, "setting": Configuration(**t["setting"]), "probabilities": tuple(t["probabilities"]),
                           "samples": {phase: tuple(map(float, t["samples"][phase])) for phase in PHASES}})
                 for t in found["timings"]]
     except (TypeError, KeyError, ValueError, AttributeError) as error:

@@ -57,9 +57,9 @@ class Work:
 
         import numpy as np
 
-        from bench.data.text import Encoded
-        from bench.learning.networks.architectures import Net
-        from bench.learning.networks.batches import Batches, Spec
+        from bench.data.text import Ragged
+        from bench.learning.networks.architectures import Architecture
+        from bench.learning.networks.batches import Batches, Recipe
         from bench.learning.networks.engines import engine
 
         given = json.loads((folder / "work.json").read_text())
@@ -69,14 +69,14 @@ class Work:
         self.engine = engine(self.name)
         if hasattr(self.engine, "THREADS"):
             self.engine.THREADS[0] = setting["threads"]
-        self.net = Net(**{**given["net"], "widths": tuple(given["net"]["widths"])})
+        self.net = Architecture(**{**given["net"], "widths": tuple(given["net"]["widths"])})
         spec = {**given["spec"], "frozen": tuple(given["spec"]["frozen"]),
                 **{of: tuple((name, value) for name, value in given["spec"][of]) for of in ("rates", "epsilons")}}
-        self.spec = replace(Spec(**spec), shards=setting["threads"] if self.device == "cpu" else 1)
+        self.spec = replace(Recipe(**spec), shards=setting["threads"] if self.device == "cpu" else 1)
         self.params = {name[7:]: arrays[name] for name in arrays.files if name.startswith("params/")}
-        self.batches = Batches(Encoded(arrays["ids"], arrays["offsets"]), arrays["y"], self.spec.batch, ("time",),
+        self.batches = Batches(Ragged(arrays["ids"], arrays["offsets"]), arrays["y"], self.spec.batch, ("time",),
                                members=(arrays["members"],))
-        self.x, self.y = Encoded(arrays["exam_ids"], arrays["exam_offsets"]), arrays["exam_y"]
+        self.x, self.y = Ragged(arrays["exam_ids"], arrays["exam_offsets"]), arrays["exam_y"]
         self.trained = self.params
         self.logits = np.zeros((0, 2), np.float32)
 

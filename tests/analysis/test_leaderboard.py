@@ -32,7 +32,7 @@ def answered(strength: float, seed: int, truth: np.ndarray = TRUTH) -> dict[str,
     """Predictions of a model of that strength and their scores, as a record has them."""
     rng = np.random.default_rng([seed, int(1000 * abs(strength))])
     odds = (2 * truth - 1) * (strength + 0.7 * HARD + 0.7 * rng.normal(size=len(truth)))
-    stored = stored_predictions.quantised(np.stack([1 - expit(odds), expit(odds)], axis=1).astype(np.float32))
+    stored = stored_predictions.quantise(np.stack([1 - expit(odds), expit(odds)], axis=1).astype(np.float32))
     return {**score(truth, stored_predictions.probabilities(stored)),
             "predictions": stored_predictions.pack(truth, stored)}
 

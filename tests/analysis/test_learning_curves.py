@@ -28,7 +28,7 @@ def test_a_curve_is_read_backwards_in_the_logarithm_of_the_labels():
 
 
 def test_what_lies_beyond_the_curve_is_shown_as_censored():
-    worth = learning_curves.Worth("finetune", 16, 16, "scratch", Interval(np.inf, 3712.0, np.inf), 16, 5890)
+    worth = learning_curves.LabelEquivalents("finetune", 16, 16, "scratch", Interval(np.inf, 3712.0, np.inf), 16, 5890)
     assert worth.words() == "> 5,890 [3,700, > 5,890]"
     assert replace(worth, labels=Interval(-np.inf, -np.inf, -np.inf)).words() == "< 16"
 
@@ -59,7 +59,7 @@ def test_a_lead_that_passes_often_is_told_in_one_breath():
     found = study.studies(CURVES)[0]
 
     def last(*who: str) -> str:
-        reigns = tuple(learning_curves.Reign(name, 16.0 * 2**i, 32.0 * 2**i) for i, name in enumerate(who))
+        reigns = tuple(learning_curves.Leader(name, 16.0 * 2**i, 32.0 * 2**i) for i, name in enumerate(who))
         return advice.advice(replace(found, reigns=reigns))[-1]
 
     assert last("a", "b", "a") == "By mean scores a up to about 32, then b up to about 64 labels, then a."
@@ -72,7 +72,7 @@ def test_pairs_are_compared_on_the_same_exam_and_unknown_names_are_refused():
     assert len(pairs) == 1
     assert pairs[0].difference.estimate == pytest.approx(
         100 * (found.board.cells["finetune", 64].accuracy - found.board.cells["tfidf", 64].accuracy))
-    assert compare.worse(pairs, 0.0) == []
+    assert compare.significantly_worse(pairs, 0.0) == []
     with pytest.raises(BenchError, match="needs two baselines"):
         compare.pairs(found.sheets, ["tfidf"])
 
@@ -107,7 +107,7 @@ def test_the_variances_parts_are_those_that_were_built_in():
     rng = np.random.default_rng(1)
     size = (40, 40, 4)
     y = 3.0 * rng.normal(size=(40, 1, 1)) + 2.0 * rng.normal(size=(1, 40, 1)) + rng.normal(size=size)
-    found = variance.split_of(y, "finetune", 64)
+    found = variance.variance_shares_of(y, "finetune", 64)
     assert (found.base, found.labels, found.head) == pytest.approx((3.0, 2.0, 1.0), rel=0.3)
     assert found.both == pytest.approx(0.0, abs=0.3)
     assert "most: base seed" in found.words()

@@ -10,7 +10,7 @@ from test_leaderboard import CURVES, answered, record
 
 from bench.analysis import compare, inference, multiplicity, scores, study
 from bench.analysis.multiplicity import Contrasts
-from bench.analysis.scores import Parts
+from bench.analysis.scores import ErrorParts
 
 CELLS = (4, 5)  # budgets and baselines of a simulated leaderboard
 
@@ -73,7 +73,7 @@ def test_a_leaderboard_of_one_budget_has_them_as_seldom():
 
 def one(share: list[float], interplay: float = 0.0, seeds: int = 3) -> Contrasts:
     k = len(share)
-    parts = Parts(np.array(share), np.full(k, 1e-5), np.full(k, interplay), seeds, 1000, np.full(k, 1e-5))
+    parts = ErrorParts(np.array(share), np.full(k, 1e-5), np.full(k, interplay), seeds, 1000, np.full(k, 1e-5))
     return Contrasts(tuple(("a", chr(98 + i)) for i in range(k)), np.full(k, 0.1), parts)
 
 
@@ -128,13 +128,13 @@ def test_a_gain_that_three_seeds_alone_could_not_show_is_shown_by_the_spread_at_
 def test_the_gate_fails_by_the_corrected_test_and_by_the_points():
     early = [r for r in CURVES if r.baseline in ("finetune", "frozen")]
     late = [replace(r, **answered(0.2, r.seed)) if r.baseline == "frozen" and r.budget == 256 else r for r in early]
-    found = compare.runs(study.studies(early)[0].sheets, study.studies(late)[0].sheets)
+    found = compare.compare_runs(study.studies(early)[0].sheets, study.studies(late)[0].sheets)
     assert len(found) == 6
-    changed = compare.worse(found, 1.0)
+    changed = compare.significantly_worse(found, 1.0)
     assert [(c.first, c.budget) for c in changed] == [("frozen after", 256)]
     assert changed[0].p <= changed[0].p_holm <= 0.05
-    assert compare.worse(found, 50.0) == []
-    assert compare.worse([replace(changed[0], p_holm=0.06)], 1.0) == []
+    assert compare.significantly_worse(found, 50.0) == []
+    assert compare.significantly_worse([replace(changed[0], p_holm=0.06)], 1.0) == []
 
 
 def _contrasts(found: study.Study) -> list[Contrasts]:

@@ -9,7 +9,7 @@ import pytest
 
 from bench.core.errors import BenchError
 from bench.data.cards import all_tasks
-from bench.data.load import Loaded, obtain
+from bench.data.load import LoadedTask, load_task
 from bench.data.routes import Access
 
 SHARED = Path(__file__).parents[3] / "shared" / "data"
@@ -23,12 +23,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 @pytest.fixture(scope="session")
-def imdb(request: pytest.FixtureRequest) -> Loaded:
+def imdb(request: pytest.FixtureRequest) -> LoadedTask:
     """IMDB's reviews, encoded once and kept in pytest's own cache (`pytest --cache-clear` removes it)."""
     assert request.config.cache is not None
     root = request.config.cache.mkdir("imdb")
     access = Access(FOLDER if FOLDER.is_dir() else None, root / "raw", offline=True)
     try:
-        return obtain(all_tasks()["imdb"], access, root)
+        return load_task(all_tasks()["imdb"], access, root)
     except BenchError as error:
         pytest.skip(f"no IMDB reviews on this machine: {error}")

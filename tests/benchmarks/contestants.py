@@ -16,9 +16,9 @@ from typing import Any
 
 import numpy as np
 
-from bench.data.text import Encoded
-from bench.learning.networks.architectures import NETS, Params, initial_params
-from bench.learning.networks.batches import Batches, Hooks, State
+from bench.data.text import Ragged
+from bench.learning.networks.architectures import ARCHITECTURES, Params, initial_params
+from bench.learning.networks.batches import Batches, Hooks, TrainingState
 from bench.learning.networks.engines import engine
 from bench.learning.pretrain import RECIPE
 
@@ -31,8 +31,8 @@ class Reviews:
 
     def __init__(self, folder: Path) -> None:
         arrays = np.load(folder / "reviews.npz", allow_pickle=False)
-        self.train = Encoded(arrays["ids"], arrays["offsets"])
-        self.exam = Encoded(arrays["exam_ids"], arrays["exam_offsets"])
+        self.train = Ragged(arrays["ids"], arrays["offsets"])
+        self.exam = Ragged(arrays["exam_ids"], arrays["exam_offsets"])
         self.y, self.exam_y = arrays["y"], arrays["exam_y"]
         self.words = int(arrays["words"])
         self.folder = folder
@@ -43,7 +43,7 @@ class Reviews:
         return found
 
 
-def cut_and_padded(x: Encoded, longest: int, *, end: bool = True) -> np.ndarray:
+def cut_and_padded(x: Ragged, longest: int, *, end: bool = True) -> np.ndarray:
     """[n, longest]: the beginning of each text, zeros behind it; or with `end=False` its end, zeros before it."""
     ids = np.zeros((len(x), longest), np.int64)
     for i in range(len(x)):
@@ -58,7 +58,7 @@ def cut_and_padded(x: Encoded, longest: int, *, end: bool = True) -> np.ndarray:
 class Paused(Exception):
     """Training stops after an epoch; `state` is where it goes on."""
 
-    def __init__(self, state: State) -> None:
+    def __init__(self, state: TrainingState) -> None:
         super().__init__()
         self.state = state
 
@@ -69,17 +69,17 @@ class Ours:
     name = "torch"
 
     def __init__(self, reviews: Reviews, epochs: int) -> None:
-        self.net = NETS["gru"]
+        self.net = ARCHITECTURES["gru"]
         self.x = reviews.train.clip(self.net.most_tokens)
         self.tokens = int(self.x.lengths.sum())
         self.batches = Batches(self.x, reviews.y, RECIPE.batch, ("peers",))
         self.spec = replace(RECIPE, epochs=epochs)
         self.params: Params = initial_params(self.net, reviews.words, "peers")
-        self.state: State | None = None
+        self.state: TrainingState | None = None
         self.reviews, self.engine = reviews, engine(self.name)
 
     def epoch(self) -> None:
-        def stop(state: State) -> dict[str, float]:
+        def stop(state: TrainingState) -> dict[str, float]:
             raise Paused(state)
 
         try:
@@ -202,7 +202,7 @@ class KerasLSTM:
         self.ids, self.y = self._padded(reviews.train), reviews.y
         self.tokens = int(np.minimum(reviews.train.lengths, KERAS_LONGEST).sum())
 
-    def _padded(self, x: Encoded) -> np.ndarray:
+    def _padded(self, x: Ragged) -> np.ndarray:
         table = np.arange(int(x.ids.max()) + 1, dtype=np.int32)  # words are numbered by frequency
         table[KERAS_WORDS:] = 1
         return cut_and_padded(x.renumber(table), KERAS_LONGEST, end=False).astype(np.int32)

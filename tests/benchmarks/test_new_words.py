@@ -16,8 +16,8 @@ from bench.learning.networks.engines import engine
 from bench.learning.pretrain import pretrain
 from bench.learning.resources import Resources
 from bench.protocol.metrics import score, softmax
-from bench.protocol.split import without_exam
-from bench.protocol.trial import trial_of
+from bench.protocol.split import without_test_texts
+from bench.protocol.trial import make_trial
 from bench.runs import inputs
 from bench.runs import options as suite
 
@@ -33,13 +33,13 @@ def test_words_that_the_source_never_showed(benchmark) -> None:
     options = suite.Options(data_dir=DATA)
     access = inputs.access_for(options, print, progress=False)
     source = inputs.load("imdb", options, access, print)
-    vectors = inputs.glove(access, print)
+    vectors = inputs.find_vectors(access, print)
     net = suite.named(options.net)
     rows = []
     for name in ("amazon", "hotels", "newsgroups-atheism-space", "newsgroups-four"):
         target = inputs.load(name, options, access, print)
-        clean = without_exam(source.data, source.division, target.data, target.division.exam)
-        order = inputs.base_order(options, replace(source, division=clean), net, vectors)
+        clean = without_test_texts(source.data, source.division, target.data, target.division.exam)
+        order = inputs.base_spec(options, replace(source, division=clean), net, vectors)
         base = pretrain(order, options.cache_dir)
         exam = target.data.examples(target.division.exam)
         same = target.data.labels == source.data.labels
@@ -53,7 +53,7 @@ def test_words_that_the_source_never_showed(benchmark) -> None:
                 alone = score(exam.labels, softmax(logits))["accuracy"]
             tuned = []
             for seed in range(SEEDS):
-                trial = trial_of(target.data, target.division, source.name, target.name, LABELS, seed)
+                trial = make_trial(target.data, target.division, source.name, target.name, LABELS, seed)
                 tuned.append(score(exam.labels, finetune.fit(trial, resources)(exam))["accuracy"])
             rows.append((name, how, 100 * unknown, alone, np.mean(tuned)))
     print(f"\n{'target':<25} {'words never shown':<18} {'share of tokens':>16} {'source-only':>12} "

@@ -13,8 +13,8 @@ import pytest
 from conftest import FOLDER
 
 from bench.data.text import clean
-from bench.learning.networks.architectures import EMBEDDING, HEAD, NETS
-from bench.learning.networks.batches import Spec
+from bench.learning.networks.architectures import ARCHITECTURES, EMBEDDING, HEAD
+from bench.learning.networks.batches import Recipe
 from bench.learning.networks.engines import engine
 from bench.learning.pretrain import RECIPE, pretrain
 from bench.learning.resources import Resources
@@ -22,11 +22,11 @@ from bench.runs import inputs
 from bench.runs import options as suite
 
 BLOCK, FOLDS, HELD = 625, 5, (1, 3)  # reviews a block; every fifth block is held out, once for each of HELD
-RECIPES: dict[str, Spec] = {
+RECIPES: dict[str, Recipe] = {
     "chosen": RECIPE,
     "no words unknown": replace(RECIPE, word_dropout=0.0),
     "Adam's own epsilon": replace(RECIPE, epsilons=()),
-    "both, embedding at 0.1": Spec(epochs=2, batch=128, learning_rate=12e-3, rates=((EMBEDDING, 0.1),)),
+    "both, embedding at 0.1": Recipe(epochs=2, batch=128, learning_rate=12e-3, rates=((EMBEDDING, 0.1),)),
     "three epochs": replace(RECIPE, epochs=3),
 }
 OTHERS = ("amazon", "rotten-tomatoes", "hotels")
@@ -38,7 +38,7 @@ def test_recipes_of_the_base(benchmark, tmp_path) -> None:
     access = inputs.access_for(options, print, progress=False)
     source = inputs.load("imdb", options, access, print)
     others = {name: inputs.load(name, options, access, print) for name in OTHERS}
-    vectors = inputs.glove(access, print)
+    vectors = inputs.find_vectors(access, print)
     block = blocks(source)
     rows = []
     for held in HELD:
@@ -46,12 +46,12 @@ def test_recipes_of_the_base(benchmark, tmp_path) -> None:
         out = block[pool] % FOLDS == held
         films = replace(source.division, pool=pool[~out], exam=pool[out])  # the test half is never scored
         for name, spec in RECIPES.items():
-            order = inputs.base_order(options, replace(source, division=films), NETS["gru"], vectors)
+            order = inputs.base_spec(options, replace(source, division=films), ARCHITECTURES["gru"], vectors)
             base = pretrain(replace(order, spec=spec), tmp_path)
             found = [base.accuracy]
             for other in others.values():
                 texts = other.data.examples(other.division.pool)
-                weights = Resources(engine("torch"), NETS["gru"], "cpu", 0, base, vectors)
+                weights = Resources(engine("torch"), ARCHITECTURES["gru"], "cpu", 0, base, vectors)
                 logits = weights.features(texts) @ base.params[HEAD].T + base.params["head.bias"]
                 found.append(float((logits.argmax(1) == texts.labels).mean()))
             rows.append((held, name, *found))

@@ -15,8 +15,8 @@ from bench.analysis import leaderboard, study
 from bench.data import corpus
 from bench.data.corpus import Dataset
 from bench.data.text import SPECIALS, encode, frequent, tokens
-from bench.learning.networks.architectures import NETS, initial_params
-from bench.learning.networks.batches import Batches, Spec, pad
+from bench.learning.networks.architectures import ARCHITECTURES, initial_params
+from bench.learning.networks.batches import Batches, Recipe, pad
 from bench.learning.networks.engines import engine
 from bench.learning.pretrain import RECIPE
 from bench.protocol.metrics import score
@@ -24,7 +24,7 @@ from bench.results import record_files, stored_predictions
 from bench.results.record import Record
 
 TEXTS, WORDS = 2_000, 20_000
-NET = NETS["gru"]
+NET = ARCHITECTURES["gru"]
 TORCH = engine("torch")
 
 
@@ -64,7 +64,7 @@ def test_encoding_a_corpus(benchmark: BenchmarkFixture, lines: list[tuple[str, .
 def test_one_training_epoch_of_the_base(benchmark: BenchmarkFixture, data: Dataset):
     batches, vocabulary = _batches(data)
     params = initial_params(NET, vocabulary, "speed")
-    spec = Spec(1, RECIPE.batch, RECIPE.learning_rate, shards=RECIPE.shards)
+    spec = Recipe(1, RECIPE.batch, RECIPE.learning_rate, shards=RECIPE.shards)
     benchmark.extra_info["tokens"] = int(batches.x.lengths.sum())
     trained = benchmark.pedantic(lambda: TORCH.fit(NET, params, batches, spec, "cpu"), rounds=3, warmup_rounds=1)
     assert not np.array_equal(trained["head.weight"], params["head.weight"])
@@ -118,7 +118,7 @@ def test_the_scores_of_an_exam(benchmark: BenchmarkFixture):
 
 def _records(seeds: int) -> list[Record]:
     truth, p = _probabilities(2_000)
-    stored = stored_predictions.quantised(p)
+    stored = stored_predictions.quantise(p)
     packed = stored_predictions.pack(truth, stored)
     return [Record("toy", "one", "ab" * 32, "imdb@x", name, {}, "gru-64-64", "torch", "cpu", budget, seed,
                            n_train=32, n_test=2_000, seconds={"adapt": 2.0, "pretrain": 50.0}, predictions=packed,
@@ -155,7 +155,7 @@ def _answered(targets: int, seeds: int) -> list[Record]:
             for seed in range(seeds):
                 odds = (2 * truth - 1) * (0.02 * place + 0.1 * rng.normal() + hard + rng.normal(size=2_000))
                 two = np.stack([1 / (1 + np.exp(odds)), 1 / (1 + np.exp(-odds))], 1, dtype="f4")
-                stored = stored_predictions.quantised(two)
+                stored = stored_predictions.quantise(two)
                 out.append(Record(
                     f"toy{target}", "one", "ab" * 32, "imdb@x", name, {}, "gru-64-64", "torch", "cpu", budget, seed,
                     n_train=5_000 if budget == "full" else int(budget), n_test=2_000, seconds={"adapt": 2.0},

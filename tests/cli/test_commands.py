@@ -21,7 +21,7 @@ from conftest import Bench
 import bench
 from baselines import BASELINES, MAIN
 from bench.learning.features import sentence_encoder
-from bench.learning.features.glove import Vectors
+from bench.learning.features.glove import WordVectors
 from bench.learning.networks import architectures
 from bench.results import record_files
 
@@ -176,7 +176,7 @@ def test_a_budget_beyond_the_pool_is_left_out_with_a_word_and_the_rest_runs(benc
 
 
 def test_without_glove_the_rest_runs_and_it_is_said(bench_: Bench, workshop: Path, monkeypatch: pytest.MonkeyPatch):
-    def none(access: object) -> Vectors:
+    def none(access: object) -> WordVectors:
         raise bench.errors.BenchError("GloVe vectors cannot be had")
 
     monkeypatch.setattr("bench.runs.options.find", none)
@@ -375,7 +375,7 @@ def test_what_there_is_can_be_listed(bench_: Bench):
     assert list(found)[: len(BASELINES)] == list(BASELINES)
     assert all(found.values())
     listed = {(row["preset"], row["net"]) for row in json.loads(bench_("list", "nets", "--json").stdout)}
-    assert listed == {(p, n) for p, table in (("default", architectures.NETS),
+    assert listed == {(p, n) for p, table in (("default", architectures.ARCHITECTURES),
                                                ("tutorial", architectures.TUTORIAL)) for n in table}
     engines = json.loads(bench_("list", "engines", "--json").stdout)
     assert next(row for row in engines if row["engine"] == "torch")["devices"].endswith("cpu")

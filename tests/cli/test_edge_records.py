@@ -57,7 +57,7 @@ def row(found: dict, baseline: str = "edge") -> dict:
 
 def predicted(p: np.ndarray, seeds: int = 3, truth: np.ndarray = TRUTH) -> list[Record]:
     """A baseline `edge` that gives the second class the probabilities `p`, beside scratch."""
-    stored = stored_predictions.quantised(np.stack([1 - p, p], axis=1).astype(np.float32))
+    stored = stored_predictions.quantise(np.stack([1 - p, p], axis=1).astype(np.float32))
     own = {**score(truth, stored_predictions.probabilities(stored)),
             "predictions": stored_predictions.pack(truth, stored)}
     rest = [replace(BLANK, seed=s, **answered(0.1, s, truth)) for s in range(seeds)]

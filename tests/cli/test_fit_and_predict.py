@@ -18,7 +18,7 @@ from commands import refused
 from conftest import Bench
 
 from baselines import BASELINES
-from bench.runs.registry import strategies
+from bench.runs.registry import strategies_named
 
 TEXTS = ["bako zala zemi delu", "grum grek, bako", "", 'a "quoted", text\nof zofu', "=zuni"]
 
@@ -40,7 +40,7 @@ def model(bench_: Bench) -> str:
 
 @pytest.mark.parametrize("baseline", BASELINES)
 def test_every_strategy_is_fitted_kept_and_predicts(bench_: Bench, baseline: str, workshop: Path):
-    if missing := strategies((baseline,), BASELINES)[0].missing():
+    if missing := strategies_named((baseline,), BASELINES)[0].missing():
         pytest.skip(str(missing))
     result = bench_(*fit(baseline=baseline))
     assert result.exit_code == 0, result.output

@@ -33,7 +33,7 @@ from bench.data.cards import Route, parse_card, read_card
 from bench.data.public_formats import read
 from bench.data.routes import Access, deliver
 from bench.data.text import clean, tokens
-from bench.data.user_file import task_of
+from bench.data.user_file import task_from_file
 from bench.learning.networks.architectures import check_params, initial_params
 from bench.report import formats
 from bench.results import record_files, stored_predictions
@@ -108,23 +108,23 @@ def test_a_small_file_takes_little_memory_and_a_device_none(tmp_path: Path):
     import resource
 
     soft, hard = resource.getrlimit(resource.RLIMIT_AS)
-    task_of(tmp_path / "a.csv")  # imports come first
+    task_from_file(tmp_path / "a.csv")  # imports come first
     used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
     resource.setrlimit(resource.RLIMIT_AS, (used + (64 << 20), hard))
     try:
-        task_of(tmp_path / "a.csv")
+        task_from_file(tmp_path / "a.csv")
     finally:
         resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
     (tmp_path / "zero.csv").symlink_to("/dev/zero")
-    refused(lambda: task_of(tmp_path / "zero.csv"), "is no file")
+    refused(lambda: task_from_file(tmp_path / "zero.csv"), "is no file")
 
 
 def test_a_header_of_a_million_columns_is_refused(tmp_path: Path):
     (tmp_path / "a.csv").write_text("text,label" + ",x" * 1_000_000 + "\na,b\n")
-    refused(lambda: task_of(tmp_path / "a.csv"), "1000002 columns")
+    refused(lambda: task_from_file(tmp_path / "a.csv"), "1000002 columns")
     rows = ({"text": "a", "label": "b", str(i): 1} for i in range(5_000))
     (tmp_path / "a.jsonl").write_text("\n".join(map(json.dumps, rows)))
-    refused(lambda: task_of(tmp_path / "a.jsonl"), "line 999 brings the 1001th key")
+    refused(lambda: task_from_file(tmp_path / "a.jsonl"), "line 999 brings the 1001th key")
 
 
 def test_a_parquet_file_that_unpacks_to_two_hundred_gigabytes_is_refused_in_little_memory(tmp_path: Path):
@@ -235,7 +235,7 @@ def test_any_text_is_read_and_counts_as_text(tmp_path: Path, text: str, kind: st
         frame.to_json(path, orient="records", lines=True)
     else:
         frame.to_parquet(path)
-    assert sorted(task_of(path)[0].labels) == sorted(["good", text.strip()])
+    assert sorted(task_from_file(path)[0].labels) == sorted(["good", text.strip()])
     dataset = toy.dataset(tmp_path, read(kind, path, {}), ("good", text.strip()))
     assert sorted(dataset.corpus.text(i) for i in range(4)) == sorted(clean(t) for t in frame["text"])
 

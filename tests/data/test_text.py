@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bench.data.text import SPECIALS, UNKNOWN, Encoded, Vocabulary, clean, encode, frequent, tokens
+from bench.data.text import SPECIALS, UNKNOWN, Ragged, Vocabulary, clean, encode, frequent, tokens
 
 TEXTS = st.lists(st.lists(st.sampled_from("abcdefgh"), max_size=12).map(" ".join), max_size=8)
 
 
-def lists(x: Encoded) -> list[list[int]]:
+def lists(x: Ragged) -> list[list[int]]:
     return [x[i].tolist() for i in range(len(x))]
 
 

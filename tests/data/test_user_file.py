@@ -10,7 +10,7 @@ import toy
 
 from bench.core.errors import BenchError, DataError
 from bench.data.cards import parse_card
-from bench.data.user_file import card_text, format_of, looks_like_file, task_of
+from bench.data.user_file import card_text, format_of, looks_like_file, task_from_file
 
 
 def written(folder: Path, columns: dict[str, list[object]], name: str = "My Reviews.csv") -> Path:
@@ -21,14 +21,14 @@ def written(folder: Path, columns: dict[str, list[object]], name: str = "My Revi
 
 def labels(folder: Path, values: list[object], **options: object) -> dict[str, str]:
     path = written(folder, {"text": [f"t{i}" for i in range(len(values))], "label": values})
-    return task_of(path, **options)[0].editions[0].routes[0].reading["labels"]  # type: ignore[arg-type]
+    return task_from_file(path, **options)[0].editions[0].routes[0].reading["labels"]  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(("text", "label"), [("text", "label"), ("Review", "Sentiment"), ("review_text", "stars"),
                                              ("comment", "y"), (" Body ", "CATEGORY")])
 def test_columns_are_found_by_their_names(tmp_path: Path, text: str, label: str):
     path = written(tmp_path, {"id": [1, 2], text: ["good", "bad"], label: ["pos", "neg"]})
-    task, told = task_of(path)
+    task, told = task_from_file(path)
     reading = task.editions[0].routes[0].reading
     assert (reading["text"], reading["label"]) == (text, label)
     assert repr(text) in told
@@ -39,7 +39,7 @@ def test_columns_are_found_by_their_names(tmp_path: Path, text: str, label: str)
 
 def test_a_named_column_wins_over_a_guess(tmp_path: Path):
     path = written(tmp_path, {"text": ["a", "b"], "title": ["c", "d"], "label": ["pos", "neg"], "topic": ["x", "y"]})
-    reading = task_of(path, "title", "topic")[0].editions[0].routes[0].reading
+    reading = task_from_file(path, "title", "topic")[0].editions[0].routes[0].reading
     assert (reading["text"], reading["label"]) == ("title", "topic")
 
 
@@ -49,7 +49,7 @@ def test_a_named_column_wins_over_a_guess(tmp_path: Path):
     (["5"] * 9 + ["4"] * 9 + ["1"] * 2 + ["3"] * 50, "negative is 10%")])
 def test_a_rare_class_makes_balanced_accuracy_lead_and_the_card_says_so(tmp_path: Path, values: list[object],
                                                                         rarest: str):
-    task, told = task_of(written(tmp_path, {"text": [f"t{i}" for i in range(len(values))], "label": values}))
+    task, told = task_from_file(written(tmp_path, {"text": [f"t{i}" for i in range(len(values))], "label": values}))
     assert task.imbalanced == bool(rarest)
     assert told.endswith(f"; {rarest} of them, so balanced accuracy leads") if rarest else "balanced" not in told
     assert parse_card(card_text(task, "mine", "0" * 64, len(values)), "mine.toml").imbalanced == task.imbalanced
@@ -59,7 +59,7 @@ def test_one_to_five_are_stars_and_three_is_left_out(tmp_path: Path):
     assert labels(tmp_path, [1, 2, 3, 4, 5]) == {"1": "negative", "2": "negative", "4": "positive", "5": "positive"}
     frame = pd.DataFrame({"text": ["a", "b", "c"], "label": [1.0, 2.0, 5.0]})
     frame.to_parquet(tmp_path / "a.parquet")
-    found = task_of(tmp_path / "a.parquet")[0].editions[0].routes[0].reading["labels"]
+    found = task_from_file(tmp_path / "a.parquet")[0].editions[0].routes[0].reading["labels"]
     assert found == {"1": "negative", "2": "negative", "5": "positive"}
 
 
@@ -85,9 +85,9 @@ def test_labels_can_be_mapped(tmp_path: Path):
 
 def test_a_split_column_with_both_halves_is_kept(tmp_path: Path):
     columns: dict[str, list[object]] = {"text": list("abcd"), "label": ["pos", "neg"] * 2}
-    assert task_of(written(tmp_path, columns))[0].editions[0].test == "quarter"
+    assert task_from_file(written(tmp_path, columns))[0].editions[0].test == "quarter"
     columns["split"] = ["train", "train", "test", "test"]
-    assert task_of(written(tmp_path, columns))[0].editions[0].test == "official"
+    assert task_from_file(written(tmp_path, columns))[0].editions[0].test == "official"
 
 
 @pytest.mark.parametrize(("columns", "options", "said"), [
@@ -101,17 +101,17 @@ def test_a_split_column_with_both_halves_is_kept(tmp_path: Path):
 def test_what_cannot_be_understood_is_said(tmp_path: Path, columns: dict[str, list[object]], options: dict[str, str],
                                            said: str):
     with pytest.raises(DataError, match=said):
-        task_of(written(tmp_path, columns), **options)
+        task_from_file(written(tmp_path, columns), **options)
 
 
 def test_what_is_no_data_file_is_said(tmp_path: Path):
     with pytest.raises(BenchError, match="no such file"):
-        task_of(tmp_path / "none.csv")
+        task_from_file(tmp_path / "none.csv")
     with pytest.raises(BenchError, match="is a folder"):
-        task_of(tmp_path)
+        task_from_file(tmp_path)
     (tmp_path / "a.docx").write_text("x")
     with pytest.raises(BenchError, match=r"no known kind .*CSV, TSV, JSONL or Parquet"):
-        task_of(tmp_path / "a.docx")
+        task_from_file(tmp_path / "a.docx")
 
 
 def test_a_files_kind_is_known_by_its_ending(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -132,5 +132,5 @@ def test_every_format_gives_the_same_task(tmp_path: Path):
     frame.to_csv(tmp_path / "a.tsv", index=False, sep="\t")
     frame.to_parquet(tmp_path / "a.parquet")
     frame.to_json(tmp_path / "a.jsonl", orient="records", lines=True)
-    found = {task_of(path)[0].labels for path in tmp_path.glob("a.*")}
+    found = {task_from_file(path)[0].labels for path in tmp_path.glob("a.*")}
     assert found == {toy.LABELS}

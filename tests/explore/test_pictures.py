@@ -17,7 +17,7 @@ from bench.core.errors import BenchError, MissingExtra
 from bench.explore import drawing, projection
 from bench.explore.drawing import Points
 from bench.explore.word_lists import LIKE_MEANING, NEGATIVE, POSITIVE, nearest_agree, separation
-from bench.learning.features.glove import Vectors
+from bench.learning.features.glove import WordVectors
 from bench.learning.networks import architectures
 
 pytest.importorskip("matplotlib")
@@ -46,7 +46,7 @@ def words_picture(n: int) -> drawing.Figure:
 
 
 def frequent_picture(n: int = 500) -> drawing.Figure:
-    at = projection.plane(clouds(n, 16)[0])
+    at = projection.project(clouds(n, 16)[0])
     return drawing.shaded_words(at, np.linspace(-1, 1, n), [f"word{i}" for i in range(n)], "a title " * 60, "lean")
 
 
@@ -110,19 +110,19 @@ def test_components_keep_what_scikit_learn_keeps() -> None:
     from sklearn.decomposition import PCA
 
     x = clouds(80, 12)[0] * np.arange(1, 13, dtype=np.float32)
-    ours, theirs = projection.components(x, 5), PCA(5, svd_solver="full").fit(x)
+    ours, theirs = projection.principal_components(x, 5), PCA(5, svd_solver="full").fit(x)
     assert ours.kept == pytest.approx(theirs.explained_variance_ratio_.sum(), abs=1e-5)
     assert np.abs(ours.points) == pytest.approx(np.abs(theirs.transform(x)), abs=1e-3)
-    assert projection.components(x, 50).kept == pytest.approx(1.0)
+    assert projection.principal_components(x, 50).kept == pytest.approx(1.0)
 
 
 def test_the_plane_keeps_clouds_apart_and_repeats_itself() -> None:
     x, group = clouds(120, 10)
-    at = projection.plane(x, seed=3)
+    at = projection.project(x, seed=3)
     assert at.shape == (120, 2)
     assert nearest_agree(at, group) > 0.95
-    assert np.array_equal(at, projection.plane(x, seed=3))
-    assert not np.array_equal(at, projection.plane(x, seed=4))
+    assert np.array_equal(at, projection.project(x, seed=3))
+    assert not np.array_equal(at, projection.project(x, seed=4))
 
 
 def test_the_word_lists_are_fifty_of_each_and_no_word_stands_twice() -> None:
@@ -157,11 +157,11 @@ def test_leaving_a_word_out_by_formula_is_leaving_it_out() -> None:
 @pytest.fixture
 def draw_map(workshop: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., object]:
     data = workshop / "data"
-    glove = Vectors(data / "glove_6B_50d_emb.npy", data / "glove_6B_index.parquet", "toy")
+    glove = WordVectors(data / "glove_6B_50d_emb.npy", data / "glove_6B_index.parquet", "toy")
     monkeypatch.setattr("bench.runs.options.find", lambda access: glove)
     monkeypatch.setattr("bench.explore.maps.POSITIVE", toy.SIGNALS["positive"])
     monkeypatch.setattr("bench.explore.maps.NEGATIVE", toy.SIGNALS["negative"])
-    monkeypatch.setitem(architectures.NETS, "gru", toy.NET)  # type: ignore[arg-type]
+    monkeypatch.setitem(architectures.ARCHITECTURES, "gru", toy.NET)  # type: ignore[arg-type]
     monkeypatch.chdir(workshop)
 
     def call(what: str, *more: str) -> object:

@@ -10,20 +10,31 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.core.errors import BenchError
-from bench.data.text import Encoded, encode
-from bench.learning.networks.architectures import EMBEDDING, HEAD, NETS, TUTORIAL, Net, initial_params, named
-from bench.learning.networks.batches import Batches, by_length, pad, rate
+from bench.data.text import Ragged, encode
+from bench.learning.networks.architectures import (
+    ARCHITECTURES,
+    EMBEDDING,
+    HEAD,
+    TUTORIAL,
+    Architecture,
+    architecture_named,
+    initial_params,
+)
+from bench.learning.networks.batches import Batches, by_length, learning_rate_at, pad
 
-ALL = [*((f"default {n}", net) for n, net in NETS.items()), *((f"tutorial {n}", net) for n, net in TUTORIAL.items())]
+ALL = [
+    *((f"default {n}", net) for n, net in ARCHITECTURES.items()),
+    *((f"tutorial {n}", net) for n, net in TUTORIAL.items()),
+]
 
 
-def encoded(lengths: list[int]) -> Encoded:
+def encoded(lengths: list[int]) -> Ragged:
     offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
-    return Encoded(np.arange(1, offsets[-1] + 1, dtype=np.int32), offsets)
+    return Ragged(np.arange(1, offsets[-1] + 1, dtype=np.int32), offsets)
 
 
 @pytest.mark.parametrize("net", [n for _, n in ALL], ids=[name for name, _ in ALL])
-def test_first_weights_depend_on_the_names_alone_and_the_padding_row_is_zero(net: Net):
+def test_first_weights_depend_on_the_names_alone_and_the_padding_row_is_zero(net: Architecture):
     net = replace(net, most_tokens=12)
     first = initial_params(net, 30, "toy", 0)
     assert {k: v.shape for k, v in first.items()}[HEAD] == (net.classes, net.features)
@@ -36,16 +47,16 @@ def test_first_weights_depend_on_the_names_alone_and_the_padding_row_is_zero(net
 
 def test_an_unknown_net_or_preset_is_answered_with_what_there_is():
     with pytest.raises(BenchError, match="unknown net 'gruu'; did you mean 'gru'"):
-        named("gruu")
+        architecture_named("gruu")
     with pytest.raises(BenchError, match="unknown preset 'tiny'"):
-        named("gru", "tiny")
+        architecture_named("gru", "tiny")
     with pytest.raises(BenchError, match="unknown kind of net"):
-        initial_params(Net("transformer"), 10)
-    assert named("gru", "tutorial") is TUTORIAL["gru"]
+        initial_params(Architecture("transformer"), 10)
+    assert architecture_named("gru", "tutorial") is TUTORIAL["gru"]
 
 
 def test_both_presets_know_the_same_nets():
-    assert set(NETS) == set(TUTORIAL)
+    assert set(ARCHITECTURES) == set(TUTORIAL)
 
 
 @given(st.lists(st.integers(0, 9), min_size=1, max_size=300), st.integers(1, 7), st.integers(0, 3))
@@ -90,9 +101,9 @@ def test_scoring_batches_cover_all_rows():
 
 
 def test_the_learning_rate_rises_then_falls():
-    factors = [rate(step, 100, 0.1) for step in range(100)]
+    factors = [learning_rate_at(step, 100, 0.1) for step in range(100)]
     top = int(np.argmax(factors))
     assert 8 <= top <= 11
     assert factors == sorted(factors[: top + 1]) + sorted(factors[top + 1:], reverse=True)
     assert 0 < factors[-1] < 0.05
-    assert rate(0, 10, 0.0) > 0.9
+    assert learning_rate_at(0, 10, 0.0) > 0.9

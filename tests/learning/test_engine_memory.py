@@ -14,10 +14,10 @@ from test_engines import SPEC, toy_batches
 from torch import Tensor
 
 from bench.core.errors import BenchError
-from bench.learning.networks.architectures import Net, initial_params
+from bench.learning.networks.architectures import Architecture, initial_params
 from bench.learning.networks.engines import torch as engine_file
 
-NET = Net("gru", embedding=6, hidden=5, most_tokens=12, dropout=0.3)
+NET = Architecture("gru", embedding=6, hidden=5, most_tokens=12, dropout=0.3)
 WHOLE = engine_file.Classifier.pooled
 
 

@@ -14,22 +14,24 @@ import pytest
 from test_engines import SMALL, every_net, toy_batches
 
 from bench.core.errors import BenchError
-from bench.data.text import Encoded
-from bench.learning.networks.architectures import EMBEDDING, HEAD, Net, Params, initial_params, with_classes
-from bench.learning.networks.batches import Batches, Hooks, Spec, State
+from bench.data.text import Ragged
+from bench.learning.networks.architectures import EMBEDDING, HEAD, Architecture, Params, initial_params, with_classes
+from bench.learning.networks.batches import Batches, Hooks, Recipe, TrainingState
 from bench.learning.networks.engines import Engine
 
 GOLDEN = Path(__file__).parents[1] / "engines.npz"
 FORWARD, TRAINED = 1e-5, 1e-4  # the largest absolute differences allowed
-DESCENT = Spec(epochs=1, batch=16, learning_rate=0.1, optimiser="sgd")  # 5 steps on 80 texts
+DESCENT = Recipe(epochs=1, batch=16, learning_rate=0.1, optimiser="sgd")  # 5 steps on 80 texts
 ADAM = {
-    "plain": Spec(epochs=2, batch=16, learning_rate=1e-2),
-    "rates and decay": Spec(epochs=2, batch=16, learning_rate=1e-2, weight_decay=0.5,
-                            rates=(("", 0.8), ("head.", 2.0), (EMBEDDING, 0.5))),
-    "epsilon and unknown words": Spec(epochs=2, batch=16, learning_rate=1e-2, epsilons=(("", 1e-3), (EMBEDDING, 1e-2)),
-                                      word_dropout=0.3),
-    "anchored": Spec(epochs=2, batch=16, learning_rate=1e-2, weight_decay=5.0, anchored=True),
-    "one shard, frozen": Spec(epochs=2, batch=16, learning_rate=1e-2, shards=1, frozen=("embedding.", "rnn.bias")),
+    "plain": Recipe(epochs=2, batch=16, learning_rate=1e-2),
+    "rates and decay": Recipe(
+        epochs=2, batch=16, learning_rate=1e-2, weight_decay=0.5, rates=(("", 0.8), ("head.", 2.0), (EMBEDDING, 0.5))
+    ),
+    "epsilon and unknown words": Recipe(
+        epochs=2, batch=16, learning_rate=1e-2, epsilons=(("", 1e-3), (EMBEDDING, 1e-2)), word_dropout=0.3
+    ),
+    "anchored": Recipe(epochs=2, batch=16, learning_rate=1e-2, weight_decay=5.0, anchored=True),
+    "one shard, frozen": Recipe(epochs=2, batch=16, learning_rate=1e-2, shards=1, frozen=("embedding.", "rnn.bias")),
 }
 
 
@@ -52,20 +54,20 @@ def mxnet() -> Engine:
     return named("mxnet")
 
 
-def odd_texts() -> Encoded:
+def odd_texts() -> Ragged:
     """Texts of every length from none to more than the nets read, words repeated."""
     lengths = np.array([0, 1, 2, 3, 4, 5, 12, 20, 12, 7])
     ids = np.random.default_rng(7).integers(1, 9, lengths.sum()).astype(np.int32)
-    return Encoded(ids, np.concatenate([[0], np.cumsum(lengths)]))
+    return Ragged(ids, np.concatenate([[0], np.cumsum(lengths)]))
 
 
-def drawn(net: Net, vocabulary: int) -> Params:
+def drawn(net: Architecture, vocabulary: int) -> Params:
     """Initial weights with biases that padding would show through."""
     params = initial_params(net, vocabulary, "parity")
     return {k: v + np.float32(0.2) if k.endswith("bias") else v for k, v in params.items()}
 
 
-def computed(engine: Engine, net: Net) -> dict[str, np.ndarray]:
+def computed(engine: Engine, net: Architecture) -> dict[str, np.ndarray]:
     """What the golden file holds of a net: features and scores, and scores after five steps of descent."""
     x, params = odd_texts(), drawn(net, 9)
     batches, vocabulary = toy_batches(80)
@@ -90,11 +92,11 @@ def test_an_engine_computes_what_the_golden_file_says(name: str, key: str):
 
 
 @every_net
-def test_features_and_scores_are_the_same_in_both_engines(torch: Engine, mxnet: Engine, net: Net):
+def test_features_and_scores_are_the_same_in_both_engines(torch: Engine, mxnet: Engine, net: Architecture):
     net = replace(net, embedding=50, hidden=64, most_tokens=40, classes=3)
     rng = np.random.default_rng(3)
     lengths = rng.integers(0, 50, 300)
-    x = Encoded(rng.integers(0, 500, lengths.sum()).astype(np.int32), np.concatenate([[0], np.cumsum(lengths)]))
+    x = Ragged(rng.integers(0, 500, lengths.sum()).astype(np.int32), np.concatenate([[0], np.cumsum(lengths)]))
     params = drawn(net, 500)
     for compute in ("features", "scores"):
         a, b = (getattr(engine, compute)(net, params, x, "cpu") for engine in (torch, mxnet))
@@ -102,7 +104,7 @@ def test_features_and_scores_are_the_same_in_both_engines(torch: Engine, mxnet: 
 
 
 @every_net
-def test_five_steps_of_descent_are_the_same_in_both_engines(torch: Engine, mxnet: Engine, net: Net):
+def test_five_steps_of_descent_are_the_same_in_both_engines(torch: Engine, mxnet: Engine, net: Architecture):
     batches, vocabulary = toy_batches(80)
     losses: dict[str, list[float]] = {"torch": [], "mxnet": []}
     trained = []
@@ -117,7 +119,7 @@ def test_five_steps_of_descent_are_the_same_in_both_engines(torch: Engine, mxnet
 
 @pytest.mark.parametrize("spec", ADAM.values(), ids=ADAM.keys())
 @every_net
-def test_adam_takes_the_same_steps_in_both_engines(torch: Engine, mxnet: Engine, net: Net, spec: Spec):
+def test_adam_takes_the_same_steps_in_both_engines(torch: Engine, mxnet: Engine, net: Architecture, spec: Recipe):
     batches, vocabulary = toy_batches(80)
     params = drawn(net, vocabulary)
     assert furthest(*(engine.fit(net, params, batches, spec, "cpu") for engine in (torch, mxnet))) < TRAINED
@@ -133,7 +135,7 @@ def two_tasks() -> tuple[Batches, int]:
 
 @pytest.mark.parametrize("spec", [replace(DESCENT, epochs=2), ADAM["plain"]], ids=["descent", "adam"])
 @every_net
-def test_two_heads_learn_the_same_in_both_engines(torch: Engine, mxnet: Engine, net: Net, spec: Spec):
+def test_two_heads_learn_the_same_in_both_engines(torch: Engine, mxnet: Engine, net: Architecture, spec: Recipe):
     net = with_classes(net, 5)
     batches, vocabulary = two_tasks()
     params = drawn(net, vocabulary)
@@ -156,12 +158,12 @@ def test_a_text_teaches_its_own_head_alone(name: str):
 @pytest.mark.parametrize("way", ["torch to mxnet", "mxnet to torch"])
 def test_training_begun_in_one_engine_goes_on_in_the_other(torch: Engine, mxnet: Engine, way: str):
     first, second = (torch, mxnet) if way.startswith("torch") else (mxnet, torch)
-    net, spec = SMALL["default bilstm"], Spec(epochs=3, batch=16, learning_rate=1e-2)
+    net, spec = SMALL["default bilstm"], Recipe(epochs=3, batch=16, learning_rate=1e-2)
     batches, vocabulary = toy_batches(80)
     params = drawn(net, vocabulary)
-    states: list[State] = []
+    states: list[TrainingState] = []
 
-    def keep(state: State) -> dict[str, float]:
+    def keep(state: TrainingState) -> dict[str, float]:
         states.append(state)
         return {}
 
@@ -176,7 +178,7 @@ def test_training_begun_in_one_engine_goes_on_in_the_other(torch: Engine, mxnet:
 def test_a_repeated_strongest_phrase_gets_the_gradient_once(torch: Engine, mxnet: Engine):
     net = SMALL["default cnn"]
     batches, vocabulary = toy_batches(32)
-    repeated = Encoded(np.tile(np.arange(2, 8, dtype=np.int32), 64), np.arange(33) * 12)
+    repeated = Ragged(np.tile(np.arange(2, 8, dtype=np.int32), 64), np.arange(33) * 12)
     batches = replace(batches, x=repeated)
     trained = [e.fit(net, drawn(net, vocabulary), batches, DESCENT, "cpu") for e in (torch, mxnet)]
     assert furthest(*trained) < TRAINED

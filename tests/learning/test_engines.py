@@ -11,23 +11,31 @@ import pytest
 import toy
 
 from bench.core.errors import BenchError
-from bench.data.text import SPECIALS, UNKNOWN, Encoded, encode
+from bench.data.text import SPECIALS, UNKNOWN, Ragged, encode
 from bench.learning.networks import engines
-from bench.learning.networks.architectures import EMBEDDING, HEAD, NETS, TUTORIAL, Net, Params, initial_params
-from bench.learning.networks.batches import Batches, Hooks, Spec, State
+from bench.learning.networks.architectures import (
+    ARCHITECTURES,
+    EMBEDDING,
+    HEAD,
+    TUTORIAL,
+    Architecture,
+    Params,
+    initial_params,
+)
+from bench.learning.networks.batches import Batches, Hooks, Recipe, TrainingState
 from bench.learning.networks.engines import ENGINES, Engine, engine, name_of
 
 SMALL = {f"{preset} {name}": replace(net, embedding=6, hidden=5, most_tokens=12)
-         for preset, table in (("default", NETS), ("tutorial", TUTORIAL)) for name, net in table.items()}
+         for preset, table in (("default", ARCHITECTURES), ("tutorial", TUTORIAL)) for name, net in table.items()}
 GRU = SMALL["default gru"]
 every_net = pytest.mark.parametrize("net", SMALL.values(), ids=SMALL.keys())
-SPEC = Spec(epochs=8, batch=16, learning_rate=4e-2)
+SPEC = Recipe(epochs=8, batch=16, learning_rate=4e-2)
 
 
 def toy_batches(n: int = 96, most: int = 12) -> tuple[Batches, int]:
     frame = toy.rows(n)
     x, words = encode(frame["text"])
-    x = Encoded(x.ids + np.int32(SPECIALS), x.offsets).clip(most)
+    x = Ragged(x.ids + np.int32(SPECIALS), x.offsets).clip(most)
     y = (frame["label"] == "positive").to_numpy().astype(np.int64)
     return Batches(x, y, SPEC.batch, ("toy",)), len(words) + SPECIALS
 
@@ -45,7 +53,7 @@ def framework(request: pytest.FixtureRequest) -> Engine:
 
 
 @every_net
-def test_scores_are_the_head_on_the_features(framework: Engine, net: Net):
+def test_scores_are_the_head_on_the_features(framework: Engine, net: Architecture):
     batches, vocabulary = toy_batches()
     params = initial_params(net, vocabulary, "toy")
     features = framework.features(net, params, batches.x, "cpu")
@@ -57,9 +65,9 @@ def test_scores_are_the_head_on_the_features(framework: Engine, net: Net):
 
 
 @every_net
-def test_scores_of_a_text_do_not_depend_on_its_neighbours(framework: Engine, net: Net):
+def test_scores_of_a_text_do_not_depend_on_its_neighbours(framework: Engine, net: Architecture):
     x, words = encode(["a b c d e f g h i j k l", "a", "", "b c d e f", "f e d c b a"])
-    x = Encoded(x.ids + np.int32(SPECIALS), x.offsets)
+    x = Ragged(x.ids + np.int32(SPECIALS), x.offsets)
     params = initial_params(net, len(words) + SPECIALS, "toy")
     params = {k: v + np.float32(0.3) if k.endswith("bias") else v for k, v in params.items()}
     together = framework.scores(net, params, x, "cpu")
@@ -70,16 +78,16 @@ def test_scores_of_a_text_do_not_depend_on_its_neighbours(framework: Engine, net
 def test_long_texts_do_not_change_the_scores_of_short_ones(framework: Engine):
     lengths = np.array([3, 40, 1, 17, 64])
     ids = np.random.default_rng(0).integers(2, 30, lengths.sum()).astype(np.int32)
-    x = Encoded(ids, np.concatenate([[0], np.cumsum(lengths)]))
+    x = Ragged(ids, np.concatenate([[0], np.cumsum(lengths)]))
     for kind in ("gru", "bilstm", "textcnn"):
-        net = replace(NETS[kind], embedding=6, hidden=5, most_tokens=64)
+        net = replace(ARCHITECTURES[kind], embedding=6, hidden=5, most_tokens=64)
         params = {k: v + np.float32(0.3) if k.endswith("bias") else v for k, v in initial_params(net, 30, 0).items()}
         alone = np.concatenate([framework.scores(net, params, x.take(np.array([i])), "cpu") for i in range(5)])
         np.testing.assert_allclose(framework.scores(net, params, x, "cpu"), alone, atol=1e-5)
 
 
 @every_net
-def test_training_lowers_the_loss_and_repeats_to_the_bit(framework: Engine, net: Net):
+def test_training_lowers_the_loss_and_repeats_to_the_bit(framework: Engine, net: Architecture):
     batches, vocabulary = toy_batches()
     params = initial_params(net, vocabulary, "toy")
     before = {k: v.copy() for k, v in params.items()}
@@ -95,15 +103,15 @@ def test_training_lowers_the_loss_and_repeats_to_the_bit(framework: Engine, net:
 
 
 @every_net
-def test_training_interrupted_after_an_epoch_goes_on_to_the_same_bits(framework: Engine, net: Net):
+def test_training_interrupted_after_an_epoch_goes_on_to_the_same_bits(framework: Engine, net: Architecture):
     from safetensors.numpy import load, save
 
     batches, vocabulary = toy_batches(64)
     params = initial_params(net, vocabulary, "toy")
     spec = replace(SPEC, epochs=3)
-    states: list[State] = []
+    states: list[TrainingState] = []
 
-    def keep(state: State) -> dict[str, float]:
+    def keep(state: TrainingState) -> dict[str, float]:
         states.append(replace(state, params=load(save(state.params)), moments=load(save(state.moments))))
         return {"epoch": float(state.epoch)}
 
@@ -116,7 +124,7 @@ def test_training_interrupted_after_an_epoch_goes_on_to_the_same_bits(framework:
 
 
 @every_net
-def test_frozen_weights_stay_as_they_are(framework: Engine, net: Net):
+def test_frozen_weights_stay_as_they_are(framework: Engine, net: Architecture):
     batches, vocabulary = toy_batches(32)
     params = initial_params(net, vocabulary, "toy")
     trained = framework.fit(net, params, batches, replace(SPEC, epochs=1, frozen=("embedding.",)), "cpu")
@@ -149,7 +157,7 @@ def test_a_large_epsilon_slows_the_weights_that_it_names_alone(framework: Engine
     batches, vocabulary = toy_batches(32)
     params = initial_params(GRU, vocabulary, "toy")
 
-    def moved(spec: Spec) -> tuple[float, float]:
+    def moved(spec: Recipe) -> tuple[float, float]:
         trained = framework.fit(GRU, params, batches, spec, "cpu")
         return tuple(float(np.abs(trained[name] - params[name]).max()) for name in (EMBEDDING, HEAD))
 
@@ -185,7 +193,7 @@ def test_two_shards_give_the_gradient_of_one_and_the_last_may_be_empty(framework
     net = replace(GRU, dropout=0.0)
     batches, vocabulary = toy_batches(33)
     params = initial_params(net, vocabulary, "toy")
-    spec = Spec(epochs=2, batch=16, learning_rate=0.1, optimiser="sgd")
+    spec = Recipe(epochs=2, batch=16, learning_rate=0.1, optimiser="sgd")
     one, two = (framework.fit(net, params, batches, replace(spec, shards=n), "cpu") for n in (1, 2))
     for name in params:
         np.testing.assert_allclose(one[name], two[name], atol=1e-5)
@@ -193,7 +201,7 @@ def test_two_shards_give_the_gradient_of_one_and_the_last_may_be_empty(framework
 
 def test_the_padding_row_is_never_trained(framework: Engine):
     for kind in ("textcnn", "dense"):
-        net = replace(NETS[kind], embedding=6, hidden=5, most_tokens=12)
+        net = replace(ARCHITECTURES[kind], embedding=6, hidden=5, most_tokens=12)
         batches, vocabulary = toy_batches(32, 10)
         params = initial_params(net, vocabulary, "toy")
         assert not framework.fit(net, params, batches, SPEC, "cpu")[EMBEDDING][0].any()
@@ -246,7 +254,7 @@ def test_an_anchor_keeps_weights_nearer_to_where_they_began(framework: Engine):
     batches, vocabulary = toy_batches(64)
     params = initial_params(net, vocabulary, "toy")
 
-    def moved(spec: Spec) -> float:
+    def moved(spec: Recipe) -> float:
         trained = framework.fit(net, params, batches, spec, "cpu")
         return float(sum(np.abs(trained[k] - params[k]).sum() for k in params))
 

@@ -12,9 +12,9 @@ import torch
 from test_engines import SMALL, every_net, toy_batches
 
 from bench.core.errors import BenchError
-from bench.data.text import Encoded
-from bench.learning.networks.architectures import NETS, Net, initial_params
-from bench.learning.networks.batches import Batches, Hooks, Spec
+from bench.data.text import Ragged
+from bench.learning.networks.architectures import ARCHITECTURES, Architecture, initial_params
+from bench.learning.networks.batches import Batches, Hooks, Recipe
 from bench.learning.networks.engines import engine
 from bench.learning.networks.engines.torch_batches import Resident, on_host
 from bench.learning.networks.engines.torch_layers import masked_mean_max, mean_max
@@ -22,7 +22,7 @@ from bench.learning.pretrain import RECIPE
 
 TORCH = engine("torch")
 gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU")
-SPEC = Spec(epochs=3, batch=16, learning_rate=1e-2, shards=1)
+SPEC = Recipe(epochs=3, batch=16, learning_rate=1e-2, shards=1)
 
 
 def many(n: int = 12_800, words: int = 30_000) -> Batches:
@@ -30,12 +30,12 @@ def many(n: int = 12_800, words: int = 30_000) -> Batches:
     rng = np.random.default_rng(0)
     lengths = rng.integers(50, 400, n)
     ids = rng.integers(2, words, lengths.sum()).astype(np.int32)
-    x = Encoded(ids, np.concatenate([[0], np.cumsum(lengths)]))
+    x = Ragged(ids, np.concatenate([[0], np.cumsum(lengths)]))
     return Batches(x, rng.integers(0, 2, n), RECIPE.batch, ("gpu",))
 
 
 @every_net
-def test_a_batch_gathered_on_the_device_is_the_one_made_on_the_host(net: Net):
+def test_a_batch_gathered_on_the_device_is_the_one_made_on_the_host(net: Architecture):
     batches, _ = toy_batches()
     batches = replace(batches, heads=(1, 1))
     order, read = batches.epoch(1), batches.thinned(1, 0.2)
@@ -50,15 +50,15 @@ def test_a_batch_gathered_on_the_device_is_the_one_made_on_the_host(net: Net):
 
 
 def test_texts_of_no_words_and_the_last_text_are_gathered_too():
-    x = Encoded(np.array([5, 6, 7], np.int32), np.array([0, 0, 2, 2, 3]))
+    x = Ragged(np.array([5, 6, 7], np.int32), np.array([0, 0, 2, 2, 3]))
     batches = Batches(x, np.array([0, 1, 0, 1]), 4, ("odd",))
-    resident = Resident(NETS["gru"], batches, "cpu")
+    resident = Resident(ARCHITECTURES["gru"], batches, "cpu")
     rows = np.array([3, 0, 1, 2])
     resident.begin(batches.x, [rows], [0])
     found = resident.batch(0)
     assert found.ids.tolist() == [[7, 0, 5, 0], [0, 0, 6, 0]]
     assert found.lengths.tolist() == [1, 1, 2, 1]
-    assert torch.equal(found.ids, on_host(NETS["gru"], batches, rows, 0, 1, 0).ids)
+    assert torch.equal(found.ids, on_host(ARCHITECTURES["gru"], batches, rows, 0, 1, 0).ids)
 
 
 def test_the_gpus_pooling_is_the_cpus():
@@ -82,7 +82,7 @@ def test_a_precision_that_the_device_does_not_have_is_refused(precision: str, sa
 
 @gpu
 @every_net
-def test_a_net_trained_on_the_gpu_scores_as_one_trained_on_the_cpu(net: Net):
+def test_a_net_trained_on_the_gpu_scores_as_one_trained_on_the_cpu(net: Architecture):
     batches, vocabulary = toy_batches()
     params = initial_params(net, vocabulary, "toy")
     found = [TORCH.scores(net, TORCH.fit(net, params, batches, SPEC, device), batches.x, device)
@@ -103,7 +103,7 @@ def test_a_lower_precision_is_near(precision: str):
 
 @gpu
 def test_every_step_is_told_in_order_and_none_makes_the_gpu_wait():
-    batches, net = many(2_560), NETS["gru"]
+    batches, net = many(2_560), ARCHITECTURES["gru"]
     params = initial_params(net, 30_000, "gpu")
     spec = replace(RECIPE, epochs=1)
     told: list[int] = []
@@ -123,7 +123,7 @@ def test_every_step_is_told_in_order_and_none_makes_the_gpu_wait():
 
 @gpu
 def test_the_speed_of_an_epoch_is_printed():
-    batches, net = many(), NETS["gru"]
+    batches, net = many(), ARCHITECTURES["gru"]
     params = initial_params(net, 30_000, "gpu")
     spec = replace(RECIPE, epochs=1)
     TORCH.fit(net, params, batches, spec, "cuda")

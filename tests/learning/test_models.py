@@ -19,22 +19,22 @@ from sklearn.ensemble import RandomForestClassifier
 from baselines import BASELINES
 from bench.core.errors import BenchError
 from bench.data.corpus import Examples
-from bench.data.load import Loaded
+from bench.data.load import LoadedTask
 from bench.learning.models import folder as model_folder
 from bench.learning.models.forest_model import Forest, ForestModel
 from bench.learning.models.linear_model import LinearModel
 from bench.learning.models.model import ConstantModel, Fitted, Model, ModelError
-from bench.learning.networks.architectures import NETS, TUTORIAL, initial_params, shapes, with_classes
+from bench.learning.networks.architectures import ARCHITECTURES, TUTORIAL, initial_params, shapes, with_classes
 from bench.learning.networks.engines import engine
 from bench.learning.resources import Resources
-from bench.learning.source_linear import fitted as fit_source
-from bench.runs.registry import Strategy, strategies
+from bench.learning.source_linear import fit_source_linear as fit_source
+from bench.runs.registry import Strategy, strategies_named
 
-STRATEGIES = strategies(("all",), BASELINES)
+STRATEGIES = strategies_named(("all",), BASELINES)
 every = pytest.mark.parametrize("strategy", STRATEGIES, ids=[s.name for s in STRATEGIES])
 
 
-def fitted(world: World, strategy: Strategy, target: Loaded, budget: int | str) -> Fitted:
+def fitted(world: World, strategy: Strategy, target: LoadedTask, budget: int | str) -> Fitted:
     if strategy.missing():
         pytest.skip(str(strategy.missing()))
     net = with_classes(toy.NET, len(target.data.labels))
@@ -48,8 +48,8 @@ def named(name: str) -> Strategy:
     return next(s for s in STRATEGIES if s.name == name)
 
 
-def kept(folder: Path, model: Model, labels: tuple[str, ...]) -> model_folder.KeptModel:
-    model_folder.keep(folder, model, labels, {}, force=False)
+def kept(folder: Path, model: Model, labels: tuple[str, ...]) -> model_folder.SavedModel:
+    model_folder.save(folder, model, labels, {}, force=False)
     return model_folder.load(folder)
 
 
@@ -57,7 +57,7 @@ def kept(folder: Path, model: Model, labels: tuple[str, ...]) -> model_folder.Ke
 @pytest.mark.parametrize(("which", "budget"), [("target", 32), ("target", 2), ("three", 96), ("three", "full")])
 def test_a_kept_model_predicts_what_its_predictor_predicts(world: World, strategy: Strategy, tmp_path: Path,
                                                            which: str, budget: int | str):
-    target: Loaded = getattr(world, which)
+    target: LoadedTask = getattr(world, which)
     if which == "three" and "same-labels" in strategy.needs():
         return
     found = fitted(world, strategy, target, budget)
@@ -92,7 +92,7 @@ def test_a_text_without_a_known_word_has_probabilities_too(world: World):
 
 
 def test_shapes_are_those_of_the_initial_weights():
-    for table in (NETS, TUTORIAL):
+    for table in (ARCHITECTURES, TUTORIAL):
         for net in table.values():
             small = replace(net, most_tokens=12, hidden=3, classes=3)
             assert {k: v.shape for k, v in initial_params(small, 7).items()} == shapes(small, 7)
@@ -256,13 +256,13 @@ def test_force_replaces_a_model_and_nothing_else(tmp_path: Path):
     (tmp_path / "empty").mkdir()
     kept(tmp_path / "empty", model, labels)
     with pytest.raises(BenchError, match="exists and is no model"):
-        model_folder.keep(tmp_path / "precious", model, labels, {}, force=True)
+        model_folder.save(tmp_path / "precious", model, labels, {}, force=True)
     assert (tmp_path / "precious" / "thesis.tex").read_text() == "x"
     kept(tmp_path / "deep" / "model", model, labels)
     with pytest.raises(BenchError, match="--force"):
-        model_folder.keep(tmp_path / "deep" / "model", model, labels, {}, force=False)
+        model_folder.save(tmp_path / "deep" / "model", model, labels, {}, force=False)
     other = ConstantModel(np.array([0.5, 0.5], np.float32))
-    model_folder.keep(tmp_path / "deep" / "model", other, labels, {}, force=True)
+    model_folder.save(tmp_path / "deep" / "model", other, labels, {}, force=True)
     found = model_folder.load(tmp_path / "deep" / "model")
     np.testing.assert_array_equal(found.model.probabilities(["x"]), [[0.5, 0.5]])
     assert [p.name for p in (tmp_path / "deep").iterdir()] == ["model"], "no temporary folder is left"

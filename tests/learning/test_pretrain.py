@@ -14,7 +14,7 @@ from safetensors.numpy import load
 
 from bench.data.text import SPECIALS
 from bench.learning.networks.architectures import EMBEDDING, Params, initial_params
-from bench.learning.pretrain import Order, base_key, kept_epochs, load_base, parts, place_glove, pretrain
+from bench.learning.pretrain import BaseSpec, base_key, load_base, parts, place_glove, pretrain, saved_checkpoints
 from bench.protocol.metrics import softmax
 
 
@@ -23,7 +23,7 @@ class Stopped(Exception):
 
 
 @pytest.fixture
-def order(world: World) -> Order:
+def order(world: World) -> BaseSpec:
     return toy.order(world.source)
 
 
@@ -35,7 +35,7 @@ def epochs(events: list[dict[str, Any]]) -> list[int]:
     return [int(e["epoch"]) for e in events if "epoch" in e]
 
 
-def test_a_base_learns_and_is_trained_once(order: Order, tmp_path: Path):
+def test_a_base_learns_and_is_trained_once(order: BaseSpec, tmp_path: Path):
     events: list[dict[str, Any]] = []
     first = pretrain(order, tmp_path, events.append)
     assert epochs(events) == [1, 2, 3]
@@ -53,7 +53,7 @@ def test_a_base_learns_and_is_trained_once(order: Order, tmp_path: Path):
 
 
 @pytest.mark.parametrize("name", ["params.safetensors", "words.txt", "facts.json"])
-def test_a_damaged_base_is_trained_again_to_the_same_bits(world: World, order: Order, tmp_path: Path, name: str):
+def test_a_damaged_base_is_trained_again_to_the_same_bits(world: World, order: BaseSpec, tmp_path: Path, name: str):
     order = replace(order, spec=replace(order.spec, epochs=1))
     first = pretrain(order, tmp_path)
     toy.flip(tmp_path / "bases" / first.key / name)
@@ -65,7 +65,7 @@ def test_a_damaged_base_is_trained_again_to_the_same_bits(world: World, order: O
 
 
 @pytest.mark.parametrize("epoch", [1, 2])
-def test_an_interrupted_training_goes_on_to_the_same_bits(order: Order, tmp_path: Path, epoch: int):
+def test_an_interrupted_training_goes_on_to_the_same_bits(order: BaseSpec, tmp_path: Path, epoch: int):
     undisturbed = pretrain(order, tmp_path / "a")
     events: list[dict[str, Any]] = []
 
@@ -86,7 +86,7 @@ def test_an_interrupted_training_goes_on_to_the_same_bits(order: Order, tmp_path
     assert not list((tmp_path / "b" / "bases").glob("*.checkpoint"))
 
 
-def test_a_damaged_checkpoint_only_costs_its_epochs(order: Order, tmp_path: Path):
+def test_a_damaged_checkpoint_only_costs_its_epochs(order: BaseSpec, tmp_path: Path):
     seen: list[dict[str, Any]] = []
 
     def stop(event: dict[str, Any]) -> None:
@@ -103,7 +103,7 @@ def test_a_damaged_checkpoint_only_costs_its_epochs(order: Order, tmp_path: Path
 
 
 def test_the_key_changes_with_everything_that_the_weights_depend_on(
-        world: World, order: Order, monkeypatch: pytest.MonkeyPatch):
+        world: World, order: BaseSpec, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("bench.learning.pretrain.version", lambda name: f"1.0 of {name}")  # MXNet need not be here
     pool = replace(order.division, pool=order.division.pool[1:])
     others = {
@@ -139,7 +139,7 @@ def test_glove_is_placed_where_there_is_a_vector(world: World):
     np.testing.assert_array_equal(params[EMBEDDING][[0, 1, SPECIALS + 1]], before[[0, 1, SPECIALS + 1]])
 
 
-def test_a_frozen_embedding_is_still_glove_after_training(world: World, order: Order, tmp_path: Path):
+def test_a_frozen_embedding_is_still_glove_after_training(world: World, order: BaseSpec, tmp_path: Path):
     net = replace(toy.NET, embedding=50, glove="frozen")
     base = pretrain(replace(order, net=net, vectors=world.vectors, spec=replace(order.spec, epochs=1)), tmp_path)
     expected = world.vectors.look_up(base.vocabulary.words)
@@ -152,7 +152,7 @@ def test_softmax_survives_large_logits():
     np.testing.assert_allclose(p, [[1.0, 0.0], [0.5, 0.5]])
 
 
-def test_a_held_out_part_is_scored_after_every_epoch_and_never_trained_on(order: Order, tmp_path: Path):
+def test_a_held_out_part_is_scored_after_every_epoch_and_never_trained_on(order: BaseSpec, tmp_path: Path):
     split = replace(order, validation=0.25, spec=replace(order.spec, epochs=8))
     train, held = parts(split)
     assert len(held) == round(0.25 * len(order.division.pool))
@@ -168,11 +168,11 @@ def test_a_held_out_part_is_scored_after_every_epoch_and_never_trained_on(order:
     assert whole.key != base.key
 
 
-def test_the_weights_of_every_epoch_are_kept_where_that_is_asked(order: Order, tmp_path: Path):
+def test_the_weights_of_every_epoch_are_kept_where_that_is_asked(order: BaseSpec, tmp_path: Path):
     plain = pretrain(order, tmp_path)
-    assert kept_epochs(tmp_path, plain.key) == []
+    assert saved_checkpoints(tmp_path, plain.key) == []
     asked = pretrain(replace(order, every_epoch=True), tmp_path)  # trained again, to the same bits
-    folders = kept_epochs(tmp_path, plain.key)
+    folders = saved_checkpoints(tmp_path, plain.key)
     assert [f.name for f in folders] == ["epoch-1", "epoch-2", "epoch-3"]
     assert same(asked.params, plain.params)
     weights = [load((f / "params.safetensors").read_bytes()) for f in folders]
@@ -182,4 +182,4 @@ def test_the_weights_of_every_epoch_are_kept_where_that_is_asked(order: Order, t
     events: list[dict[str, Any]] = []
     pretrain(replace(order, every_epoch=True), tmp_path, events.append)
     assert epochs(events) == [1, 2, 3]
-    assert len(kept_epochs(tmp_path, plain.key)) == 3
+    assert len(saved_checkpoints(tmp_path, plain.key)) == 3

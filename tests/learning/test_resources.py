@@ -20,8 +20,8 @@ from bench.data.corpus import Examples
 from bench.data.routes import Access
 from bench.data.text import SPECIALS, UNKNOWN, Vocabulary, tokens
 from bench.learning.features import ngrams
-from bench.learning.features.glove import Vectors, find
-from bench.learning.networks.architectures import EMBEDDING, Net, initial_params
+from bench.learning.features.glove import WordVectors, find_glove
+from bench.learning.networks.architectures import EMBEDDING, Architecture, initial_params
 from bench.learning.networks.engines import engine
 from bench.learning.pretrain import Base
 from bench.learning.resources import Resources
@@ -38,7 +38,7 @@ def test_words_that_the_source_never_showed_get_their_mapped_glove_vectors(tmp_p
     matrix = rng.normal(0.0, 2.0, (205, 50)).astype(np.float32)
     np.save(tmp_path / "m.npy", matrix)
     pq.write_table(pa.table({"word": [*known, *new]}), tmp_path / "i.parquet")
-    net = Net("gru", embedding=6, hidden=4, most_tokens=12)
+    net = Architecture("gru", embedding=6, hidden=4, most_tokens=12)
     params = initial_params(net, 200 + SPECIALS, "toy")
     true = (matrix @ rng.normal(0.0, 0.1, (50, 6)) + 0.5).astype(np.float32)
     params[EMBEDDING][SPECIALS:] = true[:200]
@@ -46,7 +46,7 @@ def test_words_that_the_source_never_showed_get_their_mapped_glove_vectors(tmp_p
     texts = [*known, *(f"{w} known0" for w in new), "odd known1"]
     labels = [toy.LABELS[i % 2] for i in range(len(texts))]
     data = toy.dataset(tmp_path, pd.DataFrame({"text": texts, "label": labels}))
-    vectors = Vectors(tmp_path / "m.npy", tmp_path / "i.parquet", "")
+    vectors = WordVectors(tmp_path / "m.npy", tmp_path / "i.parquet", "")
     with_glove = Resources(engine("torch"), net, "cpu", 0, base, vectors)
     without = replace(with_glove, vectors=None)
     place = {w: i + SPECIALS for i, w in enumerate(data.corpus.words)}
@@ -138,7 +138,7 @@ def test_what_a_baseline_did_not_ask_for_is_an_error_that_says_so(world: World):
 def test_glove_is_found_in_the_data_folder(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     toy.vectors(tmp_path / "data")
     monkeypatch.setattr("bench.data.package_index._installed", lambda *a: None)
-    found = find(Access(tmp_path / "data", tmp_path / "raw", offline=True))
+    found = find_glove(Access(tmp_path / "data", tmp_path / "raw", offline=True))
     assert found.look_up(["zala"]).any()
     with pytest.raises(BenchError, match=r"GloVe vectors cannot be had.*transferbench\[glove\]"):
-        find(Access(None, tmp_path / "raw", offline=True))
+        find_glove(Access(None, tmp_path / "raw", offline=True))

@@ -10,7 +10,7 @@ from sklearn.linear_model import LogisticRegression
 
 from bench.data.text import tokens
 from bench.learning.features import ngrams
-from bench.learning.source_linear import LEAST, PENALTY, fitted, weighed
+from bench.learning.source_linear import LEAST, PENALTY, fit_source_linear, weighed
 
 
 def peer() -> TfidfVectorizer:
@@ -21,7 +21,7 @@ def peer() -> TfidfVectorizer:
 def test_the_model_is_that_of_scikit_learn_on_either_corpus(world: World):
     source = world.source.data.examples(world.source.division.pool)
     target = world.target.data.examples(world.target.division.exam)
-    found = fitted(source)
+    found = fit_source_linear(source)
     vectorizer = peer()
     theirs = LogisticRegression(C=PENALTY, max_iter=300).fit(vectorizer.fit_transform(source.texts()), source.labels)
     expected = theirs.predict_proba(vectorizer.transform(target.texts()))
@@ -35,9 +35,9 @@ def test_the_model_is_that_of_scikit_learn_on_either_corpus(world: World):
 
 def test_a_model_is_fitted_once(world: World):
     source = world.source.data.examples(world.source.division.pool)
-    first, again = fitted(source), fitted(source)
+    first, again = fit_source_linear(source), fit_source_linear(source)
     assert first.seconds == again.seconds
-    assert fitted(source.part(np.arange(100))).seconds != first.seconds
+    assert fit_source_linear(source.part(np.arange(100))).seconds != first.seconds
 
 
 def test_the_columns_of_two_corpora_are_joined_by_their_words(tmp_path):

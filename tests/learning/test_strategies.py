@@ -13,30 +13,30 @@ from conftest import World
 
 from baselines import BASELINES
 from bench.data.corpus import Examples
-from bench.data.load import Loaded
+from bench.data.load import LoadedTask
 from bench.data.text import tokens
 from bench.learning.finetune import EMBEDDING_RATE
-from bench.learning.networks.architectures import EMBEDDING, HEAD, Net, Params, with_classes
-from bench.learning.networks.batches import Batches, Spec
+from bench.learning.networks.architectures import EMBEDDING, HEAD, Architecture, Params, with_classes
+from bench.learning.networks.batches import Batches, Recipe
 from bench.learning.networks.engines import engine
 from bench.learning.pretrain import OF_WORDS
 from bench.learning.probe import probe
 from bench.learning.resources import Resources
-from bench.learning.source_linear import fitted, regression
-from bench.runs.registry import Strategy, strategies
+from bench.learning.source_linear import fit_source_linear, regression
+from bench.runs.registry import Strategy, strategies_named
 
-STRATEGIES = strategies(("all",), BASELINES)
+STRATEGIES = strategies_named(("all",), BASELINES)
 every = pytest.mark.parametrize("strategy", STRATEGIES, ids=[s.name for s in STRATEGIES])
 
 
-def predicted(world: World, strategy: Strategy, target: Loaded, budget: int | str, seed: int = 0,
+def predicted(world: World, strategy: Strategy, target: LoadedTask, budget: int | str, seed: int = 0,
               **given: object) -> np.ndarray:
     if strategy.missing():
         pytest.skip(str(strategy.missing()))
     net = with_classes(toy.NET, len(target.data.labels))
     source = world.source.data.examples(world.source.division.pool)
     found = Resources(engine("torch"), net, "cpu", seed, world.base, world.vectors, source,
-                      world.source.data.labels == target.data.labels, fitted(source))
+                      world.source.data.labels == target.data.labels, fit_source_linear(source))
     predict = getattr(strategy.load(), strategy.function)(world.trial(budget, seed, target), found, **given)
     return predict(Examples(target.data.corpus, target.division.exam))
 
@@ -45,11 +45,11 @@ def named(name: str) -> Strategy:
     return next(s for s in STRATEGIES if s.name == name)
 
 
-def accuracy(p: np.ndarray, target: Loaded) -> float:
+def accuracy(p: np.ndarray, target: LoadedTask) -> float:
     return float((p.argmax(1) == target.data.y[target.division.exam]).mean())
 
 
-def check(p: np.ndarray, target: Loaded) -> None:
+def check(p: np.ndarray, target: LoadedTask) -> None:
     assert p.shape == (len(target.division.exam), len(target.data.labels))
     assert p.dtype == np.float32
     assert (p >= 0).all()
@@ -131,12 +131,12 @@ def test_glove_gives_words_that_no_label_showed_a_meaning(world: World):
     assert min(few["glove-frozen"], few["glove-trainable"]) > few["scratch"] + 0.05
 
 
-def heard(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Spec, Batches, Params]]:
+def heard(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Recipe, Batches, Params]]:
     """What the engine is asked to train from now on; it trains all the same."""
-    found: list[tuple[Spec, Batches, Params]] = []
+    found: list[tuple[Recipe, Batches, Params]] = []
     real = engine("torch").fit
 
-    def fit(net: Net, params: Params, batches: Batches, spec: Spec, *rest: object) -> Params:
+    def fit(net: Architecture, params: Params, batches: Batches, spec: Recipe, *rest: object) -> Params:
         found.append((spec, batches, params))
         return real(net, params, batches, spec, *rest)
 
@@ -202,7 +202,7 @@ def test_where_balanced_accuracy_leads_a_rare_class_counts_as_much_as_a_common_o
     alike = replace(plain, task=replace(plain.task, imbalanced=True))
     truth = plain.data.y[plain.division.exam]
 
-    def rare(target: Loaded) -> float:
+    def rare(target: LoadedTask) -> float:
         """The mean probability that texts of the rare class are given for it, over three draws."""
         return float(np.mean([predicted(world, named(name), target, 48, seed)[truth == 0, 0] for seed in range(3)]))
 

@@ -11,8 +11,8 @@ import toy
 
 from bench.data.corpus import Dataset
 from bench.protocol import near_duplicates
-from bench.protocol.audit import change_with_leak, sanity, within
-from bench.protocol.split import divide, without_exam
+from bench.protocol.audit import change_with_leak, copies_within, sanity_scores
+from bench.protocol.split import make_split, without_test_texts
 
 WORDS = [f"w{i}" for i in range(400)]
 
@@ -75,18 +75,18 @@ def test_near_copies_of_official_test_texts_leave_the_pool_and_are_counted(tmp_p
     tokens = texts(40, 60, seed=5)
     tokens += [tokens[0], [*tokens[1][:59], "end"]]
     data = made(tmp_path, tokens, ["train"] * 40 + ["test"] * 2)
-    division = divide(data, "official", "", "toy")
+    division = make_split(data, "official", "", "toy")
     assert (division.leaked, division.near, len(division.pool), len(division.exam)) == (1, 1, 38, 2)
-    own = within(toy_loaded(data, division))
+    own = copies_within(toy_loaded(data, division))
     assert (own.train_in_test_exact, own.train_in_test_near) == (1, 1)
 
 
 def test_source_texts_that_stand_in_the_targets_exam_leave_the_source(tmp_path: Path) -> None:
     tokens = texts(60, 60, seed=6)
     source, target = made(tmp_path / "s", tokens), made(tmp_path / "t", tokens[:10] + texts(30, 60, seed=7))
-    exam = divide(target, "quarter", "", "t").exam
-    before = divide(source, "quarter", "", "s")
-    after = without_exam(source, before, target, exam)
+    exam = make_split(target, "quarter", "", "t").exam
+    before = make_split(source, "quarter", "", "s")
+    after = without_test_texts(source, before, target, exam)
     seen = {target.corpus.text(int(r)) for r in exam}
     left = {source.corpus.text(int(r)) for r in after.pool}
     assert not seen & left
@@ -99,7 +99,7 @@ def test_shuffled_labels_score_at_chance_and_a_planted_length_shortcut_shows(tmp
     frame = pd.DataFrame([{"text": " ".join(rng.choice(WORDS, 40 if i % 2 else 8)), "label": toy.LABELS[i % 2]}
                           for i in range(600)])
     loaded = toy.loaded(tmp_path, "lengths", frame)
-    result = sanity(loaded)
+    result = sanity_scores(loaded)
     assert not result.suspicious
     assert result.length_only > 0.95
     assert abs(result.shuffled - 0.5) < 0.15
@@ -108,7 +108,7 @@ def test_shuffled_labels_score_at_chance_and_a_planted_length_shortcut_shows(tmp
 def test_a_leak_left_in_is_scored_with_and_without(tmp_path: Path) -> None:
     tokens = texts(200, 40, seed=9)  # random words: nothing to learn but the leaked copies themselves
     data = made(tmp_path, tokens + tokens[:60], ["train"] * 200 + ["test"] * 60)
-    loaded = toy_loaded(data, divide(data, "official", "", "toy"))
+    loaded = toy_loaded(data, make_split(data, "official", "", "toy"))
     scores = change_with_leak(loaded)
     assert scores is not None
     assert scores[1] > 0.9 > scores[0]
@@ -116,10 +116,10 @@ def test_a_leak_left_in_is_scored_with_and_without(tmp_path: Path) -> None:
 
 def toy_loaded(data: Dataset, division: object):
     from bench.data.cards import Edition, Task
-    from bench.data.load import Loaded
+    from bench.data.load import LoadedTask
 
     edition = Edition("v1", (), test="official")
-    return Loaded(Task("toy", "Toy", toy.LABELS, (edition,)), edition, data, division, "memory")
+    return LoadedTask(Task("toy", "Toy", toy.LABELS, (edition,)), edition, data, division, "memory")
 
 
 def test_a_crowd_of_near_copies_is_one_cluster_in_time_that_grows_with_its_size(tmp_path: Path):

@@ -15,8 +15,8 @@ from bench.core.budget import FULL
 from bench.core.errors import DataError
 from bench.core.seeds import seed_for
 from bench.data.corpus import Dataset
-from bench.protocol.split import Division, _draw_exam, divide
-from bench.protocol.trial import nested, trial_of
+from bench.protocol.split import Split, _draw_test_set, make_split
+from bench.protocol.trial import make_trial, nested_order
 
 ORDER = [100, 119, 113, 114, 117, 116, 103, 104, 109, 108, 101, 102, 107, 106, 105, 118, 112, 115, 110, 111]
 EXAM = [2, 3, 4, 5, 18, 19]
@@ -28,13 +28,13 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
 
 
 @pytest.fixture(scope="module")
-def division(data: Dataset) -> Division:
-    return divide(data, "quarter", "", "toy@toy")
+def division(data: Dataset) -> Split:
+    return make_split(data, "quarter", "", "toy@toy")
 
 
-def test_budgets_are_nested_and_stratified(data: Dataset, division: Division):
+def test_budgets_are_nested_and_stratified(data: Dataset, division: Split):
     for seed in range(3):
-        rows = {b: trial_of(data, division, "s", "t", b, seed).labelled.rows for b in (8, 32, 64, FULL)}
+        rows = {b: make_trial(data, division, "s", "t", b, seed).labelled.rows for b in (8, 32, 64, FULL)}
         assert [len(rows[b]) for b in (8, 32, 64)] == [8, 32, 64]
         assert sorted(rows[FULL]) == sorted(division.pool)
         assert set(rows[8]) < set(rows[32]) < set(rows[64]) < set(rows[FULL])
@@ -46,7 +46,7 @@ def test_budgets_are_nested_and_stratified(data: Dataset, division: Division):
 @settings(max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_every_beginning_of_the_order_is_stratified(labels: list[int], seed: int):
     y = np.array(labels)
-    order = nested(np.arange(len(y)), y, "toy", seed)
+    order = nested_order(np.arange(len(y)), y, "toy", seed)
     assert sorted(order) == list(range(len(y)))
     classes = np.unique(y)
     assert set(y[order[: len(classes)]]) == set(classes)  # the smallest budget holds each class
@@ -61,7 +61,7 @@ def test_every_class_is_present_in_the_smallest_budget_even_a_rare_one(tmp_path:
     labels = ("negative", "neutral", "positive")
     data = toy.dataset(tmp_path, pd.concat([frame, rare]), labels)
     for seed in range(5):
-        trial = trial_of(data, divide(data, "quarter", "", "x@y"), "s", "t", 3, seed)
+        trial = make_trial(data, make_split(data, "quarter", "", "x@y"), "s", "t", 3, seed)
         assert set(trial.labelled.labels.tolist()) == {0, 1, 2}
 
 
@@ -69,22 +69,22 @@ def test_classes_of_unlike_size_count_alike_where_the_score_does(tmp_path: Path)
     frame = toy.rows(120)
     frame = frame[(frame["label"] == "positive") | (np.arange(120) % 6 == 0)]
     data = toy.dataset(tmp_path, frame, ("negative", "neutral", "positive"))  # of neutral there is none
-    division = divide(data, "quarter", "", "x@y")
-    trial = trial_of(data, division, "s", "t", FULL, 0, balanced=True)
+    division = make_split(data, "quarter", "", "x@y")
+    trial = make_trial(data, division, "s", "t", FULL, 0, balanced=True)
     counts = np.bincount(trial.labelled.labels)
     assert counts[0] < counts[2] / 2
     assert counts[1] == 0
     n = len(trial.labelled)
     np.testing.assert_allclose(trial.class_weights, [n / 2 / counts[0], 1.0, n / 2 / counts[2]], rtol=1e-6)
     assert trial.class_weight == "balanced"
-    plain = trial_of(data, division, "s", "t", FULL, 0)
+    plain = make_trial(data, division, "s", "t", FULL, 0)
     assert plain.class_weights is None
     assert plain.class_weight is None
 
 
-def test_draws_depend_on_the_names_of_the_seed_alone(data: Dataset, division: Division):
+def test_draws_depend_on_the_names_of_the_seed_alone(data: Dataset, division: Split):
     def rows(target: str, seed: int) -> list[int]:
-        return trial_of(data, division, "s", target, 32, seed).labelled.rows.tolist()
+        return make_trial(data, division, "s", target, 32, seed).labelled.rows.tolist()
 
     first = rows("t", 1)
     np.random.seed(0)  # noqa: NPY002  # the global generator must not matter
@@ -95,13 +95,13 @@ def test_draws_depend_on_the_names_of_the_seed_alone(data: Dataset, division: Di
     assert seed_for("a", "1b") != seed_for("a1", "b")
 
 
-def test_the_exam_is_a_stratified_quarter_and_the_same_for_every_seed(data: Dataset, division: Division):
+def test_the_exam_is_a_stratified_quarter_and_the_same_for_every_seed(data: Dataset, division: Split):
     assert len(division.exam) == 60
     assert data.y[division.exam].mean() == pytest.approx(0.5, abs=0.02)
-    again = divide(data, "quarter", "", "toy@toy")
+    again = make_split(data, "quarter", "", "toy@toy")
     assert again.exam.tolist() == division.exam.tolist()
-    assert divide(data, "quarter", "", "toy@other").exam.tolist() != division.exam.tolist()
-    assert len(divide(data, "fifth", "", "toy@toy").exam) == 48
+    assert make_split(data, "quarter", "", "toy@other").exam.tolist() != division.exam.tolist()
+    assert len(make_split(data, "fifth", "", "toy@toy").exam) == 48
 
 
 def test_duplicates_of_exam_texts_leave_the_pool(tmp_path: Path):
@@ -111,7 +111,7 @@ def test_duplicates_of_exam_texts_leave_the_pool(tmp_path: Path):
     twice = frame[:3].assign(label=frame["label"][:3])
     twice["text"] = twice["text"] + " ,"
     data = toy.dataset(tmp_path, pd.concat([frame, leaked, twice]))
-    division = divide(data, "official", "", "toy@toy")
+    division = make_split(data, "official", "", "toy@toy")
     assert (division.leaked, division.duplicates) == (5, 3)
     assert len(division.pool) == 60
     keys = data.corpus.keys
@@ -124,7 +124,7 @@ def test_a_drawn_exam_never_shares_a_text_with_the_pool(tmp_path: Path):
     copies = frame[:40].copy()
     copies["text"] = copies["text"].str.upper()
     data = toy.dataset(tmp_path, pd.concat([frame, copies]))
-    division = divide(data, "quarter", "", "toy@toy")
+    division = make_split(data, "quarter", "", "toy@toy")
     keys = np.asarray(data.corpus.keys)
     assert not set(keys[division.pool].tolist()) & set(keys[division.exam].tolist())
     assert len(set(keys[division.exam].tolist())) == len(division.exam)
@@ -134,17 +134,17 @@ def test_a_drawn_exam_never_shares_a_text_with_the_pool(tmp_path: Path):
 def test_a_groups_rows_stay_on_one_side(tmp_path: Path):
     frame = toy.rows(200).assign(group=[f"review {i % 23}" for i in range(200)])
     data = toy.dataset(tmp_path, frame)
-    division = divide(data, "quarter", "group", "toy@toy")
+    division = make_split(data, "quarter", "group", "toy@toy")
     assert not set(data.group[division.pool].tolist()) & set(data.group[division.exam].tolist())
     assert 0 < len(division.exam) < 100
-    spread = divide(data, "quarter", "", "toy@toy")
+    spread = make_split(data, "quarter", "", "toy@toy")
     assert set(data.group[spread.pool].tolist()) & set(data.group[spread.exam].tolist())
 
 
 def test_an_official_split_is_kept(tmp_path: Path):
     frame = toy.rows(80).assign(split=["train"] * 50 + ["test"] * 30)
     data = toy.dataset(tmp_path, frame)
-    division = divide(data, "official", "", "toy@toy")
+    division = make_split(data, "official", "", "toy@toy")
     assert {data.corpus.text(r) for r in division.exam} == set(frame["text"][50:])
     assert {data.corpus.text(r) for r in division.pool} == set(frame["text"][:50])
 
@@ -152,28 +152,28 @@ def test_an_official_split_is_kept(tmp_path: Path):
 def test_an_official_split_without_test_rows_is_refused(tmp_path: Path):
     data = toy.dataset(tmp_path, toy.rows(20))
     with pytest.raises(DataError, match="no rows for the exam"):
-        divide(data, "official", "", "toy@toy")
+        make_split(data, "official", "", "toy@toy")
 
 
-def test_a_budget_beyond_the_pool_is_refused_with_both_numbers(data: Dataset, division: Division):
+def test_a_budget_beyond_the_pool_is_refused_with_both_numbers(data: Dataset, division: Split):
     with pytest.raises(DataError, match=r"a budget of 1000 labels, but only 180 texts"):
-        trial_of(data, division, "s", "t", 1000, 0)
+        make_trial(data, division, "s", "t", 1000, 0)
 
 
 def test_an_official_split_without_training_rows_says_which_are_missing(tmp_path: Path):
     data = toy.dataset(tmp_path, toy.rows(20).assign(split="test"))
     with pytest.raises(DataError, match=r"toy@toy: no rows for training .*rows marked train and rows marked test"):
-        divide(data, "official", "", "toy@toy")
+        make_split(data, "official", "", "toy@toy")
 
 
-def test_a_trial_says_what_it_is_and_holds_the_rest_of_the_pool_without_labels(data: Dataset, division: Division):
-    trial = trial_of(data, division, "movies", "shops", 32, 3)
+def test_a_trial_says_what_it_is_and_holds_the_rest_of_the_pool_without_labels(data: Dataset, division: Split):
+    trial = make_trial(data, division, "movies", "shops", 32, 3)
     assert (trial.source, trial.target, trial.labels, trial.budget, trial.seed) == (
         "movies", "shops", data.labels, 32, 3)
     assert trial.unlabelled.corpus is data.corpus
     assert trial.unlabelled.y is None
     assert sorted([*trial.labelled.rows, *trial.unlabelled.rows]) == sorted(division.pool)
-    other = trial_of(data, division, "movies", "shops", 32, 3, head_seed=7)
+    other = make_trial(data, division, "movies", "shops", 32, 3, head_seed=7)
     assert other.seed == 7
     assert other.labelled.rows.tolist() == trial.labelled.rows.tolist(), "another head, the same labels"
 
@@ -181,13 +181,13 @@ def test_a_trial_says_what_it_is_and_holds_the_rest_of_the_pool_without_labels(d
 def test_the_draws_are_those_of_the_published_records():
     """A change of these orders would give every published trial other labels and another exam."""
     y = np.array([0, 1] * 9 + [2, 2])
-    order = nested(np.arange(100, 120), np.concatenate([np.zeros(100, int), y]), "toy", 1)
+    order = nested_order(np.arange(100, 120), np.concatenate([np.zeros(100, int), y]), "toy", 1)
     assert order.tolist() == ORDER
-    exam, pool = _draw_exam(np.arange(20), np.arange(20) // 2, y, 4, "toy@toy")
+    exam, pool = _draw_test_set(np.arange(20), np.arange(20) // 2, y, 4, "toy@toy")
     assert exam.tolist() == EXAM
     assert sorted([*exam, *pool]) == list(range(20))
 
 
 def test_a_rare_class_sends_one_of_its_texts_to_the_exam():
-    exam, _ = _draw_exam(np.arange(10), np.arange(10), np.array([0] * 8 + [1, 1]), 4, "toy@toy")
+    exam, _ = _draw_test_set(np.arange(10), np.arange(10), np.array([0] * 8 + [1, 1]), 4, "toy@toy")
     assert np.bincount(exam >= 8).tolist() == [2, 1]

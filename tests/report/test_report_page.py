@@ -122,8 +122,8 @@ def test_every_chart_is_drawn_as_a_vector_a_page_and_a_picture(tmp_path: Path):
     found = [*grid(("alpha", "beta"), ("imdb@official",), ("scratch", "frozen")),
              *grid(("alpha",), ("beta@v1",), ("scratch", "frozen"))]
     far = [Distance("alpha@v1", 0.5, 0.9, 0.3, 0.01), Distance("beta@v1", 1.5, 0.7, 0.1, 0.1)]
-    domain_distance.keep(tmp_path, "imdb", far)
-    made = dict(paper_figures.panels(page_facts.facts(found, distances=domain_distance.kept(tmp_path))))
+    domain_distance.save(tmp_path, "imdb", far)
+    made = dict(paper_figures.panels(page_facts.facts(found, distances=domain_distance.load(tmp_path))))
     kinds = {name.split("-")[0] for name in made}
     assert kinds == set(charts.specs([]))
     for kind in kinds:

@@ -18,13 +18,13 @@ from typer.testing import CliRunner
 from baselines import BASELINES
 from bench.cli.app import app
 from bench.core.errors import BenchError
-from bench.data.load import Loaded
+from bench.data.load import LoadedTask
 from bench.data.routes import Access
-from bench.learning.features.glove import Vectors
+from bench.learning.features.glove import WordVectors
 from bench.learning.networks import architectures
-from bench.learning.networks.architectures import Net
+from bench.learning.networks.architectures import Architecture
 from bench.reproduce import claims
-from bench.reproduce.claims import Claim, Finding, Rule
+from bench.reproduce.claims import Claim, ClaimResult, Rule
 from bench.reproduce.measures import MEASURES, measure
 from bench.reproduce.measures.averages import letter_means
 from bench.reproduce.measures.embeddings import labels_worth
@@ -35,9 +35,9 @@ from bench.runs.options import Options
 PUBLISHED = claims.read_claims(claims.default_claims())
 
 
-def finding(rule: Rule, *values: float, met: str = claims.REPRODUCED) -> Finding:
+def finding(rule: Rule, *values: float, met: str = claims.REPRODUCED) -> ClaimResult:
     claim = Claim("T1", "a title", "T. A tutorial", "0.5", "a protocol", "letters", (rule,), len(values), met)
-    return Finding(claim, Measured({"auc": values}))
+    return ClaimResult(claim, Measured({"auc": values}))
 
 
 @pytest.mark.parametrize(("rule", "values", "met"), [
@@ -65,7 +65,7 @@ def test_every_rule_must_hold_and_what_was_not_tested_has_no_other_verdict() -> 
     assert one.verdict == "reproduced"
     both = replace(one, claim=replace(one.claim, rules=(*one.claim.rules, Rule("auc", at_most=0.55))))
     assert both.verdict == "not reproduced"
-    assert Finding(one.claim, Measured({}), why_not="no GPU").verdict == "not tested here"
+    assert ClaimResult(one.claim, Measured({}), why_not="no GPU").verdict == "not tested here"
 
 
 def test_a_rule_on_a_figure_that_is_not_measured_is_an_error() -> None:
@@ -206,16 +206,22 @@ def test_labels_are_worth_what_the_curve_says() -> None:
 
 
 SMALL = {
-    "gru": Net("gru", embedding=8, hidden=8, pooling="last", most_tokens=16, glove="no"),
-    "bilstm": Net("bilstm", embedding=8, hidden=8, pooling="last", most_tokens=16, glove="no"),
-    "dense": Net("dense", embedding=8, hidden=8, most_tokens=16, words=100, glove="no"),
-    "cnn": Net("cnn", embedding=8, hidden=8, widths=(5,), pooling="flatten", most_tokens=16, words=100, glove="no"),
-    "textcnn": Net("textcnn", embedding=8, hidden=8, widths=(3, 4, 5), pooling="max", most_tokens=16, glove="no"),
-    "glove-cnn": Net("cnn", embedding=50, hidden=8, widths=(5,), pooling="flatten", most_tokens=16, glove="frozen"),
+    "gru": Architecture("gru", embedding=8, hidden=8, pooling="last", most_tokens=16, glove="no"),
+    "bilstm": Architecture("bilstm", embedding=8, hidden=8, pooling="last", most_tokens=16, glove="no"),
+    "dense": Architecture("dense", embedding=8, hidden=8, most_tokens=16, words=100, glove="no"),
+    "cnn": Architecture(
+        "cnn", embedding=8, hidden=8, widths=(5,), pooling="flatten", most_tokens=16, words=100, glove="no"
+    ),
+    "textcnn": Architecture(
+        "textcnn", embedding=8, hidden=8, widths=(3, 4, 5), pooling="max", most_tokens=16, glove="no"
+    ),
+    "glove-cnn": Architecture(
+        "cnn", embedding=50, hidden=8, widths=(5,), pooling="flatten", most_tokens=16, glove="frozen"
+    ),
 }
 
 
-def with_letters(vectors: Vectors) -> Vectors:
+def with_letters(vectors: WordVectors) -> WordVectors:
     """The vectors with one for each letter too, as GloVe has them."""
     words = pd.read_parquet(vectors.index)["word"].tolist()
     letters = list("abcdefghijklmnopqrstuvwxyz")
@@ -230,7 +236,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workplace]:
     """The claims' tasks as toys, the tutorials' nets as small ones; nets are trained once for all claims."""
     root = tmp_path_factory.mktemp("claims")
     sides = {"imdb": (400, slice(0, 3)), "amazon": (2_900, slice(1, 4)), "newsgroups-atheism-space": (200, slice(0, 3))}
-    loaded: dict[str, Loaded] = {}
+    loaded: dict[str, LoadedTask] = {}
     for name, (n, words) in sides.items():
         frame = toy.rows(n, seed=len(name), words=words)
         frame["split"] = ["train", "train", "test", "test"] * (n // 4) if name != "amazon" else ""
@@ -267,7 +273,7 @@ def test_every_claim_is_measured_and_its_rules_name_its_figures(place: Workplace
     assert {rule.figure for rule in claim.rules} <= set(measured.figures)
     assert all(np.isfinite(values).all() and len(values) in (1, seeds) for values in measured.figures.values())
     assert all(len(measured.figures[rule.figure]) == seeds for rule in claim.rules)
-    assert claims.markdown([Finding(claim, measured, 1.0, 1.0)]).count(f"--claim {claim.id}") == 1
+    assert claims.markdown([ClaimResult(claim, measured, 1.0, 1.0)]).count(f"--claim {claim.id}") == 1
 
 
 def test_the_gain_of_a_claim_is_that_of_its_records_and_a_second_run_repeats_no_trial(place: Workplace) -> None:

@@ -29,12 +29,12 @@ def published(workshop: Path, bench_: Bench) -> Path:
     done = bench_(*RUN, "--baseline", "tfidf", "--baseline", "frozen", "--budgets", "32,64", "--seeds", "2")
     assert done.exit_code == 0, done.output
     path = workshop / "published" / "records" / "toy-target.jsonl.gz"
-    record_files.pack_away(path, record_files.read_all(workshop / "results" / "runs"))
+    record_files.write_packed(path, record_files.read_all(workshop / "results" / "runs"))
     return path
 
 
 def rewritten(path: Path, change: Callable[[Record], Record]) -> None:
-    record_files.pack_away(path, [change(r) for r in record_files.read(path)])
+    record_files.write_packed(path, [change(r) for r in record_files.read(path)])
 
 
 def test_every_published_trial_is_the_same_here_and_is_kept_for_a_second_look(published: Path, bench_: Bench):
@@ -59,7 +59,7 @@ def test_a_sample_is_drawn_by_its_seed(published: Path, bench_: Bench):
 
 def test_a_score_that_cannot_be_had_again_is_off_with_a_guess_and_exit_1(published: Path, bench_: Bench):
     truth, p = stored_predictions.unpack(record_files.read(published)[0].predictions)
-    wrong = stored_predictions.pack(truth, stored_predictions.quantised(p[:, ::-1]))
+    wrong = stored_predictions.pack(truth, stored_predictions.quantise(p[:, ::-1]))
 
     def other(r: Record) -> Record:
         if (r.baseline, r.budget, r.seed) != ("tfidf", 32, 1):
@@ -142,9 +142,9 @@ def test_packed_records_are_read_beside_growing_ones_and_not_run_again(published
 
 def test_packing_gives_the_same_bytes_and_damage_is_one_line(tmp_path: Path):
     path = tmp_path / "records" / "alpha.jsonl.gz"
-    record_files.pack_away(path, made.results())
+    record_files.write_packed(path, made.results())
     first = path.read_bytes()
-    record_files.pack_away(path, made.results())
+    record_files.write_packed(path, made.results())
     assert path.read_bytes() == first
     assert record_files.read(path) == made.results()
     path.write_bytes(first[:-20])

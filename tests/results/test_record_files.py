@@ -42,14 +42,14 @@ def test_what_was_appended_is_read_back(path: Path):
 def test_a_line_has_the_names_of_the_contract():
     names = ("schema task edition content_sha256 source baseline settings net engine device budget seed n_train n_test "
              "accuracy balanced_accuracy macro_f1 auc log_loss seconds peak_bytes versions host status error")
-    assert set(names.split()) <= json.loads(record_files.line_of(RECORD)).keys()
+    assert set(names.split()) <= json.loads(record_files.json_line(RECORD)).keys()
 
 
 @given(arrays(np.float32, st.tuples(st.integers(1, 20), st.integers(2, 5)), elements=st.floats(0.0, 1.0, width=32)))
 def test_unpacked_predictions_are_exactly_those_that_were_scored(p: np.ndarray):
     p = p + np.float32(1e-6)
     truth = np.arange(len(p)) % p.shape[1]
-    stored = stored_predictions.quantised(p)
+    stored = stored_predictions.quantise(p)
     scored = stored_predictions.probabilities(stored)
     again, back = stored_predictions.unpack(json.loads(json.dumps(stored_predictions.pack(truth, stored))))
     assert again.tolist() == truth.tolist()
@@ -61,7 +61,7 @@ def test_unpacked_predictions_are_exactly_those_that_were_scored(p: np.ndarray):
 def test_a_torn_last_line_is_left_out_and_cut_off_by_the_next(path: Path):
     record_files.append(path, RECORD)
     whole = path.read_bytes()
-    line = (record_files.line_of(replace(RECORD, seed=1)) + "\n").encode()
+    line = (record_files.json_line(replace(RECORD, seed=1)) + "\n").encode()
     for cut in (1, len(line) // 2, len(line) - 1):
         path.write_bytes(whole + line[:cut])
         said: list[str] = []
@@ -156,14 +156,14 @@ def test_a_write_that_fails_half_way_leaves_the_file_as_it_was(path: Path, monke
 
 def test_two_classes_are_stored_as_one_score_a_text_and_more_as_one_each():
     p = np.array([[1.0, 3.0], [2.0, 2.0]], np.float32)
-    assert stored_predictions.quantised(p).tolist() == [[pytest.approx(np.log(3.0), abs=1e-3)], [0.0]]
+    assert stored_predictions.quantise(p).tolist() == [[pytest.approx(np.log(3.0), abs=1e-3)], [0.0]]
     more = np.array([[2.0, 1.0, 1.0]], np.float32)  # what does not sum to 1 is scaled
-    assert stored_predictions.quantised(more)[0].tolist() == pytest.approx(np.log([0.5, 0.25, 0.25]).tolist(), abs=1e-3)
+    assert stored_predictions.quantise(more)[0].tolist() == pytest.approx(np.log([0.5, 0.25, 0.25]).tolist(), abs=1e-3)
 
 
 def test_good_lines_after_empty_damaged_and_foreign_ones_are_read(path: Path):
     path.parent.mkdir()
-    lines = [record_files.line_of(replace(RECORD, seed=seed)) for seed in range(4)]
+    lines = [record_files.json_line(replace(RECORD, seed=seed)) for seed in range(4)]
     damaged = lines[1].replace("tfidf", "tfidg")
     path.write_text("\n".join([lines[0], "", damaged, '{"schema": 0}', *lines[2:]]) + "\n")
     said: list[str] = []
@@ -174,14 +174,14 @@ def test_good_lines_after_empty_damaged_and_foreign_ones_are_read(path: Path):
 
 def test_packed_records_are_read_beside_those_that_came_later_and_damage_is_one_line(path: Path):
     packed = path.with_name(path.name + record_files.COMPRESSED)
-    record_files.pack_away(packed, [RECORD, replace(RECORD, seed=1)])
+    record_files.write_packed(packed, [RECORD, replace(RECORD, seed=1)])
     record_files.append(path, replace(RECORD, seed=2))
-    assert [r.seed for r in record_files.stored(path)] == [0, 1, 2]
+    assert [r.seed for r in record_files.read_with_packed(path)] == [0, 1, 2]
     assert [r.seed for r in record_files.read_all(path.parents[1])] == [0, 1, 2]
     assert [p.name for p in path.parent.iterdir() if p not in (packed, path)] == []
     packed.write_bytes(packed.read_bytes()[:-20])
     with pytest.raises(BenchError, match=r"cannot read .*toy.jsonl.gz: .+get it again from where it came"):
-        record_files.stored(path)
+        record_files.read_with_packed(path)
 
 
 def test_a_head_seed_makes_another_trial():
@@ -197,7 +197,7 @@ def test_a_head_seed_makes_another_trial():
 ], ids=" ".join)
 def test_a_line_that_no_run_writes_is_left_out_though_its_checksum_is_right(path: Path, wrong: dict[str, object]):
     path.parent.mkdir()
-    path.write_text(record_files.line_of(replace(RECORD, **wrong)) + "\n")  # type: ignore[arg-type]
+    path.write_text(record_files.json_line(replace(RECORD, **wrong)) + "\n")  # type: ignore[arg-type]
     said: list[str] = []
     assert record_files.read(path, said.append) == []
     assert len(said) == 1

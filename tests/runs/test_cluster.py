@@ -21,14 +21,14 @@ from typer.testing import CliRunner
 from bench.cli.app import app
 from bench.core import places
 from bench.core.errors import BenchError, MissingExtra
-from bench.learning.features.glove import Vectors
+from bench.learning.features.glove import WordVectors
 from bench.learning.networks import architectures
 from bench.results import record_files
 from bench.results.record import Record
 from bench.runs import pool, runner
 from bench.runs.cluster import client
 from bench.runs.registry import Strategy
-from bench.runs.trials import Setting, jobs_of
+from bench.runs.trials import TrialContext, trial_specs
 
 PLUGIN = """
 import os, pathlib, time
@@ -115,10 +115,10 @@ def until(done: Callable[[], bool], what: str, seconds: float = 120.0) -> None:
 
 
 def test_a_cluster_gives_the_records_of_one_process_though_a_worker_is_killed(
-        dask: Dask, setting: Setting, plugin: str, tmp_path: Path):
+        dask: Dask, setting: TrialContext, plugin: str, tmp_path: Path):
     strategies = [Strategy("slow", plugin, "slow"), Strategy("frozen", "baselines.frozen"),
                   Strategy("tfidf", "baselines.tfidf"), Strategy("scratch", "baselines.scratch")]
-    jobs = jobs_of(setting, strategies, (8,), 3)
+    jobs = trial_specs(setting, strategies, (8,), 3)
     runner.prepare(setting, frozenset({"features", "base", "counts"}))
     victim = dask.worker("--no-nanny")
     found: list[Record] = []
@@ -141,11 +141,11 @@ def test_a_cluster_gives_the_records_of_one_process_though_a_worker_is_killed(
 
 
 def test_a_worker_that_does_not_see_the_cache_is_sent_what_it_lacks(
-        dask: Dask, setting: Setting, world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+        dask: Dask, setting: TrialContext, world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.chdir(world.root.parent)
     elsewhere = replace(setting, root=Path(world.root.name), vectors=None)  # means nothing in the worker's folder
     runner.prepare(elsewhere, frozenset({"features", "base", "counts"}))
-    jobs = jobs_of(elsewhere, [Strategy("frozen", "baselines.frozen"), Strategy("finetune", "baselines.finetune"),
+    jobs = trial_specs(elsewhere, [Strategy("frozen", "baselines.frozen"), Strategy("finetune", "baselines.finetune"),
                             Strategy("tfidf", "baselines.tfidf")], (8,), 1)
     dask.worker("--no-nanny", cache="bare")
     with client.connected(dask.address, lambda text: None) as here:
@@ -156,8 +156,10 @@ def test_a_worker_that_does_not_see_the_cache_is_sent_what_it_lacks(
 
 
 @pytest.mark.parametrize("dask", [0], indirect=True)
-def test_a_trial_that_kills_every_worker_is_the_only_one_that_fails(dask: Dask, setting: Setting, plugin: str):
-    jobs = jobs_of(setting, [Strategy("deadly", plugin, "deadly"), Strategy("majority", "baselines.majority")], (8,), 2)
+def test_a_trial_that_kills_every_worker_is_the_only_one_that_fails(dask: Dask, setting: TrialContext, plugin: str):
+    jobs = trial_specs(
+        setting, [Strategy("deadly", plugin, "deadly"), Strategy("majority", "baselines.majority")], (8,), 2
+    )
     for _ in range(2):
         dask.worker("--nanny")
     with client.connected(dask.address, lambda text: None) as here:
@@ -171,9 +173,9 @@ def test_a_trial_that_kills_every_worker_is_the_only_one_that_fails(dask: Dask, 
 def test_bench_run_on_a_cluster_writes_the_records_that_it_writes_here(
         dask: Dask, workshop: Path, monkeypatch: pytest.MonkeyPatch):
     data = workshop / "data"
-    glove = Vectors(data / "glove_6B_50d_emb.npy", data / "glove_6B_index.parquet", "toy")
+    glove = WordVectors(data / "glove_6B_50d_emb.npy", data / "glove_6B_index.parquet", "toy")
     monkeypatch.setattr("bench.runs.options.find", lambda access: glove)
-    monkeypatch.setitem(architectures.NETS, "gru", toy.NET)  # type: ignore[arg-type]
+    monkeypatch.setitem(architectures.ARCHITECTURES, "gru", toy.NET)  # type: ignore[arg-type]
     monkeypatch.chdir(workshop)
     dask.worker("--no-nanny")
     asked = ["run", "--target", "toy-target", "--source", "toy-source", "--tasks", "cards", "--data-dir", "data",
@@ -187,8 +189,8 @@ def test_bench_run_on_a_cluster_writes_the_records_that_it_writes_here(
     assert outcomes(found) == outcomes(expected)
 
 
-def test_a_trial_for_a_gpu_waits_for_a_worker_that_offers_one(dask: Dask, setting: Setting):
-    job = jobs_of(replace(setting, device="cuda"), [Strategy("majority", "baselines.majority")], (8,), 1)
+def test_a_trial_for_a_gpu_waits_for_a_worker_that_offers_one(dask: Dask, setting: TrialContext):
+    job = trial_specs(replace(setting, device="cuda"), [Strategy("majority", "baselines.majority")], (8,), 1)
     said: list[str] = []
     dask.worker("--no-nanny")
     with client.connected(dask.address, said.append) as here:
@@ -202,8 +204,8 @@ def test_a_trial_for_a_gpu_waits_for_a_worker_that_offers_one(dask: Dask, settin
 
 
 def test_workers_of_many_threads_or_other_versions_are_refused(
-        dask: Dask, setting: Setting, monkeypatch: pytest.MonkeyPatch):
-    jobs = jobs_of(setting, [Strategy("majority", "baselines.majority")], (8,), 1)
+        dask: Dask, setting: TrialContext, monkeypatch: pytest.MonkeyPatch):
+    jobs = trial_specs(setting, [Strategy("majority", "baselines.majority")], (8,), 1)
     first = dask.worker("--no-nanny", "--nthreads", 2)
     with (client.connected(dask.address, lambda text: None) as here,
           pytest.raises(BenchError, match=r"cannot take part: it has 2 threads.*finished trials are kept")):
@@ -216,12 +218,12 @@ def test_workers_of_many_threads_or_other_versions_are_refused(
         list(here.run(jobs))
 
 
-def test_a_scheduler_that_dies_ends_the_run_with_a_word(dask: Dask, setting: Setting, plugin: str,
+def test_a_scheduler_that_dies_ends_the_run_with_a_word(dask: Dask, setting: TrialContext, plugin: str,
                                                         monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(client, "ANSWER", 2.0)
     monkeypatch.setattr(client, "TICK", 0.5)
     dask.worker("--no-nanny")
-    jobs = jobs_of(setting, [Strategy("slow", plugin, "slow")], (8,), 40)
+    jobs = trial_specs(setting, [Strategy("slow", plugin, "slow")], (8,), 40)
     with client.connected(dask.address, lambda text: None) as here:
         trials = here.run(jobs)
         assert next(trials).status == "ok"

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import toy
 
-from bench.learning.networks.architectures import NETS
+from bench.learning.networks.architectures import ARCHITECTURES
 from bench.results import record_files
 from bench.results.record import Record
 from bench.runs import costs
@@ -150,7 +150,7 @@ def test_costs_come_from_the_same_trials_then_from_the_tables_at_this_machines_p
 
 
 def test_records_of_another_net_engine_or_device_tell_nothing_of_this_one(tmp_path: Path) -> None:
-    net = NETS["gru"]
+    net = ARCHITECTURES["gru"]
     record = Record("t", "e", "0", "s@e", "tfidf", {}, str(net), "torch", "cpu", 32, 0, n_train=32,
                             seconds={"load": 1.0, "adapt": 2.0, "predict": 3.0, "pretrain": 100.0})
     made = [record, replace(record, engine="mxnet"), replace(record, device="cuda"), replace(record, net="x"),

@@ -18,12 +18,12 @@ from conftest import World
 
 from bench.core.budget import FULL
 from bench.core.errors import BenchError, MissingExtra
-from bench.protocol.split import Division
+from bench.protocol.split import Split
 from bench.results import stored_predictions
 from bench.runs import pool, runner
 from bench.runs.pool import run
 from bench.runs.registry import Strategy
-from bench.runs.trials import Job, Setting, blank, budgets_for, jobs_of
+from bench.runs.trials import TrialContext, TrialSpec, blank_record, feasible_budgets, trial_specs
 
 MAJORITY, TFIDF = Strategy("majority", "baselines.majority"), Strategy("tfidf", "baselines.tfidf")
 FLOOR = """
@@ -61,10 +61,10 @@ def floor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     sys.modules.pop("floor_baselines", None)
 
 
-def test_one_process_and_two_workers_give_the_same_records(setting: Setting):
+def test_one_process_and_two_workers_give_the_same_records(setting: TrialContext):
     strategies = [MAJORITY, TFIDF, Strategy("frozen", "baselines.frozen"), Strategy("scratch", "baselines.scratch")]
     runner.prepare(setting, frozenset({"features", "base", "counts"}))
-    jobs = jobs_of(setting, strategies, (16,), 1)
+    jobs = trial_specs(setting, strategies, (16,), 1)
     one, two = list(run(jobs, 1)), list(run(jobs, 2))
     assert len(one) == 4
     assert {r.status for r in one} == {"ok"}, [r.error for r in one]
@@ -74,20 +74,20 @@ def test_one_process_and_two_workers_give_the_same_records(setting: Setting):
     assert one[0].accuracy == pytest.approx(float((p.argmax(1) == truth).mean()))
 
 
-def test_a_record_says_what_was_run_where_and_for_how_long(setting: Setting):
-    record = next(run(jobs_of(setting, [Strategy("frozen", "baselines.frozen")], (8,), 1), 1))
+def test_a_record_says_what_was_run_where_and_for_how_long(setting: TrialContext):
+    record = next(run(trial_specs(setting, [Strategy("frozen", "baselines.frozen")], (8,), 1), 1))
     assert (record.task, record.edition, record.source) == ("target", "toy", "source@toy")
     assert (record.n_train, record.n_test, record.base) == (8, 80, setting.base)
     assert {"load", "encode", "adapt", "predict", "pretrain"} == record.seconds.keys()
     assert {"numpy", "torch", "python", "scikit-learn", "commit"} <= record.versions.keys()
     assert record.host["threads"] == 1
     assert record.peak_bytes > 1_000_000
-    assert next(run(jobs_of(setting, [MAJORITY], (8,), 1), 1)).base == ""
+    assert next(run(trial_specs(setting, [MAJORITY], (8,), 1), 1)).base == ""
 
 
 @pytest.mark.parametrize("workers", [1, 2])
-def test_a_failing_baseline_is_a_failed_record_and_the_others_go_on(setting: Setting, floor: str, workers: int):
-    jobs = jobs_of(setting, [MAJORITY, Strategy(f"{floor}:raises", floor, "raises")], (8,), 2)
+def test_a_failing_baseline_is_a_failed_record_and_the_others_go_on(setting: TrialContext, floor: str, workers: int):
+    jobs = trial_specs(setting, [MAJORITY, Strategy(f"{floor}:raises", floor, "raises")], (8,), 2)
     found = list(run(jobs, workers))
     failed = [r for r in found if r.status != "ok"]
     assert len(found) == 4
@@ -96,8 +96,8 @@ def test_a_failing_baseline_is_a_failed_record_and_the_others_go_on(setting: Set
     assert failed[0].accuracy is None
 
 
-def test_a_worker_that_dies_costs_its_own_trial_alone(setting: Setting, floor: str):
-    jobs = jobs_of(setting, [MAJORITY, Strategy(f"{floor}:dies", floor, "dies")], (8,), 2)
+def test_a_worker_that_dies_costs_its_own_trial_alone(setting: TrialContext, floor: str):
+    jobs = trial_specs(setting, [MAJORITY, Strategy(f"{floor}:dies", floor, "dies")], (8,), 2)
     found = list(run(jobs, 2))
     assert len(found) == 4
     failed = [r for r in found if r.status != "ok"]
@@ -107,15 +107,15 @@ def test_a_worker_that_dies_costs_its_own_trial_alone(setting: Setting, floor: s
 
 @pytest.mark.parametrize(("function", "said"), [("nan", "predicted NaN"),
                                                 ("thin", "predicted (80, 1), expected (80, 2)")])
-def test_predictions_that_are_none_fail_with_a_reason(setting: Setting, floor: str, function: str, said: str):
-    record = next(run(jobs_of(setting, [Strategy("bad", floor, function)], (8,), 1), 1))
+def test_predictions_that_are_none_fail_with_a_reason(setting: TrialContext, floor: str, function: str, said: str):
+    record = next(run(trial_specs(setting, [Strategy("bad", floor, function)], (8,), 1), 1))
     assert record.status == "failed"
     assert said in record.error
 
 
-def test_a_baselines_settings_are_its_keyword_defaults(setting: Setting, floor: str):
-    job = jobs_of(setting, [Strategy("tuned", floor, "tuned")], (8,), 1)[0]
-    assert blank(job).settings == {"strength": 3.0}
+def test_a_baselines_settings_are_its_keyword_defaults(setting: TrialContext, floor: str):
+    job = trial_specs(setting, [Strategy("tuned", floor, "tuned")], (8,), 1)[0]
+    assert blank_record(job).settings == {"strength": 3.0}
 
 
 def test_a_baseline_that_is_not_there_is_the_users_error(floor: str):
@@ -134,26 +134,28 @@ def test_a_need_that_nobody_knows_is_the_users_error(floor: str, monkeypatch: py
     assert Strategy("x", floor).needs() == {"features", "base"}
 
 
-def test_a_plan_holds_each_trial_once_the_longest_first(setting: Setting):
-    jobs = jobs_of(setting, [MAJORITY, TFIDF], (8, FULL), 2)
+def test_a_plan_holds_each_trial_once_the_longest_first(setting: TrialContext):
+    jobs = trial_specs(setting, [MAJORITY, TFIDF], (8, FULL), 2)
     assert len(set(jobs)) == len(jobs) == 8
     assert [(j.seed, j.budget, j.baseline) for j in jobs[:3]] == [(0, FULL, "majority"), (0, FULL, "tfidf"),
                                                                    (0, 8, "majority")]
 
 
 def test_budgets_beyond_the_pool_are_set_apart():
-    division = Division(np.arange(100), np.arange(100, 120), 0, 0)
-    assert budgets_for(division, (8, 100, 101, FULL)) == ([8, 100, FULL], [101])
+    division = Split(np.arange(100), np.arange(100, 120), 0, 0)
+    assert feasible_budgets(division, (8, 100, 101, FULL)) == ([8, 100, FULL], [101])
 
 
-def test_a_base_that_left_the_cache_is_a_failed_record(setting: Setting):
-    jobs: list[Job] = jobs_of(replace(setting, base="0" * 24), [Strategy("finetune", "baselines.finetune")], (8,), 1)
+def test_a_base_that_left_the_cache_is_a_failed_record(setting: TrialContext):
+    jobs: list[TrialSpec] = trial_specs(
+        replace(setting, base="0" * 24), [Strategy("finetune", "baselines.finetune")], (8,), 1
+    )
     record = next(run(jobs, 1))
     assert record.status == "failed"
     assert "is no longer in the cache" in record.error
 
 
-def test_resources_hold_only_what_was_asked_for(setting: Setting, world: World):
+def test_resources_hold_only_what_was_asked_for(setting: TrialContext, world: World):
     bare = runner.resources_for(setting, 0, frozenset())
     assert (bare.base, bare.vectors, bare.source) == (None, None, None)
     full = runner.resources_for(setting, 0, frozenset({"base", "source"}))
@@ -170,11 +172,11 @@ def test_an_error_of_the_users_comes_back_from_another_process_as_it_was():
         assert (str(copy), copy.message, copy.hint) == (str(error), error.message, error.hint)
 
 
-def test_what_trials_share_is_computed_before_the_first_of_them(setting: Setting, monkeypatch: pytest.MonkeyPatch):
+def test_what_trials_share_is_computed_before_the_first_of_them(setting: TrialContext, monkeypatch: pytest.MonkeyPatch):
     runner.prepare(setting, frozenset({"features", "base", "counts", "glove"}))
-    monkeypatch.setattr("bench.core.store.keep", lambda *a: pytest.fail("a trial computed what all share"))
+    monkeypatch.setattr("bench.core.store.save", lambda *a: pytest.fail("a trial computed what all share"))
     names = ("frozen", "finetune", "tfidf", "glove_forest")
-    jobs = jobs_of(setting, [Strategy(n, f"baselines.{n}") for n in names], (8,), 1)
+    jobs = trial_specs(setting, [Strategy(n, f"baselines.{n}") for n in names], (8,), 1)
     assert [r.status for r in run(jobs, 1)] == ["ok"] * 4
 
 

@@ -29,7 +29,7 @@ import pyarrow.parquet  # noqa: F401
 
 from bench.core.errors import BenchError
 from bench.data.archives import members
-from bench.learning.networks.architectures import Net, check_params
+from bench.learning.networks.architectures import Architecture, check_params
 from bench.results.record import Record
 
 FOLDER = Path(tempfile.mkdtemp(prefix="bench-fuzz-", dir="/dev/shm" if os.path.isdir("/dev/shm") else None))
@@ -52,7 +52,7 @@ def card(data: bytes) -> None:
 def table(name: str) -> Callable[[bytes], None]:
     def parse(data: bytes) -> None:
         path = written(data, name)
-        made, _ = user_file.task_of(path)
+        made, _ = user_file.task_from_file(path)
         route = made.editions[0].routes[0]
         rows = public_formats.read(route.reader, path, route.reading)
         assert len(rows)
@@ -112,7 +112,7 @@ def entry(data: bytes) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "facts.json").write_bytes(data[:cut])
     (folder / "a.npy").write_bytes(data[cut + 1 :])
-    found = store.kept(folder)
+    found = store.load(folder)
     if found is not None:
         assert found.facts["files"], "an entry of nothing was taken for whole"
 
@@ -125,7 +125,7 @@ def weights(data: bytes) -> None:
         params = load(data)
     except (SafetensorError, KeyError):  # KeyError: a kind of number that NumPy does not have
         return
-    check_params(params, Net("gru", embedding=2, hidden=2), 4, "fuzz")
+    check_params(params, Architecture("gru", embedding=2, hidden=2), 4, "fuzz")
 
 
 def index_page(data: bytes) -> None:
@@ -196,7 +196,7 @@ PARSERS: dict[str, tuple[Callable[[bytes], None], Callable[[], list[bytes]]]] = 
     "parquet": (table("mine.parquet"), lambda: [parquet_seed()]),
     "archive": (archive, lambda: [gzip.compress(tar_seed()), zip_seed()]),
     "tar": (plain_tar, lambda: [tar_seed()]),
-    "records": (record_lines, lambda: [(record_files.line_of(RECORD) + "\n").encode()]),
+    "records": (record_lines, lambda: [(record_files.json_line(RECORD) + "\n").encode()]),
     "sealed-record": (lambda data: _json_only(sealed_record, data), lambda: [
         json.dumps({"task": "a", "seconds": {"adapt": 1}}).encode(), json.dumps(record_files.asdict(RECORD)).encode()]),
     "cache-entry": (entry, lambda: [b'{"files": {}, "check": "x"}\0\x93NUMPY']),

@@ -86,7 +86,7 @@ def a_folder(folder: Path, count: int) -> Path:
             record = replace(one, task=f"task{task}", baseline=f"b{i % 10}", seed=i // 40,
                              budget=(32, 128, 512, "full")[i // 10 % 4], accuracy=accuracy,
                              balanced_accuracy=accuracy, predictions=pack(truth, scores))
-            lines.append(record_files.line_of(record) + "\n")
+            lines.append(record_files.json_line(record) + "\n")
         (folder / "records" / f"task{task}.jsonl").write_text("".join(lines))
     return folder
 

@@ -17,15 +17,17 @@ from bench.cli.app import app
 from bench.learning.networks import architectures
 from bench.learning.networks.engines import engine
 from bench.timing import rounds
-from bench.timing.ratios import PHASES, Setting, Timing, claim, interval, ratio, ratios, ratios_between
+from bench.timing.ratios import PHASES, Configuration, Timing, claim, interval, ratio, ratios, ratios_between
 
-CPU, GPU = Setting("torch", "cpu", 2), Setting("torch", "cuda", 2)
+CPU, GPU = Configuration("torch", "cpu", 2), Configuration("torch", "cuda", 2)
 WORK = {"content_sha256": "a", "net": {"kind": "gru"}, "steps": 40, "batch": 128, "precision": "float32",
         "tokens": 1000}
 SECONDS = (1.0, 1.1, 0.9, 1.05, 0.95, 1.0)
 
 
-def timing(setting: Setting = CPU, seconds: tuple[float, ...] = SECONDS, run: str = "one", **given: object) -> Timing:
+def timing(
+    setting: Configuration = CPU, seconds: tuple[float, ...] = SECONDS, run: str = "one", **given: object
+) -> Timing:
     made = Timing(setting, run, WORK, {"numpy": "2.0", setting.engine: "2.1"}, {"cpu": "a", "cores": 2, "load": [0, 0]},
                   {phase: seconds for phase in PHASES}, 0.8, (0.25, 0.75))
     return replace(made, **given)  # type: ignore[arg-type]
@@ -122,7 +124,7 @@ def test_a_change_of_ours_may_be_timed_and_the_commits_are_named():
 @pytest.fixture
 def bench_time(workshop: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
     """`bench time` of a small net on the toy source."""
-    monkeypatch.setitem(architectures.NETS, "gru", toy.NET)  # type: ignore[arg-type]
+    monkeypatch.setitem(architectures.ARCHITECTURES, "gru", toy.NET)  # type: ignore[arg-type]
     monkeypatch.chdir(workshop)
 
     def call(*arguments: object) -> Result:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from bench.core.errors import BenchError, MissingExtra, RouteError
 from bench.data.cards import Route
-from bench.data.corpus import Corpus, Made, derived
+from bench.data.corpus import ArraysAndFacts, Corpus, derived
 from bench.data.routes import Access, deliver
 from bench.data.text import tokens
 
@@ -21,7 +21,7 @@ DIMENSIONS = 50
 
 
 @dataclass(frozen=True)
-class Vectors:
+class WordVectors:
     """GloVe on this machine: two files, opened when first needed."""
 
     matrix: Path  # .npy, [400,000, 50] float32
@@ -30,7 +30,7 @@ class Vectors:
 
     def of(self, corpus: Corpus) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
         """Vectors of the corpus's words, [words, 50], zeros where there is none, and which have one."""
-        def make() -> Made:
+        def make() -> ArraysAndFacts:
             return {"vectors": self.look_up(corpus.words)}, {"distribution": DISTRIBUTION}
 
         vectors = derived(corpus, "glove", DISTRIBUTION, make).array("vectors")
@@ -59,7 +59,7 @@ class Vectors:
         return words
 
 
-def find(access: Access) -> Vectors:
+def find_glove(access: Access) -> WordVectors:
     """GloVe from the data folder, the installed extra, or the package index; says how to get it otherwise."""
     reasons = []
     for options in ({"from": "package"}, {"from": "directory"}):
@@ -69,7 +69,7 @@ def find(access: Access) -> Vectors:
         except RouteError as error:
             reasons.append(str(error))
             continue
-        return Vectors(files[0].path, files[1].path, files[0].origin)
+        return WordVectors(files[0].path, files[1].path, files[0].origin)
     raise BenchError(f"GloVe vectors cannot be had: {'; '.join(reasons)}", str(MissingExtra("GloVe", "glove").hint))
 
 

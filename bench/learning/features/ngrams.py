@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.core.store import Kept
+from bench.core.store import Entry
 from bench.data.corpus import Corpus, derived
-from bench.data.text import Encoded
+from bench.data.text import Ragged
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
-FORM = 2  # raised when what is kept of a corpus changes
+FORMAT_VERSION = 2  # raised when what is kept of a corpus changes
 
 
 def counts(corpus: Corpus) -> csr_matrix:
@@ -52,14 +52,14 @@ def grams(corpus: Corpus, columns: NDArray[np.int64]) -> NDArray[np.int32]:
     return out
 
 
-def mean_vectors(x: Encoded, vectors: NDArray[np.float32], known: NDArray[np.bool_]) -> NDArray[np.float32]:
+def mean_vectors(x: Ragged, vectors: NDArray[np.float32], known: NDArray[np.bool_]) -> NDArray[np.float32]:
     """The mean vector of each text's words, [n, d]; `vectors` are zeros for words that are not `known`."""
     words = word_counts(x, len(vectors))
     total = words @ known.astype(np.float32)
     return np.asarray((words @ vectors) / np.maximum(total, 1.0)[:, None], np.float32)
 
 
-def word_counts(x: Encoded, words: int) -> csr_matrix:
+def word_counts(x: Ragged, words: int) -> csr_matrix:
     """[n, words] counts of words alone."""
     from scipy.sparse import csr_matrix
 
@@ -74,8 +74,8 @@ def _pairs(corpus: Corpus) -> NDArray[np.int64]:
     return np.asarray(_entry(corpus).array("pairs"))
 
 
-def _entry(corpus: Corpus) -> Kept:
-    return derived(corpus, "ngrams", FORM, lambda: (_count(corpus), {}))
+def _entry(corpus: Corpus) -> Entry:
+    return derived(corpus, "ngrams", FORMAT_VERSION, lambda: (_count(corpus), {}))
 
 
 def _count(corpus: Corpus) -> dict[str, NDArray[np.generic]]:

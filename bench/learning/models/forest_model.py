@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from bench.data.text import SPECIALS, Vocabulary
 from bench.learning.features.ngrams import mean_vectors
-from bench.learning.models.model import ModelError, Parts, encoded
+from bench.learning.models.model import ModelError, ModelParts, encoded
 
 LEAF = -1  # a leaf's children, as scikit-learn has it
 MOST_TREES = 10_000
@@ -93,12 +93,12 @@ class ForestModel:
         known = np.arange(len(rows)) >= SPECIALS
         return self.forest.probabilities(mean_vectors(encoded(texts, self.vocabulary), rows, known))
 
-    def parts(self) -> Parts:
+    def parts(self) -> ModelParts:
         """Its words, their vectors, and the trees."""
-        return Parts(arrays={"vectors": self.vectors, **vars(self.forest)}, words=self.vocabulary.words)
+        return ModelParts(arrays={"vectors": self.vectors, **vars(self.forest)}, words=self.vocabulary.words)
 
     @classmethod
-    def of(cls, parts: Parts) -> ForestModel:
+    def of(cls, parts: ModelParts) -> ForestModel:
         """The model of these parts; the trees are checked, so that a walk through them ends."""
         vectors = parts.array("vectors", "f", len(parts.words), None)
         n = len(parts.array("left", "i", None))

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.data.text import PADDING, SPECIALS, Vocabulary
-from bench.learning.models.model import ModelError, Parts, encoded
+from bench.learning.models.model import ModelError, ModelParts, encoded
 from bench.protocol.metrics import softmax
 
 
@@ -52,13 +52,13 @@ class LinearModel:
         logits = np.stack([np.bincount(row, value * w[column], n) for w in self.weight], axis=1)
         return softmax(logits + self.bias)
 
-    def parts(self) -> Parts:
+    def parts(self) -> ModelParts:
         """Its grams, weights and words."""
         arrays = {"grams": self.grams, "idf": self.idf, "weight": self.weight, "bias": self.bias}
-        return Parts(arrays=arrays, words=self.vocabulary.words)
+        return ModelParts(arrays=arrays, words=self.vocabulary.words)
 
     @classmethod
-    def of(cls, parts: Parts) -> LinearModel:
+    def of(cls, parts: ModelParts) -> LinearModel:
         """The model of these parts."""
         vocabulary = Vocabulary(parts.words)
         grams = parts.array("grams", "i", None, 2)

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.core.errors import BenchError
-from bench.data.text import UNKNOWN, Encoded, Vocabulary, tokens
+from bench.data.text import UNKNOWN, Ragged, Vocabulary, tokens
 
 if TYPE_CHECKING:
     from bench.data.corpus import Examples
@@ -26,7 +26,7 @@ class ModelError(BenchError):
 
 
 @dataclass(frozen=True)
-class Parts:
+class ModelParts:
     """What a model is made of."""
 
     settings: Mapping[str, Any] = field(default_factory=dict)  # JSON
@@ -59,11 +59,11 @@ class Model(Protocol):
     def probabilities(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Probabilities of cleaned texts (`bench.text.clean`), [n, classes]."""
 
-    def parts(self) -> Parts:
+    def parts(self) -> ModelParts:
         """What it is made of."""
 
     @classmethod
-    def of(cls, parts: Parts) -> Model:
+    def of(cls, parts: ModelParts) -> Model:
         """The model made of `parts`, which may come from a stranger; `ModelError` where they do not fit together."""
 
 
@@ -106,12 +106,12 @@ def class_of(kind: object) -> type[Model]:
     return cast("type[Model]", getattr(importlib.import_module(module), name))
 
 
-def encoded(texts: Iterable[str], vocabulary: Vocabulary) -> Encoded:
+def encoded(texts: Iterable[str], vocabulary: Vocabulary) -> Ragged:
     """Texts as numbers of a vocabulary; other words are UNKNOWN."""
     get = vocabulary.numbers.get
     parts = [np.array([get(t, UNKNOWN) for t in tokens(text)], np.int32) for text in texts]
     offsets = np.concatenate([[0], np.cumsum([len(p) for p in parts])]).astype(np.int64)
-    return Encoded(np.concatenate(parts) if parts else np.empty(0, np.int32), offsets)
+    return Ragged(np.concatenate(parts) if parts else np.empty(0, np.int32), offsets)
 
 
 @dataclass(frozen=True)
@@ -129,11 +129,11 @@ class ConstantModel:
         """The shares, once a text."""
         return np.tile(self.share, (len(texts), 1))
 
-    def parts(self) -> Parts:
+    def parts(self) -> ModelParts:
         """Its shares."""
-        return Parts(arrays={"share": self.share})
+        return ModelParts(arrays={"share": self.share})
 
     @classmethod
-    def of(cls, parts: Parts) -> ConstantModel:
+    def of(cls, parts: ModelParts) -> ConstantModel:
         """The model of these parts."""
         return cls(parts.array("share", "f", None))

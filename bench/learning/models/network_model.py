@@ -11,17 +11,17 @@ from numpy.typing import NDArray
 
 from bench.core.errors import BenchError
 from bench.data.text import Vocabulary
-from bench.learning.models.model import ModelError, Parts, encoded
-from bench.learning.networks.architectures import HEAD, POOLINGS, Net, Params, shapes
+from bench.learning.models.model import ModelError, ModelParts, encoded
+from bench.learning.networks.architectures import HEAD, POOLINGS, Architecture, Params, shapes
 from bench.learning.networks.engines import ENGINES, engine
 from bench.protocol.metrics import softmax
 
 
 @dataclass(frozen=True)
-class NetModel:
+class NetworkModel:
     """A network; the head is applied here, in the precision of its weights (float64 for a probe)."""
 
-    net: Net
+    net: Architecture
     params: dict[str, NDArray[Any]]
     vocabulary: Vocabulary
     engine: str  # that trained it, and by which it predicts
@@ -44,12 +44,12 @@ class NetModel:
         weight = self.params[HEAD]
         return softmax(features.astype(weight.dtype) @ weight.T + self.params["head.bias"])
 
-    def parts(self) -> Parts:
+    def parts(self) -> ModelParts:
         """The net's sizes, its weights and its words."""
-        return Parts({"net": self.net.as_json(), "engine": self.engine}, self.params, self.vocabulary.words)
+        return ModelParts({"net": self.net.as_json(), "engine": self.engine}, self.params, self.vocabulary.words)
 
     @classmethod
-    def of(cls, parts: Parts) -> NetModel:
+    def of(cls, parts: ModelParts) -> NetworkModel:
         """The model of these parts; every shape is checked before a framework sees it."""
         net, name = _net(parts.settings.get("net")), parts.settings.get("engine")
         if name not in ENGINES:
@@ -62,9 +62,9 @@ class NetModel:
         return cls(net, params, vocabulary, str(name))
 
 
-def _net(given: object) -> Net:
+def _net(given: object) -> Architecture:
     """The net of a card, every field of its type and in a sensible range."""
-    if not isinstance(given, dict) or set(given) != {f.name for f in fields(Net)}:
+    if not isinstance(given, dict) or set(given) != {f.name for f in fields(Architecture)}:
         raise ModelError("its card does not say the sizes of its net")
     if not isinstance(given["kind"], str) or given["kind"] not in POOLINGS:
         raise ModelError(f"its card says kind = {str(given['kind'])[:40]!r} of its net")
@@ -82,4 +82,4 @@ def _net(given: object) -> Net:
             right = whole and (value > 0 or name == "words")
         if not right:
             raise ModelError(f"its card says {name} = {str(value)[:40]!r} of its net")
-    return Net(**{**given, "widths": tuple(given["widths"])})
+    return Architecture(**{**given, "widths": tuple(given["widths"])})

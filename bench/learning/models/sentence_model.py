@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.learning.features import sentence_encoder
-from bench.learning.models.model import ModelError, Parts
+from bench.learning.models.model import ModelError, ModelParts
 from bench.protocol.metrics import softmax
 
 
@@ -31,12 +31,12 @@ class SentenceModel:
         logits: NDArray[Any] = sentence_encoder.vectors(texts) @ self.weight.T + self.bias
         return softmax(logits)
 
-    def parts(self) -> Parts:
+    def parts(self) -> ModelParts:
         """The layer, and which encoder it is for."""
-        return Parts({"encoder": sentence_encoder.SHA256}, {"weight": self.weight, "bias": self.bias})
+        return ModelParts({"encoder": sentence_encoder.SHA256}, {"weight": self.weight, "bias": self.bias})
 
     @classmethod
-    def of(cls, parts: Parts) -> SentenceModel:
+    def of(cls, parts: ModelParts) -> SentenceModel:
         """The model of these parts."""
         if parts.settings.get("encoder") != sentence_encoder.SHA256:
             raise ModelError("it was made for another sentence encoder")

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.core.errors import BenchError, DataError
-from bench.core.seeds import draw
+from bench.core.seeds import generator_for
 from bench.data.text import SPECIALS
 
 Params = dict[str, NDArray[np.float32]]
@@ -18,7 +18,7 @@ EMBEDDING, HEAD = "embedding.weight", "head.weight"
 
 
 @dataclass(frozen=True)
-class Net:
+class Architecture:
     """A text classifier: embedding, encoder, pooling, linear head."""
 
     kind: str  # gru, bilstm, dense, cnn, textcnn
@@ -51,40 +51,67 @@ class Net:
         return self.hidden * (2 if self.kind == "bilstm" else 1) * (2 if self.pooling == "mean-max" else 1)
 
 
-NETS: Mapping[str, Net] = {
-    "gru": Net("gru"),
-    "bilstm": Net("bilstm"),
-    "dense": Net("dense", hidden=128, most_tokens=400, glove="start"),
-    "cnn": Net("cnn", hidden=100, widths=(5,), pooling="max"),
-    "textcnn": Net("textcnn", hidden=100, widths=(3, 4, 5), pooling="max"),
-    "glove-cnn": Net("cnn", embedding=50, hidden=100, widths=(5,), pooling="max", glove="frozen"),
+ARCHITECTURES: Mapping[str, Architecture] = {
+    "gru": Architecture("gru"),
+    "bilstm": Architecture("bilstm"),
+    "dense": Architecture("dense", hidden=128, most_tokens=400, glove="start"),
+    "cnn": Architecture("cnn", hidden=100, widths=(5,), pooling="max"),
+    "textcnn": Architecture("textcnn", hidden=100, widths=(3, 4, 5), pooling="max"),
+    "glove-cnn": Architecture("cnn", embedding=50, hidden=100, widths=(5,), pooling="max", glove="frozen"),
 }
-TUTORIAL: Mapping[str, Net] = {  # the five tutorials' sizes, shared/seeds.md
-    "gru": Net("gru", pooling="last", most_tokens=500, dropout=0.0, glove="no"),
-    "bilstm": Net("bilstm", pooling="last", most_tokens=200, words=20_000, dropout=0.5, glove="no"),
-    "dense": Net("dense", embedding=50, hidden=500, most_tokens=500, words=5_000, dropout=0.0, glove="no"),
-    "cnn": Net("cnn", embedding=50, hidden=100, widths=(5,), pooling="flatten", most_tokens=500, words=5_000,
-               dropout=0.0, glove="no"),
-    "textcnn": Net("textcnn", embedding=50, hidden=100, widths=(3, 4, 5), pooling="max", most_tokens=500,
-                   words=5_000, dropout=0.0, glove="no"),
-    "glove-cnn": Net("cnn", embedding=50, hidden=100, widths=(5,), pooling="flatten", most_tokens=500, words=5_000,
-                     dropout=0.0, glove="frozen"),
+TUTORIAL: Mapping[str, Architecture] = {  # the five tutorials' sizes, shared/seeds.md
+    "gru": Architecture("gru", pooling="last", most_tokens=500, dropout=0.0, glove="no"),
+    "bilstm": Architecture("bilstm", pooling="last", most_tokens=200, words=20_000, dropout=0.5, glove="no"),
+    "dense": Architecture("dense", embedding=50, hidden=500, most_tokens=500, words=5_000, dropout=0.0, glove="no"),
+    "cnn": Architecture(
+        "cnn",
+        embedding=50,
+        hidden=100,
+        widths=(5,),
+        pooling="flatten",
+        most_tokens=500,
+        words=5_000,
+        dropout=0.0,
+        glove="no",
+    ),
+    "textcnn": Architecture(
+        "textcnn",
+        embedding=50,
+        hidden=100,
+        widths=(3, 4, 5),
+        pooling="max",
+        most_tokens=500,
+        words=5_000,
+        dropout=0.0,
+        glove="no",
+    ),
+    "glove-cnn": Architecture(
+        "cnn",
+        embedding=50,
+        hidden=100,
+        widths=(5,),
+        pooling="flatten",
+        most_tokens=500,
+        words=5_000,
+        dropout=0.0,
+        glove="frozen",
+    ),
 }
 
 
-def named(name: str, preset: str = "default") -> Net:
+def architecture_named(name: str, preset: str = "default") -> Architecture:
     """The net called `name`, with our sizes or the tutorials' (`preset="tutorial"`)."""
-    table = {"default": NETS, "tutorial": TUTORIAL}.get(preset)
+    table = {"default": ARCHITECTURES, "tutorial": TUTORIAL}.get(preset)
     if table is None:
         raise BenchError(f"unknown preset {preset!r}", "default or tutorial")
     if name not in table:
-        from bench.data.cards import nearest
+        from bench.data.cards import unknown_name
 
-        raise nearest("net", name, table, "bench list nets")
+        raise unknown_name("net", name, table, "bench list nets")
     return table[name]
 
 
-def with_classes(net: Net, classes: int) -> Net:
+def with_classes(net: Architecture, classes: int) -> Architecture:
     """The same net with a head for `classes` classes."""
     return replace(net, classes=classes)
 
@@ -95,7 +122,7 @@ POOLINGS: Mapping[str, tuple[str, ...]] = {  # kind -> what it can be pooled by
 }
 
 
-def shapes(net: Net, vocabulary: int) -> dict[str, tuple[int, ...]]:
+def shapes(net: Architecture, vocabulary: int) -> dict[str, tuple[int, ...]]:
     """The shape of each weight, for an embedding of `vocabulary` rows."""
     e, h = net.embedding, net.hidden
     found: dict[str, tuple[int, ...]] = {EMBEDDING: (vocabulary, e)}
@@ -111,13 +138,13 @@ def shapes(net: Net, vocabulary: int) -> dict[str, tuple[int, ...]]:
     return {**found, HEAD: (net.classes, net.features), "head.bias": (net.classes,)}
 
 
-def initial_params(net: Net, vocabulary: int, *names: object) -> Params:
+def initial_params(net: Architecture, vocabulary: int, *names: object) -> Params:
     """Fresh weights for an embedding of `vocabulary` rows; the draw depends on `names` alone.
 
     Uniform in ±1/sqrt(fan-in) as torch.nn does for these layers, the embedding N(0, 0.1²),
     its row 0 (padding) zero.
     """
-    rng = draw("weights", net.kind, *names)
+    rng = generator_for("weights", net.kind, *names)
 
     def uniform(fan: int, *shape: int) -> NDArray[np.float32]:
         bound = 1.0 / math.sqrt(fan)
@@ -146,7 +173,7 @@ def initial_params(net: Net, vocabulary: int, *names: object) -> Params:
     return params
 
 
-def check_params(params: Params, net: Net, vocabulary: int, what: str) -> None:
+def check_params(params: Params, net: Architecture, vocabulary: int, what: str) -> None:
     """Raises `DataError` unless `params` are finite float32 weights of `net` with `vocabulary` rows of words."""
     wanted = {name: a.shape for name, a in initial_params(net, SPECIALS).items()}
     wanted[EMBEDDING] = (vocabulary, net.embedding)
@@ -159,7 +186,7 @@ def check_params(params: Params, net: Net, vocabulary: int, what: str) -> None:
             raise DataError(f"{what}: weight {name!r} is not finite 32-bit numbers", "damaged: remove it")
 
 
-def initial_head(net: Net, rng: np.random.Generator) -> Params:
+def initial_head(net: Architecture, rng: np.random.Generator) -> Params:
     """A fresh linear head, [classes, features] and [classes]."""
     bound = 1.0 / math.sqrt(net.features)
     weight = rng.uniform(-bound, bound, (net.classes, net.features)).astype(np.float32)

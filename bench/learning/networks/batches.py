@@ -8,15 +8,15 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.core.seeds import draw
-from bench.data.text import PADDING, UNKNOWN, Encoded
+from bench.core.seeds import generator_for
+from bench.data.text import PADDING, UNKNOWN, Ragged
 from bench.learning.networks.architectures import Params
 
 CHUNK = 40  # batches of like length are cut from this many batches' worth of shuffled texts
 
 
 @dataclass(frozen=True)
-class Spec:
+class Recipe:
     """A training recipe: Adam with a linear warm-up and decay."""
 
     epochs: int
@@ -54,7 +54,7 @@ def _last(named: tuple[tuple[str, float], ...], name: str, otherwise: float) -> 
 class Batches:
     """Examples, and which of them make the batches of each epoch; the same for every engine."""
 
-    x: Encoded  # already clipped to the net's length
+    x: Ragged  # already clipped to the net's length
     y: NDArray[np.int64]  # [n]
     size: int
     names: tuple[object, ...]  # of the seed
@@ -64,7 +64,7 @@ class Batches:
 
     def epoch(self, number: int) -> list[NDArray[np.int64]]:
         """Rows of each batch: shuffled, cut into batches of like length, shuffled again."""
-        rng = draw("batches", *self.names, number)
+        rng = generator_for("batches", *self.names, number)
         rows = rng.permutation(self.members[number] if self.members else len(self.x))
         batches: list[NDArray[np.int64]] = []
         for start in range(0, len(rows), self.size * CHUNK):
@@ -77,8 +77,8 @@ class Batches:
         """The same batches with that share of the words unknown, drawn anew for each epoch."""
         if not share:
             return self
-        gone = draw("words", *self.names, number).random(len(self.x.ids), dtype=np.float32) < share
-        return replace(self, x=Encoded(np.where(gone, np.int32(UNKNOWN), self.x.ids), self.x.offsets))
+        gone = generator_for("words", *self.names, number).random(len(self.x.ids), dtype=np.float32) < share
+        return replace(self, x=Ragged(np.where(gone, np.int32(UNKNOWN), self.x.ids), self.x.offsets))
 
     def steps(self) -> int:
         """Batches an epoch."""
@@ -97,7 +97,7 @@ class Batches:
 
 
 @dataclass(frozen=True)
-class State:
+class TrainingState:
     """A training run after some epochs: enough to go on to the same bits."""
 
     epoch: int  # epochs done
@@ -111,16 +111,16 @@ class Hooks:
     """What the caller wants to hear while a network trains."""
 
     step: Callable[[int, int, float, int], None] = lambda done, total, loss, tokens: None
-    epoch: Callable[[State], dict[str, float]] = field(default=lambda state: {})
+    epoch: Callable[[TrainingState], dict[str, float]] = field(default=lambda state: {})
 
 
-def rate(step: int, total: int, warmup: float) -> float:
+def learning_rate_at(step: int, total: int, warmup: float) -> float:
     """The learning rate's factor at `step` of `total` (from 0): linear up, then linear down to a fiftieth."""
     done = (step + 1) / total
     return min(1.0, done / warmup if warmup else 1.0) * max(0.02, 1.0 - done + 0.02)
 
 
-def pad(x: Encoded, rows: NDArray[np.int64], length: int = 0) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def pad(x: Ragged, rows: NDArray[np.int64], length: int = 0) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Texts side by side, time first: ids [longest, n] padded with PADDING, and lengths [n] of at least 1."""
     lengths = x.lengths[rows]
     steps = length or max(1, int(lengths.max(initial=1)))
@@ -130,7 +130,7 @@ def pad(x: Encoded, rows: NDArray[np.int64], length: int = 0) -> tuple[NDArray[n
     return np.ascontiguousarray(ids.T), np.maximum(lengths, 1)
 
 
-def by_length(x: Encoded, size: int) -> list[NDArray[np.int64]]:
+def by_length(x: Ragged, size: int) -> list[NDArray[np.int64]]:
     """Rows in batches of like length, for scoring; the longest first, so that what one frees holds the next."""
     order = np.argsort(-x.lengths, kind="stable")
     return [order[i : i + size] for i in range(0, len(order), size)]

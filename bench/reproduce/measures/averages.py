@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.data.load import Loaded
-from bench.learning.features.glove import Vectors
+from bench.data.load import LoadedTask
+from bench.learning.features.glove import WordVectors
 from bench.learning.resources import Resources
 from bench.reproduce.measures.workplace import Measured, Workplace
 
@@ -50,7 +50,7 @@ def whole_words(place: Workplace) -> Measured:
     return Measured(figures, ("Headers, footers and quotes name the group and its regulars.",))
 
 
-def letter_means(texts: Sequence[str], vectors: Vectors) -> NDArray[np.float32]:
+def letter_means(texts: Sequence[str], vectors: WordVectors) -> NDArray[np.float32]:
     """The mean vector of each text's characters, [n, 50]; a character without a vector counts as zeros."""
     known = sorted(set("".join(texts)))
     number = {letter: i for i, letter in enumerate(known)}
@@ -59,14 +59,14 @@ def letter_means(texts: Sequence[str], vectors: Vectors) -> NDArray[np.float32]:
     return np.asarray(np.array(rows) @ table, np.float32)
 
 
-def _words(posts: Loaded, place: Workplace) -> tuple[list[float], list[float]]:
+def _words(posts: LoadedTask, place: Workplace) -> tuple[list[float], list[float]]:
     from sklearn.metrics import roc_auc_score
 
-    from bench.learning.networks.architectures import NETS
+    from bench.learning.networks.architectures import ARCHITECTURES
     from bench.learning.networks.engines import engine
 
     train, test = (np.flatnonzero(posts.data.split == side) for side in (1, 2))
-    resources = Resources(engine("torch"), NETS["gru"], "cpu", 0, vectors=place.vectors())
+    resources = Resources(engine("torch"), ARCHITECTURES["gru"], "cpu", 0, vectors=place.vectors())
     x = resources.mean_vectors(posts.data.examples(np.arange(len(posts.data.y))))
     y = posts.data.y
     auc, right = [], []

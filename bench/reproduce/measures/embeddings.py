@@ -11,14 +11,14 @@ from bench.core.budget import FULL, Budget
 from bench.core.errors import BenchError
 from bench.data.text import frequent
 from bench.explore.word_lists import NEGATIVE, POSITIVE, separation
-from bench.learning.networks.architectures import EMBEDDING, named
+from bench.learning.networks.architectures import EMBEDDING, architecture_named
 from bench.learning.pretrain import Base, pretrain
-from bench.protocol.split import without_exam
+from bench.protocol.split import without_test_texts
 from bench.reproduce.measures.workplace import Measured, Workplace
 from bench.runs import executor, inputs
 from bench.runs import plan as plans
 from bench.runs.options import Options
-from bench.runs.trials import blank
+from bench.runs.trials import blank_record
 
 BUDGETS: tuple[Budget, ...] = (32, 128, 512, 2048, FULL)
 BASELINES = ("finetune", "scratch", "tfidf")
@@ -62,11 +62,11 @@ def carry_over(place: Workplace) -> Measured:
     plan = next(plans.plan(options, place.table, place.say, place.watch, progress=False))
     from bench.results import record_files
 
-    with executor.hands(options, place.say) as carry:
-        for record in plans.carry_out(plan, carry):
+    with executor.executor(options, place.say) as carry:
+        for record in plans.execute(plan, carry):
             place.say(f"  {record.baseline} {record.budget} labels seed {record.seed}: {record.accuracy}")
-    wanted = {blank(job).identity() for job in plan.jobs}
-    ours = [r for r in record_files.stored(plan.path) if r.identity() in wanted]
+    wanted = {blank_record(job).identity() for job in plan.jobs}
+    ours = [r for r in record_files.read_with_packed(plan.path) if r.identity() in wanted]
     good = {(r.baseline, r.budget, r.seed): r.accuracy or 0.0 for r in ours if r.status == "ok"}
     if len(good) < len(plan.jobs):
         raise BenchError(f"{len(plan.jobs) - len(good)} of {len(plan.jobs)} trials failed: "
@@ -110,7 +110,7 @@ def _options(place: Workplace) -> Options:
 def _base(place: Workplace) -> Base:
     """The base that `carry_over` uses: IMDB's training reviews without those that stand in Amazon's exam."""
     source, target = place.data("imdb"), place.data("amazon")
-    clean = without_exam(source.data, source.division, target.data, target.division.exam)
-    order = inputs.base_order(_options(place), replace(source, division=clean), named("gru", "tutorial"),
-                             inputs.glove(place.access, place.say))
+    clean = without_test_texts(source.data, source.division, target.data, target.division.exam)
+    order = inputs.base_spec(_options(place), replace(source, division=clean), architecture_named("gru", "tutorial"),
+                             inputs.find_vectors(place.access, place.say))
     return pretrain(order, place.options.cache_dir, place.watch)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from bench.explore import projection
-from bench.learning.networks.batches import Spec
+from bench.learning.networks.batches import Recipe
 from bench.learning.networks.engines import engine
 from bench.learning.pretrain import Base
-from bench.protocol.split import Division
+from bench.protocol.split import Split
 from bench.reproduce.measures.workplace import Measured, Workplace
 
-SPEC = Spec(epochs=4, batch=32, learning_rate=1e-3)  # Keras's defaults
+SPEC = Recipe(epochs=4, batch=32, learning_rate=1e-3)  # Keras's defaults
 SHOWN = 5_000  # texts in the plane
 NEIGHBOURS = 10
 
@@ -37,8 +37,8 @@ def hidden_features(place: Workplace) -> Measured:
     for seed, base in enumerate(_nets(place)):
         x = data.corpus.tokens.take(division.exam).renumber(base.vocabulary.table(data.corpus.words))
         features = engine("torch").features(base.net, base.params, x, "cpu")
-        reduced = projection.components(features)
-        at = projection.plane(reduced.points[:SHOWN], seed)
+        reduced = projection.principal_components(features)
+        at = projection.project(reduced.points[:SHOWN], seed)
         y = data.y[division.exam][:SHOWN]
         near = cross_val_score(KNeighborsClassifier(NEIGHBOURS), at, y, cv=5).mean()
         for name, value in {"rows": features.shape[0], "columns": features.shape[1], "variance kept": reduced.kept,
@@ -49,10 +49,10 @@ def hidden_features(place: Workplace) -> Measured:
                      f"over {SHOWN:,} reviews.",), "torch")
 
 
-def _division(place: Workplace) -> Division:
+def _division(place: Workplace) -> Split:
     """All 25,000 training and all 25,000 test reviews, as published."""
     split = place.data("imdb").data.split
-    return Division(np.flatnonzero(split == 1), np.flatnonzero(split == 2), 0, 0)
+    return Split(np.flatnonzero(split == 1), np.flatnonzero(split == 2), 0, 0)
 
 
 def _nets(place: Workplace) -> list[Base]:

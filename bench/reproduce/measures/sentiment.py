@@ -7,18 +7,18 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.data.load import Loaded
-from bench.data.text import Encoded, encode
+from bench.data.load import LoadedTask
+from bench.data.text import Ragged, encode
 from bench.explore.word_lists import LIKE_MEANING, nearest_agree
 from bench.learning.networks.architectures import EMBEDDING
-from bench.learning.networks.batches import Spec
+from bench.learning.networks.batches import Recipe
 from bench.learning.networks.engines import devices, engine
 from bench.learning.pretrain import Base
 from bench.protocol.metrics import softmax
-from bench.protocol.split import Division
+from bench.protocol.split import Split
 from bench.reproduce.measures.workplace import Measured, NotTested, Workplace
 
-SPEC = Spec(epochs=3, batch=64, learning_rate=1e-3)
+SPEC = Recipe(epochs=3, batch=64, learning_rate=1e-3)
 LONGER = {"glove-cnn": 5}  # epochs
 VALIDATION = 0.3  # of what the test leaves
 SENTENCE = "the movie was awesome. Loved it"
@@ -86,7 +86,7 @@ def like_meaning(place: Workplace) -> Measured:
         chosen = np.flatnonzero(group >= 0)
         learned = base.params[EMBEDDING][[base.vocabulary.numbers[word] for word in words]]
         for name, vectors in (("", learned), ("GloVe: ", place.vectors().look_up(words))):
-            at = projection.plane(vectors, 0, "cosine")[chosen]
+            at = projection.project(vectors, 0, "cosine")[chosen]
             agree = nearest_agree(at, group[chosen])
             shuffled = [nearest_agree(at, rng.permutation(group[chosen])) for _ in range(SHUFFLES)]
             figures.setdefault(f"{name}nearest is alike", []).append(agree)
@@ -129,16 +129,16 @@ def _nets(place: Workplace, net: str) -> list[Base]:
             for seed in range(place.seeds)]
 
 
-def _data(place: Workplace) -> tuple[Loaded, Division]:
+def _data(place: Workplace) -> tuple[LoadedTask, Split]:
     """IMDB's training reviews, 30% of them the test (seed 42, as scikit-learn splits)."""
     from sklearn.model_selection import train_test_split
 
     loaded = place.data("imdb")
     pool, exam = train_test_split(np.flatnonzero(loaded.data.split != 2), test_size=0.3, random_state=42)
-    return loaded, Division(np.sort(pool), np.sort(exam), 0, 0)
+    return loaded, Split(np.sort(pool), np.sort(exam), 0, 0)
 
 
-def _guesses(base: Base, data: Loaded, division: Division) -> NDArray[np.int64]:
+def _guesses(base: Base, data: LoadedTask, division: Split) -> NDArray[np.int64]:
     corpus = data.data.corpus
-    x: Encoded = corpus.tokens.take(division.exam).renumber(base.vocabulary.table(corpus.words))
+    x: Ragged = corpus.tokens.take(division.exam).renumber(base.vocabulary.table(corpus.words))
     return np.asarray(engine(str(base.facts["engine"])).scores(base.net, base.params, x, "cpu").argmax(axis=1))

@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from bench.core.errors import BenchError
-from bench.data.load import Loaded
+from bench.data.load import LoadedTask
 from bench.data.routes import Access
-from bench.learning.features.glove import Vectors, find
-from bench.learning.networks.architectures import named
-from bench.learning.networks.batches import Spec
+from bench.learning.features.glove import WordVectors, find_glove
+from bench.learning.networks.architectures import architecture_named
+from bench.learning.networks.batches import Recipe
 from bench.learning.networks.engines import engine
-from bench.learning.pretrain import Base, Order, pretrain
-from bench.protocol.split import Division
+from bench.learning.pretrain import Base, BaseSpec, pretrain
+from bench.protocol.split import Split
 from bench.runs import inputs
 from bench.runs.options import Options, Say, Watch
 
@@ -41,17 +41,17 @@ class Workplace:
     seeds: int = 1
     say: Say = lambda text: None
     watch: Watch = lambda event: None
-    _loaded: dict[str, Loaded] = field(default_factory=dict, compare=False)
+    _loaded: dict[str, LoadedTask] = field(default_factory=dict, compare=False)
 
-    def data(self, name: str) -> Loaded:
+    def data(self, name: str) -> LoadedTask:
         """A task's data, read once."""
         if name not in self._loaded:
             self._loaded[name] = inputs.load(name, self.options, self.access, self.say)
         return self._loaded[name]
 
-    def vectors(self) -> Vectors:
+    def vectors(self) -> WordVectors:
         """GloVe; `BenchError` where it cannot be had."""
-        return find(self.access)
+        return find_glove(self.access)
 
     def mxnet_or_torch(self) -> str:
         """The engine that the MXNet tutorials' claims are run in, or PyTorch where MXNet does not load."""
@@ -61,13 +61,13 @@ class Workplace:
             return "torch"
         return "mxnet"
 
-    def trained(self, net: str, data: Loaded, division: Division, spec: Spec, engine_name: str, *, seed: int = 0,
+    def trained(self, net: str, data: LoadedTask, division: Split, spec: Recipe, engine_name: str, *, seed: int = 0,
                 validation: float = 0.0, device: str = "cpu") -> Base:
         """A net of the tutorials' sizes, trained on a division of the data or taken from the cache."""
-        chosen = named(net, "tutorial")
+        chosen = architecture_named(net, "tutorial")
         vectors = self.vectors() if chosen.glove != "no" else None
         self.say(f"  {net} on {len(division.pool):,} texts of {data.name}, {spec.epochs} epochs, seed {seed}, "
                  f"{engine_name} on {device}")
-        order = Order(data.name, data.data, division, replace(chosen, classes=len(data.data.labels)), engine_name,
+        order = BaseSpec(data.name, data.data, division, replace(chosen, classes=len(data.data.labels)), engine_name,
                       device, vectors, spec, seed, validation)
         return pretrain(order, self.options.cache_dir, self.watch)

@@ -10,12 +10,12 @@ from typing import Any
 from bench.core import store
 from bench.core.errors import BenchError
 from bench.data import corpus
-from bench.runs.runner import opened
-from bench.runs.trials import Setting
+from bench.runs.runner import open_data
+from bench.runs.trials import TrialContext
 
 
 @dataclass(frozen=True)
-class Parcel:
+class CacheFiles:
     """One cache entry on its way."""
 
     entry: str  # its folder, relative to the cache
@@ -23,27 +23,27 @@ class Parcel:
     facts: Mapping[str, Any]
 
 
-def entries(setting: Setting, needs: frozenset[str]) -> tuple[str, ...]:
+def entries(setting: TrialContext, needs: frozenset[str]) -> tuple[str, ...]:
     """The cache entries that the trials of a setting read, relative to the cache; after `runner.prepare`."""
     sides = [setting.target, *([setting.source] if any(n.startswith("source") for n in needs) else [])]
     folders = [setting.root / "bases" / setting.base] if "base" in needs else []
     for side in sides:
         folders += [corpus.folder_of(setting.root, side.sha256)]
-        folders += corpus.derived_so_far(opened(setting.root, side)[0].corpus)
+        folders += corpus.derived_so_far(open_data(setting.root, side)[0].corpus)
     return tuple(folder.relative_to(setting.root).as_posix() for folder in folders)
 
 
-def packed(root: Path, entry: str) -> Parcel:
+def packed(root: Path, entry: str) -> CacheFiles:
     """An entry of this machine's cache; `BenchError` where it is gone."""
-    found = store.kept(root / entry)
+    found = store.load(root / entry)
     if found is None:
         raise BenchError(f"{entry} is no longer in the cache {root}", "run again; it is made anew")
-    return Parcel(entry, {name: found.bytes(name) for name in found.facts["files"]}, found.facts)
+    return CacheFiles(entry, {name: found.bytes(name) for name in found.facts["files"]}, found.facts)
 
 
-def unpack(parcel: Parcel) -> None:
+def unpack(parcel: CacheFiles) -> None:
     """Keep an entry in this machine's own cache."""
-    store.keep(store.default_cache() / parcel.entry, parcel.files, parcel.facts)
+    store.save(store.default_cache() / parcel.entry, parcel.files, parcel.facts)
 
 
 def home(root: Path, wanted: Sequence[str]) -> Path | None:
@@ -54,7 +54,7 @@ def home(root: Path, wanted: Sequence[str]) -> Path | None:
 def lacking(place: Path, wanted: Sequence[str]) -> list[str]:
     """The entries that a cache does not hold whole; each is read and checked once a process."""
     for entry in wanted:
-        if (place, entry) not in _whole and store.kept(place / entry):
+        if (place, entry) not in _whole and store.load(place / entry):
             _whole.add((place, entry))
     return [entry for entry in wanted if (place, entry) not in _whole]
 

@@ -16,9 +16,9 @@ from typing import Any
 from bench.core.errors import BenchError, MissingExtra
 from bench.results.record import Record
 from bench.runs.cluster import cache_sync
-from bench.runs.cluster.worker import Lacking, Ticket, Unfit, run_there, what_counts
+from bench.runs.cluster.worker import ClusterTask, Lacking, Unfit, run_on_worker, versions_that_matter
 from bench.runs.registry import Strategy
-from bench.runs.trials import Job, blank
+from bench.runs.trials import TrialSpec, blank_record
 
 ANSWER = 10.0  # seconds in which a scheduler must answer
 TICK = 5.0  # seconds after which a wait looks whether there still are a scheduler and workers
@@ -70,28 +70,30 @@ class Cluster:
         self.sendings: Counter[tuple[str, str]] = Counter()  # (worker, entry)
         self.counted, self.places = -TICK, 0  # when the workers were counted, and how many there were
 
-    def run(self, jobs: Sequence[Job]) -> Iterator[Record]:
+    def run(self, jobs: Sequence[TrialSpec]) -> Iterator[Record]:
         """Run the jobs and yield each record as it is finished; a job whose worker dies runs on another.
 
         Dask gives a job up when worker after worker died on it. Others may have died with it, so each such job runs
         once more with no other beside it, and is a failed record if that ends in the same way.
         """
-        suspects: list[Job] = []
+        suspects: list[TrialSpec] = []
         yield from self._run(deque(jobs), suspects, alone=False)
         for suspect in suspects:
-            killers: list[Job] = []
+            killers: list[TrialSpec] = []
             yield from self._run(deque([suspect]), killers, alone=True)
             for job in killers:
-                yield replace(blank(job), status="failed", error="worker after worker died on it (out of memory?)")
+                yield replace(
+                    blank_record(job), status="failed", error="worker after worker died on it (out of memory?)"
+                )
 
-    def _run(self, todo: deque[Job], suspects: list[Job], *, alone: bool) -> Iterator[Record]:
-        running: dict[Any, Ticket] = {}  # by future
+    def _run(self, todo: deque[TrialSpec], suspects: list[TrialSpec], *, alone: bool) -> Iterator[Record]:
+        running: dict[Any, ClusterTask] = {}  # by future
         entries = cache_sync.entries(todo[0].setting, _needs(todo)) if todo else ()
         try:
             while todo or running:
                 while todo and len(running) < (1 if alone else self._places(todo[0].setting.device) * 5 // 4 + 1):
                     job = todo.popleft()
-                    ticket = Ticket(job, entries, what_counts(job.setting.engine))
+                    ticket = ClusterTask(job, entries, versions_that_matter(job.setting.engine))
                     running[self._submit(ticket)] = ticket
                 for future in self._finished(running):
                     ticket = running.pop(future)
@@ -108,12 +110,17 @@ class Cluster:
             if running and self.client.status == "running":
                 self.client.cancel(list(running))
 
-    def _submit(self, ticket: Ticket) -> Any:
+    def _submit(self, ticket: ClusterTask) -> Any:
         job = ticket.job
-        return self.client.submit(run_there, ticket, key=f"{job.baseline}-{job.budget}-{uuid.uuid4().hex}", pure=False,
-                                  resources={"GPU": 1} if job.setting.device == "cuda" else None)
+        return self.client.submit(
+            run_on_worker,
+            ticket,
+            key=f"{job.baseline}-{job.budget}-{uuid.uuid4().hex}",
+            pure=False,
+            resources={"GPU": 1} if job.setting.device == "cuda" else None,
+        )
 
-    def _finished(self, running: dict[Any, Ticket]) -> list[Any]:
+    def _finished(self, running: dict[Any, ClusterTask]) -> list[Any]:
         """The futures that are done; waits for one."""
         from concurrent.futures import CancelledError
 
@@ -147,7 +154,7 @@ class Cluster:
         assert isinstance(answer, (Record, Lacking))
         return answer
 
-    def _send(self, worker: str, ticket: Ticket) -> None:
+    def _send(self, worker: str, ticket: ClusterTask) -> None:
         """Send a worker the entries that it still lacks, unless it has left meanwhile."""
         for entry in self._ask(worker, cache_sync.lacking_here, ticket.entries) or []:
             self.sendings[worker, entry] += 1
@@ -179,6 +186,6 @@ class Cluster:
         return max(self.places, 1)
 
 
-def _needs(jobs: Sequence[Job]) -> frozenset[str]:
+def _needs(jobs: Sequence[TrialSpec]) -> frozenset[str]:
     chosen = {Strategy(job.baseline, job.module, job.function) for job in jobs}
     return frozenset().union(*(s.needs() for s in chosen))

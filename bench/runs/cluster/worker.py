@@ -11,15 +11,15 @@ from bench.core import places
 from bench.results.record import Record
 from bench.runs.cluster import cache_sync
 from bench.runs.machine import versions
-from bench.runs.runner import run_one
-from bench.runs.trials import Job
+from bench.runs.runner import run_trial
+from bench.runs.trials import TrialSpec
 
 
 @dataclass(frozen=True)
-class Ticket:
+class ClusterTask:
     """One trial as a worker gets it."""
 
-    job: Job
+    job: TrialSpec
     entries: tuple[str, ...]  # of the cache, that the trial reads
     versions: Mapping[str, str]  # that the scores depend on
 
@@ -39,7 +39,7 @@ class Lacking:
     worker: str
 
 
-def run_there(ticket: Ticket) -> Record | Unfit | Lacking:
+def run_on_worker(ticket: ClusterTask) -> Record | Unfit | Lacking:
     """A trial on a worker, if that is fit for it."""
     from distributed import get_worker
 
@@ -47,7 +47,7 @@ def run_there(ticket: Ticket) -> Record | Unfit | Lacking:
     if worker.state.nthreads != 1:
         return Unfit(worker.address, f"it has {worker.state.nthreads} threads, and a trial needs a process of its own; "
                                      "dask worker ADDRESS --nthreads 1 --nworkers N")
-    mine = what_counts(setting.engine)
+    mine = versions_that_matter(setting.engine)
     for name, theirs in ticket.versions.items():
         if mine.get(name) != theirs:
             return Unfit(worker.address, f"its {name} is {mine.get(name)}, here it is {theirs}; install the same on "
@@ -55,11 +55,11 @@ def run_there(ticket: Ticket) -> Record | Unfit | Lacking:
     root = cache_sync.home(setting.root, ticket.entries)
     if root is None:
         return Lacking(worker.address)
-    return run_one(replace(ticket.job, setting=replace(setting, root=root)))
+    return run_trial(replace(ticket.job, setting=replace(setting, root=root)))
 
 
 @remember
-def what_counts(engine_name: str) -> Mapping[str, str]:
+def versions_that_matter(engine_name: str) -> Mapping[str, str]:
     """Versions that must be the same everywhere; that of transferbench holds a digest of its code."""
     found = {name: version.partition("+")[0] for name, version in versions(engine_name).items() if name != "commit"}
     digest = hashlib.sha256()

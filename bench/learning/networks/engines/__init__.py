@@ -18,9 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.core.errors import BenchError
-from bench.data.text import Encoded
-from bench.learning.networks.architectures import Net, Params
-from bench.learning.networks.batches import Batches, Hooks, Spec, State
+from bench.data.text import Ragged
+from bench.learning.networks.architectures import Architecture, Params
+from bench.learning.networks.batches import Batches, Hooks, Recipe, TrainingState
 
 ENGINES: Mapping[str, str] = {"torch": "bench.learning.networks.engines.torch",
                               "mxnet": "bench.learning.networks.engines.mxnet"}
@@ -29,14 +29,22 @@ ENGINES: Mapping[str, str] = {"torch": "bench.learning.networks.engines.torch",
 class Engine(Protocol):
     """What a framework must do; see the modules in this folder."""
 
-    def fit(self, net: Net, params: Params, batches: Batches, spec: Spec, device: str, hooks: Hooks | None = None,
-            state: State | None = None) -> Params:
+    def fit(
+        self,
+        net: Architecture,
+        params: Params,
+        batches: Batches,
+        spec: Recipe,
+        device: str,
+        hooks: Hooks | None = None,
+        state: TrainingState | None = None,
+    ) -> Params:
         """Train and return the new weights."""
 
-    def features(self, net: Net, params: Params, x: Encoded, device: str) -> NDArray[np.float32]:
+    def features(self, net: Architecture, params: Params, x: Ragged, device: str) -> NDArray[np.float32]:
         """Pooled features, [n, net.features]."""
 
-    def scores(self, net: Net, params: Params, x: Encoded, device: str) -> NDArray[np.float32]:
+    def scores(self, net: Architecture, params: Params, x: Ragged, device: str) -> NDArray[np.float32]:
         """Logits, [n, net.classes]."""
 
     def devices(self) -> list[str]:
@@ -49,9 +57,9 @@ class Engine(Protocol):
 def engine(name: str) -> Engine:
     """The engine called `name`; imports its framework now, not before."""
     if name not in ENGINES:
-        from bench.data.cards import nearest
+        from bench.data.cards import unknown_name
 
-        raise nearest("engine", name, ENGINES, "bench list engines")
+        raise unknown_name("engine", name, ENGINES, "bench list engines")
     try:
         return cast(Engine, importlib.import_module(ENGINES[name]))
     except (ImportError, OSError) as error:

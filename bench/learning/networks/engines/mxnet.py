@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 
 from bench.core.errors import BenchError, MissingExtra
 from bench.core.seeds import seed_for
-from bench.data.text import PADDING, Encoded
-from bench.learning.networks.architectures import EMBEDDING, HEAD, Net, Params
-from bench.learning.networks.batches import Batches, Hooks, Spec, State, by_length, pad, rate
+from bench.data.text import PADDING, Ragged
+from bench.learning.networks.architectures import EMBEDDING, HEAD, Architecture, Params
+from bench.learning.networks.batches import Batches, Hooks, Recipe, TrainingState, by_length, learning_rate_at, pad
 
 CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
@@ -88,7 +88,7 @@ BETAS = (0.9, 0.999)  # of Adam, as torch.optim.AdamW has them
 class Encoder(HybridBlock):  # type: ignore[misc]
     """Embedding → encoder → pooling. The weights are arguments, in the order `names`, so that shards can share them."""
 
-    def __init__(self, net: Net, params: Params) -> None:
+    def __init__(self, net: Architecture, params: Params) -> None:
         super().__init__()
         self.net = net
         self.names = [name for name in params if not name.startswith("head.")]
@@ -139,7 +139,7 @@ class Encoder(HybridBlock):  # type: ignore[misc]
         return pooled[0] if len(pooled) == 1 else F.concat(*pooled[0::2], *pooled[1::2], dim=1)
 
 
-def _states(F: Any, net: Net, x: Array, begin: Array, side: str, weights: dict[str, Array]) -> Array:
+def _states(F: Any, net: Architecture, x: Array, begin: Array, side: str, weights: dict[str, Array]) -> Array:
     """States [steps, n, hidden] of one direction; gates lie in the order of torch.nn (r, z, n and i, f, g, o)."""
     kinds = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
     flat = F.concat(*[F.reshape(weights[f"rnn.{kind}_l0{side}"], (-1,)) for kind in kinds], dim=0)
@@ -169,8 +169,15 @@ class Shard:
                                  num_hidden=self.encoder.net.classes)
 
 
-def fit(net: Net, params: Params, batches: Batches, spec: Spec, device: str = "cpu", hooks: Hooks | None = None,
-        state: State | None = None) -> Params:
+def fit(
+    net: Architecture,
+    params: Params,
+    batches: Batches,
+    spec: Recipe,
+    device: str = "cpu",
+    hooks: Hooks | None = None,
+    state: TrainingState | None = None,
+) -> Params:
     """Train `net` from `params` (or go on from `state`); returns new weights, the given ones untouched.
 
     The sum of the shards' gradients is the batch's gradient; MXNet computes the shards side by side.
@@ -196,7 +203,7 @@ def fit(net: Net, params: Params, batches: Batches, spec: Spec, device: str = "c
     for epoch in range(state.epoch if state else 0, spec.epochs):
         read = batches.thinned(epoch, spec.word_dropout)
         for number, rows in enumerate(batches.epoch(epoch)):
-            factor = spec.learning_rate * rate(done, total, spec.warmup)
+            factor = spec.learning_rate * learning_rate_at(done, total, spec.warmup)
             seed = seed_for("dropout", *batches.names, epoch, number)
             losses = _gradients(shards, trained, read, rows, context, seed)
             for name, anchor in anchors.items():  # towards where training began, decoupled as in AdamW
@@ -206,17 +213,17 @@ def fit(net: Net, params: Params, batches: Batches, spec: Spec, device: str = "c
             done += 1
             loss = sum(float(part.asscalar()) for part in losses) / len(rows)
             hooks.step(done, total, loss, int(batches.x.lengths[rows].sum()))
-        now = State(epoch + 1, _arrays(weights), update.moments(), tuple(history))
+        now = TrainingState(epoch + 1, _arrays(weights), update.moments(), tuple(history))
         history.append(hooks.epoch(now))
     return _arrays(weights)
 
 
-def features(net: Net, params: Params, x: Encoded, device: str = "cpu") -> NDArray[np.float32]:
+def features(net: Architecture, params: Params, x: Ragged, device: str = "cpu") -> NDArray[np.float32]:
     """Pooled features of each text, [n, net.features]."""
     return _forward(net, params, x, device, Shard.pooled, net.features)
 
 
-def scores(net: Net, params: Params, x: Encoded, device: str = "cpu") -> NDArray[np.float32]:
+def scores(net: Architecture, params: Params, x: Ragged, device: str = "cpu") -> NDArray[np.float32]:
     """Logits of each text, [n, net.classes]."""
     return _forward(net, params, x, device, lambda s, inputs: s.logits(s.pooled(inputs)), net.classes)
 
@@ -234,7 +241,7 @@ def version() -> str:
 class Update:
     """One step of AdamW or of plain descent on every weight, to the same numbers as torch.optim."""
 
-    def __init__(self, spec: Spec, weights: dict[str, Array], moments: Params) -> None:
+    def __init__(self, spec: Recipe, weights: dict[str, Array], moments: Params) -> None:
         self.spec, self.weights = spec, weights
         self.steps = 0
         self.mean: dict[str, Array] = {}
@@ -306,7 +313,7 @@ def _gradients(shards: list[Shard], trained: list[str], batches: Batches, rows: 
     return losses
 
 
-def _inputs(net: Net, x: Encoded, rows: NDArray[np.int64], context: Any) -> list[Array]:
+def _inputs(net: Architecture, x: Ragged, rows: NDArray[np.int64], context: Any) -> list[Array]:
     """The arguments of `Encoder` before the weights."""
     fixed = net.most_tokens if net.kind == "dense" or net.pooling == "flatten" else 0
     longest = max(int(x.lengths[rows].max(initial=1)), *net.widths, 1)  # a convolution needs at least its own width
@@ -326,7 +333,7 @@ def _inputs(net: Net, x: Encoded, rows: NDArray[np.int64], context: Any) -> list
     return arguments
 
 
-def _forward(net: Net, params: Params, x: Encoded, device: str, run: Callable[[Shard, list[Array]], Array],
+def _forward(net: Architecture, params: Params, x: Ragged, device: str, run: Callable[[Shard, list[Array]], Array],
              width: int) -> NDArray[np.float32]:
     out = np.zeros((len(x), width), np.float32)
     context = _context(device)

@@ -17,9 +17,9 @@ from torch.nn import functional as F
 
 from bench.core.errors import BenchError
 from bench.core.seeds import seed_for
-from bench.data.text import Encoded
-from bench.learning.networks.architectures import EMBEDDING, Net, Params
-from bench.learning.networks.batches import Batches, Hooks, Spec, State, by_length, rate
+from bench.data.text import Ragged
+from bench.learning.networks.architectures import EMBEDDING, Architecture, Params
+from bench.learning.networks.batches import Batches, Hooks, Recipe, TrainingState, by_length, learning_rate_at
 from bench.learning.networks.engines.torch_batches import Batch, Resident, on_host, tensors
 from bench.learning.networks.engines.torch_layers import gru, masked_mean_max, mean_max
 from bench.learning.networks.engines.torch_memory import in_halves
@@ -34,7 +34,7 @@ RNN_WEIGHTS = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
 class Classifier(nn.Module):
     """Embedding → encoder → pooling → linear head; parameter names are the canonical ones of `nets.py`."""
 
-    def __init__(self, net: Net, params: Params) -> None:
+    def __init__(self, net: Architecture, params: Params) -> None:
         super().__init__()
         self.net = net
         # Copies: the caller's arrays may be read-only and are never written to.
@@ -102,8 +102,15 @@ def _strongest(x: Tensor, windows: Tensor) -> Tensor:
     return x.masked_fill(beyond[:, None], 0.0).amax(2)  # after the ReLU nothing is below 0
 
 
-def fit(net: Net, params: Params, batches: Batches, spec: Spec, device: str = "cpu", hooks: Hooks | None = None,
-        state: State | None = None) -> Params:
+def fit(
+    net: Architecture,
+    params: Params,
+    batches: Batches,
+    spec: Recipe,
+    device: str = "cpu",
+    hooks: Hooks | None = None,
+    state: TrainingState | None = None,
+) -> Params:
     """Train `net` from `params` (or go on from `state`); returns new weights, the given ones untouched.
 
     The sum of the shards' gradients is the batch's gradient. Shards are computed by threads of one
@@ -139,7 +146,7 @@ def fit(net: Net, params: Params, batches: Batches, spec: Spec, device: str = "c
             if resident:
                 resident.begin(read.x, order, seeds)
             for number, rows in enumerate(order):
-                factor = spec.learning_rate * rate(done, total, spec.warmup)
+                factor = spec.learning_rate * learning_rate_at(done, total, spec.warmup)
                 for group, own in zip(optimiser.param_groups, factors, strict=True):
                     group["lr"] = factor * own
                 given = partial(on_host, net, read, rows, seeds[number], shards) if resident is None else partial(
@@ -154,17 +161,17 @@ def fit(net: Net, params: Params, batches: Batches, spec: Spec, device: str = "c
                     give_back()
             told.rest()
             weights = _arrays(models[0])
-            now = State(epoch + 1, weights, _moments(optimiser, trained), tuple(history))
+            now = TrainingState(epoch + 1, weights, _moments(optimiser, trained), tuple(history))
             history.append(hooks.epoch(now))
     return _arrays(models[0])
 
 
-def features(net: Net, params: Params, x: Encoded, device: str = "cpu") -> NDArray[np.float32]:
+def features(net: Architecture, params: Params, x: Ragged, device: str = "cpu") -> NDArray[np.float32]:
     """Pooled features of each text, [n, net.features]."""
     return _forward(net, params, x, device, lambda m, ids, n: m.pooled(ids, n), net.features)
 
 
-def scores(net: Net, params: Params, x: Encoded, device: str = "cpu") -> NDArray[np.float32]:
+def scores(net: Architecture, params: Params, x: Ragged, device: str = "cpu") -> NDArray[np.float32]:
     """Logits of each text, [n, net.classes]."""
     return _forward(net, params, x, device, lambda m, ids, n: m.head(m.pooled(ids, n)), net.classes)
 
@@ -261,8 +268,14 @@ def _precision(name: str, device: str) -> Iterator[None]:
             place.allow_tf32 = was
 
 
-def _forward(net: Net, params: Params, x: Encoded, device: str, run: Callable[[Classifier, Tensor, Tensor], Tensor],
-             width: int) -> NDArray[np.float32]:
+def _forward(
+    net: Architecture,
+    params: Params,
+    x: Ragged,
+    device: str,
+    run: Callable[[Classifier, Tensor, Tensor], Tensor],
+    width: int,
+) -> NDArray[np.float32]:
     out = np.zeros((len(x), width), np.float32)
     cores = len(os.sched_getaffinity(0)) if device == "cpu" and hasattr(os, "sched_getaffinity") else 1
     x = x.clip(net.most_tokens)
@@ -303,7 +316,7 @@ def _one_thread(workers: int) -> Iterator[ThreadPoolExecutor]:
         give_back()
 
 
-def _optimiser(spec: Spec, trained: dict[str, nn.Parameter]) -> tuple[torch.optim.Optimizer, list[float]]:
+def _optimiser(spec: Recipe, trained: dict[str, nn.Parameter]) -> tuple[torch.optim.Optimizer, list[float]]:
     """The optimiser with one group a parameter, and each group's learning rate as a multiple."""
     factors = [spec.rate_of(name) for name in trained]
     if spec.optimiser == "sgd":

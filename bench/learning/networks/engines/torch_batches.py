@@ -10,8 +10,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from bench.data.text import PADDING, Encoded
-from bench.learning.networks.architectures import Net
+from bench.data.text import PADDING, Ragged
+from bench.learning.networks.architectures import Architecture
 from bench.learning.networks.batches import Batches, pad
 
 
@@ -34,13 +34,13 @@ class Batch:
                      None if self.closed is None else self.closed[at])
 
 
-def tensors(net: Net, x: Encoded, rows: NDArray[np.int64], device: str) -> tuple[Tensor, Tensor]:
+def tensors(net: Architecture, x: Ragged, rows: NDArray[np.int64], device: str) -> tuple[Tensor, Tensor]:
     """Ids [steps, n] and lengths [n] of the texts `rows`, padded on the host."""
     ids, lengths = pad(x, rows, _steps(net, x, rows))
     return torch.from_numpy(ids).to(device), torch.from_numpy(lengths).to(device)
 
 
-def on_host(net: Net, batches: Batches, rows: NDArray[np.int64], seed: int, shards: int, shard: int) -> Batch:
+def on_host(net: Architecture, batches: Batches, rows: NDArray[np.int64], seed: int, shards: int, shard: int) -> Batch:
     """The texts that are one shard's part of the batch `rows`."""
     rows = rows[shard::shards]
     ids, lengths = tensors(net, batches.x, rows, "cpu")
@@ -53,7 +53,7 @@ def on_host(net: Net, batches: Batches, rows: NDArray[np.int64], seed: int, shar
 class Resident:
     """All texts on a device from the beginning, so that a step copies nothing to it and waits for nothing."""
 
-    def __init__(self, net: Net, batches: Batches, device: str) -> None:
+    def __init__(self, net: Architecture, batches: Batches, device: str) -> None:
         self.net, self.batches, self.device = net, batches, device
         x = batches.x
         self._send(x)
@@ -63,12 +63,12 @@ class Resident:
         closed = batches.closed(np.arange(len(x)))
         self.closed = None if closed is None else torch.from_numpy(closed).to(device)
 
-    def _send(self, x: Encoded) -> None:
+    def _send(self, x: Ragged) -> None:
         self.sent = x
         # One more id, so that a place beyond the last text can be read before it is masked.
         self.ids = torch.from_numpy(np.append(x.ids, PADDING).astype(np.int64)).to(self.device)
 
-    def begin(self, x: Encoded, epoch: Sequence[NDArray[np.int64]], seeds: Sequence[int]) -> None:
+    def begin(self, x: Ragged, epoch: Sequence[NDArray[np.int64]], seeds: Sequence[int]) -> None:
         """Send the order of an epoch, and what dropout leaves in it: the same draws as those of one shard on a CPU.
 
         `x` are the texts as this epoch reads them, sent again where they differ from the last epoch's.
@@ -96,12 +96,12 @@ class Resident:
                      None if self.closed is None else self.closed[rows])
 
 
-def _steps(net: Net, x: Encoded, rows: NDArray[np.int64]) -> int:
+def _steps(net: Architecture, x: Ragged, rows: NDArray[np.int64]) -> int:
     """How long a batch is: its longest text, or what the net must have."""
     if net.kind == "dense" or net.pooling == "flatten":
         return net.most_tokens
     return max(int(x.lengths[rows].max(initial=1)), *net.widths, 1)  # a convolution needs at least its own width
 
 
-def _keep(net: Net, n: int, seed: int, shard: int) -> NDArray[np.bool_]:
+def _keep(net: Architecture, n: int, seed: int, shard: int) -> NDArray[np.bool_]:
     return np.random.default_rng((seed, shard)).random((n, net.features), dtype=np.float32) >= net.dropout
