@@ -63,7 +63,7 @@ class World:
     def trial(self, budget: int | str = 64, seed: int = 0, target: LoadedTask | None = None) -> Trial:
         """A trial of a target."""
         found = target or self.target
-        return make_trial(found.data, found.division, self.source.name, found.name, budget, seed,
+        return make_trial(found.data, found.split, self.source.name, found.name, budget, seed,
                         balanced=found.task.imbalanced)
 
 

@@ -50,7 +50,7 @@ def dataset(root: Path, frame: pd.DataFrame, labels: tuple[str, ...] = LABELS) -
 
 
 def loaded(root: Path, name: str, frame: pd.DataFrame, labels: tuple[str, ...] = LABELS) -> LoadedTask:
-    """The rows as a task's data, a seeded quarter of them the exam."""
+    """The rows as a task's data, a seeded quarter of them the test set."""
     data = dataset(root, frame, labels)
     edition = Edition("toy", (Route("directory", {"file": f"{name}.csv"}, "csv"),))
     task = Task(name, name, labels, (edition,))
@@ -75,7 +75,7 @@ def vectors(folder: Path) -> WordVectors:
 
 def order(source: LoadedTask, glove: WordVectors | None = None) -> BaseSpec:
     """What small base to train on a source."""
-    return BaseSpec(source.name, source.data, source.division, NET, "torch", "cpu", glove, SPEC)
+    return BaseSpec(source.name, source.data, source.split, NET, "torch", "cpu", glove, SPEC)
 
 
 def base(source: LoadedTask, root: Path, glove: WordVectors | None = None) -> Base:

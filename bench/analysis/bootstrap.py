@@ -24,7 +24,7 @@ CHUNK = 4_000_000  # drawn texts held at once
 
 @dataclass(frozen=True)
 class Draws:
-    """Resamples of one exam and its seeds."""
+    """Resamples of one test set and its seeds."""
 
     texts: NDArray[np.float32]  # [draws, n]: how often each text was drawn, less once, / n
     seeds: Array  # [draws, seeds]

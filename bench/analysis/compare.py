@@ -60,7 +60,7 @@ class Standing:
 
 @dataclass(frozen=True)
 class Pair:
-    """Two baselines at one budget on the same exam and the same draws; the first minus the second."""
+    """Two baselines at one budget on the same test set and the same draws; the first minus the second."""
 
     first: str
     second: str
@@ -208,7 +208,7 @@ def pairs(sheets: Sequence[TestPredictions], names: Sequence[str], budgets: Sequ
 
 
 def compare_runs(before: Sequence[TestPredictions], after: Sequence[TestPredictions]) -> list[Pair]:
-    """Each cell that two runs share, on the same exam and seeds: the later run minus the earlier."""
+    """Each cell that two runs share, on the same test set and seeds: the later run minus the earlier."""
     have = {(s.baseline, s.budget): s for s in before}
     found = []
     for late in after:

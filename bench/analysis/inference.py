@@ -77,7 +77,7 @@ def score_interval(sample: Sample) -> Interval:
     """The interval of a mean score between 0 and 1, inside these bounds.
 
     One seed's accuracy has Wilson's (1927) interval, so has a score of exactly 0 or 1, on the texts of the rarest
-    class: a perfect exam does not prove a perfect model. All others are symmetric in the log-odds.
+    class: a perfect test set does not prove a perfect model. All others are symmetric in the log-odds.
     """
     from scipy.special import ndtri
 
@@ -170,7 +170,7 @@ class Need:
     """How many seeds would tell two apart with 80% power if their difference is what was seen; None: no number."""
 
     seeds: int | None
-    texts: int | None  # instead, where the exam is too small: so many texts at many seeds
+    texts: int | None  # instead, where the test set is too small: so many texts at many seeds
 
 
 def seeds_needed(difference: float, found: ErrorParts, most: int = 1_000) -> Need:

@@ -1,4 +1,4 @@
-"""Stored predictions become answer sheets: what each seed's model said on each text of the exam."""
+"""Stored predictions become answer sheets: what each seed's model said on each text of the test set."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ AGREE = 1e-6  # a record's own accuracy and that of its stored predictions
 
 @dataclass(frozen=True)
 class TestPredictions:
-    """One baseline at one budget: a model a seed, all on the same exam."""
+    """One baseline at one budget: a model a seed, all on the same test set."""
 
     baseline: str
     budget: Budget
@@ -47,7 +47,7 @@ class TestPredictions:
         return found
 
     def auc(self) -> Sample | None:
-        """The AUC; None where the exam lacks a class."""
+        """The AUC; None where the test set lacks a class."""
         if "auc" not in self._kept:
             self._kept["auc"] = scores.auc(self.truth, self.probabilities)
         return self._kept["auc"]
@@ -71,7 +71,7 @@ def answers(record: Record) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
     found = float((probabilities.argmax(axis=1) == truth).mean())
     if record.accuracy is None or abs(found - record.accuracy) > AGREE:
         raise BenchError(f"{who}: accuracy {record.accuracy} is recorded, its predictions give {found:.6f}",
-                         "the record was changed, or its exam; run the trial again")
+                         "the record was changed, or its test set; run the trial again")
     return truth, probabilities
 
 
@@ -79,7 +79,7 @@ def test_predictions(records: Sequence[Record]) -> tuple[list[TestPredictions], 
     """Sheets of the cells that are complete, and what was left out and why; the records are of one leaderboard.
 
     A cell is complete where each seed that any baseline has at its budget is there: no mean over missing cells. A
-    record whose truth differs from the others' sat another exam and is left out.
+    record whose truth differs from the others' has another test set and is left out.
     """
     wanted: dict[Budget, set[int]] = {}
     good: dict[tuple[str, Budget], dict[int, Record]] = {}
@@ -101,7 +101,7 @@ def test_predictions(records: Sequence[Record]) -> tuple[list[TestPredictions], 
             continue
         truth = read[0][0] if truth is None else truth
         if not all(np.array_equal(truth, t) for t, _ in read):
-            left_out.append(f"{name}, {budget} labels: its exam is not the one of the others")
+            left_out.append(f"{name}, {budget} labels: its test set is not the one of the others")
             continue
         made = [own[s] for s in seeds]
         found.append(TestPredictions(name, budget, tuple(seeds), truth, np.stack([p for _, p in read]), made[0].leading,

@@ -1,4 +1,4 @@
-"""Pure statistics of exams: scores with intervals, paired differences, tests, ranks and power.
+"""Pure statistics of test sets: scores with intervals, paired differences, tests, ranks and power.
 
 A score of S trained models (one a seed) on the same n texts has two sources of chance: the seeds and the texts. Both
 are in every interval here. For each score the texts' share comes from its influence values (what a text adds to the
@@ -75,7 +75,7 @@ def accuracy(truth: NDArray[np.int64], guess: NDArray[np.int64]) -> Sample:
 
 
 def balanced_accuracy(truth: NDArray[np.int64], guess: NDArray[np.int64]) -> Sample:
-    """Mean recall over the classes that the exam has; the class sizes count as given."""
+    """Mean recall over the classes that the test set has; the class sizes count as given."""
     right = (guess == truth).astype(np.float64)
     classes, counts = np.unique(truth, return_counts=True)
     n, value, influence = len(truth), np.zeros(len(guess)), np.zeros(right.shape)
@@ -91,7 +91,7 @@ def auc(truth: NDArray[np.int64], probabilities: NDArray[np.floating[Any]]) -> S
     """Area under the ROC curve of probabilities [seeds, n, classes], one-vs-rest and averaged beyond two classes.
 
     The influence values are the placements of DeLong, DeLong and Clarke-Pearson (1988), found by mid-ranks as in Sun
-    and Xu (2014). None where a class is absent from the exam.
+    and Xu (2014). None where a class is absent from the test set.
     """
     seeds, n, classes = probabilities.shape
     counts = np.bincount(truth, minlength=classes)

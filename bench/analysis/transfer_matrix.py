@@ -27,7 +27,7 @@ class Matrix:
     def title(self) -> str:
         """One line that says what is shown."""
         labels = "all labels" if self.budget == "full" else f"{self.budget} target labels"
-        return f"{self.baseline}, {labels}: accuracy on the target's exam"
+        return f"{self.baseline}, {labels}: accuracy on the target's test set"
 
 
 def matrix(records: Sequence[Record], baseline: str, budget: Budget) -> Matrix:

@@ -122,8 +122,8 @@ def audit_command(names: Names = None, data_dir: DataDir = None, cache_dir: Cach
             return
         typer.echo(f"Near duplicates: Jaccard similarity of three-word shingles of {audit.THRESHOLD} or more.\n")
         table([{"task": o.name, "texts": o.texts, "exact": o.exact, "near": o.near, "label conflicts": o.conflicts,
-                "training texts in the exam": o.train_in_test_exact, "nearly": o.train_in_test_near} for o in own])
-        typer.echo("\nSource texts that stand in a target's exam (left out when that pair is run):")
+                "training texts in the test set": o.train_in_test_exact, "nearly": o.train_in_test_near} for o in own])
+        typer.echo("\nSource texts that stand in a target's test set (left out when that pair is run):")
         shared = [{"source": p.source, "target": p.target, "exact": p.exact, "near": p.near}
                   for p in pairs if p.exact or p.near]
         if shared:
@@ -169,14 +169,14 @@ def check(card: Annotated[str, typer.Argument(autocompletion=completion.tasks,
     with errors():
         options = options_of(tasks=tuple(tasks or ()), data_dir=data_dir, cache_dir=cache_dir, offline=offline)
         loaded = _card(Path(card), options) if card.endswith(".toml") else _load(card, options)
-        data, division = loaded.data, loaded.division
+        data, split = loaded.data, loaded.split
         lengths = data.corpus.tokens.lengths
         import numpy as np
 
         counts = np.bincount(data.y, minlength=len(data.labels))
         facts: dict[str, Any] = {
             "task": loaded.name, "origin": loaded.origin, "content_sha256": data.corpus.sha256,
-            "rows": len(data.y), "exam": len(division.exam), "pool": len(division.pool),
+            "rows": len(data.y), "test": len(split.test), "pool": len(split.pool),
             "labels": dict(zip(data.labels, counts.tolist(), strict=True)),
             "words_median": float(np.median(lengths)), "words_longest": int(lengths.max()),
             **{k: v for k, v in asdict(audit.copies_within(loaded)).items() if k not in ("name", "texts")}}
@@ -203,12 +203,12 @@ def _print_check(facts: dict[str, Any], loaded: LoadedTask) -> None:
     s, o = facts["sanity"], facts["overlap"]
     rows = {
         "from": facts["origin"], "content": facts["content_sha256"],
-        "texts": f"{facts['rows']:,}: {facts['pool']:,} to train on, {facts['exam']:,} the exam",
+        "texts": f"{facts['rows']:,}: {facts['pool']:,} to train on, {facts['test']:,} the test set",
         "labels": balance,
         "length": f"median {facts['words_median']:.0f} words, longest {facts['words_longest']:,}",
         "duplicates": f"{facts['exact']:,} exact, {facts['near']:,} near; label conflicts: {facts['conflicts']:,}",
-        "left the pool": f"{facts['train_in_test_exact']:,} copies of exam texts, {facts['train_in_test_near']:,} near",
-        "overlap": o if isinstance(o, str) else f"{o['exact']} exact, {o['near']} near: {o['source']} in the exam",
+        "left the pool": f"{facts['train_in_test_exact']:,} copies of test texts, {facts['train_in_test_near']:,} near",
+        "overlap": o if isinstance(o, str) else f"{o['exact']} exact, {o['near']} near: {o['source']} in the test set",
         "TF-IDF": f"{s['tfidf']:.3f} balanced accuracy (chance {s['chance']:.3f})",
         "shuffled labels": f"{s['shuffled']:.3f} (must be near {s['chance']:.3f} ± {s['shuffled_band']:.3f})",
         "length alone": f"{s['length_only']:.3f}",

@@ -147,7 +147,7 @@ def _runs(names: list[str], records: Callable[[Path], list[Record]]) -> list[tup
     if len(names) != 2:
         raise BenchError(f"{len(names)} results folders to compare", "two: the earlier run, then the later")
     before, after = (study.studies(records(Path(n))) for n in names)
-    # the content hash is not in a board: `compare.runs` asks that the exams' labels agree
+    # the content hash is not in a board: `compare.runs` asks that the test sets' labels agree
     have = {(s.board.target, s.board.source, s.board.net, s.board.engine, s.board.device): s for s in before}
     found = []
     for late in after:
@@ -157,7 +157,8 @@ def _runs(names: list[str], records: Callable[[Path], list[Record]]) -> list[tup
         if shared:
             found.append((b.title, shared))
     if not found:
-        raise BenchError("the two runs share no cell on the same exam and seeds", "the same targets, budgets and seeds")
+        raise BenchError("the two runs share no cell on the same test set and seeds",
+                         "the same targets, budgets and seeds")
     return found
 
 

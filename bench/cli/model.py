@@ -52,7 +52,7 @@ def fit_command(
     baseline: Annotated[str, typer.Option("--baseline", "-b", autocompletion=completion.strategies,
         help="Strategy, or package.module:function.")]
     = "finetune",
-    budget: Annotated[str, typer.Option(help="Labelled target texts; full is all but the exam.")] = "full",
+    budget: Annotated[str, typer.Option(help="Labelled target texts; full is all but the test set.")] = "full",
     seed: Annotated[int, typer.Option(min=0, help="Of the label draw.")] = 0,
     source: Source = "imdb", net: NetName = "gru", preset: Preset = "default", engine: EngineName = "torch",
     device: Device = "auto", data_dir: DataDir = None, cache_dir: CacheDir = None, tasks: Tasks = None,

@@ -80,11 +80,11 @@ def table(rows: list[dict[str, Any]]) -> None:
 
 def headline(target: LoadedTask, base: Base | None, source: str) -> str:
     """What is at hand before the trials begin."""
-    division = target.division
+    split = target.split
     trained = f", base {base.net} {base.accuracy:.3f} on its own test, {base.seconds:.0f} s to train" if base else ""
-    copies = division.leaked + division.near
-    return (f"{target.name} · {len(target.data.y):,} texts, {len(division.exam):,} of them the exam, "
-            f"{len(division.pool):,} to train on (left out: {division.duplicates} duplicates, {copies} copies of exam "
+    copies = split.leaked + split.near
+    return (f"{target.name} · {len(target.data.y):,} texts, {len(split.test):,} of them the test set, "
+            f"{len(split.pool):,} to train on (left out: {split.duplicates} duplicates, {copies} copies of test set "
             f"texts) · from {target.origin} · source {source}{trained}")
 
 

@@ -26,7 +26,7 @@ class LoadedTask:
     task: Task
     edition: Edition
     data: Dataset
-    division: Split
+    split: Split
     origin: str  # words for the user
 
     @property
@@ -49,8 +49,8 @@ def load_task(task: Task, access: Access, root: Path, edition: str = "", say: Sa
                 say(f"{task.name}: edition {choice.name} is used, because {task.editions[0].name} cannot be had: "
                     + "; ".join(reasons))
             data, origin = found
-            division = make_split(data, choice.test, choice.split_by, f"{task.name}@{choice.name}")
-            return LoadedTask(task, choice, data, division, origin)
+            split = make_split(data, choice.test, choice.split_by, f"{task.name}@{choice.name}")
+            return LoadedTask(task, choice, data, split, origin)
     raise BenchError(
         f"no data for {task.name}: " + "; ".join(reasons),
         "give a folder that holds the file with --data-dir, or connect to the network; bench doctor tests the routes",

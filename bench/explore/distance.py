@@ -36,11 +36,11 @@ def measured(options: Options, say: Callable[[str], None], watch: Callable[[dict
     out = []
     for name in options.targets:
         target = inputs.load(name, options, access, say)
-        clean = without_test_texts(source.data, source.division, target.data, target.division.exam)
-        order = inputs.base_spec(options, replace(source, division=clean), net, vectors)
+        clean = without_test_texts(source.data, source.split, target.data, target.split.test)
+        order = inputs.base_spec(options, replace(source, split=clean), net, vectors)
         base = pretrain(order, options.cache_dir, watch)
         resources = Resources(engine(options.engine), net, order.device, 0, base, vectors)
-        sides = [_some(source.data.corpus, clean.pool, source.name), _some(target.data.corpus, target.division.pool,
+        sides = [_some(source.data.corpus, clean.pool, source.name), _some(target.data.corpus, target.split.pool,
                                                                           target.name)]
         features = [resources.features(_first(side)) for side in sides]
         out.append(Distance(target.name, proxy_a(*_joint(*sides), (source.name, target.name)),

@@ -125,8 +125,8 @@ def scene(request: Request, say: Say, watch: Watch, *, progress: bool) -> Scene:
     source = inputs.load(options.source, options, access, say)
     target = inputs.load(request.target, options, access, say) if request.target else None
     if target:
-        clean = without_test_texts(source.data, source.division, target.data, target.division.exam)
-        source = replace(source, division=clean)
+        clean = without_test_texts(source.data, source.split, target.data, target.split.test)
+        source = replace(source, split=clean)
     vectors = inputs.find_vectors(access, say)
     order = inputs.base_spec(options, source, net, vectors)
     base = pretrain(order, options.cache_dir, watch)
@@ -134,7 +134,7 @@ def scene(request: Request, say: Say, watch: Watch, *, progress: bool) -> Scene:
     resources = Resources(engine(order.engine), base.net, order.device, request.seed, base, vectors, same_labels=same)
     tuned = None
     if target and request.labels:
-        trial = make_trial(target.data, target.division, source.name, target.name, request.labels, request.seed,
+        trial = make_trial(target.data, target.split, source.name, target.name, request.labels, request.seed,
                          balanced=target.task.imbalanced)
         net, tuned = fine_tune(trial, resources)
     return Scene(source, target, base, resources, net if tuned else base.net, tuned, request)
@@ -165,7 +165,7 @@ def chosen_words(shown: Scene) -> list[Picture]:
 def frequent_words(shown: Scene) -> list[Picture]:
     """The most frequent words of the source, shaded by the class whose texts hold them more often."""
     wanted = np.array(shown.base.vocabulary.words[:FREQUENT])
-    data, pool = shown.source.data, shown.source.division.pool
+    data, pool = shown.source.data, shown.source.split.pool
     lean = _lean(data.corpus, pool, data.y[pool], wanted.tolist())
     made = []
     for name, vectors in _spaces(shown, wanted).items():
@@ -180,12 +180,12 @@ def frequent_words(shown: Scene) -> list[Picture]:
 
 
 def hidden_features(shown: Scene) -> list[Picture]:
-    """Exam texts by their hidden features; with a target, both domains in one plane."""
+    """Test texts by their hidden features; with a target, both domains in one plane."""
     sides = [shown.source, *([shown.target] if shown.target else [])]
     parts, groups, domains, marks = [], [], [], []
     names = tuple(dict.fromkeys(label for side in sides for label in side.data.labels))
     for number, side in enumerate(sides):
-        rows = side.division.exam
+        rows = side.split.test
         some = generator_for("map", side.name, shown.request.seed).permutation(rows)[
             : shown.request.texts // len(sides)
         ]
@@ -201,14 +201,14 @@ def hidden_features(shown: Scene) -> list[Picture]:
     points = Points(projection.project(reduced.points, shown.request.seed), np.concatenate(groups), names)
     kept = (f"{x.shape[1]}-d features, PCA to {reduced.points.shape[1]} keeps {100 * reduced.kept:.1f}% of the "
             "variance, then t-SNE")
-    title = f"{len(x):,} exam texts · {shown.who}\n{kept}" + "".join(f"\n{mark}" for mark in marks)
+    title = f"{len(x):,} test texts · {shown.who}\n{kept}" + "".join(f"\n{mark}" for mark in marks)
     drawn = drawing.texts(points, title, np.concatenate(domains) if len(sides) > 1 else None,
                            tuple(side.task.name for side in sides) if len(sides) > 1 else ())
     return [Picture(f"features-{shown.stem}", drawn, "; ".join([f"features {x.shape}: {kept}", *marks]))]
 
 
 def confusion_matrix(shown: Scene) -> list[Picture]:
-    """The confusion matrix of the whole exam, with the classification report."""
+    """The confusion matrix of the whole test set, with the classification report."""
     from sklearn.metrics import classification_report
     from sklearn.metrics import confusion_matrix as count
 
@@ -217,14 +217,14 @@ def confusion_matrix(shown: Scene) -> list[Picture]:
     if not shown.judges(side):
         raise BenchError(f"the base knows {', '.join(shown.source.data.labels)}, not the labels of {side.name}",
                          "fine-tune it first: --labels 512")
-    examples = side.data.examples(side.division.exam)
+    examples = side.data.examples(side.split.test)
     guess = shown.probabilities(shown.features(examples)).argmax(axis=1)
     everyone = np.arange(len(labels))
     matrix = count(examples.labels, guess, labels=everyone)
     report = str(classification_report(examples.labels, guess, labels=everyone, target_names=labels, digits=3,
-                                       zero_division=0.0))
+                                       zero_split=0.0))
     accuracy = float((guess == examples.labels).mean())
-    title = f"{side.name}, {len(examples):,} exam texts, accuracy {accuracy:.3f}\n{shown.who}"
+    title = f"{side.name}, {len(examples):,} test texts, accuracy {accuracy:.3f}\n{shown.who}"
     return [Picture(f"confusion-{shown.stem}", drawing.confusion(matrix, labels, title), report)]
 
 

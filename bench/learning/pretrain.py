@@ -61,7 +61,7 @@ class Base:
 
     @property
     def accuracy(self) -> float:
-        """On the source's own exam."""
+        """On the source's own test set."""
         return float(self.facts["accuracy"])
 
 
@@ -71,7 +71,7 @@ class BaseSpec:
 
     source: str  # task@edition
     data: Dataset
-    division: Split
+    split: Split
     net: Architecture
     engine: str
     device: str
@@ -89,7 +89,7 @@ class BaseSpec:
                 del spec[name]
         return {
             "form": FORMAT_VERSION, "source": self.source, "content_sha256": self.data.corpus.sha256,
-            "pool": store.key_of(self.division.pool.tolist()), "net": self.net.as_json(), "spec": spec,
+            "pool": store.key_of(self.split.pool.tolist()), "net": self.net.as_json(), "spec": spec,
             "engine": self.engine, "version": version(self.engine), "device": self.device, "seed": self.seed,
             "glove": self.vectors is not None and self.net.glove != "no",
             **({"validation": self.validation} if self.validation else {}),
@@ -177,12 +177,12 @@ def _train(order: BaseSpec, key: str, folder: Path, watch: Callable[[dict[str, A
         return row
 
     params = framework.fit(net, params, batches, spec, order.device, Hooks(clock.step, after_epoch), state)
-    exam = order.division.exam
-    truth = data.y[exam]
-    logits = framework.scores(net, params, x.take(exam), order.device)
+    test_rows = order.split.test
+    truth = data.y[test_rows]
+    logits = framework.scores(net, params, x.take(test_rows), order.device)
     result = score(truth, softmax(logits))
     facts = {**order.describe(), "labels": list(data.labels), "words": len(vocabulary.words), **result,
-             "n_train": len(train), "n_validation": len(held), "n_test": len(exam),
+             "n_train": len(train), "n_validation": len(held), "n_test": len(test_rows),
              "seconds": sum(r["seconds"] for r in clock.rows), "history": list(clock.rows), "net": net.as_json()}
     files = {"params.safetensors": save(params), "words.txt": "\n".join(vocabulary.words).encode()}
     store.save(folder, files, facts)
@@ -198,7 +198,7 @@ def place_glove(params: Params, vectors: NDArray[np.float32]) -> None:
 
 def parts(order: BaseSpec) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """The rows of the pool that are trained on, and those held out for validation: a stratified, seeded draw."""
-    pool = order.division.pool
+    pool = order.split.pool
     held = nested_order(pool, order.data.y, "validation", order.source)[: round(order.validation * len(pool))]
     return pool[~np.isin(pool, held)], np.sort(held)
 

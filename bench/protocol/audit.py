@@ -28,13 +28,13 @@ class CopiesWithin:
     exact: int  # texts that stood earlier in the same task, word for word
     near: int  # further texts that nearly did
     conflicts: int  # texts with the same words under different labels
-    train_in_test_exact: int  # training texts that stand in the exam
+    train_in_test_exact: int  # training texts that stand in the test set
     train_in_test_near: int
 
 
 @dataclass(frozen=True)
 class CopiesBetween:
-    """What a source's training texts share with a target's exam."""
+    """What a source's training texts share with a target's test set."""
 
     source: str
     target: str
@@ -66,12 +66,12 @@ def copies_within(loaded: LoadedTask) -> CopiesWithin:
     distinct = len(np.unique(keys))
     pairs = np.unique(np.column_stack([keys.astype(np.uint64), data.y.astype(np.uint64)]), axis=0)
     return CopiesWithin(loaded.name, len(keys), len(keys) - distinct, distinct - len(np.unique(groups)),
-               len(pairs) - distinct, loaded.division.leaked, loaded.division.near)
+               len(pairs) - distinct, loaded.split.leaked, loaded.split.near)
 
 
 def copies_between(source: LoadedTask, target: LoadedTask) -> CopiesBetween:
-    """Texts of the source's pool that are, or nearly are, in the target's exam."""
-    pairs = overlap(source.data.corpus, source.division.pool, target.data.corpus, target.division.exam)
+    """Texts of the source's pool that are, or nearly are, in the target's test set."""
+    pairs = overlap(source.data.corpus, source.split.pool, target.data.corpus, target.split.test)
     same = np.asarray(source.data.corpus.keys)[pairs[:, 0]] == np.asarray(target.data.corpus.keys)[pairs[:, 1]]
     exact = len(np.unique(pairs[same, 0]))
     return CopiesBetween(source.name, target.name, exact, len(np.unique(pairs[:, 0])) - exact)
@@ -84,30 +84,30 @@ def all_pairs(loaded: Sequence[LoadedTask]) -> Iterator[CopiesBetween]:
 
 
 def change_with_leak(loaded: LoadedTask) -> tuple[float, float] | None:
-    """TF-IDF accuracy on the exam without and with the leaked training texts; None where there are none.
+    """TF-IDF accuracy on the test set without and with the leaked training texts; None where there are none.
 
-    Both train on all the pool; the second adds the texts that left it because they stand in the exam too.
+    Both train on all the pool; the second adds the texts that left it because they stand in the test set too.
     """
-    if not (loaded.division.leaked or loaded.division.near):
+    if not (loaded.split.leaked or loaded.split.near):
         return None
     data = loaded.data
-    everything = np.setdiff1d(np.arange(len(data.y)), loaded.division.exam)
+    everything = np.setdiff1d(np.arange(len(data.y)), loaded.split.test)
     groups = clusters(data.corpus)
     keys = np.asarray(data.corpus.keys)
-    exam = loaded.division.exam
-    leaks = everything[np.isin(groups[everything], groups[exam]) | np.isin(keys[everything], keys[exam])]
+    test_rows = loaded.split.test
+    leaks = everything[np.isin(groups[everything], groups[test_rows]) | np.isin(keys[everything], keys[test_rows])]
     counts = ngrams.word_counts(data.corpus.tokens, len(data.corpus.words))
-    with_leak = np.concatenate([loaded.division.pool, leaks])
-    scores = [_tfidf(counts, data.y, rows, data.y[rows], exam, balanced=False)
-              for rows in (loaded.division.pool, with_leak)]
+    with_leak = np.concatenate([loaded.split.pool, leaks])
+    scores = [_tfidf(counts, data.y, rows, data.y[rows], test_rows, balanced=False)
+              for rows in (loaded.split.pool, with_leak)]
     return scores[0], scores[1]
 
 
 def sanity_scores(loaded: LoadedTask) -> SanityScores:
     """Three quick models on at most MOST training and test texts."""
     data, rng = loaded.data, generator_for("sanity", loaded.name)
-    train = rng.permutation(loaded.division.pool)[:MOST]
-    test = rng.permutation(loaded.division.exam)[:MOST]
+    train = rng.permutation(loaded.split.pool)[:MOST]
+    test = rng.permutation(loaded.split.test)[:MOST]
     counts = ngrams.word_counts(data.corpus.tokens, len(data.corpus.words))
     chance = 1.0 / len(np.unique(data.y[test]))
     real = _tfidf(counts, data.y, train, data.y[train], test)

@@ -15,54 +15,54 @@ from bench.protocol.near_duplicates import clusters, overlap
 
 @dataclass(frozen=True)
 class Split:
-    """A data set split into pool and exam, and how many texts had to leave the pool."""
+    """A data set split into pool and test set, and how many texts had to leave the pool."""
 
     pool: NDArray[np.int64]  # rows
-    exam: NDArray[np.int64]  # rows
+    test: NDArray[np.int64]  # rows
     duplicates: int  # texts of the pool that stood in it already
-    leaked: int  # texts of the pool that stand in the exam too
-    near: int = 0  # texts of the pool that are near duplicates of one in the exam
-    leaked_to_target: int = 0  # texts of a source's pool that stood, or nearly, in the target's exam
+    leaked: int  # texts of the pool that stand in the test set too
+    near: int = 0  # texts of the pool that are near duplicates of one in the test set
+    leaked_to_target: int = 0  # texts of a source's pool that stood, or nearly, in the target's test set
 
 
 def make_split(data: Dataset, test: str, split_by: str, name: str) -> Split:
-    """Pool and exam of a data set.
+    """Pool and test set of a data set.
 
     `test` is "official" (rows marked test), or "quarter" or "fifth": a seeded draw, stratified by label, in which
     a text's near duplicates stay on one side, and a group's rows too where `split_by` is "group". The draw
-    depends on `name` and the content, not on the run's seeds: every trial of a task has the same exam.
+    depends on `name` and the content, not on the run's seeds: every trial of a task has the same test set.
     """
     keys, same = np.asarray(data.corpus.keys), clusters(data.corpus)
     rows = np.arange(len(keys))
     if test == "official":
-        exam = rows[data.split == SPLITS.index("test")]
+        test_rows = rows[data.split == SPLITS.index("test")]
         pool = rows[data.split != SPLITS.index("test")]
     else:
         unit = data.group.astype(np.int64) if split_by == "group" else same
-        exam, pool = _draw_test_set(rows, unit, data.y, {"quarter": 4, "fifth": 5}[test], name)
-        exam = exam[_first(keys[exam])]
-    if not len(exam) or not len(pool):
-        raise DataError(f"{name}: no rows for {'the exam' if not len(exam) else 'training'}",
+        test_rows, pool = _draw_test_set(rows, unit, data.y, {"quarter": 4, "fifth": 5}[test], name)
+        test_rows = test_rows[_first(keys[test_rows])]
+    if not len(test_rows) or not len(pool):
+        raise DataError(f"{name}: no rows for {'the test set' if not len(test_rows) else 'training'}",
                         "an official split needs rows marked train and rows marked test")
-    exact = np.isin(keys[pool], keys[exam])
-    near = np.isin(same[pool], same[exam]) & ~exact
+    exact = np.isin(keys[pool], keys[test_rows])
+    near = np.isin(same[pool], same[test_rows]) & ~exact
     clean = pool[~exact & ~near]
     kept = clean[_first(keys[clean])]
-    return Split(kept, exam, len(clean) - len(kept), int(exact.sum()), int(near.sum()))
+    return Split(kept, test_rows, len(clean) - len(kept), int(exact.sum()), int(near.sum()))
 
 
-def without_test_texts(source: Dataset, division: Split, target: Dataset, exam: NDArray[np.int64]) -> Split:
-    """The source's division with the texts gone from its pool that are, or nearly are, in the target's exam."""
+def without_test_texts(source: Dataset, split: Split, target: Dataset, test_rows: NDArray[np.int64]) -> Split:
+    """The source's split with the texts gone from its pool that are, or nearly are, in the target's test set."""
     from bench.core.store import key_of
 
     def make() -> ArraysAndFacts:
-        pairs = overlap(source.corpus, division.pool, target.corpus, exam)
+        pairs = overlap(source.corpus, split.pool, target.corpus, test_rows)
         return {"rows": np.unique(pairs[:, 0]) if len(pairs) else np.empty(0, np.int64)}, {}
 
-    key = [target.corpus.sha256, key_of(exam.tolist()), key_of(division.pool.tolist())]
+    key = [target.corpus.sha256, key_of(test_rows.tolist()), key_of(split.pool.tolist())]
     gone = derived(source.corpus, "leaks", key, make).array("rows")
-    pool = division.pool[~np.isin(division.pool, gone)]
-    return replace(division, pool=pool, leaked_to_target=len(division.pool) - len(pool))
+    pool = split.pool[~np.isin(split.pool, gone)]
+    return replace(split, pool=pool, leaked_to_target=len(split.pool) - len(pool))
 
 
 def _first(keys: NDArray[np.uint64]) -> NDArray[np.int64]:
@@ -72,7 +72,7 @@ def _first(keys: NDArray[np.uint64]) -> NDArray[np.int64]:
 
 def _draw_test_set(rows: NDArray[np.int64], unit: NDArray[np.int64], y: NDArray[np.int64], share: int,
                name: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Every `share`-th unit of each class, in shuffled order, goes to the exam."""
+    """Every `share`-th unit of each class, in shuffled order, goes to the test set."""
     units, at, members = np.unique(unit, return_index=True, return_inverse=True)
     label = y[rows[at]]  # of a unit's first row
     chosen = np.zeros(len(units), bool)
@@ -80,5 +80,5 @@ def _draw_test_set(rows: NDArray[np.int64], unit: NDArray[np.int64], y: NDArray[
     for c in np.unique(label):
         own = rng.permutation(np.flatnonzero(label == c))
         chosen[own[: max(1, round(len(own) / share))]] = True
-    in_exam = chosen[members]
-    return rows[in_exam], rows[~in_exam]
+    in_test = chosen[members]
+    return rows[in_test], rows[~in_test]

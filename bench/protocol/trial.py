@@ -1,4 +1,4 @@
-"""Who may see what: the exam, the training pool, and nested label budgets drawn from it."""
+"""Who may see what: the test set, the training pool, and nested label budgets drawn from it."""
 
 from __future__ import annotations
 
@@ -69,14 +69,14 @@ def nested_order(pool: NDArray[np.int64], y: NDArray[np.int64], *names: object) 
     return pool[np.argsort(rank, kind="stable")]
 
 
-def make_trial(data: Dataset, division: Split, source: str, target: str, budget: Budget, seed: int,
+def make_trial(data: Dataset, split: Split, source: str, target: str, budget: Budget, seed: int,
              head_seed: int | None = None, *, balanced: bool = False) -> Trial:
     """The trial at a budget and seed; every baseline gets the same draw.
 
     What a baseline draws itself depends on the trial's seed: that is `head_seed` where one is given. `balanced` where
     balanced accuracy leads the target's leaderboard.
     """
-    order = nested_order(division.pool, data.y, target, seed)
+    order = nested_order(split.pool, data.y, target, seed)
     count = len(order) if budget == FULL else int(budget)
     if count > len(order):
         raise DataError(f"{target}: a budget of {count} labels, but only {len(order)} texts to train on")

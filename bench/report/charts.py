@@ -105,7 +105,7 @@ def _pareto(names: list[str]) -> Spec:
     """Quality by time; the step line joins what nothing beats in both."""
     x = _q("@seconds", "@seconds_title", "~r", {"type": "log", "nice": False, "padding": 16}, grid=False,
            labelOverlap=True, tickCount=5)
-    y, who = _q("auc", "AUC on the exam", ".2f"), _who(names)
+    y, who = _q("auc", "AUC on the test set", ".2f"), _who(names)
     tips = _tips(("baseline", "strategy", ""), ("auc", "AUC", ".3f"), ("auc_low", "95% from", ".3f"),
                  ("auc_high", "to", ".3f"), ("adapt", "seconds on the target", ".2f"),
                  ("pretrain", "seconds of the base", ".0f"))

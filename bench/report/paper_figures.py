@@ -30,7 +30,7 @@ def panels(found: Facts) -> Iterator[tuple[str, Spec]]:
         title = f"{b['target']} from {b['source']}"
         names = sorted({c["baseline"] for c in own})
         yield f"curves-{stem}", spec("curves", title, {"cells": own}, drawn=names, ticks=[x["n"] for x in b["budgets"]],
-                                     leading=f"{b['leading']} on the exam")
+                                     leading=f"{b['leading']} on the test set")
         for x in b["budgets"]:
             at = [{**c, "adapt_shown": max(c["adapt"], 0.001)} for c in own if c["budget"] == x["budget"]]
             if not at:
@@ -68,7 +68,7 @@ def _matrices(found: Facts, cells: list[dict[str, Any]], spec: Any) -> Iterator[
         low, high = min(r["score"] for r in rows), max(r["score"] for r in rows)
         yield "-".join(("matrix", *map(_safe, (name, budget, net, engine, device)))), spec(
             "matrix", f"{name}, {budget} labels", {"cells": rows}, span=[low, high], middle=low + 0.55 * (high - low),
-            leading="score on the target's exam", height=38 * len({r["source"] for r in rows}))
+            leading="score on the target's test set", height=38 * len({r["source"] for r in rows}))
 
 
 def _distances(found: Facts, cells: list[dict[str, Any]], spec: Any) -> Iterator[tuple[str, Spec]]:

@@ -33,10 +33,10 @@ class Record:
     head_seed: int | None = None  # of the head and the order of batches, where it is not `seed`, that of the labels
     leading: str = "accuracy"  # or "balanced_accuracy", where the classes are of unlike size
     n_train: int = 0  # labelled target texts that it got
-    n_test: int = 0  # texts of the exam
-    accuracy: float | None = None  # share of the exam that is right
-    balanced_accuracy: float | None = None  # mean recall over the exam's classes
-    macro_f1: float | None = None  # mean F1 over the exam's classes
+    n_test: int = 0  # texts of the test set
+    accuracy: float | None = None  # share of the test set that is right
+    balanced_accuracy: float | None = None  # mean recall over the test set's classes
+    macro_f1: float | None = None  # mean F1 over the test set's classes
     auc: float | None = None  # area under the ROC curve; one against the rest, averaged, beyond two classes
     log_loss: float | None = None  # nats
     seconds: dict[str, float] = field(default_factory=dict)  # load, encode, pretrain, adapt, predict

@@ -15,7 +15,7 @@ import numpy as np
 from bench.learning.networks.architectures import Architecture
 from bench.results.record import Record
 
-# Seconds of one trial by labelled texts: Amazon, an exam of 1,962 texts, GRU 64/64, PyTorch, one CPU thread
+# Seconds of one trial by labelled texts: Amazon, a test set of 1,962 texts, GRU 64/64, PyTorch, one CPU thread
 # (docs/scaling.md). Between two sizes the curve is straight on logarithmic axes; beyond the last it is proportional.
 TRIAL: Mapping[str, Mapping[int, float]] = {
     "finetune": {32: 1.95, 128: 4.5, 512: 7.3, 5890: 16.3},

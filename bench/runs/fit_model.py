@@ -16,7 +16,7 @@ from bench.runs import runner
 from bench.runs.plan import TargetPlan
 from bench.runs.trials import TrialSpec
 
-AGREE = 1e-5  # at most so far a model's probabilities may lie from its predictor's on the exam
+AGREE = 1e-5  # at most so far a model's probabilities may lie from its predictor's on the test set
 # What of a record stands in a model's card.
 FACTS = ("task", "edition", "content_sha256", "source", "baseline", "settings", "net", "engine", "device", "budget",
          "seed", "base", "n_train", "n_test", "accuracy", "balanced_accuracy", "macro_f1", "auc", "log_loss", "seconds",
@@ -25,12 +25,12 @@ FACTS = ("task", "edition", "content_sha256", "source", "baseline", "settings", 
 
 @dataclass(frozen=True)
 class FitResult:
-    """A model that was kept, and how it did on the exam."""
+    """A model that was kept, and how it did on the test set."""
 
     folder: Path
     record: Record
     files: Mapping[str, int]  # bytes
-    difference: float  # the largest between the model's and the predictor's probabilities on the exam
+    difference: float  # the largest between the model's and the predictor's probabilities on the test set
 
 
 def trial_spec_for(found: TargetPlan, seed: int) -> TrialSpec:
@@ -49,7 +49,7 @@ def fit(job: TrialSpec, out: Path, *, force: bool) -> FitResult:
             raise BenchError(f"{job.baseline} returns a predictor without a model, so it cannot be kept",
                              "its fit must return bench.model.Fitted (docs/adding-a-baseline.md)")
         model = done.predict.model()
-        again = model.probabilities(done.exam.texts())
+        again = model.probabilities(done.test.texts())
     difference = float(np.abs(again - done.raw).max())
     if not difference <= AGREE:
         raise BenchError(f"{job.baseline}: its model's probabilities lie up to {difference:.2g} from its predictor's",
@@ -64,5 +64,5 @@ def summary(record: Record) -> str:
     auc = "" if record.auc is None else f", AUC {record.auc:.3f}"
     many = f"all {record.n_train:,}" if record.budget == "full" else f"{record.n_train:,}"
     return (f"{record.baseline} on {record.task}@{record.edition}, {many} labels, seed {record.seed}: accuracy "
-            f"{record.accuracy:.3f}{auc} on the exam of {record.n_test:,} texts; fitted in "
+            f"{record.accuracy:.3f}{auc} on the test set of {record.n_test:,} texts; fitted in "
             f"{record.seconds['adapt']:.1f} s")

@@ -141,13 +141,13 @@ def _of(draft: PlanDraft, past: Measured, options: Options) -> Forecast:
         key = part.setting.base
         if "base" in part.needs:
             trained = store.load(options.cache_dir / "bases" / key) is not None
-            cost = past.training(len(part.order.division.pool), part.order.spec.epochs)
+            cost = past.training(len(part.order.split.pool), part.order.spec.epochs)
             steps.append(Step("base", key, trained, cost))
         if "features" in part.needs:
             done = is_derived(target.data.corpus, *features_entry(key, part.setting.vectors is not None))
             steps.append(Step("features", f"{target.name} {key}", done, past.encoding(len(target.data.corpus))))
         if "source-linear" in part.needs:
-            pool = part.order.data.examples(part.order.division.pool)
+            pool = part.order.data.examples(part.order.split.pool)
             steps.append(Step("source's linear model", store.key_of(pool.rows.tolist()), is_fitted(pool),
                               _linear(len(pool))))
         if "sentences" in part.needs:
@@ -162,7 +162,7 @@ def _of(draft: PlanDraft, past: Measured, options: Options) -> Forecast:
             cell[1] += int(job not in left)
     cells = []
     for (name, budget), (trials, finished) in counts.items():
-        labels = len(target.division.pool) if budget == FULL else int(budget)
+        labels = len(target.split.pool) if budget == FULL else int(budget)
         cells.append(ForecastCell(name, budget, labels, trials, finished, past.trial(name, labels)))
     source = draft.parts[0].setting.source.name
     return Forecast(target.name, source, True, tuple(steps), tuple(cells))
@@ -181,7 +181,7 @@ class _Size:
 def _size(name: str, read: bool, options: Options, access: Access, say: Say) -> _Size:
     if read:
         found = inputs.load(name, options, access, say)
-        return _Size(found.task, found.name, len(found.data.corpus), len(found.division.pool))
+        return _Size(found.task, found.name, len(found.data.corpus), len(found.split.pool))
     card = inputs.card_of(name, options)
     assert card is not None, "a file of one's own is read"
     task, edition = card

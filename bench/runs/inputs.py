@@ -110,9 +110,9 @@ def find_vectors(access: Access, say: Say) -> WordVectors | None:
 
 def base_spec(options: Options, source: LoadedTask, net: Architecture, vectors: WordVectors | None) -> BaseSpec:
     """What base the options ask for."""
-    spec = recipe_for(net.kind, len(source.division.pool))
+    spec = recipe_for(net.kind, len(source.split.pool))
     spec = replace(spec, epochs=options.epochs) if options.epochs else spec
-    return BaseSpec(source.name, source.data, source.division, net, options.engine,
+    return BaseSpec(source.name, source.data, source.split, net, options.engine,
                  device_for(options), vectors, spec, validation=options.validation,
                  every_epoch=options.keep_checkpoints)
 

@@ -89,18 +89,18 @@ def drafts(options: Options, table: Mapping[str, str], access: Access, say: Say,
         raise BenchError(f"{source.task.name} is both source and target", "choose another --source")
     vectors = glove(access, say) if every & {"base", "glove", "features"} else None
     for target in targets:
-        clean = without_test_texts(source.data, source.division, target.data, target.division.exam)
+        clean = without_test_texts(source.data, source.split, target.data, target.split.test)
         if clean.leaked_to_target:
-            say(f"{source.name}: {clean.leaked_to_target} of its texts are in the exam of {target.name}: left out")
-        order = inputs.base_spec(options, replace(source, division=clean), net, vectors)
+            say(f"{source.name}: {clean.leaked_to_target} of its texts are in the test set of {target.name}: left out")
+        order = inputs.base_spec(options, replace(source, split=clean), net, vectors)
         own = usable(chosen, source.task.labels == target.task.labels, vectors is not None, say,
                      f"the labels of {target.task.name} ({_some(target.task.labels)}) are not those of "
                      f"{source.task.name}")
-        budgets, dropped = feasible_budgets(target.division, options.budgets)
+        budgets, dropped = feasible_budgets(target.split, options.budgets)
         for budget in dropped:
-            say(f"{target.name}: budget {budget} left out: only {len(target.division.pool):,} texts to train on")
+            say(f"{target.name}: budget {budget} left out: only {len(target.split.pool):,} texts to train on")
         if not budgets:
-            raise BenchError(f"{target.name} has {len(target.division.pool)} texts to train on, too few for any budget",
+            raise BenchError(f"{target.name} has {len(target.split.pool)} texts to train on, too few for any budget",
                              "--budgets full takes all there are")
         path = options.results_dir / "records" / f"{target.task.name}.jsonl"
         done = set() if again else {r.identity() for r in record_files.read_with_packed(path, say) if r.status == "ok"}

@@ -73,19 +73,19 @@ class TrialOutcome:
     record: Record
     trial: Trial
     predict: Predictor
-    exam: corpus.Examples  # without its labels
-    raw: NDArray[np.float32]  # what was predicted for the exam, [n_test, classes]
+    test: corpus.Examples  # without its labels
+    raw: NDArray[np.float32]  # what was predicted for the test set, [n_test, classes]
 
 
 def run_or_raise(job: TrialSpec) -> TrialOutcome:
     """Run one trial in this thread; raises where it fails."""
     setting, record = job.setting, blank_record(job)
     began = time.perf_counter()
-    data, division = open_data(setting.root, setting.target)
+    data, split = open_data(setting.root, setting.target)
     strategy = Strategy(job.baseline, job.module, job.function)
     needs = strategy.needs()
     resources = resources_for(job.setting, job.seed if job.head_seed is None else job.head_seed, needs)
-    trial = make_trial(data, division, setting.source.name, setting.target.name, job.budget, job.seed, job.head_seed,
+    trial = make_trial(data, split, setting.source.name, setting.target.name, job.budget, job.seed, job.head_seed,
                      balanced=setting.target.leading == "balanced_accuracy")
     if "glove" in needs:
         assert resources.vectors is not None
@@ -98,29 +98,29 @@ def run_or_raise(job: TrialSpec) -> TrialOutcome:
     loaded = time.perf_counter()
     predict = getattr(strategy.load(), job.function)(trial, resources)
     fitted = time.perf_counter()
-    exam, truth = corpus.Examples(data.corpus, division.exam), data.y[division.exam]
-    raw = predict(exam)
+    test, truth = corpus.Examples(data.corpus, split.test), data.y[split.test]
+    raw = predict(test)
     done = time.perf_counter()
-    if raw.shape != (len(exam), len(data.labels)):
-        raise BenchError(f"{job.baseline} predicted {raw.shape}, expected {(len(exam), len(data.labels))}")
+    if raw.shape != (len(test), len(data.labels)):
+        raise BenchError(f"{job.baseline} predicted {raw.shape}, expected {(len(test), len(data.labels))}")
     if not np.isfinite(raw).all():
         raise BenchError(f"{job.baseline} predicted NaN or infinite values", "did its training diverge?")
     stored = stored_predictions.quantise(raw)
     result = score(truth, stored_predictions.probabilities(stored))
     seconds = {"load": loaded - began, "encode": encode, "adapt": fitted - loaded, "predict": done - fitted,
                "pretrain": learned.seconds if learned else 0.0}
-    record = replace(record, n_train=len(trial.labelled), n_test=len(exam), **result,  # type: ignore[arg-type]
+    record = replace(record, n_train=len(trial.labelled), n_test=len(test), **result,  # type: ignore[arg-type]
                      seconds={k: round(v, 4) for k, v in seconds.items()}, peak_bytes=peak_bytes(),
                      versions=dict(versions(setting.engine)), host=dict(host()),
-                     leaks={"duplicates": division.duplicates, "exact": division.leaked, "near": division.near,
+                     leaks={"duplicates": split.duplicates, "exact": split.leaked, "near": split.near,
                             "source": setting.source_leaks},
                      predictions=stored_predictions.pack(truth, stored))
-    return TrialOutcome(record, trial, predict, exam, raw)
+    return TrialOutcome(record, trial, predict, test, raw)
 
 
 @lru_cache(8)  # a run over many targets must not keep them all
 def open_data(root: Path, side: DataRef) -> tuple[Dataset, Split]:
-    """A side's data and division; read from the cache once while a process works on it."""
+    """A side's data and split; read from the cache once while a process works on it."""
     data = corpus.load(root, side.sha256, side.labels)
     if data is None:
         raise BenchError(f"{side.name} is no longer in the cache {root}", "run again; it is fetched anew")
@@ -137,9 +137,9 @@ def _base(root: Path, key: str) -> Base:
 
 @lru_cache(2)
 def _source(root: Path, source: DataRef, target: DataRef) -> corpus.Examples:
-    data, division = open_data(root, source)
-    theirs, exam = open_data(root, target)
-    return data.examples(without_test_texts(data, division, theirs, exam.exam).pool)
+    data, split = open_data(root, source)
+    theirs, their_split = open_data(root, target)
+    return data.examples(without_test_texts(data, split, theirs, their_split.test).pool)
 
 
 @lru_cache(2)

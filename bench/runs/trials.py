@@ -46,7 +46,7 @@ class TrialContext:
     device: str
     base: str = ""  # its key; empty: no baseline needs it
     vectors: WordVectors | None = None
-    source_leaks: int = 0  # texts that left the source because the exam has them
+    source_leaks: int = 0  # texts that left the source because the test set has them
     base_seed: int = 0
 
 
@@ -63,9 +63,9 @@ class TrialSpec:
     head_seed: int | None = None  # of the head and the order of batches, where it is not `seed`
 
 
-def feasible_budgets(division: Split, asked: Sequence[Budget]) -> tuple[list[Budget], list[Budget]]:
+def feasible_budgets(split: Split, asked: Sequence[Budget]) -> tuple[list[Budget], list[Budget]]:
     """The budgets that the pool can serve, and those that it cannot."""
-    fits = [b for b in asked if b == FULL or int(b) <= len(division.pool)]
+    fits = [b for b in asked if b == FULL or int(b) <= len(split.pool)]
     return fits, [b for b in asked if b not in fits]
 
 

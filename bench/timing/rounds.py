@@ -78,12 +78,12 @@ def prepare(options: Options, amount: Amount, folder: Path, say: Say) -> dict[st
     if amount.texts < 1 or amount.steps < 0 or amount.repeats < 1:
         raise BenchError("nothing to time", "--texts and --repeats are 1 or more, --steps 0 or more")
     source = load(options.source, options, access_for(options, say, progress=False), say)
-    data, pool, exam = source.data, source.division.pool, source.division.exam
+    data, pool, test_rows = source.data, source.split.pool, source.split.test
     net = replace(with_classes(architecture_named(options.net, options.preset), len(data.labels)), dropout=0.0)
     spec = replace(recipe_for(net.kind, len(pool)), epochs=1, precision=amount.precision,
                    frozen=("embedding.",) if net.glove == "frozen" else ())
     rng = generator_for("time", source.name)
-    rows, held = np.sort(rng.permutation(pool)[: amount.texts]), np.sort(rng.permutation(exam)[: amount.texts])
+    rows, held = np.sort(rng.permutation(pool)[: amount.texts]), np.sort(rng.permutation(test_rows)[: amount.texts])
     steps = amount.steps or -(-len(rows) // spec.batch)
     members = np.resize(np.arange(len(rows)), steps * spec.batch) if amount.steps else np.arange(len(rows))
     vocabulary = frequent(data.corpus.tokens.take(pool), data.corpus.words, most=net.words)

@@ -102,11 +102,11 @@ def test_what_cannot_be_compared_is_never_mixed(name: str, value: str):
     assert means[0] < means[1] == pytest.approx(boards(FULL)[0].cells["finetune", 32].accuracy)
 
 
-def test_a_record_that_sat_another_exam_is_left_out_and_named():
+def test_a_record_that_sat_another_test_set_is_left_out_and_named():
     flipped = [replace(r, **answered(1.2, r.seed, 1 - TRUTH)) for r in FULL if r.baseline == "finetune"]
     found = study.studies([*FULL[:3], *flipped])[0]
     assert [r.baseline for r in found.standings[0].rows] == ["scratch"]
-    assert "its exam is not the one of the others" in " ".join(found.left_out)
+    assert "its test set is not the one of the others" in " ".join(found.left_out)
 
 
 def test_predictions_that_are_not_what_was_scored_are_left_out_and_named():

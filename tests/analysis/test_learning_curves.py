@@ -66,7 +66,7 @@ def test_a_lead_that_passes_often_is_told_in_one_breath():
     assert last("a", "b", "a", "c") == "By mean scores the lead passes 3 times between a, b and c."
 
 
-def test_pairs_are_compared_on_the_same_exam_and_unknown_names_are_refused():
+def test_pairs_are_compared_on_the_same_test_set_and_unknown_names_are_refused():
     found = study.studies(CURVES)[0]
     pairs = compare.pairs(found.sheets, ["finetune", "tfidf"], [64])
     assert len(pairs) == 1

@@ -186,7 +186,7 @@ def test_balanced_accuracy_is_scikit_learns_and_its_variance_is_the_classes():
     assert float(stats.error_parts(found).error) == pytest.approx(np.sqrt(sum(shares)))
 
 
-def test_a_class_that_the_exam_lacks_leaves_no_auc_but_a_balanced_accuracy():
+def test_a_class_that_the_test_set_lacks_leaves_no_auc_but_a_balanced_accuracy():
     truth = np.zeros(20, int)
     p = np.full((1, 20, 2), 0.5)
     assert stats.auc(truth, p) is None

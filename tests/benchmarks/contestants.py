@@ -32,13 +32,13 @@ class Reviews:
     def __init__(self, folder: Path) -> None:
         arrays = np.load(folder / "reviews.npz", allow_pickle=False)
         self.train = Ragged(arrays["ids"], arrays["offsets"])
-        self.exam = Ragged(arrays["exam_ids"], arrays["exam_offsets"])
-        self.y, self.exam_y = arrays["y"], arrays["exam_y"]
+        self.test = Ragged(arrays["test_ids"], arrays["test_offsets"])
+        self.y, self.test_y = arrays["y"], arrays["test_y"]
         self.words = int(arrays["words"])
         self.folder = folder
 
     def texts(self, part: str) -> list[str]:
-        """The texts of "train" or "exam", as they are read by systems that split words themselves."""
+        """The texts of "train" or "test", as they are read by systems that split words themselves."""
         found: list[str] = json.loads((self.folder / f"{part}.json").read_text())
         return found
 
@@ -89,8 +89,8 @@ class Ours:
 
     def accuracy(self) -> float:
         assert self.state is not None
-        logits = self.engine.scores(self.net, self.state.params, self.reviews.exam, "cpu")
-        return float((logits.argmax(1) == self.reviews.exam_y).mean())
+        logits = self.engine.scores(self.net, self.state.params, self.reviews.test, "cpu")
+        return float((logits.argmax(1) == self.reviews.test_y).mean())
 
 
 class OursInMXNet(Ours):
@@ -130,10 +130,10 @@ class PaddedTorch:
             self.optimiser.step()
 
     def accuracy(self) -> float:
-        exam = self.torch.from_numpy(cut_and_padded(self.reviews.exam, LONGEST))
+        test_rows = self.torch.from_numpy(cut_and_padded(self.reviews.test, LONGEST))
         with self.torch.inference_mode():
-            guess = self.torch.cat([self.model(part).argmax(1) for part in exam.split(512)])
-        return float((guess.numpy() == self.reviews.exam_y).mean())
+            guess = self.torch.cat([self.model(part).argmax(1) for part in test_rows.split(512)])
+        return float((guess.numpy() == self.reviews.test_y).mean())
 
 
 class PaddedMXNet:
@@ -178,10 +178,10 @@ class PaddedMXNet:
         self.mx.nd.waitall()
 
     def accuracy(self) -> float:
-        exam = cut_and_padded(self.reviews.exam, LONGEST).astype(np.int32)
-        parts = [self.model(self.mx.nd.array(exam[i : i + 512], dtype=np.int32)).asnumpy().argmax(1)
-                 for i in range(0, len(exam), 512)]
-        return float((np.concatenate(parts) == self.reviews.exam_y).mean())
+        test_rows = cut_and_padded(self.reviews.test, LONGEST).astype(np.int32)
+        parts = [self.model(self.mx.nd.array(test_rows[i : i + 512], dtype=np.int32)).asnumpy().argmax(1)
+                 for i in range(0, len(test_rows), 512)]
+        return float((np.concatenate(parts) == self.reviews.test_y).mean())
 
 
 class KerasLSTM:
@@ -211,8 +211,8 @@ class KerasLSTM:
         self.model.fit(self.ids, self.y, batch_size=KERAS_BATCH, epochs=1, verbose=0)
 
     def accuracy(self) -> float:
-        p = self.model.predict(self._padded(self.reviews.exam), batch_size=512, verbose=0)
-        return float(((np.asarray(p)[:, 0] > 0.5) == self.reviews.exam_y).mean())
+        p = self.model.predict(self._padded(self.reviews.test), batch_size=512, verbose=0)
+        return float(((np.asarray(p)[:, 0] > 0.5) == self.reviews.test_y).mean())
 
 
 class FastText:
@@ -234,11 +234,11 @@ class FastText:
                                                thread=os.cpu_count() or 1, verbose=0, seed=0)
 
     def accuracy(self) -> float:
-        texts = [" ".join(t.lower().split()) for t in self.reviews.texts("exam")]
+        texts = [" ".join(t.lower().split()) for t in self.reviews.texts("test")]
         # Its Python method `predict` does not work with NumPy 2; this is what that calls: [(probability, label)].
         best = [self.model.f.predict(text + "\n", 1, 0.0, "strict")[0][1] for text in texts]
         guess = [int(label[len("__label__") :]) for label in best]
-        return float((np.array(guess) == self.reviews.exam_y).mean())
+        return float((np.array(guess) == self.reviews.test_y).mean())
 
 
 class FastTextWords(FastText):
@@ -268,7 +268,7 @@ class Linear:
         self.fitted = self.model().fit(self.texts, self.reviews.y)
 
     def accuracy(self) -> float:
-        return float(self.fitted.score(self.reviews.texts("exam"), self.reviews.exam_y))
+        return float(self.fitted.score(self.reviews.texts("test"), self.reviews.test_y))
 
 
 class LinearSGD(Linear):

@@ -38,26 +38,26 @@ def test_words_that_the_source_never_showed(benchmark) -> None:
     rows = []
     for name in ("amazon", "hotels", "newsgroups-atheism-space", "newsgroups-four"):
         target = inputs.load(name, options, access, print)
-        clean = without_test_texts(source.data, source.division, target.data, target.division.exam)
-        order = inputs.base_spec(options, replace(source, division=clean), net, vectors)
+        clean = without_test_texts(source.data, source.split, target.data, target.split.test)
+        order = inputs.base_spec(options, replace(source, split=clean), net, vectors)
         base = pretrain(order, options.cache_dir)
-        exam = target.data.examples(target.division.exam)
+        test_rows = target.data.examples(target.split.test)
         same = target.data.labels == source.data.labels
         table = base.vocabulary.table(target.data.corpus.words)
-        unknown = (table[exam.x.ids] == UNKNOWN).mean()
+        unknown = (table[test_rows.x.ids] == UNKNOWN).mean()
         for how, given in (("unknown", None), ("mapped GloVe", vectors)):
             resources = Resources(engine("torch"), net, "cpu", 0, base, given, same_labels=same)
             alone = None
             if same:
-                logits = resources.features(exam) @ base.params[HEAD].T + base.params["head.bias"]
-                alone = score(exam.labels, softmax(logits))["accuracy"]
+                logits = resources.features(test_rows) @ base.params[HEAD].T + base.params["head.bias"]
+                alone = score(test_rows.labels, softmax(logits))["accuracy"]
             tuned = []
             for seed in range(SEEDS):
-                trial = make_trial(target.data, target.division, source.name, target.name, LABELS, seed)
-                tuned.append(score(exam.labels, finetune.fit(trial, resources)(exam))["accuracy"])
+                trial = make_trial(target.data, target.split, source.name, target.name, LABELS, seed)
+                tuned.append(score(test_rows.labels, finetune.fit(trial, resources)(test_rows))["accuracy"])
             rows.append((name, how, 100 * unknown, alone, np.mean(tuned)))
     print(f"\n{'target':<25} {'words never shown':<18} {'share of tokens':>16} {'source-only':>12} "
           f"{f'finetune at {LABELS}':>16}")
     for name, how, share, alone, tuned in rows:
         print(f"{name:<25} {how:<18} {share:>15.2f}% {'–' if alone is None else f'{alone:.4f}':>12} {tuned:>16.4f}")
-    benchmark.pedantic(lambda: resources.base_params(exam.corpus), rounds=3)
+    benchmark.pedantic(lambda: resources.base_params(test_rows.corpus), rounds=3)

@@ -51,10 +51,10 @@ class System:
 
 def _write(folder: Path, imdb: LoadedTask, x: Ragged, words: int, rows: np.ndarray, held: np.ndarray) -> None:
     folder.mkdir(exist_ok=True)
-    train, exam, y = x.take(rows), x.take(held), imdb.data.y
-    np.savez(folder / "reviews.npz", ids=train.ids, offsets=train.offsets, y=y[rows], exam_ids=exam.ids,
-             exam_offsets=exam.offsets, exam_y=y[held], words=words)
-    for part, which in (("train", rows), ("exam", held)):
+    train, test_rows, y = x.take(rows), x.take(held), imdb.data.y
+    np.savez(folder / "reviews.npz", ids=train.ids, offsets=train.offsets, y=y[rows], test_ids=test_rows.ids,
+             test_offsets=test_rows.offsets, test_y=y[held], words=words)
+    for part, which in (("train", rows), ("test", held)):
         (folder / f"{part}.json").write_text(json.dumps(imdb.data.examples(which).texts()))
 
 
@@ -86,11 +86,11 @@ def test_our_base_beside_its_peers(imdb: LoadedTask, tmp_path: Path, request: py
     texts, epochs = request.config.getoption("--peer-texts"), request.config.getoption("--peer-epochs")
     wanted = [word for word in request.config.getoption("--peers").split(",") if word]
     names = [n for n in CONTESTANTS if n == "ours" or not wanted or any(word in n for word in wanted)]
-    corpus, pool, exam = imdb.data.corpus, imdb.division.pool, imdb.division.exam
+    corpus, pool, test_rows = imdb.data.corpus, imdb.split.pool, imdb.split.test
     vocabulary = frequent(corpus.tokens.take(pool), corpus.words)
     x = corpus.tokens.renumber(vocabulary.table(corpus.words))
     rng = np.random.default_rng(0)
-    rows, held = rng.permutation(pool)[:texts], rng.permutation(exam)[:texts]
+    rows, held = rng.permutation(pool)[:texts], rng.permutation(test_rows)[:texts]
     _write(tmp_path, imdb, x, len(vocabulary), rows, held)
     _write(tmp_path / "few", imdb, x, len(vocabulary), rows[:FEW], held[:FEW])
     systems, facts = [], {}

@@ -42,15 +42,15 @@ def test_recipes_of_the_base(benchmark, tmp_path) -> None:
     block = blocks(source)
     rows = []
     for held in HELD:
-        pool = source.division.pool
+        pool = source.split.pool
         out = block[pool] % FOLDS == held
-        films = replace(source.division, pool=pool[~out], exam=pool[out])  # the test half is never scored
+        films = replace(source.split, pool=pool[~out], test_rows=pool[out])  # the test half is never scored
         for name, spec in RECIPES.items():
-            order = inputs.base_spec(options, replace(source, division=films), ARCHITECTURES["gru"], vectors)
+            order = inputs.base_spec(options, replace(source, split=films), ARCHITECTURES["gru"], vectors)
             base = pretrain(replace(order, spec=spec), tmp_path)
             found = [base.accuracy]
             for other in others.values():
-                texts = other.data.examples(other.division.pool)
+                texts = other.data.examples(other.split.pool)
                 weights = Resources(engine("torch"), ARCHITECTURES["gru"], "cpu", 0, base, vectors)
                 logits = weights.features(texts) @ base.params[HEAD].T + base.params["head.bias"]
                 found.append(float((logits.argmax(1) == texts.labels).mean()))

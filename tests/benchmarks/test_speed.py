@@ -111,7 +111,7 @@ def _probabilities(n: int) -> tuple[np.ndarray, np.ndarray]:
     return (rng.random(n) < p).astype(np.int64), np.column_stack([1 - p, p])
 
 
-def test_the_scores_of_an_exam(benchmark: BenchmarkFixture):
+def test_the_scores_of_an_test_set(benchmark: BenchmarkFixture):
     truth, p = _probabilities(25_000)
     assert benchmark(lambda: score(truth, p))["auc"] == pytest.approx(5 / 6, abs=0.01)
 

@@ -89,7 +89,7 @@ def test_two_baselines_that_answer_alike_are_tied_and_neutral(tmp_path: Path):
     assert "are right on the same texts" in board(tmp_path, [], "--compare", "edge,scratch").stdout
 
 
-def test_an_exam_without_one_of_the_classes_has_no_area_and_no_invented_one(tmp_path: Path):
+def test_an_test_set_without_one_of_the_classes_has_no_area_and_no_invented_one(tmp_path: Path):
     truth = np.zeros_like(TRUTH)
     p = np.random.default_rng(0).uniform(0.1, 0.7, len(truth))
     found = row(facts(tmp_path, predicted(p, truth=truth))[0])
@@ -154,4 +154,4 @@ def test_two_editions_are_two_leaderboards_and_are_never_compared(tmp_path: Path
         board(tmp_path / name, made)
     gate = board(tmp_path / "both", [], "--compare", str(tmp_path / "a"), str(tmp_path / "b"), "--fail-if-worse", "1.0")
     assert gate.exit_code == 2
-    assert "share no cell on the same exam" in gate.stderr
+    assert "share no cell on the same test set" in gate.stderr

@@ -178,8 +178,8 @@ def reachable(value: Any, seen: set[int] | None = None) -> list[Any]:
 
 def test_no_label_but_those_of_its_budget_is_reachable_from_a_trial(tmp_path: Path):
     data = toy.dataset(tmp_path, toy.rows(200))
-    division = make_split(data, "quarter", "", "toy@toy")
-    trial = make_trial(data, division, "source@x", "toy@toy", 32, 0)
+    split = make_split(data, "quarter", "", "toy@toy")
+    trial = make_trial(data, split, "source@x", "toy@toy", 32, 0)
     assert trial.unlabelled.y is None
     with pytest.raises(AssertionError, match="no labels"):
         _ = trial.unlabelled.labels
@@ -190,9 +190,9 @@ def test_no_label_but_those_of_its_budget_is_reachable_from_a_trial(tmp_path: Pa
     assert any(v is trial.labelled.y for v in found)  # the search does find labels
     integers = [v for v in found if isinstance(v, np.ndarray) and v.dtype == np.int64]
     assert all(len(v) != len(data.y) for v in integers if v.size and v.max() < len(data.labels))
-    assert not any(v is data.y or v is division.exam for v in found)
+    assert not any(v is data.y or v is split.test for v in found)
     seen = set(trial.labelled.rows.tolist()) | set(trial.unlabelled.rows.tolist())
-    assert not seen & set(division.exam.tolist())
+    assert not seen & set(split.test.tolist())
     assert not set(trial.labelled.rows.tolist()) & set(trial.unlabelled.rows.tolist())
 
 

@@ -193,11 +193,11 @@ def test_every_map_is_drawn_and_its_facts_lie_beside_it(draw_map, workshop: Path
         assert (workshop / "maps" / f"{stem}.txt").read_text().splitlines()[0] in done.stdout
 
 
-def test_the_report_beside_a_confusion_matrix_counts_the_exam(draw_map, workshop: Path) -> None:
+def test_the_report_beside_a_confusion_matrix_counts_the_test_set(draw_map, workshop: Path) -> None:
     assert draw_map("confusion").exit_code == 0
     report = (workshop / "maps" / "confusion-toy-source-gru.txt").read_text()
     assert "precision" in report
-    assert " 100\n" in report  # the exam is a quarter of 400
+    assert " 100\n" in report  # the test set is a quarter of 400
 
 
 @pytest.mark.parametrize(("arguments", "said"), [

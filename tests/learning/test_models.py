@@ -38,7 +38,7 @@ def fitted(world: World, strategy: Strategy, target: LoadedTask, budget: int | s
     if strategy.missing():
         pytest.skip(str(strategy.missing()))
     net = with_classes(toy.NET, len(target.data.labels))
-    source = world.source.data.examples(world.source.division.pool)
+    source = world.source.data.examples(world.source.split.pool)
     found = Resources(engine("torch"), net, "cpu", 0, world.base, world.vectors, source,
                       world.source.data.labels == target.data.labels, fit_source(source))
     return getattr(strategy.load(), strategy.function)(world.trial(budget, 0, target), found)
@@ -61,11 +61,11 @@ def test_a_kept_model_predicts_what_its_predictor_predicts(world: World, strateg
     if which == "three" and "same-labels" in strategy.needs():
         return
     found = fitted(world, strategy, target, budget)
-    exam = Examples(target.data.corpus, target.division.exam)
+    test_rows = Examples(target.data.corpus, target.split.test)
     loaded = kept(tmp_path / "model", found.model(), target.data.labels)
-    p = loaded.model.probabilities(exam.texts())
+    p = loaded.model.probabilities(test_rows.texts())
     assert p.dtype == np.float32
-    np.testing.assert_allclose(p, found(exam), atol=1e-6, rtol=0)
+    np.testing.assert_allclose(p, found(test_rows), atol=1e-6, rtol=0)
 
 
 def test_words_that_the_corpus_never_showed_are_known_through_the_base_and_glove(world: World):

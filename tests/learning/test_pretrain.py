@@ -105,10 +105,10 @@ def test_a_damaged_checkpoint_only_costs_its_epochs(order: BaseSpec, tmp_path: P
 def test_the_key_changes_with_everything_that_the_weights_depend_on(
         world: World, order: BaseSpec, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("bench.learning.pretrain.version", lambda name: f"1.0 of {name}")  # MXNet need not be here
-    pool = replace(order.division, pool=order.division.pool[1:])
+    pool = replace(order.split, pool=order.split.pool[1:])
     others = {
         "source": replace(order, source="other@toy"), "data": replace(order, data=world.target.data),
-        "pool": replace(order, division=pool), "net": replace(order, net=replace(order.net, hidden=9)),
+        "pool": replace(order, split=pool), "net": replace(order, net=replace(order.net, hidden=9)),
         "glove kind": replace(order, net=replace(order.net, glove="no")),
         "engine": replace(order, engine="mxnet"),
         "device": replace(order, device="cuda"), "vectors": replace(order, vectors=world.vectors),
@@ -124,7 +124,7 @@ def test_the_key_changes_with_everything_that_the_weights_depend_on(
 
 
 def test_the_words_are_those_of_the_pool_seen_twice(world: World):
-    data, pool = world.source.data, world.source.division.pool
+    data, pool = world.source.data, world.source.split.pool
     counts = np.bincount(data.corpus.tokens.take(pool).ids, minlength=len(data.corpus.words))
     assert set(world.base.vocabulary.words) == {w for w, c in zip(data.corpus.words, counts, strict=True) if c >= 2}
 
@@ -155,9 +155,9 @@ def test_softmax_survives_large_logits():
 def test_a_held_out_part_is_scored_after_every_epoch_and_never_trained_on(order: BaseSpec, tmp_path: Path):
     split = replace(order, validation=0.25, spec=replace(order.spec, epochs=8))
     train, held = parts(split)
-    assert len(held) == round(0.25 * len(order.division.pool))
+    assert len(held) == round(0.25 * len(order.split.pool))
     assert not np.intersect1d(train, held).size
-    np.testing.assert_array_equal(np.union1d(train, held), np.sort(order.division.pool))
+    np.testing.assert_array_equal(np.union1d(train, held), np.sort(order.split.pool))
     np.testing.assert_allclose(np.bincount(order.data.y[held]) / len(held), 0.5, atol=0.02)
     base = pretrain(split, tmp_path)
     assert (base.facts["n_train"], base.facts["n_validation"]) == (len(train), len(held))

@@ -19,8 +19,8 @@ def peer() -> TfidfVectorizer:
 
 
 def test_the_model_is_that_of_scikit_learn_on_either_corpus(world: World):
-    source = world.source.data.examples(world.source.division.pool)
-    target = world.target.data.examples(world.target.division.exam)
+    source = world.source.data.examples(world.source.split.pool)
+    target = world.target.data.examples(world.target.split.test)
     found = fit_source_linear(source)
     vectorizer = peer()
     theirs = LogisticRegression(C=PENALTY, max_iter=300).fit(vectorizer.fit_transform(source.texts()), source.labels)
@@ -34,7 +34,7 @@ def test_the_model_is_that_of_scikit_learn_on_either_corpus(world: World):
 
 
 def test_a_model_is_fitted_once(world: World):
-    source = world.source.data.examples(world.source.division.pool)
+    source = world.source.data.examples(world.source.split.pool)
     first, again = fit_source_linear(source), fit_source_linear(source)
     assert first.seconds == again.seconds
     assert fit_source_linear(source.part(np.arange(100))).seconds != first.seconds

@@ -34,11 +34,11 @@ def predicted(world: World, strategy: Strategy, target: LoadedTask, budget: int 
     if strategy.missing():
         pytest.skip(str(strategy.missing()))
     net = with_classes(toy.NET, len(target.data.labels))
-    source = world.source.data.examples(world.source.division.pool)
+    source = world.source.data.examples(world.source.split.pool)
     found = Resources(engine("torch"), net, "cpu", seed, world.base, world.vectors, source,
                       world.source.data.labels == target.data.labels, fit_source_linear(source))
     predict = getattr(strategy.load(), strategy.function)(world.trial(budget, seed, target), found, **given)
-    return predict(Examples(target.data.corpus, target.division.exam))
+    return predict(Examples(target.data.corpus, target.split.test))
 
 
 def named(name: str) -> Strategy:
@@ -46,11 +46,11 @@ def named(name: str) -> Strategy:
 
 
 def accuracy(p: np.ndarray, target: LoadedTask) -> float:
-    return float((p.argmax(1) == target.data.y[target.division.exam]).mean())
+    return float((p.argmax(1) == target.data.y[target.split.test]).mean())
 
 
 def check(p: np.ndarray, target: LoadedTask) -> None:
-    assert p.shape == (len(target.division.exam), len(target.data.labels))
+    assert p.shape == (len(target.split.test), len(target.data.labels))
     assert p.dtype == np.float32
     assert (p >= 0).all()
     np.testing.assert_allclose(p.sum(axis=1), 1.0, atol=1e-4)
@@ -200,7 +200,7 @@ def test_where_balanced_accuracy_leads_a_rare_class_counts_as_much_as_a_common_o
     frame = frame[(frame["label"] == "positive") | (np.arange(len(frame)) % 20 == 0)]  # one in eleven is negative
     plain = toy.loaded(world.root, "skewed", frame)
     alike = replace(plain, task=replace(plain.task, imbalanced=True))
-    truth = plain.data.y[plain.division.exam]
+    truth = plain.data.y[plain.split.test]
 
     def rare(target: LoadedTask) -> float:
         """The mean probability that texts of the rare class are given for it, over three draws."""

@@ -1,4 +1,4 @@
-"""Scores of an exam, against values worked out by hand and scikit-learn's own."""
+"""Scores of a test set, against values worked out by hand and scikit-learn's own."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_three_classes_agree_with_scikit_learn():
     assert found["log_loss"] == pytest.approx(sk.log_loss(truth, exact), abs=1e-4)
 
 
-def test_a_class_that_the_exam_lacks_leaves_auc_out_and_the_rest_stands():
+def test_a_class_that_the_test_set_lacks_leaves_auc_out_and_the_rest_stands():
     p = np.array([[0.8, 0.1, 0.1], [0.1, 0.8, 0.1], [0.1, 0.1, 0.8]], np.float32)
     found = score(np.array([0, 1, 1]), p)
     assert found["auc"] is None

@@ -75,19 +75,19 @@ def test_near_copies_of_official_test_texts_leave_the_pool_and_are_counted(tmp_p
     tokens = texts(40, 60, seed=5)
     tokens += [tokens[0], [*tokens[1][:59], "end"]]
     data = made(tmp_path, tokens, ["train"] * 40 + ["test"] * 2)
-    division = make_split(data, "official", "", "toy")
-    assert (division.leaked, division.near, len(division.pool), len(division.exam)) == (1, 1, 38, 2)
-    own = copies_within(toy_loaded(data, division))
+    split = make_split(data, "official", "", "toy")
+    assert (split.leaked, split.near, len(split.pool), len(split.test)) == (1, 1, 38, 2)
+    own = copies_within(toy_loaded(data, split))
     assert (own.train_in_test_exact, own.train_in_test_near) == (1, 1)
 
 
-def test_source_texts_that_stand_in_the_targets_exam_leave_the_source(tmp_path: Path) -> None:
+def test_source_texts_that_stand_in_the_targets_test_set_leave_the_source(tmp_path: Path) -> None:
     tokens = texts(60, 60, seed=6)
     source, target = made(tmp_path / "s", tokens), made(tmp_path / "t", tokens[:10] + texts(30, 60, seed=7))
-    exam = make_split(target, "quarter", "", "t").exam
+    test_rows = make_split(target, "quarter", "", "t").test
     before = make_split(source, "quarter", "", "s")
-    after = without_test_texts(source, before, target, exam)
-    seen = {target.corpus.text(int(r)) for r in exam}
+    after = without_test_texts(source, before, target, test_rows)
+    seen = {target.corpus.text(int(r)) for r in test_rows}
     left = {source.corpus.text(int(r)) for r in after.pool}
     assert not seen & left
     assert after.leaked_to_target == len(before.pool) - len(after.pool)
@@ -114,12 +114,12 @@ def test_a_leak_left_in_is_scored_with_and_without(tmp_path: Path) -> None:
     assert scores[1] > 0.9 > scores[0]
 
 
-def toy_loaded(data: Dataset, division: object):
+def toy_loaded(data: Dataset, split: object):
     from bench.data.cards import Edition, Task
     from bench.data.load import LoadedTask
 
     edition = Edition("v1", (), test="official")
-    return LoadedTask(Task("toy", "Toy", toy.LABELS, (edition,)), edition, data, division, "memory")
+    return LoadedTask(Task("toy", "Toy", toy.LABELS, (edition,)), edition, data, split, "memory")
 
 
 def test_a_crowd_of_near_copies_is_one_cluster_in_time_that_grows_with_its_size(tmp_path: Path):

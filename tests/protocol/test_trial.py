@@ -1,4 +1,4 @@
-"""Who may see what: exam, pool, and nested stratified budgets."""
+"""Who may see what: test set, pool, and nested stratified budgets."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
 
 
 @pytest.fixture(scope="module")
-def division(data: Dataset) -> Split:
+def split(data: Dataset) -> Split:
     return make_split(data, "quarter", "", "toy@toy")
 
 
-def test_budgets_are_nested_and_stratified(data: Dataset, division: Split):
+def test_budgets_are_nested_and_stratified(data: Dataset, split: Split):
     for seed in range(3):
-        rows = {b: make_trial(data, division, "s", "t", b, seed).labelled.rows for b in (8, 32, 64, FULL)}
+        rows = {b: make_trial(data, split, "s", "t", b, seed).labelled.rows for b in (8, 32, 64, FULL)}
         assert [len(rows[b]) for b in (8, 32, 64)] == [8, 32, 64]
-        assert sorted(rows[FULL]) == sorted(division.pool)
+        assert sorted(rows[FULL]) == sorted(split.pool)
         assert set(rows[8]) < set(rows[32]) < set(rows[64]) < set(rows[FULL])
         for b in (8, 32, 64):
             assert abs(int(data.y[rows[b]].sum()) - b // 2) <= 1
@@ -69,22 +69,22 @@ def test_classes_of_unlike_size_count_alike_where_the_score_does(tmp_path: Path)
     frame = toy.rows(120)
     frame = frame[(frame["label"] == "positive") | (np.arange(120) % 6 == 0)]
     data = toy.dataset(tmp_path, frame, ("negative", "neutral", "positive"))  # of neutral there is none
-    division = make_split(data, "quarter", "", "x@y")
-    trial = make_trial(data, division, "s", "t", FULL, 0, balanced=True)
+    split = make_split(data, "quarter", "", "x@y")
+    trial = make_trial(data, split, "s", "t", FULL, 0, balanced=True)
     counts = np.bincount(trial.labelled.labels)
     assert counts[0] < counts[2] / 2
     assert counts[1] == 0
     n = len(trial.labelled)
     np.testing.assert_allclose(trial.class_weights, [n / 2 / counts[0], 1.0, n / 2 / counts[2]], rtol=1e-6)
     assert trial.class_weight == "balanced"
-    plain = make_trial(data, division, "s", "t", FULL, 0)
+    plain = make_trial(data, split, "s", "t", FULL, 0)
     assert plain.class_weights is None
     assert plain.class_weight is None
 
 
-def test_draws_depend_on_the_names_of_the_seed_alone(data: Dataset, division: Split):
+def test_draws_depend_on_the_names_of_the_seed_alone(data: Dataset, split: Split):
     def rows(target: str, seed: int) -> list[int]:
-        return make_trial(data, division, "s", target, 32, seed).labelled.rows.tolist()
+        return make_trial(data, split, "s", target, 32, seed).labelled.rows.tolist()
 
     first = rows("t", 1)
     np.random.seed(0)  # noqa: NPY002  # the global generator must not matter
@@ -95,69 +95,69 @@ def test_draws_depend_on_the_names_of_the_seed_alone(data: Dataset, division: Sp
     assert seed_for("a", "1b") != seed_for("a1", "b")
 
 
-def test_the_exam_is_a_stratified_quarter_and_the_same_for_every_seed(data: Dataset, division: Split):
-    assert len(division.exam) == 60
-    assert data.y[division.exam].mean() == pytest.approx(0.5, abs=0.02)
+def test_the_test_set_is_a_stratified_quarter_and_the_same_for_every_seed(data: Dataset, split: Split):
+    assert len(split.test) == 60
+    assert data.y[split.test].mean() == pytest.approx(0.5, abs=0.02)
     again = make_split(data, "quarter", "", "toy@toy")
-    assert again.exam.tolist() == division.exam.tolist()
-    assert make_split(data, "quarter", "", "toy@other").exam.tolist() != division.exam.tolist()
-    assert len(make_split(data, "fifth", "", "toy@toy").exam) == 48
+    assert again.test.tolist() == split.test.tolist()
+    assert make_split(data, "quarter", "", "toy@other").test.tolist() != split.test.tolist()
+    assert len(make_split(data, "fifth", "", "toy@toy").test) == 48
 
 
-def test_duplicates_of_exam_texts_leave_the_pool(tmp_path: Path):
+def test_duplicates_of_test_set_texts_leave_the_pool(tmp_path: Path):
     frame = toy.rows(80).assign(split=["train"] * 60 + ["test"] * 20)
     leaked = frame[60:65].assign(split="train")
     leaked["text"] = leaked["text"].str.upper() + " ..."
     twice = frame[:3].assign(label=frame["label"][:3])
     twice["text"] = twice["text"] + " ,"
     data = toy.dataset(tmp_path, pd.concat([frame, leaked, twice]))
-    division = make_split(data, "official", "", "toy@toy")
-    assert (division.leaked, division.duplicates) == (5, 3)
-    assert len(division.pool) == 60
+    split = make_split(data, "official", "", "toy@toy")
+    assert (split.leaked, split.duplicates) == (5, 3)
+    assert len(split.pool) == 60
     keys = data.corpus.keys
-    assert not set(keys[division.pool].tolist()) & set(keys[division.exam].tolist())
-    assert len(set(keys[division.pool].tolist())) == 60
+    assert not set(keys[split.pool].tolist()) & set(keys[split.test].tolist())
+    assert len(set(keys[split.pool].tolist())) == 60
 
 
-def test_a_drawn_exam_never_shares_a_text_with_the_pool(tmp_path: Path):
+def test_a_drawn_test_set_never_shares_a_text_with_the_pool(tmp_path: Path):
     frame = toy.rows(80)
     copies = frame[:40].copy()
     copies["text"] = copies["text"].str.upper()
     data = toy.dataset(tmp_path, pd.concat([frame, copies]))
-    division = make_split(data, "quarter", "", "toy@toy")
+    split = make_split(data, "quarter", "", "toy@toy")
     keys = np.asarray(data.corpus.keys)
-    assert not set(keys[division.pool].tolist()) & set(keys[division.exam].tolist())
-    assert len(set(keys[division.exam].tolist())) == len(division.exam)
-    assert division.leaked == 0
+    assert not set(keys[split.pool].tolist()) & set(keys[split.test].tolist())
+    assert len(set(keys[split.test].tolist())) == len(split.test)
+    assert split.leaked == 0
 
 
 def test_a_groups_rows_stay_on_one_side(tmp_path: Path):
     frame = toy.rows(200).assign(group=[f"review {i % 23}" for i in range(200)])
     data = toy.dataset(tmp_path, frame)
-    division = make_split(data, "quarter", "group", "toy@toy")
-    assert not set(data.group[division.pool].tolist()) & set(data.group[division.exam].tolist())
-    assert 0 < len(division.exam) < 100
+    split = make_split(data, "quarter", "group", "toy@toy")
+    assert not set(data.group[split.pool].tolist()) & set(data.group[split.test].tolist())
+    assert 0 < len(split.test) < 100
     spread = make_split(data, "quarter", "", "toy@toy")
-    assert set(data.group[spread.pool].tolist()) & set(data.group[spread.exam].tolist())
+    assert set(data.group[spread.pool].tolist()) & set(data.group[spread.test].tolist())
 
 
 def test_an_official_split_is_kept(tmp_path: Path):
     frame = toy.rows(80).assign(split=["train"] * 50 + ["test"] * 30)
     data = toy.dataset(tmp_path, frame)
-    division = make_split(data, "official", "", "toy@toy")
-    assert {data.corpus.text(r) for r in division.exam} == set(frame["text"][50:])
-    assert {data.corpus.text(r) for r in division.pool} == set(frame["text"][:50])
+    split = make_split(data, "official", "", "toy@toy")
+    assert {data.corpus.text(r) for r in split.test} == set(frame["text"][50:])
+    assert {data.corpus.text(r) for r in split.pool} == set(frame["text"][:50])
 
 
 def test_an_official_split_without_test_rows_is_refused(tmp_path: Path):
     data = toy.dataset(tmp_path, toy.rows(20))
-    with pytest.raises(DataError, match="no rows for the exam"):
+    with pytest.raises(DataError, match="no rows for the test set"):
         make_split(data, "official", "", "toy@toy")
 
 
-def test_a_budget_beyond_the_pool_is_refused_with_both_numbers(data: Dataset, division: Split):
+def test_a_budget_beyond_the_pool_is_refused_with_both_numbers(data: Dataset, split: Split):
     with pytest.raises(DataError, match=r"a budget of 1000 labels, but only 180 texts"):
-        make_trial(data, division, "s", "t", 1000, 0)
+        make_trial(data, split, "s", "t", 1000, 0)
 
 
 def test_an_official_split_without_training_rows_says_which_are_missing(tmp_path: Path):
@@ -166,28 +166,28 @@ def test_an_official_split_without_training_rows_says_which_are_missing(tmp_path
         make_split(data, "official", "", "toy@toy")
 
 
-def test_a_trial_says_what_it_is_and_holds_the_rest_of_the_pool_without_labels(data: Dataset, division: Split):
-    trial = make_trial(data, division, "movies", "shops", 32, 3)
+def test_a_trial_says_what_it_is_and_holds_the_rest_of_the_pool_without_labels(data: Dataset, split: Split):
+    trial = make_trial(data, split, "movies", "shops", 32, 3)
     assert (trial.source, trial.target, trial.labels, trial.budget, trial.seed) == (
         "movies", "shops", data.labels, 32, 3)
     assert trial.unlabelled.corpus is data.corpus
     assert trial.unlabelled.y is None
-    assert sorted([*trial.labelled.rows, *trial.unlabelled.rows]) == sorted(division.pool)
-    other = make_trial(data, division, "movies", "shops", 32, 3, head_seed=7)
+    assert sorted([*trial.labelled.rows, *trial.unlabelled.rows]) == sorted(split.pool)
+    other = make_trial(data, split, "movies", "shops", 32, 3, head_seed=7)
     assert other.seed == 7
     assert other.labelled.rows.tolist() == trial.labelled.rows.tolist(), "another head, the same labels"
 
 
 def test_the_draws_are_those_of_the_published_records():
-    """A change of these orders would give every published trial other labels and another exam."""
+    """A change of these orders would give every published trial other labels and another test set."""
     y = np.array([0, 1] * 9 + [2, 2])
     order = nested_order(np.arange(100, 120), np.concatenate([np.zeros(100, int), y]), "toy", 1)
     assert order.tolist() == ORDER
-    exam, pool = _draw_test_set(np.arange(20), np.arange(20) // 2, y, 4, "toy@toy")
-    assert exam.tolist() == EXAM
-    assert sorted([*exam, *pool]) == list(range(20))
+    test_rows, pool = _draw_test_set(np.arange(20), np.arange(20) // 2, y, 4, "toy@toy")
+    assert test_rows.tolist() == EXAM
+    assert sorted([*test_rows, *pool]) == list(range(20))
 
 
-def test_a_rare_class_sends_one_of_its_texts_to_the_exam():
-    exam, _ = _draw_test_set(np.arange(10), np.arange(10), np.array([0] * 8 + [1, 1]), 4, "toy@toy")
-    assert np.bincount(exam >= 8).tolist() == [2, 1]
+def test_a_rare_class_sends_one_of_its_texts_to_the_test_set():
+    test_rows, _ = _draw_test_set(np.arange(10), np.arange(10), np.array([0] * 8 + [1, 1]), 4, "toy@toy")
+    assert np.bincount(test_rows >= 8).tolist() == [2, 1]

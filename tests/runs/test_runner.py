@@ -142,8 +142,8 @@ def test_a_plan_holds_each_trial_once_the_longest_first(setting: TrialContext):
 
 
 def test_budgets_beyond_the_pool_are_set_apart():
-    division = Split(np.arange(100), np.arange(100, 120), 0, 0)
-    assert feasible_budgets(division, (8, 100, 101, FULL)) == ([8, 100, FULL], [101])
+    split = Split(np.arange(100), np.arange(100, 120), 0, 0)
+    assert feasible_budgets(split, (8, 100, 101, FULL)) == ([8, 100, FULL], [101])
 
 
 def test_a_base_that_left_the_cache_is_a_failed_record(setting: TrialContext):
@@ -161,7 +161,7 @@ def test_resources_hold_only_what_was_asked_for(setting: TrialContext, world: Wo
     full = runner.resources_for(setting, 0, frozenset({"base", "source"}))
     assert full.base is not None
     assert full.source is not None
-    assert len(full.source) == len(world.source.division.pool)
+    assert len(full.source) == len(world.source.split.pool)
     assert full.same_labels
 
 

@@ -72,7 +72,7 @@ def test_a_target_of_two_hundred_thousand_rows_takes_time_in_proportion(tmp_path
 
 
 def a_folder(folder: Path, count: int) -> Path:
-    """`count` records of 20 tasks, with the predictions of 500 exam texts each."""
+    """`count` records of 20 tasks, with the predictions of 500 test texts each."""
     rng = np.random.default_rng(0)
     truth = rng.integers(0, 2, 500)
     one = Record("toy", "one", "ab" * 32, "imdb@x", "tfidf", {"penalty": 10.0}, "gru", "torch", "cpu", 32, 0,

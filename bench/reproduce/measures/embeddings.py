@@ -77,7 +77,7 @@ def carry_over(place: Workplace) -> Measured:
         for other in ("scratch", "tfidf"):
             gains = [100 * (good["finetune", budget, s] - good[other, budget, s]) for s in seeds]
             figures[f"points over {other} at {budget}"] = tuple(gains)
-    every = len(plan.target.division.pool)
+    every = len(plan.target.split.pool)
     curves = [{every if b == FULL else int(b): good["scratch", b, s] for b in BUDGETS} for s in seeds]
     saved = [labels_worth(good["finetune", 32, s], curve) - 32 for s, curve in enumerate(curves)]
     never = sum(good["finetune", 32, s] > max(curve.values()) for s, curve in enumerate(curves))
@@ -108,9 +108,9 @@ def _options(place: Workplace) -> Options:
 
 
 def _base(place: Workplace) -> Base:
-    """The base that `carry_over` uses: IMDB's training reviews without those that stand in Amazon's exam."""
+    """The base that `carry_over` uses: IMDB's training reviews without those that stand in Amazon's test set."""
     source, target = place.data("imdb"), place.data("amazon")
-    clean = without_test_texts(source.data, source.division, target.data, target.division.exam)
-    order = inputs.base_spec(_options(place), replace(source, division=clean), architecture_named("gru", "tutorial"),
+    clean = without_test_texts(source.data, source.split, target.data, target.split.test)
+    order = inputs.base_spec(_options(place), replace(source, split=clean), architecture_named("gru", "tutorial"),
                              inputs.find_vectors(place.access, place.say))
     return pretrain(order, place.options.cache_dir, place.watch)

@@ -32,14 +32,14 @@ def hidden_features(place: Workplace) -> Measured:
     from sklearn.model_selection import cross_val_score
     from sklearn.neighbors import KNeighborsClassifier
 
-    data, division = place.data("imdb").data, _division(place)
+    data, split = place.data("imdb").data, _split(place)
     figures: dict[str, list[float]] = {}
     for seed, base in enumerate(_nets(place)):
-        x = data.corpus.tokens.take(division.exam).renumber(base.vocabulary.table(data.corpus.words))
+        x = data.corpus.tokens.take(split.test).renumber(base.vocabulary.table(data.corpus.words))
         features = engine("torch").features(base.net, base.params, x, "cpu")
         reduced = projection.principal_components(features)
         at = projection.project(reduced.points[:SHOWN], seed)
-        y = data.y[division.exam][:SHOWN]
+        y = data.y[split.test][:SHOWN]
         near = cross_val_score(KNeighborsClassifier(NEIGHBOURS), at, y, cv=5).mean()
         for name, value in {"rows": features.shape[0], "columns": features.shape[1], "variance kept": reduced.kept,
                             "neighbours agree": near, "silhouette": silhouette_score(at, y)}.items():
@@ -49,13 +49,13 @@ def hidden_features(place: Workplace) -> Measured:
                      f"over {SHOWN:,} reviews.",), "torch")
 
 
-def _division(place: Workplace) -> Split:
+def _split(place: Workplace) -> Split:
     """All 25,000 training and all 25,000 test reviews, as published."""
     split = place.data("imdb").data.split
     return Split(np.flatnonzero(split == 1), np.flatnonzero(split == 2), 0, 0)
 
 
 def _nets(place: Workplace) -> list[Base]:
-    data, division = place.data("imdb"), _division(place)
-    return [place.trained("bilstm", data, division, SPEC, "torch", seed=seed, validation=0.2)
+    data, split = place.data("imdb"), _split(place)
+    return [place.trained("bilstm", data, split, SPEC, "torch", seed=seed, validation=0.2)
             for seed in range(place.seeds)]

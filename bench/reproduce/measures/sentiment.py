@@ -61,11 +61,11 @@ def sentence(place: Workplace) -> Measured:
 
 def frozen_glove(place: Workplace) -> Measured:
     """How much better the net with frozen GloVe vectors is than the same net with learned ones, on the same texts."""
-    data, division = _data(place)
-    truth = data.data.y[division.exam]
+    data, split = _data(place)
+    truth = data.data.y[split.test]
     points, wins = [], np.zeros(2, np.int64)
     for glove, learned in zip(_nets(place, "glove-cnn"), _nets(place, "cnn"), strict=True):
-        right = [_guesses(base, data, division) == truth for base in (glove, learned)]
+        right = [_guesses(base, data, split) == truth for base in (glove, learned)]
         points.append(100 * float(right[0].mean() - right[1].mean()))
         wins += [(right[0] & ~right[1]).sum(), (right[1] & ~right[0]).sum()]
     error = 100 * np.sqrt(wins.sum()) / (len(truth) * len(points))  # of the difference, as in McNemar's test
@@ -102,11 +102,11 @@ def gpu(place: Workplace) -> Measured:
                  if "cuda" in devices(n)), None)
     if name is None:
         raise NotTested("no GPU on this machine answers to MXNet or PyTorch")
-    data, division = _data(place)
-    warm = replace(division, pool=division.pool[:640])
+    data, split = _data(place)
+    warm = replace(split, pool=split.pool[:640])
     seconds = {}
     for device in ("cpu", "cuda"):
-        for part in (warm, division):
+        for part in (warm, split):
             base = place.trained("textcnn", data, part, replace(SPEC, epochs=1), name, device=device)
         seconds[device] = base.seconds
     return Measured({"share of time saved": (1.0 - seconds["cuda"] / seconds["cpu"],),
@@ -123,9 +123,9 @@ def _accuracy(place: Workplace, net: str) -> Measured:
 
 def _nets(place: Workplace, net: str) -> list[Base]:
     """The net for each seed."""
-    data, division = _data(place)
+    data, split = _data(place)
     spec = replace(SPEC, epochs=LONGER.get(net, SPEC.epochs))
-    return [place.trained(net, data, division, spec, place.mxnet_or_torch(), seed=seed, validation=VALIDATION)
+    return [place.trained(net, data, split, spec, place.mxnet_or_torch(), seed=seed, validation=VALIDATION)
             for seed in range(place.seeds)]
 
 
@@ -134,11 +134,11 @@ def _data(place: Workplace) -> tuple[LoadedTask, Split]:
     from sklearn.model_selection import train_test_split
 
     loaded = place.data("imdb")
-    pool, exam = train_test_split(np.flatnonzero(loaded.data.split != 2), test_size=0.3, random_state=42)
-    return loaded, Split(np.sort(pool), np.sort(exam), 0, 0)
+    pool, test_rows = train_test_split(np.flatnonzero(loaded.data.split != 2), test_size=0.3, random_state=42)
+    return loaded, Split(np.sort(pool), np.sort(test_rows), 0, 0)
 
 
-def _guesses(base: Base, data: LoadedTask, division: Split) -> NDArray[np.int64]:
+def _guesses(base: Base, data: LoadedTask, split: Split) -> NDArray[np.int64]:
     corpus = data.data.corpus
-    x: Ragged = corpus.tokens.take(division.exam).renumber(base.vocabulary.table(corpus.words))
+    x: Ragged = corpus.tokens.take(split.test).renumber(base.vocabulary.table(corpus.words))
     return np.asarray(engine(str(base.facts["engine"])).scores(base.net, base.params, x, "cpu").argmax(axis=1))

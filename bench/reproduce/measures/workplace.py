@@ -61,13 +61,13 @@ class Workplace:
             return "torch"
         return "mxnet"
 
-    def trained(self, net: str, data: LoadedTask, division: Split, spec: Recipe, engine_name: str, *, seed: int = 0,
+    def trained(self, net: str, data: LoadedTask, split: Split, spec: Recipe, engine_name: str, *, seed: int = 0,
                 validation: float = 0.0, device: str = "cpu") -> Base:
-        """A net of the tutorials' sizes, trained on a division of the data or taken from the cache."""
+        """A net of the tutorials' sizes, trained on a split of the data or taken from the cache."""
         chosen = architecture_named(net, "tutorial")
         vectors = self.vectors() if chosen.glove != "no" else None
-        self.say(f"  {net} on {len(division.pool):,} texts of {data.name}, {spec.epochs} epochs, seed {seed}, "
+        self.say(f"  {net} on {len(split.pool):,} texts of {data.name}, {spec.epochs} epochs, seed {seed}, "
                  f"{engine_name} on {device}")
-        order = BaseSpec(data.name, data.data, division, replace(chosen, classes=len(data.data.labels)), engine_name,
+        order = BaseSpec(data.name, data.data, split, replace(chosen, classes=len(data.data.labels)), engine_name,
                       device, vectors, spec, seed, validation)
         return pretrain(order, self.options.cache_dir, self.watch)
