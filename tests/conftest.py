@@ -114,7 +114,7 @@ def bench_(workshop: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
     """`bench` in this process on the toy tasks, with a toy GloVe and a small net."""
     data = workshop / "data"
     glove = WordVectors(data / "glove_6B_50d_emb.npy", data / "glove_6B_index.parquet", "toy")
-    monkeypatch.setattr("bench.runs.options.find", lambda access: glove)
+    monkeypatch.setattr("bench.runs.inputs.find_glove", lambda access: glove)
     monkeypatch.setitem(architectures.ARCHITECTURES, "gru", toy.NET)  # type: ignore[arg-type]
     monkeypatch.chdir(workshop)
 

@@ -222,7 +222,7 @@ def confusion_matrix(shown: Scene) -> list[Picture]:
     everyone = np.arange(len(labels))
     matrix = count(examples.labels, guess, labels=everyone)
     report = str(classification_report(examples.labels, guess, labels=everyone, target_names=labels, digits=3,
-                                       zero_split=0.0))
+                                       zero_division=0.0))
     accuracy = float((guess == examples.labels).mean())
     title = f"{side.name}, {len(examples):,} test texts, accuracy {accuracy:.3f}\n{shown.who}"
     return [Picture(f"confusion-{shown.stem}", drawing.confusion(matrix, labels, title), report)]

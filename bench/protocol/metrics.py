@@ -35,7 +35,7 @@ def score(truth: NDArray[np.int64], probabilities: NDArray[np.float32]) -> dict[
     return {
         "accuracy": float((guess == truth).mean()),
         "balanced_accuracy": float(balanced),
-        "macro_f1": float(f1_score(truth, guess, average="macro", labels=present, zero_split=0.0)),
+        "macro_f1": float(f1_score(truth, guess, average="macro", labels=present, zero_division=0.0)),
         "auc": None if auc is None else float(auc),
         "log_loss": float(log_loss(truth, bounded / bounded.sum(axis=1, keepdims=True), labels=list(range(classes)))),
     }

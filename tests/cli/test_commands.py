@@ -20,6 +20,7 @@ from conftest import Bench
 
 import bench
 from baselines import BASELINES, MAIN
+from bench.core.errors import BenchError
 from bench.learning.features import sentence_encoder
 from bench.learning.features.glove import WordVectors
 from bench.learning.networks import architectures
@@ -177,9 +178,9 @@ def test_a_budget_beyond_the_pool_is_left_out_with_a_word_and_the_rest_runs(benc
 
 def test_without_glove_the_rest_runs_and_it_is_said(bench_: Bench, workshop: Path, monkeypatch: pytest.MonkeyPatch):
     def none(access: object) -> WordVectors:
-        raise bench.errors.BenchError("GloVe vectors cannot be had")
+        raise BenchError("GloVe vectors cannot be had")
 
-    monkeypatch.setattr("bench.runs.options.find", none)
+    monkeypatch.setattr("bench.runs.inputs.find_glove", none)
     result = bench_(*run(baseline=["glove-forest", "frozen"]))
     assert result.exit_code == 0, result.output
     assert "glove-forest left out" in result.stderr
@@ -396,7 +397,7 @@ def test_doctor_offline_asks_nobody(bench_: Bench, cache: Path, monkeypatch: pyt
 
 def test_help_and_version_are_quick_and_load_nothing_heavy():
     heavy = "torch sklearn pandas numpy datasets pyarrow matplotlib scipy"
-    code = ("import sys; from bench.cli import entry; sys.argv = ['bench', '--help']\n"
+    code = ("import sys; from bench.cli.app import entry; sys.argv = ['bench', '--help']\n"
             "try: entry()\nexcept SystemExit as e: assert not e.code\n"
             f"print('loaded:', *[m for m in '{heavy}'.split() if m in sys.modules])")
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -107,7 +107,7 @@ def test_standard_input_is_read_a_text_a_line(workshop: Path, bench_: Bench, mod
 
 
 def test_a_linear_model_imports_no_framework_and_no_table(workshop: Path, bench_: Bench, model: str):
-    code = ("import sys; from bench.cli import entry; sys.argv = ['bench', 'predict', 'model', 'zala']\n"
+    code = ("import sys; from bench.cli.app import entry; sys.argv = ['bench', 'predict', 'model', 'zala']\n"
             "try: entry()\nexcept SystemExit as e: assert not e.code\n"
             "print('loaded:', *[m for m in ('torch', 'mxnet', 'sklearn', 'pandas', 'pyarrow') if m in sys.modules])")
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=workshop)

@@ -44,7 +44,7 @@ def folder(workshop: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (workshop / "terminal_plugin.py").write_text(PLUGIN)
     (workshop / "bin").mkdir()
     script = workshop / "bin" / "bench"
-    script.write_text(f"#!{sys.executable}\nfrom bench.cli import entry\nif __name__ == '__main__':\n    entry()\n")
+    script.write_text(f"#!{sys.executable}\nfrom bench.cli.app import entry\nif __name__ == '__main__':\n    entry()\n")
     script.chmod(0o755)
     monkeypatch.setenv("PATH", f"{script.parent}{os.pathsep}{os.environ['PATH']}")
     root = str(Path(__file__).parents[2])
@@ -118,7 +118,7 @@ def test_a_terminal_shows_progress_and_colours_and_no_color_takes_every_code_awa
     live = shown([*RUN, *FAST], folder)
     assert ESCAPE in live
     assert re.search(r"[━╸ ]+\s*\d+/12", CODES.sub("", live)), "the bar"
-    marks = ["-c", "from bench.console import coloured; print(coloured('▲ ▼'))"]
+    marks = ["-c", "from bench.cli.terminal import coloured; print(coloured('▲ ▼'))"]
     green, red = shown(marks, folder, program=sys.executable).split()
     assert green.startswith(f"{ESCAPE}[32m▲")
     assert red.startswith(f"{ESCAPE}[31m▼")

@@ -398,8 +398,8 @@ def hub_files() -> dict[str, bytes]:
 
 def load_in_a_process(endpoint: str, folder: Path, **options: Any) -> subprocess.CompletedProcess[str]:
     """The hub route in a process of its own: HF_ENDPOINT is read when huggingface_hub is imported."""
-    code = ("import json, sys; from pathlib import Path; from bench.errors import RouteError\n"
-            "from bench.sources import Access, deliver; from bench.task import Route\n"
+    code = ("import json, sys; from pathlib import Path; from bench.core.errors import RouteError\n"
+            "from bench.data.routes import Access, deliver; from bench.data.cards import Route\n"
             "access = Access(cache=Path(sys.argv[1]), connect_timeout=2.0)\n"
             "try: print(deliver(Route('hub', json.loads(sys.argv[2])), access).path)\n"
             "except RouteError as error: print('RouteError', error)\n")

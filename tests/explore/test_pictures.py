@@ -158,7 +158,7 @@ def test_leaving_a_word_out_by_formula_is_leaving_it_out() -> None:
 def draw_map(workshop: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., object]:
     data = workshop / "data"
     glove = WordVectors(data / "glove_6B_50d_emb.npy", data / "glove_6B_index.parquet", "toy")
-    monkeypatch.setattr("bench.runs.options.find", lambda access: glove)
+    monkeypatch.setattr("bench.runs.inputs.find_glove", lambda access: glove)
     monkeypatch.setattr("bench.explore.maps.POSITIVE", toy.SIGNALS["positive"])
     monkeypatch.setattr("bench.explore.maps.NEGATIVE", toy.SIGNALS["negative"])
     monkeypatch.setitem(architectures.ARCHITECTURES, "gru", toy.NET)  # type: ignore[arg-type]

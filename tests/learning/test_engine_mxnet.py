@@ -31,7 +31,7 @@ def test_denormals_are_flushed_in_the_engine_and_nowhere_else(mxnet: Engine):
 
 
 def test_importing_the_engine_changes_no_setting_and_loads_no_other_framework(mxnet: Engine):
-    code = ("import os, sys; before = dict(os.environ); import bench.engines.mxnet;"
+    code = ("import os, sys; before = dict(os.environ); import bench.learning.networks.engines.mxnet;"
             "assert dict(os.environ) == before, set(os.environ.items()) ^ set(before.items());"
             "assert 'torch' not in sys.modules")
     for threads in ({}, {"OMP_NUM_THREADS": "2"}):
@@ -41,8 +41,8 @@ def test_importing_the_engine_changes_no_setting_and_loads_no_other_framework(mx
 
 def test_without_mxnet_one_line_says_what_to_install():
     code = ("import sys; sys.modules['mxnet'] = None\n"
-            "from bench.errors import MissingExtra\n"
-            "try:\n    import bench.engines.mxnet\n"
+            "from bench.core.errors import MissingExtra\n"
+            "try:\n    import bench.learning.networks.engines.mxnet\n"
             "except MissingExtra as error:\n    sys.exit(str(error))")
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False).stderr
     assert said == "MXNet is not installed (pip install 'transferbench[mxnet]')\n"

@@ -285,6 +285,7 @@ def test_an_unknown_engine_is_named_with_the_nearest():
 
 @pytest.mark.skipif(not engines.version("torch").endswith("+cpu"), reason="PyTorch is built for a GPU here")
 def test_a_cpu_build_says_its_device_without_being_imported():
-    code = "import sys; from bench import engines; print(engines.devices('torch'), 'torch' in sys.modules)"
+    code = ("import sys; from bench.learning.networks import engines; "
+            "print(engines.devices('torch'), 'torch' in sys.modules)")
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split("\n")[0] == "['cpu'] False"

@@ -100,8 +100,8 @@ def test_a_damaged_file_of_claims_says_where(tmp_path: Path, change: tuple[str, 
 
 
 MODULE = """
-from bench.errors import BenchError
-from bench.measures.workplace import Measured, NotTested
+from bench.core.errors import BenchError
+from bench.reproduce.measures.workplace import Measured, NotTested
 calls = []
 def steady(place):
     calls.append(place.seeds)
@@ -245,7 +245,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workplace]:
     glove = with_letters(toy.vectors(root / "glove"))
     patch = pytest.MonkeyPatch()
     patch.setattr("bench.runs.inputs.load", lambda name, *rest: loaded[name.partition("@")[0]])
-    for where in ("bench.runs.options.find", "bench.reproduce.measures.workplace.find"):
+    for where in ("bench.runs.inputs.find_glove", "bench.reproduce.measures.workplace.find_glove"):
         patch.setattr(where, lambda access: glove)
     for name, net in SMALL.items():
         patch.setitem(architectures.TUTORIAL, name, net)  # type: ignore[arg-type]

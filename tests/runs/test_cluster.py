@@ -174,7 +174,7 @@ def test_bench_run_on_a_cluster_writes_the_records_that_it_writes_here(
         dask: Dask, workshop: Path, monkeypatch: pytest.MonkeyPatch):
     data = workshop / "data"
     glove = WordVectors(data / "glove_6B_50d_emb.npy", data / "glove_6B_index.parquet", "toy")
-    monkeypatch.setattr("bench.runs.options.find", lambda access: glove)
+    monkeypatch.setattr("bench.runs.inputs.find_glove", lambda access: glove)
     monkeypatch.setitem(architectures.ARCHITECTURES, "gru", toy.NET)  # type: ignore[arg-type]
     monkeypatch.chdir(workshop)
     dask.worker("--no-nanny")
@@ -212,7 +212,7 @@ def test_workers_of_many_threads_or_other_versions_are_refused(
         list(here.run(jobs))
     first.kill()
     dask.worker("--no-nanny")
-    monkeypatch.setattr(client, "what_counts", lambda engine: {"transferbench": "99.0 (code 0)"})
+    monkeypatch.setattr(client, "versions_that_matter", lambda engine: {"transferbench": "99.0 (code 0)"})
     with (client.connected(dask.address, lambda text: None) as here,
           pytest.raises(BenchError, match=r"its transferbench is .*, here it is 99\.0 \(code 0\); install the same")):
         list(here.run(jobs))

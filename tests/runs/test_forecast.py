@@ -114,7 +114,7 @@ def test_without_any_data_the_plan_is_the_cards_and_nothing_is_fetched(workshop:
 
 
 def test_a_dry_run_does_not_load_an_engine(workshop: Path) -> None:
-    code = ("import sys; from bench.cli import entry; sys.argv = ['bench', *sys.argv[1:]]\n"
+    code = ("import sys; from bench.cli.app import entry; sys.argv = ['bench', *sys.argv[1:]]\n"
             "try: entry()\nexcept SystemExit as e: assert not e.code\n"
             "print('loaded:', *[m for m in ('torch', 'mxnet', 'sklearn', 'matplotlib') if m in sys.modules])")
     done = subprocess.run([sys.executable, "-c", code, *RUN, "--dry-run"], cwd=workshop, capture_output=True, text=True,

@@ -16,9 +16,9 @@ from test_hostile import bomb
 CODE = """
 import resource, sys, time
 from pathlib import Path
-from bench import archives
-from bench.errors import BenchError
-from bench.readers import read
+from bench.data import archives
+from bench.core.errors import BenchError
+from bench.data.public_formats import read
 began = time.monotonic()
 try:
     list(archives.members(Path(sys.argv[1]))) if sys.argv[2] != "csv" else read("csv", Path(sys.argv[1]), {})

@@ -82,7 +82,7 @@ class Fitted:
 # kind in a model's card -> its class; nothing else is ever loaded
 KINDS: Mapping[str, str] = {
     "constant": "bench.learning.models.model:ConstantModel",
-    "net": "bench.learning.models.network_model:NetModel",
+    "net": "bench.learning.models.network_model:NetworkModel",
     "linear": "bench.learning.models.linear_model:LinearModel",
     "sentence": "bench.learning.models.sentence_model:SentenceModel",
     "forest": "bench.learning.models.forest_model:ForestModel",
