@@ -2,10 +2,7 @@
 
 from functools import partial
 
-from bench.learning.finetune import LEARNING_RATE, NEW_LABELS, fine_tune, predictor
-from bench.learning.models.model import Fitted
-from bench.learning.resources import Resources
-from bench.protocol.trial import Trial
+from bench.api import LEARNING_RATE, NEW_LABELS, Fitted, Resources, Trial, fine_tune, predictor
 
 NEEDS = frozenset({"base"})
 

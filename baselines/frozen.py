@@ -6,14 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.data.corpus import Examples
-from bench.learning.finetune import net_model
-from bench.learning.models.model import Fitted
-from bench.learning.models.network_model import NetworkModel
-from bench.learning.networks.architectures import HEAD, with_classes
-from bench.learning.probe import probe
-from bench.learning.resources import Resources
-from bench.protocol.trial import Trial
+from bench.api import HEAD, Examples, Fitted, NetworkModel, Resources, Trial, net_model, probe, with_classes
 
 NEEDS = frozenset({"features"})
 

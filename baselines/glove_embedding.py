@@ -2,13 +2,19 @@
 
 from dataclasses import replace
 
-from bench.data.text import SPECIALS, UNKNOWN
-from bench.learning.features.glove import DIMENSIONS
-from bench.learning.finetune import fine_tuning_recipe, predictor, train
-from bench.learning.models.model import Fitted
-from bench.learning.networks.architectures import EMBEDDING, initial_params
-from bench.learning.resources import Resources
-from bench.protocol.trial import Trial
+from bench.api import (
+    DIMENSIONS,
+    EMBEDDING,
+    SPECIALS,
+    UNKNOWN,
+    Fitted,
+    Resources,
+    Trial,
+    fine_tuning_recipe,
+    initial_params,
+    predictor,
+    train,
+)
 
 NEEDS = frozenset({"glove"})
 

@@ -3,13 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.data.corpus import Examples
-from bench.data.text import Vocabulary
-from bench.learning.models.forest_model import Forest, ForestModel
-from bench.learning.models.model import Fitted
-from bench.learning.probe import spread
-from bench.learning.resources import Resources
-from bench.protocol.trial import Trial
+from bench.api import Examples, Fitted, Forest, ForestModel, Resources, Trial, Vocabulary, spread
 
 NEEDS = frozenset({"glove"})
 

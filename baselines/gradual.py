@@ -3,10 +3,7 @@
 from dataclasses import replace
 from functools import partial
 
-from bench.learning.finetune import EMBEDDING_RATE, fine_tuning_recipe_for, predictor, train, warm_start
-from bench.learning.models.model import Fitted
-from bench.learning.resources import Resources
-from bench.protocol.trial import Trial
+from bench.api import EMBEDDING_RATE, Fitted, Resources, Trial, fine_tuning_recipe_for, predictor, train, warm_start
 
 NEEDS = frozenset({"base"})
 

@@ -3,10 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.data.corpus import Examples
-from bench.learning.models.model import ConstantModel, Fitted
-from bench.learning.resources import Resources
-from bench.protocol.trial import Trial
+from bench.api import ConstantModel, Examples, Fitted, Resources, Trial
 
 NEEDS: frozenset[str] = frozenset()
 

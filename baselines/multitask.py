@@ -6,22 +6,27 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.core.seeds import generator_for
-from bench.data.text import SPECIALS, UNKNOWN, Ragged
-from bench.learning.finetune import (
+from bench.api import (
+    EMBEDDING,
+    HEAD,
     LEARNING_RATE,
     NEW_LABELS,
+    SPECIALS,
+    UNKNOWN,
+    Batches,
+    Fitted,
+    Params,
+    Ragged,
+    Resources,
+    Trial,
     corpus_words,
     fine_tuning_recipe_for,
+    generator_for,
     predictor,
     train_on,
     warm_start,
+    with_classes,
 )
-from bench.learning.models.model import Fitted
-from bench.learning.networks.architectures import EMBEDDING, HEAD, Params, with_classes
-from bench.learning.networks.batches import Batches
-from bench.learning.resources import Resources
-from bench.protocol.trial import Trial
 
 NEEDS = frozenset({"base", "source"})
 

@@ -2,12 +2,18 @@
 
 import numpy as np
 
-from bench.data.text import SPECIALS, UNKNOWN
-from bench.learning.finetune import fine_tuning_recipe, predictor, train
-from bench.learning.models.model import Fitted
-from bench.learning.networks.architectures import EMBEDDING, initial_params
-from bench.learning.resources import Resources
-from bench.protocol.trial import Trial
+from bench.api import (
+    EMBEDDING,
+    SPECIALS,
+    UNKNOWN,
+    Fitted,
+    Resources,
+    Trial,
+    fine_tuning_recipe,
+    initial_params,
+    predictor,
+    train,
+)
 
 NEEDS: frozenset[str] = frozenset()
 

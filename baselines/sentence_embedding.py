@@ -3,12 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.data.corpus import Examples
-from bench.learning.models.model import Fitted
-from bench.learning.models.sentence_model import SentenceModel
-from bench.learning.probe import probe
-from bench.learning.resources import Resources
-from bench.protocol.trial import Trial
+from bench.api import Examples, Fitted, Resources, SentenceModel, Trial, probe
 
 NEEDS = frozenset({"sentences"})
 

@@ -5,14 +5,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.data.corpus import Examples
-from bench.learning.finetune import net_model
-from bench.learning.models.model import Fitted
-from bench.learning.models.network_model import NetworkModel
-from bench.learning.networks.architectures import HEAD
-from bench.learning.resources import Resources
-from bench.protocol.metrics import softmax
-from bench.protocol.trial import Trial
+from bench.api import HEAD, Examples, Fitted, NetworkModel, Resources, Trial, net_model, softmax
 
 NEEDS = frozenset({"features", "same-labels"})
 

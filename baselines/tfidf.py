@@ -3,13 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.data.corpus import Examples
-from bench.learning.features.ngrams import grams
-from bench.learning.models.linear_model import LinearModel
-from bench.learning.models.model import Fitted
-from bench.learning.probe import head_of, spread
-from bench.learning.resources import Resources
-from bench.protocol.trial import Trial
+from bench.api import Examples, Fitted, LinearModel, Resources, Trial, grams, head_of, spread
 
 NEEDS = frozenset({"counts"})
 

@@ -7,6 +7,7 @@ from itertools import groupby
 from pathlib import Path
 
 from bench.analysis import study
+from bench.core import files
 from bench.report import formats
 from bench.results import record_files
 from bench.results.record import Record
@@ -20,7 +21,7 @@ def publish(results: Path, published: Path) -> list[Path]:
         written.append(published / "records" / f"{task}.jsonl{record_files.COMPRESSED}")
         record_files.write_packed(written[-1], mine)
     for path in sorted((results / "distances").glob("*.json")):
-        written.append(formats.save(published / "distances" / path.name, path.read_text(encoding="utf-8")))
+        written.append(files.save_text(published / "distances" / path.name, path.read_text(encoding="utf-8")))
     return written + formats.write(published, study.studies(found), tuple(formats.FILES))
 
 

@@ -14,10 +14,10 @@ from hypothesis import settings
 from typer.testing import CliRunner
 
 from bench.cli.app import app
-from bench.data.load import LoadedTask
 from bench.learning.features.glove import WordVectors
 from bench.learning.networks import architectures
 from bench.learning.pretrain import Base
+from bench.protocol.domain import Domain
 from bench.protocol.trial import Trial, make_trial
 from bench.runs.trials import DataRef, TrialContext
 
@@ -54,13 +54,13 @@ class World:
     """A toy source with its base, a target of the same labels, one of three, and GloVe."""
 
     root: Path
-    source: LoadedTask
-    target: LoadedTask
-    three: LoadedTask
+    source: Domain
+    target: Domain
+    three: Domain
     vectors: WordVectors
     base: Base
 
-    def trial(self, budget: int | str = 64, seed: int = 0, target: LoadedTask | None = None) -> Trial:
+    def trial(self, budget: int | str = 64, seed: int = 0, target: Domain | None = None) -> Trial:
         """A trial of a target."""
         found = target or self.target
         return make_trial(found.data, found.split, self.source.name, found.name, budget, seed,

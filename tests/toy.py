@@ -11,11 +11,11 @@ import pandas as pd
 from bench.data import corpus
 from bench.data.cards import Edition, Route, Task
 from bench.data.corpus import Dataset
-from bench.data.load import LoadedTask
 from bench.learning.features.glove import WordVectors
 from bench.learning.networks.architectures import Architecture
 from bench.learning.networks.batches import Recipe
 from bench.learning.pretrain import Base, BaseSpec, pretrain
+from bench.protocol.domain import Domain
 from bench.protocol.split import make_split
 
 LABELS = ("negative", "positive")
@@ -49,12 +49,12 @@ def dataset(root: Path, frame: pd.DataFrame, labels: tuple[str, ...] = LABELS) -
     return corpus.build(root, lines, labels, sha256)
 
 
-def loaded(root: Path, name: str, frame: pd.DataFrame, labels: tuple[str, ...] = LABELS) -> LoadedTask:
+def loaded(root: Path, name: str, frame: pd.DataFrame, labels: tuple[str, ...] = LABELS) -> Domain:
     """The rows as a task's data, a seeded quarter of them the test set."""
     data = dataset(root, frame, labels)
     edition = Edition("toy", (Route("directory", {"file": f"{name}.csv"}, "csv"),))
     task = Task(name, name, labels, (edition,))
-    return LoadedTask(task, edition, data, make_split(data, "quarter", "", f"{name}@toy"), "memory")
+    return Domain(task, edition, data, "memory", make_split(data, "quarter", "", f"{name}@toy"))
 
 
 def vectors(folder: Path) -> WordVectors:
@@ -73,12 +73,12 @@ def vectors(folder: Path) -> WordVectors:
     return WordVectors(folder / "glove_6B_50d_emb.npy", folder / "glove_6B_index.parquet", "toy")
 
 
-def order(source: LoadedTask, glove: WordVectors | None = None) -> BaseSpec:
+def order(source: Domain, glove: WordVectors | None = None) -> BaseSpec:
     """What small base to train on a source."""
     return BaseSpec(source.name, source.data, source.split, NET, "torch", "cpu", glove, SPEC)
 
 
-def base(source: LoadedTask, root: Path, glove: WordVectors | None = None) -> Base:
+def base(source: Domain, root: Path, glove: WordVectors | None = None) -> Base:
     """A small base trained on a source."""
     return pretrain(order(source, glove), root)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
@@ -127,12 +126,3 @@ def notes(found: Across) -> list[str]:
     return lines
 
 
-def draw(found: Across, stem: Path) -> list[Path]:
-    """The critical-difference diagram as .png, .svg and .pdf."""
-    from bench.report.diagrams import critical_difference
-
-    ranked = [(p.baseline, p.mean_rank) for p in found.places if p.mean_rank is not None]
-    if len(ranked) < 2 or found.critical is None:
-        raise BenchError("a critical-difference diagram needs two baselines that have every target")
-    return critical_difference([n for n, _ in ranked], [r for _, r in ranked], found.critical,
-                               f"{found.budget} labels, {len(found.targets)} targets from {found.source}", stem)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
@@ -52,18 +50,3 @@ def calibration(sheet: TestPredictions) -> Calibration:
     return Calibration(sheet.baseline, sheet.budget, float(-np.log(own).mean()), error, bins)
 
 
-def draw(found: Sequence[Calibration], title: str, stem: Path) -> list[Path]:
-    """The reliability curves of several baselines as STEM.png and .svg; returns the paths."""
-    from bench.report.diagrams import canvas, save
-
-    figure, axes = canvas(4.8, 4.6)
-    axes.plot([0, 1], [0, 1], color="0.7", linewidth=1, zorder=0)
-    for one in found:
-        axes.plot([b.confidence for b in one.bins], [b.accuracy for b in one.bins], marker="o", markersize=3,
-                  label=f"{one.baseline}: ECE {one.error:.3f}")
-    low = min((b.confidence for one in found for b in one.bins), default=0.0)
-    axes.set(xlim=(max(0.0, low - 0.05), 1.0), ylim=(0.0, 1.02), xlabel="probability given to the answer",
-             ylabel="share of such answers that are right")
-    axes.set_title(title, fontsize="medium", loc="left")
-    axes.legend(fontsize="small", frameon=False)
-    return save(figure, stem)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
@@ -50,34 +49,8 @@ class DistanceTable:
     correlations: dict[str, Interval | None]  # Spearman's, by distance
 
 
-def save(folder: Path, source: str, found: Sequence[Distance]) -> Path:
-    """Write the distances from a source into `distances/SOURCE.json` of a results folder, beside those kept before."""
-    import json
-    import re
-    from dataclasses import asdict
-
-    from bench.report.formats import save
-
-    name = re.sub(r"[^A-Za-z0-9.-]+", "-", source.partition("@")[0])
-    before = {d.target: d for d in load(folder).get(source, ())}
-    rows = {**before, **{d.target: d for d in found}}
-    body = {"source": source, "distances": [asdict(rows[t]) for t in sorted(rows)]}
-    return save(folder / "distances" / f"{name}.json", json.dumps(body, indent=1) + "\n")
 
 
-def load(folder: Path) -> dict[str, list[Distance]]:
-    """The distances kept in a results folder, by source; a file that does not hold any is left out."""
-    import json
-
-    out: dict[str, list[Distance]] = {}
-    for path in sorted((folder / "distances").glob("*.json")):
-        try:
-            body = json.loads(path.read_text(encoding="utf-8"))
-            rows = [Distance(str(r["target"]), *(float(r[k]) for k in NAMES)) for r in body["distances"]]
-            out[str(body["source"])] = rows
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
-            continue
-    return out
 
 
 def beside(

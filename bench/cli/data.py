@@ -25,7 +25,7 @@ from bench.cli.terminal import errors, table, warn
 from bench.core.errors import BenchError
 
 if TYPE_CHECKING:
-    from bench.data.load import LoadedTask
+    from bench.protocol.domain import Domain
     from bench.runs.options import Options
 
 data_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Fetch, check and audit the data.")
@@ -198,7 +198,7 @@ def check(card: Annotated[str, typer.Argument(autocompletion=completion.tasks,
             warn(f"look at this: {text}")
 
 
-def _print_check(facts: dict[str, Any], loaded: LoadedTask) -> None:
+def _print_check(facts: dict[str, Any], loaded: Domain) -> None:
     balance = ", ".join(f"{k} {v:,} ({100 * v / facts['rows']:.0f}%)" for k, v in facts["labels"].items())
     s, o = facts["sanity"], facts["overlap"]
     rows = {
@@ -224,20 +224,21 @@ def _known(options: Options) -> dict[str, Any]:
     return inputs.known_tasks(options)
 
 
-def _load(name: str, options: Options) -> LoadedTask:
+def _load(name: str, options: Options) -> Domain:
     from bench.runs import inputs
 
     return inputs.load(name, options, inputs.access_for(options, warn, progress=False), warn)
 
 
-def _card(path: Path, options: Options) -> LoadedTask:
+def _card(path: Path, options: Options) -> Domain:
     """A card file's task."""
     from bench.data.cards import read_card
     from bench.data.load import load_task
+    from bench.protocol.domain import domain_of
     from bench.runs import inputs
 
     task = read_card(path)
-    return load_task(task, inputs.access_for(options, warn, progress=False), options.cache_dir, "", warn)
+    return domain_of(load_task(task, inputs.access_for(options, warn, progress=False), options.cache_dir, "", warn))
 
 
 def _unknown(task: str, options: Options) -> BenchError:

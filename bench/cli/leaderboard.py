@@ -188,8 +188,8 @@ def _compared(found: list[Any], names: list[str], budgets: Any, form: str, limit
 
 def _across(found: list[Study], budgets: Any, form: str, folder: Path) -> None:
     from bench.analysis import across_targets
+    from bench.report import analysis_figures, tables
     from bench.report import formats as formats_
-    from bench.report import tables
 
     if not budgets:
         every = [{s.budget for s in f.standings} for f in found]
@@ -210,7 +210,9 @@ def _across(found: list[Study], budgets: Any, form: str, folder: Path) -> None:
     _sections(sections, form)
     if form == "table":
         for one in made:
-            _picture(lambda one=one: across_targets.draw(one, folder / "leaderboards" / f"across-{one.budget}"))
+            _picture(
+                lambda one=one: analysis_figures.rank_diagram(one, folder / "leaderboards" / f"across-{one.budget}")
+            )
 
 
 def _picture(draw: Any) -> None:
@@ -221,8 +223,7 @@ def _picture(draw: Any) -> None:
 
 
 def _calibration(found: list[Study], budgets: Any, form: str, folder: Path) -> None:
-    from bench.analysis import calibration
-    from bench.report import tables
+    from bench.report import analysis_figures, tables
 
     sections = []
     for s in found:
@@ -237,7 +238,9 @@ def _calibration(found: list[Study], budgets: Any, form: str, folder: Path) -> N
                 stem = folder / "leaderboards" / f"calibration-{s.board.target.split('@')[0]}-{b}"
                 mine = [c for c in kept if c.budget == b]
                 title = f"{s.board.target}, {tables.labels_of(s, b)}"
-                _picture(lambda mine=mine, title=title, stem=stem: calibration.draw(mine, title, stem))
+                _picture(
+                    lambda mine=mine, title=title, stem=stem: analysis_figures.reliability_diagram(mine, title, stem)
+                )
     _sections(sections, form)
 
 
@@ -308,7 +311,7 @@ def distance_command(
         with TrialProgress() as progress:
             one = inputs.options_per_source((source,), options)[0]
             found = distance.measured(one, progress.say, progress.training, progress=progress.live)
-        domain_distance.save(results_dir, source, found)
+        distance_table.save_distances(results_dir, source, found)
         read = record_files.read_all(results_dir, warn) if (results_dir / "records").is_dir() else []
         made = domain_distance.beside(found, study.studies(read), source, baseline, at)
         if format == "json":

@@ -67,10 +67,9 @@ def chosen(folder: Path, target: list[str] | None, source: str = "", baseline: l
 
 def facts(folder: Path, found: list[Record], parts: dict[str, Part] | None = None) -> Facts:
     """What the report knows of records and the distances kept beside them."""
-    from bench.analysis import domain_distance
-    from bench.report import page_facts
+    from bench.report import distance_table, page_facts
 
-    return page_facts.facts(found, parts, domain_distance.load(folder))
+    return page_facts.facts(found, parts, distance_table.load_distances(folder))
 
 
 def check_figures(formats: str, kinds: Sequence[str] | None) -> list[str]:

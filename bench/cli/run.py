@@ -129,10 +129,13 @@ def _run(options: Options, carry: Executor, shown: list[Study], *, keep_going: b
 def _matrices(options: Options, *, quiet: bool) -> None:
     """Write and show the transfer matrices that the records allow."""
     from bench.analysis import transfer_matrix
+    from bench.report import analysis_figures
     from bench.results import record_files
 
     found = record_files.read_all(options.results_dir)
     for baseline, budget in transfer_matrix.cells_at_hand(found):
         made = transfer_matrix.matrix(found, baseline, budget)
-        typer.echo(f"\n{transfer_matrix.markdown(made)}", err=quiet)
-        typer.echo("Written: " + ", ".join(str(p) for p in transfer_matrix.write(options.results_dir, made)), err=quiet)
+        typer.echo(f"\n{analysis_figures.matrix_markdown(made)}", err=quiet)
+        typer.echo(
+            "Written: " + ", ".join(str(p) for p in analysis_figures.write_matrix(options.results_dir, made)), err=quiet
+        )

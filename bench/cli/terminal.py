@@ -15,8 +15,8 @@ from bench.core.errors import BenchError
 
 if TYPE_CHECKING:
     from bench.analysis.study import Study
-    from bench.data.load import LoadedTask
     from bench.learning.pretrain import Base
+    from bench.protocol.domain import Domain
 
 
 @contextmanager
@@ -78,7 +78,7 @@ def table(rows: list[dict[str, Any]]) -> None:
     typer.echo(tabulate(rows, headers="keys", tablefmt="plain", disable_numparse=True))
 
 
-def headline(target: LoadedTask, base: Base | None, source: str) -> str:
+def headline(target: Domain, base: Base | None, source: str) -> str:
     """What is at hand before the trials begin."""
     split = target.split
     trained = f", base {base.net} {base.accuracy:.3f} on its own test, {base.seconds:.0f} s to train" if base else ""

@@ -5,9 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import shutil
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -16,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.core.errors import BenchError
+from bench.core.files import NEW, OLD, clear_unfinished, writing
 
 FACTS = "facts.json"
-NEW, OLD = ".new", ".old"  # endings of what is being written, and of what is being removed
 
 
 @dataclass(frozen=True)
@@ -61,7 +59,7 @@ def save(folder: Path, files: Mapping[str, NDArray[Any] | bytes], facts: Mapping
     Raises `BenchError` where the disk is full or the folder cannot be written.
     """
     try:
-        with _writing(folder.parent):
+        with writing(folder.parent):
             temporary = folder.with_name(f".{folder.name}{NEW}")
             temporary.mkdir()
             try:
@@ -84,7 +82,7 @@ def save(folder: Path, files: Mapping[str, NDArray[Any] | bytes], facts: Mapping
                         folder.rename(folder.with_name(f".{folder.name}{OLD}"))
                     temporary.rename(folder)
             finally:
-                _clear(folder.parent)
+                clear_unfinished(folder.parent)
     except OSError as error:
         raise BenchError(f"cannot write the cache {folder.parent}: {error.strerror or error}",
                          "free some space, or set TRANSFERBENCH_CACHE to another folder") from None
@@ -101,21 +99,15 @@ def load(folder: Path) -> Entry | None:
     return None
 
 
-def put(path: Path, text: str) -> None:
-    """Write a text file whole or not at all, whoever else writes it at the same time; raises `OSError`."""
-    with _writing(path.parent):
-        temporary = path.with_name(f".{path.name}{NEW}")
-        temporary.write_text(text, encoding="utf-8", errors="replace")
-        temporary.replace(path)
 
 
 def discard(folder: Path) -> None:
     """Remove an entry that is damaged; one that another process has put right meanwhile stays."""
     try:
-        with _writing(folder.parent):
+        with writing(folder.parent):
             if folder.exists() and _facts(folder) is None:
                 folder.rename(folder.with_name(f".{folder.name}{OLD}"))
-            _clear(folder.parent)
+            clear_unfinished(folder.parent)
     except OSError:  # a cache that cannot be written: the entry is not used, which is what counts
         return
 
@@ -137,24 +129,8 @@ def _place(folder: Path) -> str:
     return f"{folder.parent.name}/{folder.name}"
 
 
-@contextmanager
-def _writing(folder: Path) -> Iterator[None]:
-    """One process at a time writes the entries of `folder`; so what is unfinished there was left by a dead one."""
-    from filelock import FileLock
-
-    folder.mkdir(parents=True, exist_ok=True)
-    with FileLock(folder / ".writing.lock"):
-        _clear(folder)
-        yield
 
 
-def _clear(folder: Path) -> None:
-    for suffix in (NEW, OLD):
-        for rest in folder.glob(f".*{suffix}"):
-            if rest.is_dir():
-                shutil.rmtree(rest, ignore_errors=True)
-            else:
-                rest.unlink(missing_ok=True)
 
 
 def key_of(value: object) -> str:
@@ -162,28 +138,6 @@ def key_of(value: object) -> str:
     return hashlib.sha256(json.dumps(value, sort_keys=True, default=str).encode()).hexdigest()[:24]
 
 
-@contextmanager
-def locked(path: Path, say: str = "") -> Iterator[None]:
-    """Hold the lock file `path`; a dead process's lock does not block. `say` is shown on stderr when it must wait."""
-    import sys
-
-    from filelock import FileLock, Timeout
-
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(path)
-        try:
-            lock.acquire(timeout=0.2)
-        except Timeout:
-            if say:
-                sys.stderr.write(f"{say}\n")
-            lock.acquire()
-    except OSError as error:
-        raise BenchError(f"cannot lock {path}: {error.strerror or error}", "is the folder writable?") from None
-    try:
-        yield
-    finally:
-        lock.release()
 
 
 def _save(file: IO[bytes], array: NDArray[Any]) -> None:

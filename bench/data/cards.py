@@ -13,9 +13,9 @@ from typing import Any
 
 from bench.core import places
 from bench.core.errors import BenchError, CardError
+from bench.core.names import NAME
 
 BUILT_IN = places.ROOT / "tasks"
-NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 
 LARGEST = 64 << 10  # bytes of a card
 DOTTED = re.compile(r"""(?:[\w"'-]{1,64}\s{0,8}\.\s{0,8}){32}""")  # tomllib takes the square of a key's parts

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bench.core import files as files_
 from bench.core import store
 from bench.core.errors import DataError
 from bench.data.text import Ragged, clean, encode, tokens
@@ -169,7 +170,7 @@ def derived(corpus: Corpus, name: str, key: object, make: Callable[[], ArraysAnd
     seen = _opened.get(folder)
     if seen and seen[0] and seen[0] == _stamp(folder):
         return seen[1]
-    with store.locked(folder.with_suffix(".lock")):
+    with files_.locked(folder.with_suffix(".lock")):
         entry = store.load(folder) or store.save(folder, *make())
     _opened[folder] = _stamp(folder), entry
     return entry

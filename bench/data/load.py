@@ -7,26 +7,24 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from bench.core import store
+from bench.core import files, store
 from bench.core.errors import BenchError, DataError, RouteError
 from bench.data import corpus
 from bench.data.cards import Edition, Route, Task
 from bench.data.corpus import Dataset
 from bench.data.public_formats import read, stripped
 from bench.data.routes import Access, Delivered, deliver
-from bench.protocol.split import Split, make_split
 
 Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)
 class LoadedTask:
-    """An edition at hand: its data, who may see what, and where it came from."""
+    """An edition of a task whose data is here, and where it came from."""
 
     task: Task
     edition: Edition
     data: Dataset
-    split: Split
     origin: str  # words for the user
 
     @property
@@ -49,8 +47,7 @@ def load_task(task: Task, access: Access, root: Path, edition: str = "", say: Sa
                 say(f"{task.name}: edition {choice.name} is used, because {task.editions[0].name} cannot be had: "
                     + "; ".join(reasons))
             data, origin = found
-            split = make_split(data, choice.test, choice.split_by, f"{task.name}@{choice.name}")
-            return LoadedTask(task, choice, data, split, origin)
+            return LoadedTask(task, choice, data, origin)
     raise BenchError(
         f"no data for {task.name}: " + "; ".join(reasons),
         "give a folder that holds the file with --data-dir, or connect to the network; bench doctor tests the routes",
@@ -103,7 +100,7 @@ def _read(task: Task, edition: Edition, route: Route, path: Path, origin: str, r
     key = store.key_of(
         [digest, route.reader, route.reading, edition.where, edition.strip, task.labels, corpus.FORMAT_VERSION]
     )
-    with store.locked(root / "files" / f"{key}.lock", f"waiting for another process that reads {path}"):
+    with files.locked(root / "files" / f"{key}.lock", f"waiting for another process that reads {path}"):
         return _rows(task, edition, route, path, origin, root, key)
 
 

@@ -8,9 +8,13 @@ import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
 
 WORD = re.compile(r"[^\W_]+(?:'[^\W\d_]+)?|[!?]")  # letters and digits of every script
 BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
@@ -133,3 +137,13 @@ def _ranges(starts: NDArray[np.int64], counts: NDArray[np.int64]) -> NDArray[np.
     ends = np.cumsum(counts)
     within = np.arange(int(ends[-1]) if len(ends) else 0, dtype=np.int64)
     return np.asarray(within + np.repeat(starts - ends + counts, counts), np.int64)
+
+
+def word_counts(x: Ragged, words: int) -> csr_matrix:
+    """[n, words] counts of words alone."""
+    from scipy.sparse import csr_matrix
+
+    ids, offsets = np.array(x.ids), np.array(x.offsets)  # copies: the sums are made in place
+    matrix = csr_matrix((np.ones(len(ids), np.float32), ids, offsets), shape=(len(x), words))
+    matrix.sum_duplicates()
+    return matrix

@@ -63,7 +63,7 @@ def _joint(source: Examples, target: Examples) -> tuple[Any, NDArray[np.int64]]:
     """Word counts of both sides in one space [n, words], and which side each text is from."""
     from scipy.sparse import csr_matrix, vstack
 
-    from bench.learning.features.ngrams import word_counts
+    from bench.data.text import word_counts
 
     words = {w: i for i, w in enumerate(dict.fromkeys([*source.corpus.words, *target.corpus.words]))}
     parts = []
@@ -91,7 +91,7 @@ def proxy_a(counts: Any, side: NDArray[np.int64], names: Sequence[str]) -> float
 
 def vocabulary(source: Examples, target: Examples) -> tuple[float, float]:
     """Share of the target's running words that the source's texts have, and Jaccard's index of the two lists."""
-    from bench.learning.features.ngrams import word_counts
+    from bench.data.text import word_counts
 
     tables = []
     for side in (source, target):

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from bench.core.errors import BenchError
 from bench.core.seeds import generator_for
 from bench.data.corpus import Corpus, Examples
-from bench.data.load import LoadedTask
 from bench.data.text import SPECIALS, Ragged
 from bench.explore import drawing, projection
 from bench.explore.drawing import Points
@@ -23,6 +22,7 @@ from bench.learning.networks.architectures import EMBEDDING, HEAD, Architecture,
 from bench.learning.networks.engines import engine
 from bench.learning.pretrain import Base, pretrain
 from bench.learning.resources import Resources
+from bench.protocol.domain import Domain
 from bench.protocol.metrics import softmax
 from bench.protocol.split import without_test_texts
 from bench.protocol.trial import make_trial
@@ -59,8 +59,8 @@ class Picture:
 class Scene:
     """A network and the data that it is shown."""
 
-    source: LoadedTask
-    target: LoadedTask | None
+    source: Domain
+    target: Domain | None
     base: Base
     resources: Resources
     net: Architecture
@@ -81,7 +81,7 @@ class Scene:
                  self.request.options.preset.replace("default", ""), f"{self.request.labels or ''}"]
         return "-".join(filter(None, parts))
 
-    def _target(self) -> LoadedTask:
+    def _target(self) -> Domain:
         assert self.target is not None
         return self.target
 
@@ -105,7 +105,7 @@ class Scene:
         resources = self.resources
         return resources.engine.features(self.net, self.params(examples.corpus), corpus_words(x), resources.device)
 
-    def judges(self, loaded: LoadedTask) -> bool:
+    def judges(self, loaded: Domain) -> bool:
         """Whether the network's classes are those of the data."""
         return loaded.data.labels == (self._target() if self.tuned else self.source).data.labels
 

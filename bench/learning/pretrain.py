@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bench.core import files as files_
 from bench.core import store
 from bench.core.seeds import generator_for
 from bench.data.corpus import Dataset
@@ -108,7 +109,7 @@ def pretrain(order: BaseSpec, root: Path, watch: Callable[[dict[str, Any]], None
     """
     key = base_key(order)
     folder = root / "bases" / key
-    with store.locked(folder.with_suffix(".lock"), f"waiting for another process that trains the base {key}"):
+    with files_.locked(folder.with_suffix(".lock"), f"waiting for another process that trains the base {key}"):
         found = load_base(root, key)
         if not found or (order.every_epoch and len(saved_checkpoints(root, key)) != order.spec.epochs):
             found = _train(order, key, folder, watch)

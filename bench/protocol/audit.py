@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.core.seeds import generator_for
+from bench.data import text
 from bench.data.corpus import Dataset
-from bench.data.load import LoadedTask
-from bench.learning.features import ngrams
+from bench.protocol.domain import Domain
 from bench.protocol.near_duplicates import THRESHOLD, clusters, overlap
 
 MOST = 4_000  # training and test texts at most for the sanity scores
@@ -58,7 +58,7 @@ class SanityScores:
         return abs(self.shuffled - self.chance) > self.shuffled_band
 
 
-def copies_within(loaded: LoadedTask) -> CopiesWithin:
+def copies_within(loaded: Domain) -> CopiesWithin:
     """Duplicates of one task, before anything is left out."""
     data = loaded.data
     keys = np.asarray(data.corpus.keys)
@@ -69,7 +69,7 @@ def copies_within(loaded: LoadedTask) -> CopiesWithin:
                len(pairs) - distinct, loaded.split.leaked, loaded.split.near)
 
 
-def copies_between(source: LoadedTask, target: LoadedTask) -> CopiesBetween:
+def copies_between(source: Domain, target: Domain) -> CopiesBetween:
     """Texts of the source's pool that are, or nearly are, in the target's test set."""
     pairs = overlap(source.data.corpus, source.split.pool, target.data.corpus, target.split.test)
     same = np.asarray(source.data.corpus.keys)[pairs[:, 0]] == np.asarray(target.data.corpus.keys)[pairs[:, 1]]
@@ -77,13 +77,13 @@ def copies_between(source: LoadedTask, target: LoadedTask) -> CopiesBetween:
     return CopiesBetween(source.name, target.name, exact, len(np.unique(pairs[:, 0])) - exact)
 
 
-def all_pairs(loaded: Sequence[LoadedTask]) -> Iterator[CopiesBetween]:
+def all_pairs(loaded: Sequence[Domain]) -> Iterator[CopiesBetween]:
     """Every source with every target but itself."""
     for source, target in permutations(loaded, 2):
         yield copies_between(source, target)
 
 
-def change_with_leak(loaded: LoadedTask) -> tuple[float, float] | None:
+def change_with_leak(loaded: Domain) -> tuple[float, float] | None:
     """TF-IDF accuracy on the test set without and with the leaked training texts; None where there are none.
 
     Both train on all the pool; the second adds the texts that left it because they stand in the test set too.
@@ -96,19 +96,19 @@ def change_with_leak(loaded: LoadedTask) -> tuple[float, float] | None:
     keys = np.asarray(data.corpus.keys)
     test_rows = loaded.split.test
     leaks = everything[np.isin(groups[everything], groups[test_rows]) | np.isin(keys[everything], keys[test_rows])]
-    counts = ngrams.word_counts(data.corpus.tokens, len(data.corpus.words))
+    counts = text.word_counts(data.corpus.tokens, len(data.corpus.words))
     with_leak = np.concatenate([loaded.split.pool, leaks])
     scores = [_tfidf(counts, data.y, rows, data.y[rows], test_rows, balanced=False)
               for rows in (loaded.split.pool, with_leak)]
     return scores[0], scores[1]
 
 
-def sanity_scores(loaded: LoadedTask) -> SanityScores:
+def sanity_scores(loaded: Domain) -> SanityScores:
     """Three quick models on at most MOST training and test texts."""
     data, rng = loaded.data, generator_for("sanity", loaded.name)
     train = rng.permutation(loaded.split.pool)[:MOST]
     test = rng.permutation(loaded.split.test)[:MOST]
-    counts = ngrams.word_counts(data.corpus.tokens, len(data.corpus.words))
+    counts = text.word_counts(data.corpus.tokens, len(data.corpus.words))
     chance = 1.0 / len(np.unique(data.y[test]))
     real = _tfidf(counts, data.y, train, data.y[train], test)
     shuffled = float(np.mean([_tfidf(counts, data.y, train, rng.permutation(data.y[train]), test) for _ in range(3)]))

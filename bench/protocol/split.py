@@ -12,6 +12,8 @@ from bench.core.seeds import generator_for
 from bench.data.corpus import SPLITS, ArraysAndFacts, Dataset, derived
 from bench.protocol.near_duplicates import clusters, overlap
 
+FORMAT_VERSION = 1  # of a saved split; raise it when a split is computed in another way
+
 
 @dataclass(frozen=True)
 class Split:
@@ -49,6 +51,18 @@ def make_split(data: Dataset, test: str, split_by: str, name: str) -> Split:
     clean = pool[~exact & ~near]
     kept = clean[_first(keys[clean])]
     return Split(kept, test_rows, len(clean) - len(kept), int(exact.sum()), int(near.sum()))
+
+
+def saved_split(data: Dataset, test: str, split_by: str, name: str) -> Split:
+    """The split of `make_split`, computed once per corpus and saved beside it."""
+    counts = ("duplicates", "leaked", "near")
+
+    def make() -> ArraysAndFacts:
+        split = make_split(data, test, split_by, name)
+        return {"pool": split.pool, "test": split.test}, {count: getattr(split, count) for count in counts}
+
+    entry = derived(data.corpus, "split", [FORMAT_VERSION, name, test, split_by, list(data.labels)], make)
+    return Split(entry.array("pool"), entry.array("test"), *(int(entry.facts[count]) for count in counts))
 
 
 def without_test_texts(source: Dataset, split: Split, target: Dataset, test_rows: NDArray[np.int64]) -> Split:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
-from bench.analysis.domain_distance import FEWEST, NAMES, DistanceTable
+from bench.analysis.domain_distance import FEWEST, NAMES, Distance, DistanceTable
+from bench.core import files
 
 
 def title(found: DistanceTable) -> str:
@@ -57,3 +59,31 @@ def draw(found: DistanceTable, stem: Path) -> list[Path]:
     axes.set(xlabel="proxy A-distance from the source", ylabel="gain in points [95%]")
     axes.set_title(title(found), fontsize="medium", loc="left")
     return save(figure, stem)
+
+
+def save_distances(folder: Path, source: str, found: Sequence[Distance]) -> Path:
+    """Write the distances from a source into `distances/SOURCE.json` of a results folder, beside those kept before."""
+    import json
+    import re
+    from dataclasses import asdict
+
+    name = re.sub(r"[^A-Za-z0-9.-]+", "-", source.partition("@")[0])
+    before = {d.target: d for d in load_distances(folder).get(source, ())}
+    rows = {**before, **{d.target: d for d in found}}
+    body = {"source": source, "distances": [asdict(rows[t]) for t in sorted(rows)]}
+    return files.save_text(folder / "distances" / f"{name}.json", json.dumps(body, indent=1) + "\n")
+
+
+def load_distances(folder: Path) -> dict[str, list[Distance]]:
+    """The distances kept in a results folder, by source; a file that does not hold any is left out."""
+    import json
+
+    out: dict[str, list[Distance]] = {}
+    for path in sorted((folder / "distances").glob("*.json")):
+        try:
+            body = json.loads(path.read_text(encoding="utf-8"))
+            rows = [Distance(str(r["target"]), *(float(r[k]) for k in NAMES)) for r in body["distances"]]
+            out[str(body["source"])] = rows
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            continue
+    return out

@@ -15,6 +15,7 @@ from bench.analysis.compare import Row
 from bench.analysis.study import Study
 from bench.core.budget import Budget
 from bench.core.errors import BenchError
+from bench.core.files import save_text
 from bench.report.advice import advice, notes
 from bench.report.tables import Table, compact, detail, labels_of
 
@@ -234,16 +235,7 @@ def write(folder: Path, studies: Sequence[Study], forms: Sequence[str] = ("md", 
     by_task: dict[str, list[Study]] = defaultdict(list)
     for study in studies:
         by_task[study.board.target.split("@")[0]].append(study)
-    return [save(folder / "leaderboards" / f"{task}.{FILES[form]}", whole(found, form))
+    return [save_text(folder / "leaderboards" / f"{task}.{FILES[form]}", whole(found, form))
             for task, found in by_task.items() for form in forms]
 
 
-def save(path: Path, text: str) -> Path:
-    """Write a text file whole, or not at all."""
-    from bench.core import store
-
-    try:
-        store.put(path, text)
-    except OSError as error:
-        raise BenchError(f"cannot write {path}: {error.strerror or error}", "choose --results-dir") from None
-    return path

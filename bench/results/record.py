@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 from bench.core import store
-from bench.data.cards import NAME
+from bench.core.names import NAME
 
 SCHEMA = 1
 

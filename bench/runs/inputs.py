@@ -8,13 +8,14 @@ from pathlib import Path
 
 from bench.core.errors import BenchError
 from bench.data.cards import Task, all_tasks, unknown_name
-from bench.data.load import LoadedTask, load_task
+from bench.data.load import load_task
 from bench.data.routes import Access
 from bench.data.user_file import looks_like_file, task_from_file
 from bench.learning.features.glove import WordVectors, find_glove
 from bench.learning.networks.architectures import Architecture, architecture_named
 from bench.learning.networks.engines import devices
 from bench.learning.pretrain import Base, BaseSpec, pretrain, recipe_for
+from bench.protocol.domain import Domain, domain_of
 from bench.runs.options import Options, Say, Watch
 
 ALL = "all"
@@ -48,12 +49,12 @@ def access_for(options: Options, say: Say, *, progress: bool) -> Access:
                   progress=progress, note=say)
 
 
-def load(name: str, options: Options, access: Access, say: Say) -> LoadedTask:
+def load(name: str, options: Options, access: Access, say: Say) -> Domain:
     """A task by name, `name@edition` or file."""
     found = card_of(name, options)
     if found is None:
         return _own(Path(name), options, access, say)
-    return load_task(found[0], access, options.cache_dir, found[1], say)
+    return domain_of(load_task(found[0], access, options.cache_dir, found[1], say))
 
 
 def card_of(name: str, options: Options) -> tuple[Task, str] | None:
@@ -67,12 +68,12 @@ def card_of(name: str, options: Options) -> tuple[Task, str] | None:
     raise unknown_name("target", name, known, "bench list tasks; a data file needs its ending, such as .csv")
 
 
-def _own(path: Path, options: Options, access: Access, say: Say) -> LoadedTask:
+def _own(path: Path, options: Options, access: Access, say: Say) -> Domain:
     task, told = task_from_file(path, options.text_column, options.label_column, label_map(options))
     if task.name in all_tasks(options.tasks):
         task = replace(task, name=f"my-{task.name}")
     say(told)
-    return load_task(task, replace(access, data_dir=path.resolve().parent), options.cache_dir, "", say)
+    return domain_of(load_task(task, replace(access, data_dir=path.resolve().parent), options.cache_dir, "", say))
 
 
 def label_map(options: Options) -> dict[str, str]:
@@ -108,7 +109,7 @@ def find_vectors(access: Access, say: Say) -> WordVectors | None:
         return None
 
 
-def base_spec(options: Options, source: LoadedTask, net: Architecture, vectors: WordVectors | None) -> BaseSpec:
+def base_spec(options: Options, source: Domain, net: Architecture, vectors: WordVectors | None) -> BaseSpec:
     """What base the options ask for."""
     spec = recipe_for(net.kind, len(source.split.pool))
     spec = replace(spec, epochs=options.epochs) if options.epochs else spec

@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from bench.core import store
+from bench.core import files
 from bench.core.errors import BenchError
-from bench.data.load import LoadedTask
 from bench.data.routes import Access
 from bench.learning.features.glove import WordVectors
 from bench.learning.networks.architectures import architecture_named
 from bench.learning.pretrain import Base, BaseSpec, base_key, pretrain
+from bench.protocol.domain import Domain
 from bench.protocol.split import without_test_texts
 from bench.results import record_files
 from bench.results.record import Record
@@ -40,7 +40,7 @@ class BasePlan:
 class PlanDraft:
     """The trials of one target, before anything is trained or computed for them."""
 
-    target: LoadedTask
+    target: Domain
     path: Path  # of the records
     parts: tuple[BasePlan, ...]  # one a seed of the base
 
@@ -49,7 +49,7 @@ class PlanDraft:
 class TargetPlan:
     """The trials of one target: all of them, and those not done yet."""
 
-    target: LoadedTask
+    target: Domain
     path: Path  # of the records
     jobs: tuple[TrialSpec, ...]
     todo: tuple[TrialSpec, ...]
@@ -164,7 +164,7 @@ def _some(labels: Sequence[str]) -> str:
 
 def execute(found: TargetPlan, carry: Executor) -> Iterator[Record]:
     """Run what is left of a plan and yield each record once it is on disk."""
-    with store.locked(found.path.with_name(f".{found.path.stem}.lock"),
+    with files.locked(found.path.with_name(f".{found.path.stem}.lock"),
                       f"waiting for another bench run that writes {found.path}"):
         done = {r.identity() for r in record_files.read_with_packed(found.path) if r.status == "ok"}
         todo = [job for job in found.todo if blank_record(job).identity() not in done]

@@ -26,7 +26,7 @@ from bench.learning.pretrain import Base, load_base
 from bench.learning.resources import Resources
 from bench.learning.source_linear import SourceLinear, fit_source_linear
 from bench.protocol.metrics import score
-from bench.protocol.split import Split, make_split, without_test_texts
+from bench.protocol.split import Split, saved_split, without_test_texts
 from bench.protocol.trial import Predictor, Trial, make_trial
 from bench.results import stored_predictions
 from bench.results.record import Record
@@ -124,7 +124,7 @@ def open_data(root: Path, side: DataRef) -> tuple[Dataset, Split]:
     data = corpus.load(root, side.sha256, side.labels)
     if data is None:
         raise BenchError(f"{side.name} is no longer in the cache {root}", "run again; it is fetched anew")
-    return data, make_split(data, side.test, side.split_by, side.name)
+    return data, saved_split(data, side.test, side.split_by, side.name)
 
 
 @lru_cache(2)

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from bench.core.budget import FULL, Budget
-from bench.data.load import LoadedTask
 from bench.learning.features.glove import WordVectors
 from bench.learning.networks.architectures import Architecture
+from bench.protocol.domain import Domain
 from bench.protocol.split import Split
 from bench.results.record import Record
 from bench.runs.registry import Strategy
@@ -28,7 +28,7 @@ class DataRef:
     leading: str = "accuracy"  # the score that its leaderboard sorts by
 
     @staticmethod
-    def of(loaded: LoadedTask) -> DataRef:
+    def of(loaded: Domain) -> DataRef:
         """What identifies loaded data."""
         return DataRef(loaded.name, loaded.data.corpus.sha256, loaded.data.labels, loaded.edition.test,
                     loaded.edition.split_by, "balanced_accuracy" if loaded.task.imbalanced else "accuracy")

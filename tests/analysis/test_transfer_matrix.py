@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from bench.analysis.transfer_matrix import heat_map, markdown, matrix, write
+from bench.analysis.transfer_matrix import matrix
 from bench.core.errors import BenchError
+from bench.report.analysis_figures import heat_map, matrix_markdown, write_matrix
 from bench.results.record import Record
 
 
@@ -26,7 +27,7 @@ def test_cells_are_means_over_seeds_and_missing_pairs_are_dashes() -> None:
     assert found.sources == ("books@v1", "dvd@v1")
     assert found.accuracy[1][found.targets.index("kitchen@v1")] == pytest.approx(0.7)
     assert found.accuracy[1][found.targets.index("dvd@v1")] is None
-    assert "–" in markdown(found)
+    assert "–" in matrix_markdown(found)
 
 
 def test_one_source_is_no_matrix() -> None:
@@ -36,7 +37,7 @@ def test_one_source_is_no_matrix() -> None:
 
 def test_it_is_written_as_markdown_and_as_a_heat_map(tmp_path: Path) -> None:
     pytest.importorskip("matplotlib")
-    paths = write(tmp_path, matrix(RECORDS, "finetune", 32))
+    paths = write_matrix(tmp_path, matrix(RECORDS, "finetune", 32))
     assert [p.suffix for p in paths] == [".md", ".png", ".svg"]
     assert all(p.stat().st_size > 100 for p in paths)
     assert heat_map(matrix(RECORDS, "finetune", 32), tmp_path / "again")

@@ -9,8 +9,9 @@ import pytest
 
 from bench.core.errors import BenchError
 from bench.data.cards import all_tasks
-from bench.data.load import LoadedTask, load_task
+from bench.data.load import load_task
 from bench.data.routes import Access
+from bench.protocol.domain import Domain, domain_of
 
 SHARED = Path(__file__).parents[3] / "shared" / "data"
 FOLDER = Path(os.environ.get("BENCH_DATA", SHARED))  # read now: a fixture takes the variable away from the tests
@@ -23,12 +24,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 @pytest.fixture(scope="session")
-def imdb(request: pytest.FixtureRequest) -> LoadedTask:
+def imdb(request: pytest.FixtureRequest) -> Domain:
     """IMDB's reviews, encoded once and kept in pytest's own cache (`pytest --cache-clear` removes it)."""
     assert request.config.cache is not None
     root = request.config.cache.mkdir("imdb")
     access = Access(FOLDER if FOLDER.is_dir() else None, root / "raw", offline=True)
     try:
-        return load_task(all_tasks()["imdb"], access, root)
+        return domain_of(load_task(all_tasks()["imdb"], access, root))
     except BenchError as error:
         pytest.skip(f"no IMDB reviews on this machine: {error}")

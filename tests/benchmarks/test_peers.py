@@ -17,8 +17,8 @@ import numpy as np
 import pytest
 from contestants import CONTESTANTS
 
-from bench.data.load import LoadedTask
 from bench.data.text import Ragged, frequent
+from bench.protocol.domain import Domain
 
 FEW = 1_024  # reviews of the run that does not count
 NEEDS = {"MXNet": "mxnet", "Keras": "keras", "fastText": "fasttext"}  # a word in a system's name → its package
@@ -49,7 +49,7 @@ class System:
         self.process.communicate()
 
 
-def _write(folder: Path, imdb: LoadedTask, x: Ragged, words: int, rows: np.ndarray, held: np.ndarray) -> None:
+def _write(folder: Path, imdb: Domain, x: Ragged, words: int, rows: np.ndarray, held: np.ndarray) -> None:
     folder.mkdir(exist_ok=True)
     train, test_rows, y = x.take(rows), x.take(held), imdb.data.y
     np.savez(folder / "reviews.npz", ids=train.ids, offsets=train.offsets, y=y[rows], test_ids=test_rows.ids,
@@ -82,7 +82,7 @@ def _table(systems: list[System], facts: dict[str, dict[str, float]], epochs: in
     return out
 
 
-def test_our_base_beside_its_peers(imdb: LoadedTask, tmp_path: Path, request: pytest.FixtureRequest):
+def test_our_base_beside_its_peers(imdb: Domain, tmp_path: Path, request: pytest.FixtureRequest):
     texts, epochs = request.config.getoption("--peer-texts"), request.config.getoption("--peer-epochs")
     wanted = [word for word in request.config.getoption("--peers").split(",") if word]
     names = [n for n in CONTESTANTS if n == "ours" or not wanted or any(word in n for word in wanted)]

@@ -19,7 +19,6 @@ from sklearn.ensemble import RandomForestClassifier
 from baselines import BASELINES
 from bench.core.errors import BenchError
 from bench.data.corpus import Examples
-from bench.data.load import LoadedTask
 from bench.learning.models import folder as model_folder
 from bench.learning.models.forest_model import Forest, ForestModel
 from bench.learning.models.linear_model import LinearModel
@@ -28,13 +27,14 @@ from bench.learning.networks.architectures import ARCHITECTURES, TUTORIAL, initi
 from bench.learning.networks.engines import engine
 from bench.learning.resources import Resources
 from bench.learning.source_linear import fit_source_linear as fit_source
+from bench.protocol.domain import Domain
 from bench.runs.registry import Strategy, strategies_named
 
 STRATEGIES = strategies_named(("all",), BASELINES)
 every = pytest.mark.parametrize("strategy", STRATEGIES, ids=[s.name for s in STRATEGIES])
 
 
-def fitted(world: World, strategy: Strategy, target: LoadedTask, budget: int | str) -> Fitted:
+def fitted(world: World, strategy: Strategy, target: Domain, budget: int | str) -> Fitted:
     if strategy.missing():
         pytest.skip(str(strategy.missing()))
     net = with_classes(toy.NET, len(target.data.labels))
@@ -57,7 +57,7 @@ def kept(folder: Path, model: Model, labels: tuple[str, ...]) -> model_folder.Sa
 @pytest.mark.parametrize(("which", "budget"), [("target", 32), ("target", 2), ("three", 96), ("three", "full")])
 def test_a_kept_model_predicts_what_its_predictor_predicts(world: World, strategy: Strategy, tmp_path: Path,
                                                            which: str, budget: int | str):
-    target: LoadedTask = getattr(world, which)
+    target: Domain = getattr(world, which)
     if which == "three" and "same-labels" in strategy.needs():
         return
     found = fitted(world, strategy, target, budget)

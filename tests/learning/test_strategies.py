@@ -13,7 +13,6 @@ from conftest import World
 
 from baselines import BASELINES
 from bench.data.corpus import Examples
-from bench.data.load import LoadedTask
 from bench.data.text import tokens
 from bench.learning.finetune import EMBEDDING_RATE
 from bench.learning.networks.architectures import EMBEDDING, HEAD, Architecture, Params, with_classes
@@ -23,13 +22,14 @@ from bench.learning.pretrain import OF_WORDS
 from bench.learning.probe import probe
 from bench.learning.resources import Resources
 from bench.learning.source_linear import fit_source_linear, regression
+from bench.protocol.domain import Domain
 from bench.runs.registry import Strategy, strategies_named
 
 STRATEGIES = strategies_named(("all",), BASELINES)
 every = pytest.mark.parametrize("strategy", STRATEGIES, ids=[s.name for s in STRATEGIES])
 
 
-def predicted(world: World, strategy: Strategy, target: LoadedTask, budget: int | str, seed: int = 0,
+def predicted(world: World, strategy: Strategy, target: Domain, budget: int | str, seed: int = 0,
               **given: object) -> np.ndarray:
     if strategy.missing():
         pytest.skip(str(strategy.missing()))
@@ -45,11 +45,11 @@ def named(name: str) -> Strategy:
     return next(s for s in STRATEGIES if s.name == name)
 
 
-def accuracy(p: np.ndarray, target: LoadedTask) -> float:
+def accuracy(p: np.ndarray, target: Domain) -> float:
     return float((p.argmax(1) == target.data.y[target.split.test]).mean())
 
 
-def check(p: np.ndarray, target: LoadedTask) -> None:
+def check(p: np.ndarray, target: Domain) -> None:
     assert p.shape == (len(target.split.test), len(target.data.labels))
     assert p.dtype == np.float32
     assert (p >= 0).all()
@@ -202,7 +202,7 @@ def test_where_balanced_accuracy_leads_a_rare_class_counts_as_much_as_a_common_o
     alike = replace(plain, task=replace(plain.task, imbalanced=True))
     truth = plain.data.y[plain.split.test]
 
-    def rare(target: LoadedTask) -> float:
+    def rare(target: Domain) -> float:
         """The mean probability that texts of the rare class are given for it, over three draws."""
         return float(np.mean([predicted(world, named(name), target, 48, seed)[truth == 0, 0] for seed in range(3)]))
 

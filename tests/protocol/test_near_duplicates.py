@@ -116,10 +116,10 @@ def test_a_leak_left_in_is_scored_with_and_without(tmp_path: Path) -> None:
 
 def toy_loaded(data: Dataset, split: object):
     from bench.data.cards import Edition, Task
-    from bench.data.load import LoadedTask
+    from bench.protocol.domain import Domain
 
     edition = Edition("v1", (), test="official")
-    return LoadedTask(Task("toy", "Toy", toy.LABELS, (edition,)), edition, data, split, "memory")
+    return Domain(Task("toy", "Toy", toy.LABELS, (edition,)), edition, data, "memory", split)
 
 
 def test_a_crowd_of_near_copies_is_one_cluster_in_time_that_grows_with_its_size(tmp_path: Path):

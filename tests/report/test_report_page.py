@@ -16,11 +16,10 @@ from pathlib import Path
 import pytest
 from made import BASED, EVIL, SKILL, grid, hostile, record, results
 
-from bench.analysis import domain_distance
 from bench.analysis.domain_distance import Distance
 from bench.analysis.study import studies
 from bench.core.errors import BenchError
-from bench.report import charts, page_facts, paper_figures
+from bench.report import charts, distance_table, page_facts, paper_figures
 from bench.report.serve import serving
 from bench.results import record_files
 
@@ -122,8 +121,8 @@ def test_every_chart_is_drawn_as_a_vector_a_page_and_a_picture(tmp_path: Path):
     found = [*grid(("alpha", "beta"), ("imdb@official",), ("scratch", "frozen")),
              *grid(("alpha",), ("beta@v1",), ("scratch", "frozen"))]
     far = [Distance("alpha@v1", 0.5, 0.9, 0.3, 0.01), Distance("beta@v1", 1.5, 0.7, 0.1, 0.1)]
-    domain_distance.save(tmp_path, "imdb", far)
-    made = dict(paper_figures.panels(page_facts.facts(found, distances=domain_distance.load(tmp_path))))
+    distance_table.save_distances(tmp_path, "imdb", far)
+    made = dict(paper_figures.panels(page_facts.facts(found, distances=distance_table.load_distances(tmp_path))))
     kinds = {name.split("-")[0] for name in made}
     assert kinds == set(charts.specs([]))
     for kind in kinds:

@@ -18,11 +18,11 @@ from typer.testing import CliRunner
 from baselines import BASELINES
 from bench.cli.app import app
 from bench.core.errors import BenchError
-from bench.data.load import LoadedTask
 from bench.data.routes import Access
 from bench.learning.features.glove import WordVectors
 from bench.learning.networks import architectures
 from bench.learning.networks.architectures import Architecture
+from bench.protocol.domain import Domain
 from bench.reproduce import claims
 from bench.reproduce.claims import Claim, ClaimResult, Rule
 from bench.reproduce.measures import MEASURES, measure
@@ -236,7 +236,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workplace]:
     """The claims' tasks as toys, the tutorials' nets as small ones; nets are trained once for all claims."""
     root = tmp_path_factory.mktemp("claims")
     sides = {"imdb": (400, slice(0, 3)), "amazon": (2_900, slice(1, 4)), "newsgroups-atheism-space": (200, slice(0, 3))}
-    loaded: dict[str, LoadedTask] = {}
+    loaded: dict[str, Domain] = {}
     for name, (n, words) in sides.items():
         frame = toy.rows(n, seed=len(name), words=words)
         frame["split"] = ["train", "train", "test", "test"] * (n // 4) if name != "amazon" else ""

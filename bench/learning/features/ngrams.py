@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from bench.core.store import Entry
 from bench.data.corpus import Corpus, derived
-from bench.data.text import Ragged
+from bench.data.text import Ragged, word_counts
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -59,14 +59,6 @@ def mean_vectors(x: Ragged, vectors: NDArray[np.float32], known: NDArray[np.bool
     return np.asarray((words @ vectors) / np.maximum(total, 1.0)[:, None], np.float32)
 
 
-def word_counts(x: Ragged, words: int) -> csr_matrix:
-    """[n, words] counts of words alone."""
-    from scipy.sparse import csr_matrix
-
-    ids, offsets = np.array(x.ids), np.array(x.offsets)  # copies: the sums are made in place
-    matrix = csr_matrix((np.ones(len(ids), np.float32), ids, offsets), shape=(len(x), words))
-    matrix.sum_duplicates()
-    return matrix
 
 
 def _pairs(corpus: Corpus) -> NDArray[np.int64]:

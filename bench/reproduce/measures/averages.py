@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.data.load import LoadedTask
 from bench.learning.features.glove import WordVectors
 from bench.learning.resources import Resources
+from bench.protocol.domain import Domain
 from bench.reproduce.measures.workplace import Measured, Workplace
 
 TREES = 50
@@ -59,7 +59,7 @@ def letter_means(texts: Sequence[str], vectors: WordVectors) -> NDArray[np.float
     return np.asarray(np.array(rows) @ table, np.float32)
 
 
-def _words(posts: LoadedTask, place: Workplace) -> tuple[list[float], list[float]]:
+def _words(posts: Domain, place: Workplace) -> tuple[list[float], list[float]]:
     from sklearn.metrics import roc_auc_score
 
     from bench.learning.networks.architectures import ARCHITECTURES

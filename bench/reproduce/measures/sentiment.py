@@ -7,13 +7,13 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.data.load import LoadedTask
 from bench.data.text import Ragged, encode
 from bench.explore.word_lists import LIKE_MEANING, nearest_agree
 from bench.learning.networks.architectures import EMBEDDING
 from bench.learning.networks.batches import Recipe
 from bench.learning.networks.engines import devices, engine
 from bench.learning.pretrain import Base
+from bench.protocol.domain import Domain
 from bench.protocol.metrics import softmax
 from bench.protocol.split import Split
 from bench.reproduce.measures.workplace import Measured, NotTested, Workplace
@@ -129,7 +129,7 @@ def _nets(place: Workplace, net: str) -> list[Base]:
             for seed in range(place.seeds)]
 
 
-def _data(place: Workplace) -> tuple[LoadedTask, Split]:
+def _data(place: Workplace) -> tuple[Domain, Split]:
     """IMDB's training reviews, 30% of them the test (seed 42, as scikit-learn splits)."""
     from sklearn.model_selection import train_test_split
 
@@ -138,7 +138,7 @@ def _data(place: Workplace) -> tuple[LoadedTask, Split]:
     return loaded, Split(np.sort(pool), np.sort(test_rows), 0, 0)
 
 
-def _guesses(base: Base, data: LoadedTask, split: Split) -> NDArray[np.int64]:
+def _guesses(base: Base, data: Domain, split: Split) -> NDArray[np.int64]:
     corpus = data.data.corpus
     x: Ragged = corpus.tokens.take(split.test).renumber(base.vocabulary.table(corpus.words))
     return np.asarray(engine(str(base.facts["engine"])).scores(base.net, base.params, x, "cpu").argmax(axis=1))

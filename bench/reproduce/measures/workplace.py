@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from bench.core.errors import BenchError
-from bench.data.load import LoadedTask
 from bench.data.routes import Access
 from bench.learning.features.glove import WordVectors, find_glove
 from bench.learning.networks.architectures import architecture_named
 from bench.learning.networks.batches import Recipe
 from bench.learning.networks.engines import engine
 from bench.learning.pretrain import Base, BaseSpec, pretrain
+from bench.protocol.domain import Domain
 from bench.protocol.split import Split
 from bench.runs import inputs
 from bench.runs.options import Options, Say, Watch
@@ -41,9 +41,9 @@ class Workplace:
     seeds: int = 1
     say: Say = lambda text: None
     watch: Watch = lambda event: None
-    _loaded: dict[str, LoadedTask] = field(default_factory=dict, compare=False)
+    _loaded: dict[str, Domain] = field(default_factory=dict, compare=False)
 
-    def data(self, name: str) -> LoadedTask:
+    def data(self, name: str) -> Domain:
         """A task's data, read once."""
         if name not in self._loaded:
             self._loaded[name] = inputs.load(name, self.options, self.access, self.say)
@@ -61,7 +61,7 @@ class Workplace:
             return "torch"
         return "mxnet"
 
-    def trained(self, net: str, data: LoadedTask, split: Split, spec: Recipe, engine_name: str, *, seed: int = 0,
+    def trained(self, net: str, data: Domain, split: Split, spec: Recipe, engine_name: str, *, seed: int = 0,
                 validation: float = 0.0, device: str = "cpu") -> Base:
         """A net of the tutorials' sizes, trained on a split of the data or taken from the cache."""
         chosen = architecture_named(net, "tutorial")
