@@ -32,7 +32,7 @@ test: lint types unit  ## lint, types and the unit tests
 
 lint: install
 	$(BIN)/ruff check .
-	$(BIN)/lint-imports --no-logo 2>/dev/null
+	$(BIN)/lint-imports
 
 types: install
 	$(BIN)/mypy
