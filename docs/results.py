@@ -12,6 +12,8 @@ from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING
 
+from bench.core.names import TaskRef
+
 if TYPE_CHECKING:
     from bench.analysis.compare import Row
     from bench.analysis.study import Study
@@ -56,7 +58,7 @@ def one(found: Sequence[Study], target: str) -> Study:
 
 def name(study: Study) -> str:
     """The target's task."""
-    return study.board.target.partition("@")[0]
+    return TaskRef.parse(study.board.target).task
 
 
 def row_of(study: Study, baseline: str, budget: Budget) -> Row | None:
@@ -145,7 +147,7 @@ def harm(found: Sequence[Study]) -> str:
     for s in found:
         for standing in s.standings:
             bad = [r for r in standing.rows if r.verdict == "harms" and r.baseline != "majority" and r.gain]
-            body += [[name(s), s.board.source.partition("@")[0], s.board.engine,
+            body += [[name(s), TaskRef.parse(s.board.source).task, s.board.engine,
                       labels(standing.budget), f"`{r.baseline}`",
                       f"{r.gain.estimate:+.1f} [{r.gain.low:+.1f} {r.gain.high:+.1f}]"] for r in bad if r.gain]
     return grid(["target", "source", "engine", "labels", "strategy", "points against scratch [95%]"], body) if body \
@@ -192,7 +194,7 @@ def matrix(found: Sequence[Study], baseline: str = "source-only", budget: Budget
     cells: dict[tuple[str, str], str] = {}
     for s in found:
         if s.board.engine == "torch":
-            cells[s.board.source.partition("@")[0], name(s)] = short(row_of(s, baseline, budget)).strip("*")
+            cells[TaskRef.parse(s.board.source).task, name(s)] = short(row_of(s, baseline, budget)).strip("*")
     sources = sorted({s for s, _ in cells})
     targets = sorted({t for s, t in cells if sum(c[1] == t for c in cells) > 1})
     return grid([f"`{baseline}` from ↓ to →", *targets],

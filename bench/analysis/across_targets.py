@@ -11,6 +11,7 @@ from bench.analysis import scores as stats
 from bench.analysis.study import Study
 from bench.core.budget import Budget
 from bench.core.errors import BenchError
+from bench.core.names import TaskRef
 
 
 @dataclass(frozen=True)
@@ -42,11 +43,11 @@ def across(studies: Sequence[Study], budget: Budget) -> Across:
 
     A baseline that misses a target has no rank and takes no part in the others' ranks: its coverage shows why.
     """
-    kinds = {(s.board.source.split("@")[0], s.board.net, s.board.engine, s.board.device) for s in studies}
+    kinds = {(TaskRef.parse(s.board.source).task, s.board.net, s.board.engine, s.board.device) for s in studies}
     if len(kinds) > 1:
         raise BenchError(f"records of {len(kinds)} sources, nets, engines or devices do not mix: "
                          + "; ".join(" ".join(k) for k in sorted(kinds)), "choose with --source")
-    tasks = [s.board.target.split("@")[0] for s in studies]
+    tasks = [TaskRef.parse(s.board.target).task for s in studies]
     twice = sorted({t for t in tasks if tasks.count(t) > 1})
     if twice:
         raise BenchError(f"two editions of {', '.join(twice)} do not mix in one table", "choose with --target")
@@ -107,7 +108,7 @@ def table(found: Across) -> tuple[list[str], list[list[str]]]:
     def text(value: float | None, form: str) -> str:
         return "–" if value is None else format(value, form)
 
-    head = ["baseline", "coverage", "mean rank", "wins", "normalised", *(t.split("@")[0] for t in found.targets)]
+    head = ["baseline", "coverage", "mean rank", "wins", "normalised", *(TaskRef.parse(t).task for t in found.targets)]
     body = [[p.baseline, f"{p.covered}/{len(found.targets)}", text(p.mean_rank, ".2f"), text(p.wins, ".0%"),
              text(p.normalised, ".3f"), *(text(v, ".3f") for v in found.scores[p.baseline])] for p in found.places]
     return head, body

@@ -11,6 +11,7 @@ from bench.analysis.inference import LEVEL
 from bench.analysis.scores import Array, Interval
 from bench.analysis.study import Study
 from bench.core.budget import Budget
+from bench.core.names import TaskRef
 from bench.core.seeds import generator_for as generator
 
 FEWEST = 5  # targets, under which no correlation is given
@@ -60,7 +61,7 @@ def beside(
     gains: dict[str, Interval] = {}
     for study in studies:
         standing = study.at(budget)
-        if standing is not None and study.board.source.split("@")[0] == source.split("@")[0]:
+        if standing is not None and TaskRef.parse(study.board.source).task == TaskRef.parse(source).task:
             own = next((r.gain for r in standing.rows if r.baseline == baseline), None)
             if own is not None:
                 gains[study.board.target] = own

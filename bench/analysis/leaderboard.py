@@ -87,7 +87,7 @@ def board_of(group: Sequence[Record]) -> Board:
 
     first = group[0]
     return Board(
-        f"{first.task}@{first.edition}", first.source, first.net, first.engine, first.device, budgets,
+        str(first.target), first.source, first.net, first.engine, first.device, budgets,
         tuple(sorted(baselines, key=order)), cells, max((r.n_test for r in group), default=0),
         max((r.seconds.get("pretrain", 0.0) for r in group), default=0.0),
         {b: max((r.n_train for r in group if r.budget == b), default=0) for b in budgets},

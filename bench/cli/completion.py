@@ -8,6 +8,7 @@ from pathlib import Path
 import typer
 
 from bench.core.errors import BenchError
+from bench.core.names import TaskRef
 
 
 def _fitting(names: Iterable[str], begun: str) -> list[str]:
@@ -23,7 +24,7 @@ def tasks(context: typer.Context, incomplete: str) -> list[str]:
     except BenchError:  # a wrong card is said when the command runs; here it would land between the offers
         found = all_tasks()
     if "@" in incomplete:
-        return _fitting((f"{task.name}@{e.name}" for task in found.values() for e in task.editions), incomplete)
+        return _fitting((str(TaskRef(task.name, e.name)) for task in found.values() for e in task.editions), incomplete)
     return _fitting(sorted(found), incomplete)
 
 

@@ -23,6 +23,7 @@ from bench.cli.options import (
 )
 from bench.cli.terminal import errors, table, warn
 from bench.core.errors import BenchError
+from bench.core.names import TaskRef
 
 if TYPE_CHECKING:
     from bench.protocol.domain import Domain
@@ -72,13 +73,13 @@ def verify(names: Names = None, data_dir: DataDir = None, cache_dir: CacheDir = 
         options = options_of(tasks=tuple(tasks or ()), data_dir=data_dir, cache_dir=cache_dir, offline=True)
         known = _known(options)
         for name in names or sorted(known):
-            task, _, only = name.partition("@")
-            if task not in known:
-                raise _unknown(task, options)
-            for edition in known[task].editions:
-                if only and edition.name != only:
+            asked = TaskRef.parse(name)
+            if asked.task not in known:
+                raise _unknown(asked.task, options)
+            for edition in known[asked.task].editions:
+                if asked.edition and edition.name != asked.edition:
                     continue
-                full = f"{task}@{edition.name}"
+                full = str(TaskRef(asked.task, edition.name))
                 try:
                     loaded = _load(full, options)
                 except BenchError as error:

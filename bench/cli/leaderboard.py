@@ -41,6 +41,7 @@ from bench.cli.records import (
 )
 from bench.cli.terminal import errors, plain, show, warn, width
 from bench.core.errors import BenchError, MissingExtra
+from bench.core.names import TaskRef
 
 if TYPE_CHECKING:
     from bench.analysis.compare import Pair
@@ -235,7 +236,7 @@ def _calibration(found: list[Study], budgets: Any, form: str, folder: Path) -> N
             "answers that are right (15 bins), over seeds."]))
         if form == "table":
             for b in dict.fromkeys(c.budget for c in kept):
-                stem = folder / "leaderboards" / f"calibration-{s.board.target.split('@')[0]}-{b}"
+                stem = folder / "leaderboards" / f"calibration-{TaskRef.parse(s.board.target).task}-{b}"
                 mine = [c for c in kept if c.budget == b]
                 title = f"{s.board.target}, {tables.labels_of(s, b)}"
                 _picture(

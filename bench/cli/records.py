@@ -11,6 +11,7 @@ import typer
 from bench.cli import completion
 from bench.cli.terminal import warn
 from bench.core.errors import BenchError
+from bench.core.names import TaskRef
 
 if TYPE_CHECKING:
     from bench.report.page_facts import Facts, Part
@@ -45,7 +46,7 @@ def chosen(folder: Path, target: list[str] | None, source: str = "", baseline: l
     if not (folder / "records").is_dir():
         raise BenchError(f"no records in {folder}", "bench run makes some; --results-dir names the folder")
     found = record_files.read_all(folder, warn)
-    names = {t.partition("@")[0] for t in target or ()}
+    names = {TaskRef.parse(t).task for t in target or ()}
     unknown = names - {r.task for r in found}
     if unknown:
         raise BenchError(f"no records of {', '.join(sorted(unknown))} in {folder}",
@@ -54,8 +55,8 @@ def chosen(folder: Path, target: list[str] | None, source: str = "", baseline: l
     for name in strategies - {r.baseline for r in found} - set(MAIN):
         raise unknown_name("baseline", name, sorted({r.baseline for r in found}), "those of the records")
     wanted = set(target or ())
-    kept = [r for r in found if not wanted or r.task in wanted or f"{r.task}@{r.edition}" in wanted]
-    kept = [r for r in kept if source in ("", r.source, r.source.partition("@")[0])
+    kept = [r for r in found if not wanted or r.task in wanted or str(r.target) in wanted]
+    kept = [r for r in kept if source in ("", r.source, TaskRef.parse(r.source).task)
             and (not strategies or r.baseline in strategies) and engine in ("", r.engine)]
     if not kept and not (none and not found):
         tasks = ", ".join(sorted({r.task for r in found}))

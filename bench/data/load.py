@@ -9,6 +9,7 @@ from pathlib import Path
 
 from bench.core import files, store
 from bench.core.errors import BenchError, DataError, RouteError
+from bench.core.names import TaskRef
 from bench.data import corpus
 from bench.data.cards import Edition, Route, Task
 from bench.data.corpus import Dataset
@@ -30,7 +31,7 @@ class LoadedTask:
     @property
     def name(self) -> str:
         """`amazon@blitzer-2007`."""
-        return f"{self.task.name}@{self.edition.name}"
+        return str(TaskRef(self.task.name, self.edition.name))
 
 
 def load_task(task: Task, access: Access, root: Path, edition: str = "", say: Say = lambda text: None) -> LoadedTask:
@@ -120,7 +121,7 @@ def _rows(task: Task, edition: Edition, route: Route, path: Path, origin: str, r
         rows = rows.assign(text=stripped(rows["text"].tolist(), edition.strip))
     lines, sha256 = corpus.normalised_rows(rows, task.labels, origin)
     if edition.sha256 and sha256 != edition.sha256:
-        raise DataError(f"{origin} is not what the card {task.name}@{edition.name} describes: content hash "
+        raise DataError(f"{origin} is not what the card {TaskRef(task.name, edition.name)} describes: content hash "
                         f"{sha256[:16]}… of {len(lines)} rows, expected {edition.sha256[:16]}… of {edition.rows}",
                         "the file is damaged or another version; remove it, or make a card of its own for it")
     data = corpus.build(root, lines, task.labels, sha256)

@@ -12,6 +12,7 @@ from bench.analysis.calibration import Calibration
 from bench.analysis.transfer_matrix import Matrix
 from bench.core import files
 from bench.core.errors import BenchError, MissingExtra
+from bench.core.names import TaskRef
 
 
 def reliability_diagram(found: Sequence[Calibration], title: str, stem: Path) -> list[Path]:
@@ -73,7 +74,7 @@ def heat_map(found: Matrix, stem: Path) -> list[Path]:
         raise MissingExtra("matplotlib, which draws the heat map,", "report") from None
 
     values = np.array([[np.nan if v is None else v for v in row] for row in found.accuracy])
-    short = [[name.split("@")[0] for name in names] for names in (found.sources, found.targets)]
+    short = [[TaskRef.parse(name).task for name in names] for names in (found.sources, found.targets)]
     figure = Figure(figsize=(2.6 + 1.0 * len(short[1]), 1.9 + 0.55 * len(short[0])), layout="constrained")
     axes = figure.add_subplot()
     low, high = float(np.nanmin(values)), float(np.nanmax(values))

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from bench.analysis.domain_distance import FEWEST, NAMES, Distance, DistanceTable
 from bench.core import files
+from bench.core.names import TaskRef
 
 
 def title(found: DistanceTable) -> str:
@@ -52,7 +53,7 @@ def draw(found: DistanceTable, stem: Path) -> list[Path]:
         assert r.gain is not None
         error = [[r.gain.estimate - r.gain.low], [r.gain.high - r.gain.estimate]]
         axes.errorbar(r.distance.proxy_a, r.gain.estimate, error, fmt=MARKERS[i % len(MARKERS)], color=f"C{i % 10}",
-                      elinewidth=0.8, label=r.distance.target.split("@")[0])
+                      elinewidth=0.8, label=TaskRef.parse(r.distance.target).task)
     # names beside the points collide
     axes.legend(fontsize=8, frameon=False, loc="center left", bbox_to_anchor=(1.0, 0.5))
     axes.axhline(0.0, color="0.7", linewidth=1)
@@ -67,7 +68,7 @@ def save_distances(folder: Path, source: str, found: Sequence[Distance]) -> Path
     import re
     from dataclasses import asdict
 
-    name = re.sub(r"[^A-Za-z0-9.-]+", "-", source.partition("@")[0])
+    name = re.sub(r"[^A-Za-z0-9.-]+", "-", TaskRef.parse(source).task)
     before = {d.target: d for d in load_distances(folder).get(source, ())}
     rows = {**before, **{d.target: d for d in found}}
     body = {"source": source, "distances": [asdict(rows[t]) for t in sorted(rows)]}

@@ -16,6 +16,7 @@ from bench.analysis.study import Study
 from bench.core.budget import Budget
 from bench.core.errors import BenchError
 from bench.core.files import save_text
+from bench.core.names import TaskRef
 from bench.report.advice import advice, notes
 from bench.report.tables import Table, compact, detail, labels_of
 
@@ -234,7 +235,7 @@ def write(folder: Path, studies: Sequence[Study], forms: Sequence[str] = ("md", 
     """Write `leaderboards/TASK.md` and `.csv`, or other formats, for each task of the studies; returns the paths."""
     by_task: dict[str, list[Study]] = defaultdict(list)
     for study in studies:
-        by_task[study.board.target.split("@")[0]].append(study)
+        by_task[TaskRef.parse(study.board.target).task].append(study)
     return [save_text(folder / "leaderboards" / f"{task}.{FILES[form]}", whole(found, form))
             for task, found in by_task.items() for form in forms]
 

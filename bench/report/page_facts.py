@@ -19,6 +19,7 @@ from bench.analysis.study import Study, study_of
 from bench.core import places
 from bench.core.budget import Budget
 from bench.core.errors import BenchError
+from bench.core.names import TaskRef
 from bench.learning.networks.architectures import ARCHITECTURES
 from bench.report.charts import PHASES, specs, theme
 from bench.results.record import Record
@@ -78,7 +79,7 @@ def facts(records: Sequence[Record], parts: dict[str, Part] | None = None,
         boards.append(_board(number, study, group))
         cells += _cells(number, study, group)
     names = sorted({r.baseline for r in records})
-    far = [{"source": source.partition("@")[0], **{k: _short(v) for k, v in asdict(d).items()}}
+    far = [{"source": TaskRef.parse(source).task, **{k: _short(v) for k, v in asdict(d).items()}}
            for source, rows in (distances or {}).items() for d in rows]
     return Facts(boards, cells, _across([study for _, study, _ in found]), names, far)
 
@@ -99,7 +100,7 @@ def _board(number: int, study: Study, group: Sequence[Record]) -> dict[str, Any]
         "best": {str(s.budget): s.rows[0].baseline for s in study.standings if s.rows},
         "notes": notes(study), "command": command(group),
         "provenance": {
-            "data": f"{newest.task}@{newest.edition}, content SHA-256 {newest.content_sha256}",
+            "data": f"{newest.target}, content SHA-256 {newest.content_sha256}",
             "texts that left the training side": ", ".join(f"{k} {v}" for k, v in newest.leaks.items()) or "none",
             "base network": newest_base(group), "versions": _several(group, "versions"),
             "hardware": _several(group, "host"), "records": f"{len(group)}, of them failed: "
@@ -125,7 +126,7 @@ def command(group: Sequence[Record]) -> str:
     first = group[0]
     budgets = sorted({r.budget for r in group}, key=lambda b: (isinstance(b, str), b))
     net = first.net.split("-")[0]
-    words = ["bench", "run", "--target", f"{first.task}@{first.edition}", "--source", first.source.split("@")[0],
+    words = ["bench", "run", "--target", str(first.target), "--source", TaskRef.parse(first.source).task,
              "--budgets", ",".join(map(str, budgets)), "--seeds", str(len({r.seed for r in group})),
              *(["--net", net] if net in ARCHITECTURES and net != "gru" else []),
              "--engine", first.engine, "--device", first.device]

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from bench.core.names import TaskRef
 from bench.report.charts import Spec, filled, specs
 from bench.report.page_facts import Facts
 
@@ -60,8 +61,8 @@ def _matrices(found: Facts, cells: list[dict[str, Any]], spec: Any) -> Iterator[
         b = boards[c["board"]]
         if c["pretrain"]:
             key = (c["baseline"], c["budget"], b["net"], b["engine"], b["device"])
-            groups.setdefault(key, []).append({**c, "source": b["source"].split("@")[0],
-                                               "target": b["target"].split("@")[0]})
+            groups.setdefault(key, []).append({**c, "source": TaskRef.parse(b["source"]).task,
+                                               "target": TaskRef.parse(b["target"]).task})
     for (name, budget, net, engine, device), rows in groups.items():
         if len({r["source"] for r in rows}) < 2:
             continue
@@ -74,11 +75,11 @@ def _matrices(found: Facts, cells: list[dict[str, Any]], spec: Any) -> Iterator[
 def _distances(found: Facts, cells: list[dict[str, Any]], spec: Any) -> Iterator[tuple[str, Spec]]:
     """Gain by distance for each baseline that uses a base, at each budget with two targets."""
     boards = {b["id"]: b for b in found.boards}
-    far = {(d["source"], d["target"].split("@")[0]): d for d in found.distances}
+    far = {(d["source"], TaskRef.parse(d["target"]).task): d for d in found.distances}
     groups: dict[tuple[str, ...], list[dict[str, Any]]] = {}
     for c in cells:
         b = boards[c["board"]]
-        source, target = (b[k].split("@")[0] for k in ("source", "target"))
+        source, target = (TaskRef.parse(b[k]).task for k in ("source", "target"))
         if c["pretrain"] and c["gain_low"] is not None and (source, target) in far:
             who = (c["baseline"], c["budget"], source, b["net"], b["engine"], b["device"])
             groups.setdefault(who, []).append({**c, **far[source, target], "target": target})
@@ -100,4 +101,4 @@ def _stems(boards: list[dict[str, Any]]) -> list[str]:
 
 def _safe(text: str) -> str:
     """A piece of a file name."""
-    return re.sub(r"[^A-Za-z0-9.]+", "-", str(text).split("@")[0]).strip("-.") or "x"
+    return re.sub(r"[^A-Za-z0-9.]+", "-", TaskRef.parse(str(text)).task).strip("-.") or "x"

@@ -12,6 +12,7 @@ import numpy as np
 
 from bench.core import store
 from bench.core.errors import BenchError
+from bench.core.names import TaskRef
 from bench.learning.networks.architectures import ARCHITECTURES, TUTORIAL
 from bench.learning.networks.engines import devices
 from bench.results import record_files
@@ -119,7 +120,7 @@ def _options(first: Record, like: Sequence[Record], options: Options) -> Options
     device = first.device if first.device in devices(first.engine) else "auto"
     made = store.key_of([dict(versions(first.engine))])[:12]
     heads = 1 + max(0 if r.head_seed is None else (r.head_seed - r.seed) // HEAD_SEEDS for r in like)
-    return replace(options, targets=(f"{first.task}@{first.edition}",), source=first.source, net=net, preset=preset,
+    return replace(options, targets=(str(first.target),), source=first.source, net=net, preset=preset,
                    engine=first.engine, device=device, baselines=tuple(sorted({r.baseline for r in like})),
                    budgets=tuple(dict.fromkeys(r.budget for r in like)), seeds=1 + max(r.seed for r in like),
                    base_seeds=1 + max(r.base_seed for r in like), head_seeds=heads,
@@ -198,7 +199,7 @@ def _cause(old: Record, new: Record) -> str:
 def rows(found: Sequence[Rerun]) -> list[dict[str, str]]:
     """A row a trial, those that are off first."""
     order = {OFF: 0, NOT_RUN: 1, WITHIN: 2, SAME: 3}
-    return [{"target": r.published.task, "source": r.published.source.partition("@")[0],
+    return [{"target": r.published.task, "source": TaskRef.parse(r.published.source).task,
              "baseline": r.published.baseline, "labels": str(r.published.budget), "seed": str(r.published.seed),
              "engine": r.published.engine, "published": f"{_score(r.published):.4f}",
              "here": f"{_score(r.again):.4f}" if r.again and r.again.status == "ok" else "",

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 from bench.core import store
-from bench.core.names import NAME
+from bench.core.names import NAME, TaskRef
 
 SCHEMA = 1
 
@@ -48,6 +48,11 @@ class Record:
     status: str = "ok"  # or "failed"
     error: str = ""  # why it failed, one line
     schema: int = SCHEMA  # of this line
+
+    @property
+    def target(self) -> TaskRef:
+        """The target task and its edition."""
+        return TaskRef(self.task, self.edition)
 
     def identity(self) -> str:
         """What makes two records the same trial."""

@@ -63,6 +63,6 @@ def summary(record: Record) -> str:
     """One line: what was fitted on what, and how good it is."""
     auc = "" if record.auc is None else f", AUC {record.auc:.3f}"
     many = f"all {record.n_train:,}" if record.budget == "full" else f"{record.n_train:,}"
-    return (f"{record.baseline} on {record.task}@{record.edition}, {many} labels, seed {record.seed}: accuracy "
+    return (f"{record.baseline} on {record.target}, {many} labels, seed {record.seed}: accuracy "
             f"{record.accuracy:.3f}{auc} on the test set of {record.n_test:,} texts; fitted in "
             f"{record.seconds['adapt']:.1f} s")

@@ -9,6 +9,7 @@ from pathlib import Path
 from bench.core import store
 from bench.core.budget import FULL, Budget
 from bench.core.errors import BenchError, RouteError
+from bench.core.names import TaskRef
 from bench.data.cards import Edition, Task
 from bench.data.corpus import is_derived
 from bench.data.corpus import load as kept_corpus
@@ -101,7 +102,7 @@ def forecasts(options: Options, table: Mapping[str, str], say: Say) -> list[Fore
         found = {name: _of(draft, past, options) for name, draft in zip(own, made, strict=True)}
     if len(found) < len(set(options.targets)):
         chosen = plan.strategies(options, table, say)
-        unread = [name.partition("@")[0] for name in read if not read[name]]
+        unread = [TaskRef.parse(name).task for name in read if not read[name]]
         source = _size(options.source, read[options.source], options, access, say)
         for name in options.targets:
             if name not in found:
@@ -187,7 +188,7 @@ def _size(name: str, read: bool, options: Options, access: Access, say: Say) -> 
     task, edition = card
     first = task.edition(edition) if edition else task.editions[0]
     rows = first.rows or UNSTATED
-    return _Size(task, f"{task.name}@{first.name}", rows, round(rows * (1 - EXAM[first.test])))
+    return _Size(task, str(TaskRef(task.name, first.name)), rows, round(rows * (1 - EXAM[first.test])))
 
 
 def _by_card(target: _Size, source: _Size, chosen: Sequence[Strategy], unread: Sequence[str], past: Measured,

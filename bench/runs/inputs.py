@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from bench.core.errors import BenchError
+from bench.core.names import TaskRef
 from bench.data.cards import Task, all_tasks, unknown_name
 from bench.data.load import load_task
 from bench.data.routes import Access
@@ -29,13 +30,13 @@ def options_per_source(sources: Sequence[str], options: Options) -> list[Options
     known = all_tasks(options.tasks)
     targets = list(options.targets)
     if ALL in targets:
-        first = known[sources[0].partition("@")[0]] if sources[0].partition("@")[0] in known else known["imdb"]
+        first = known.get(TaskRef.parse(sources[0]).task, known["imdb"])
         targets = [name for name, task in known.items() if task.labels == first.labels]
     chosen = list(targets) if ALL in sources else list(sources)
     many = len(chosen) > 1 or len(targets) > 1
     found = []
     for source in dict.fromkeys(chosen):
-        own = [t for t in targets if not many or t.partition("@")[0] != source.partition("@")[0]]
+        own = [t for t in targets if not many or TaskRef.parse(t).task != TaskRef.parse(source).task]
         if own:
             found.append(replace(options, source=source, targets=tuple(own)))
     return found
@@ -60,9 +61,9 @@ def load(name: str, options: Options, access: Access, say: Say) -> Domain:
 def card_of(name: str, options: Options) -> tuple[Task, str] | None:
     """The task and the edition (empty: any) that `name` or `name@edition` means; None for a file of one's own."""
     known = all_tasks(options.tasks)
-    task_name, _, edition = name.partition("@")
-    if task_name in known:
-        return known[task_name], edition
+    asked = TaskRef.parse(name)
+    if asked.task in known:
+        return known[asked.task], asked.edition
     if looks_like_file(name):
         return None
     raise unknown_name("target", name, known, "bench list tasks; a data file needs its ending, such as .csv")

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.core.budget import FULL, Budget
+from bench.core.names import TaskRef
 from bench.learning.features.glove import WordVectors
 from bench.learning.networks.architectures import Architecture
 from bench.protocol.domain import Domain
@@ -83,10 +84,10 @@ def trial_specs(setting: TrialContext, strategies: Sequence[Strategy], budgets: 
 def blank_record(job: TrialSpec) -> Record:
     """The record of a job before it ran: who it is."""
     setting = job.setting
-    task, edition = setting.target.name.split("@", 1)
+    target = TaskRef.parse(setting.target.name)
     needs = Strategy(job.baseline, job.module, job.function).needs()
     uses = "base" in needs
-    return Record(task, edition, setting.target.sha256, setting.source.name, job.baseline,
+    return Record(target.task, target.edition, setting.target.sha256, setting.source.name, job.baseline,
                   _settings(job), str(setting.net), setting.engine, setting.device, job.budget, job.seed,
                   base=setting.base if uses else "", base_seed=setting.base_seed if uses else 0,
                   head_seed=job.head_seed, leading=setting.target.leading)
