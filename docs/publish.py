@@ -7,7 +7,7 @@ from itertools import groupby
 from pathlib import Path
 
 from bench.analysis import study
-from bench.core import files
+from bench.core import budget, files
 from bench.report import formats
 from bench.results import record_files
 from bench.results.record import Record
@@ -27,9 +27,8 @@ def publish(results: Path, published: Path) -> list[Path]:
 
 def order(record: Record) -> tuple[object, ...]:
     """Like records side by side, which packs them smaller; full is the largest budget."""
-    budget = float("inf") if record.budget == "full" else int(record.budget)
     return (record.task, record.edition, record.source, record.engine, record.device, record.net, record.baseline,
-            budget, record.seed, record.base_seed, record.head_seed or 0)
+            budget.order(record.budget), record.seed, record.base_seed, record.head_seed or 0)
 
 
 if __name__ == "__main__":

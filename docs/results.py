@@ -12,6 +12,7 @@ from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING
 
+from bench.core.budget import in_order
 from bench.core.names import TaskRef
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ def grid(head: Sequence[str], body: Sequence[Sequence[str]]) -> str:
 
 def labels(budget: Budget) -> str:
     """`1,024`, or `all`."""
-    return "all" if budget == "full" else f"{int(budget):,}"
+    return "all" if budget == "full" else f"{budget:,}"
 
 
 def short(row: Row | None) -> str:
@@ -158,7 +159,7 @@ def cost(found: Sequence[Study]) -> str:
     """Median seconds to adapt over the targets, on one core."""
     main = main_ones(found)
     baselines = dict.fromkeys(b for s in main for b in s.board.rows)
-    budgets = sorted({b for s in main for b in s.board.budgets}, key=lambda b: 10**9 if b == "full" else int(b))
+    budgets = in_order(b for s in main for b in s.board.budgets)
     body = []
     for baseline in baselines:
         line = [f"`{baseline}`"]

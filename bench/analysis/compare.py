@@ -13,7 +13,7 @@ from bench.analysis.inference import Need
 from bench.analysis.multiplicity import Contrasts
 from bench.analysis.predictions import TestPredictions
 from bench.analysis.scores import Array, ErrorParts, Interval
-from bench.core.budget import FULL, Budget
+from bench.core.budget import Budget, in_order
 from bench.core.errors import BenchError
 
 SCRATCH = "scratch"
@@ -83,13 +83,9 @@ class Pair:
 
 def standings(sheets: Sequence[TestPredictions], sizes: Mapping[Budget, int]) -> list[Standing]:
     """One standing a budget, the smallest first."""
-    tables = [_table([s for s in sheets if s.budget == b]) for b in _budgets(sheets)]
+    tables = [_table([s for s in sheets if s.budget == b]) for b in in_order(s.budget for s in sheets)]
     p = multiplicity.corrected([t.contrasts() for t in tables])
     return [_standing(t, t.square(q), sizes.get(t.sheets[0].budget, 0)) for t, q in zip(tables, p, strict=True)]
-
-
-def _budgets(sheets: Sequence[TestPredictions]) -> list[Budget]:
-    return sorted({s.budget for s in sheets}, key=lambda b: float("inf") if b == FULL else int(b))
 
 
 @dataclass(frozen=True)
@@ -192,8 +188,8 @@ def pairs(sheets: Sequence[TestPredictions], names: Sequence[str], budgets: Sequ
     chosen = list(dict.fromkeys(names))
     if len(chosen) < 2:
         raise BenchError("a comparison needs two baselines", "such as --compare finetune,frozen")
-    at = [b for b in _budgets(sheets) if not budgets or b in budgets]
-    tables = [_table([s for s in sheets if s.budget == b]) for b in _budgets(sheets)]
+    at = [b for b in in_order(s.budget for s in sheets) if not budgets or b in budgets]
+    tables = [_table([s for s in sheets if s.budget == b]) for b in in_order(s.budget for s in sheets)]
     contrasts = [t.contrasts() for t in tables]
     wanted = np.array([t.sheets[0].budget in at and set(pair) <= set(chosen)
                        for t, c in zip(tables, contrasts, strict=True) for pair in c.names], bool)

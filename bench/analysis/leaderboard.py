@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import mean, stdev
 
-from bench.core.budget import FULL, Budget
+from bench.core.budget import Budget, in_order
 from bench.results.record import Record
 from bench.results.record_files import latest
 
@@ -74,7 +74,7 @@ def grouped(records: Sequence[Record]) -> list[list[Record]]:
 def board_of(group: Sequence[Record]) -> Board:
     """The board of one group; runs with other bases or heads only serve the split of the variance."""
     group = [r for r in group if not r.base_seed and r.head_seed is None] or group
-    budgets = tuple(sorted({r.budget for r in group}, key=lambda b: float("inf") if b == FULL else int(b)))
+    budgets = in_order(r.budget for r in group)
     seeds = {b: {r.seed for r in group if r.budget == b} for b in budgets}
     good = {(r.baseline, r.budget, r.seed): r for r in group if r.status == "ok"}
     baselines = sorted({r.baseline for r in group})

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bench.analysis.leaderboard import boards
-from bench.core.budget import Budget
+from bench.core.budget import FULL, Budget
 from bench.core.errors import BenchError
 from bench.results.record import Record
 
@@ -24,7 +24,7 @@ class Matrix:
     @property
     def title(self) -> str:
         """One line that says what is shown."""
-        labels = "all labels" if self.budget == "full" else f"{self.budget} target labels"
+        labels = "all labels" if self.budget == FULL else f"{self.budget} target labels"
         return f"{self.baseline}, {labels}: accuracy on the target's test set"
 
 

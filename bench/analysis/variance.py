@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from bench.analysis.scores import Array
-from bench.core.budget import FULL, Budget
+from bench.core.budget import Budget
+from bench.core.budget import order as budget_order
 from bench.results.record import Record
 
 
@@ -52,7 +53,7 @@ def variance_shares(records: Sequence[Record]) -> list[VarianceShares]:
             cells.setdefault((r.baseline, r.budget), {})[r.base_seed, r.seed, head] = 100 * value
 
     def order(key: tuple[str, Budget]) -> tuple[str, float]:
-        return key[0], float("inf") if key[1] == FULL else float(key[1])
+        return key[0], budget_order(key[1])
 
     return [found for key in sorted(cells, key=order) if (found := _variance_shares(*key, cells[key]))]
 

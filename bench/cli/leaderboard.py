@@ -40,6 +40,7 @@ from bench.cli.records import (
     facts,
 )
 from bench.cli.terminal import errors, plain, show, warn, width
+from bench.core.budget import in_order, parse_budgets
 from bench.core.errors import BenchError, MissingExtra
 from bench.core.names import TaskRef
 
@@ -77,13 +78,12 @@ def leaderboard_command(
     from bench.analysis import study
     from bench.report import formats as formats_
     from bench.report import tables
-    from bench.runs import options as suite
 
     with errors():
         if format not in formats_.FORMATS:
             raise BenchError(f"unknown format {format!r}", ", ".join(formats_.FORMATS))
         names = [n for n in [*compare.split(","), *(others or ())] if n]
-        budgets = suite.parse_budgets(budget) if budget else ()
+        budgets = parse_budgets(budget) if budget else ()
         named = check_figures(formats, chart) if figures else []
         if others and not compare:
             raise BenchError(f"unexpected {' '.join(others)}", "--compare A,B compares baselines or results folders")
@@ -195,8 +195,7 @@ def _across(found: list[Study], budgets: Any, form: str, folder: Path) -> None:
     if not budgets:
         every = [{s.budget for s in f.standings} for f in found]
         count = {b: sum(b in e for e in every) for e in every for b in e}
-        budgets = [b for b in count if count[b] == max(count.values())]
-        budgets.sort(key=lambda b: float("inf") if isinstance(b, str) else b)
+        budgets = in_order(b for b in count if count[b] == max(count.values()))
     made = [across_targets.across(found, b) for b in budgets]
     if form == "json":
         import json
@@ -300,12 +299,11 @@ def distance_command(
     from bench.report import formats as formats_
     from bench.results import record_files
     from bench.runs import inputs
-    from bench.runs import options as suite
 
     with errors():
         if format not in formats_.FORMATS:
             raise BenchError(f"unknown format {format!r}", ", ".join(formats_.FORMATS))
-        at = suite.parse_budgets(budget)[0]
+        at = parse_budgets(budget)[0]
         options = options_of(targets=tuple(target or ("amazon",)), source=source, net=net, preset=preset, engine=engine,
                              device=device, data_dir=data_dir, cache_dir=cache_dir, tasks=tuple(tasks or ()),
                              offline=offline)

@@ -32,6 +32,7 @@ from bench.cli.options import (
 )
 from bench.cli.progress import TrialProgress
 from bench.cli.terminal import errors, headline, warn
+from bench.core.budget import parse_budgets
 from bench.core.errors import BenchError
 
 if TYPE_CHECKING:
@@ -65,12 +66,11 @@ def fit_command(
     from baselines import BASELINES
     from bench.learning.models import folder as model_folder
     from bench.runs import fit_model
-    from bench.runs import options as suite
     from bench.runs import plan as plans
 
     with errors():
         model_folder.check_free(out, force=force)
-        budgets = suite.parse_budgets(budget)
+        budgets = parse_budgets(budget)
         if len(budgets) > 1:
             raise BenchError(f"--budget {budget!r} is more than one", "such as --budget 128, or --budget full")
         options = options_of(

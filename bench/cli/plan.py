@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from bench.cli.terminal import sentence, warn, width
+from bench.core.budget import FULL, order
 
 if TYPE_CHECKING:
     from bench.runs.forecast import Forecast
@@ -57,8 +58,8 @@ def _lines(found: Forecast) -> list[str]:
     from bench.report import formats, tables
     from bench.runs.costs import people
 
-    budgets = {c.budget: c.labels for c in sorted(found.cells, key=lambda c: (c.labels, isinstance(c.budget, str)))}
-    head = ("baseline", *(f"all {'' if found.read else '~'}{n:,}" if isinstance(b, str) else f"{b}"
+    budgets = {c.budget: c.labels for c in sorted(found.cells, key=lambda c: (c.labels, order(c.budget)))}
+    head = ("baseline", *(f"all {'' if found.read else '~'}{n:,}" if b == FULL else f"{b}"
                           for b, n in budgets.items()), "to do", "one core")
     body = []
     for name in dict.fromkeys(c.baseline for c in found.cells):

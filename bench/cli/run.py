@@ -36,6 +36,7 @@ from bench.cli.options import (
 from bench.cli.plan import show_plan
 from bench.cli.progress import TrialProgress
 from bench.cli.terminal import errors, headline, show, warn
+from bench.core.budget import parse_budgets
 
 if TYPE_CHECKING:
     from bench.analysis.study import Study
@@ -61,12 +62,11 @@ def run_command(
     from baselines import MAIN
     from bench.report import formats
     from bench.runs import executor, inputs
-    from bench.runs import options as suite
 
     with errors():
         options = options_of(
             targets=tuple(target or ("amazon",)), baselines=tuple(baseline or MAIN),
-            budgets=suite.parse_budgets(budgets), seeds=seeds, net=net, preset=preset, engine=engine, device=device,
+            budgets=parse_budgets(budgets), seeds=seeds, net=net, preset=preset, engine=engine, device=device,
             jobs=jobs, scheduler=scheduler, data_dir=data_dir, results_dir=results_dir, cache_dir=cache_dir,
             tasks=tuple(tasks or ()), text_column=text_column, label_column=label_column,
             map_label=tuple(map_label or ()), offline=offline, epochs=epochs,

@@ -1,8 +1,49 @@
-"""A budget: how many labelled target texts a strategy may learn from."""
+"""A budget: how many labelled target texts a strategy may learn from. In JSON it is a number, or "full"."""
 
 from __future__ import annotations
 
-Budget = int | str  # a number of labelled examples, or "full"
+from collections.abc import Iterable
+from typing import Final, Literal
+
+from bench.core.errors import BenchError
+
+Budget = int | Literal["full"]  # a number of labels, or all that the training pool has
+FULL: Final = "full"
+EXAMPLE = "such as --budgets 32,128,512,full"
 
 
-FULL = "full"
+def parse_budget(text: str) -> Budget:
+    """The budget that `128`, `full` or `all` names; `BenchError` for anything else."""
+    if text in (FULL, "all"):
+        return FULL
+    if text.isdigit() and text.isascii() and 2 <= int(text) <= 10**9:
+        return int(text)
+    raise BenchError(f"budget {text!r} is not a number of labels", EXAMPLE)
+
+
+def parse_budgets(text: str) -> tuple[Budget, ...]:
+    """The budgets of a list such as `32,128,full`, in ascending order; `BenchError` for a wrong or an empty list."""
+    budgets = in_order(parse_budget(part) for part in map(str.strip, text.split(",")) if part)
+    if not budgets:
+        raise BenchError("no budgets", EXAMPLE)
+    return budgets
+
+
+def order(budget: Budget) -> float:
+    """The sort key of a budget: its number of labels; "full" comes last."""
+    return float("inf") if budget == FULL else budget
+
+
+def in_order(budgets: Iterable[Budget]) -> tuple[Budget, ...]:
+    """Each budget once, in ascending order."""
+    return tuple(sorted(set(budgets), key=order))
+
+
+def labels_in(budget: Budget, pool: int) -> int:
+    """How many labels a budget is where the training pool has `pool` texts; may exceed `pool`."""
+    return pool if budget == FULL else budget
+
+
+def words(budget: Budget, pool: int) -> str:
+    """`128 labels`, or `all 6,000 labels` where the training pool has 6,000 texts."""
+    return f"all {pool:,} labels" if budget == FULL else f"{budget:,} labels"

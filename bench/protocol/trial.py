@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.core.budget import FULL, Budget
+from bench.core.budget import Budget, labels_in
 from bench.core.errors import DataError
 from bench.core.seeds import generator_for
 from bench.data.corpus import Dataset, Examples
@@ -77,7 +77,7 @@ def make_trial(data: Dataset, split: Split, source: str, target: str, budget: Bu
     balanced accuracy leads the target's leaderboard.
     """
     order = nested_order(split.pool, data.y, target, seed)
-    count = len(order) if budget == FULL else int(budget)
+    count = labels_in(budget, len(order))
     if count > len(order):
         raise DataError(f"{target}: a budget of {count} labels, but only {len(order)} texts to train on")
     rest = Examples(data.corpus, order[count:])

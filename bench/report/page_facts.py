@@ -17,7 +17,7 @@ from bench.analysis.domain_distance import Distance
 from bench.analysis.leaderboard import grouped
 from bench.analysis.study import Study, study_of
 from bench.core import places
-from bench.core.budget import Budget
+from bench.core.budget import Budget, in_order
 from bench.core.errors import BenchError
 from bench.core.names import TaskRef
 from bench.learning.networks.architectures import ARCHITECTURES
@@ -124,7 +124,7 @@ def _several(group: Sequence[Record], name: str) -> str:
 def command(group: Sequence[Record]) -> str:
     """The command that makes such records again."""
     first = group[0]
-    budgets = sorted({r.budget for r in group}, key=lambda b: (isinstance(b, str), b))
+    budgets = in_order(r.budget for r in group)
     net = first.net.split("-")[0]
     words = ["bench", "run", "--target", str(first.target), "--source", TaskRef.parse(first.source).task,
              "--budgets", ",".join(map(str, budgets)), "--seeds", str(len({r.seed for r in group})),
@@ -179,7 +179,7 @@ def _across(found: Sequence[Study]) -> list[dict[str, Any]]:
         groups.setdefault((b.source, b.net, b.engine, b.device), []).append(study)
     out = []
     for (source, net, engine, device), own in groups.items():
-        for budget in sorted({s.budget for one in own for s in one.standings}, key=lambda b: (isinstance(b, str), b)):
+        for budget in in_order(s.budget for one in own for s in one.standings):
             try:
                 made = across(own, budget)
             except BenchError:  # one target, or two editions of one: there is nothing to rank over

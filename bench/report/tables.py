@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from bench.analysis.compare import MARKS, Pair, Row
 from bench.analysis.leaderboard import Cell
 from bench.analysis.study import Study
-from bench.core.budget import FULL, Budget
+from bench.core.budget import FULL, Budget, parse_budget, words
 from bench.core.errors import BenchError
 from bench.report.advice import p_text, score, short
 
@@ -31,7 +31,8 @@ class Table:
 
 def labels_of(study: Study, budget: Budget) -> str:
     """`128 labels`, `all 6,000`."""
-    return f"all {study.board.sizes[budget]:,}" if budget == FULL else f"{int(budget):,} labels"
+    size = study.board.sizes[budget]
+    return f"all {size:,}" if budget == FULL else words(budget, size)
 
 
 def rows_by(study: Study, column: str) -> list[str]:
@@ -44,8 +45,10 @@ def rows_by(study: Study, column: str) -> list[str]:
     if column == "adapt":
         known = {n: [c.adapt for b in board.budgets if (c := board.cells[n, b]).adapt is not None] for n in board.rows}
         return sorted(board.rows, key=lambda n: sum(known[n]) / len(known[n]) if known[n] else float("inf"))
-    budget: Budget = FULL if column in (FULL, "all") else int(column) if column.isdigit() else column
-    standing = study.at(budget)
+    try:
+        standing = study.at(parse_budget(column))
+    except BenchError:
+        standing = None
     if standing is None:
         raise BenchError(f"cannot sort by {column!r}", "a budget such as 128 or full, adapt, or name")
     first = [r.baseline for r in standing.rows]

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 from bench.core import store
+from bench.core.budget import Budget
 from bench.core.names import NAME, TaskRef
 
 SCHEMA = 1
@@ -26,7 +27,7 @@ class Record:
     net: str  # kind and sizes of the base network
     engine: str  # torch or mxnet
     device: str  # cpu or cuda
-    budget: int | str  # labelled target texts, or full
+    budget: Budget  # labelled target texts, or full
     seed: int  # of the label draw, and of the head
     base: str = ""  # key of the base network, where the baseline uses one
     base_seed: int = 0  # the base's, where several were trained
@@ -61,7 +62,7 @@ class Record:
                              self.net, self.engine, self.device, self.budget, self.seed, self.base, *head])
 
 
-KINDS: Mapping[str, tuple[type, ...]] = {"str": (str,), "int": (int,), "int | str": (int, str),
+KINDS: Mapping[str, tuple[type, ...]] = {"str": (str,), "int": (int,), "Budget": (int, str),
                                          "int | None": (int, type(None)),
                                          "float | None": (float, int, type(None))}
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from bench.core.budget import words
 from bench.core.errors import BenchError
 from bench.learning.models import folder
 from bench.learning.models.model import Fitted
@@ -62,7 +63,7 @@ def fit(job: TrialSpec, out: Path, *, force: bool) -> FitResult:
 def summary(record: Record) -> str:
     """One line: what was fitted on what, and how good it is."""
     auc = "" if record.auc is None else f", AUC {record.auc:.3f}"
-    many = f"all {record.n_train:,}" if record.budget == "full" else f"{record.n_train:,}"
-    return (f"{record.baseline} on {record.target}, {many} labels, seed {record.seed}: accuracy "
+    labels = words(record.budget, record.n_train)
+    return (f"{record.baseline} on {record.target}, {labels}, seed {record.seed}: accuracy "
             f"{record.accuracy:.3f}{auc} on the test set of {record.n_test:,} texts; fitted in "
             f"{record.seconds['adapt']:.1f} s")

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bench.core import store
-from bench.core.budget import FULL, Budget
+from bench.core.budget import Budget, labels_in
 from bench.core.errors import BenchError, RouteError
 from bench.core.names import TaskRef
 from bench.data.cards import Edition, Task
@@ -163,7 +163,7 @@ def _of(draft: PlanDraft, past: Measured, options: Options) -> Forecast:
             cell[1] += int(job not in left)
     cells = []
     for (name, budget), (trials, finished) in counts.items():
-        labels = len(target.split.pool) if budget == FULL else int(budget)
+        labels = labels_in(budget, len(target.split.pool))
         cells.append(ForecastCell(name, budget, labels, trials, finished, past.trial(name, labels)))
     source = draft.parts[0].setting.source.name
     return Forecast(target.name, source, True, tuple(steps), tuple(cells))
@@ -215,7 +215,7 @@ def _by_card(target: _Size, source: _Size, chosen: Sequence[Strategy], unread: S
     for s in own:
         trials = options.seeds * options.head_seeds * (len(bases) if "base" in s.needs() else 1)
         for b in options.budgets:
-            labels = target.pool if b == FULL else int(b)
+            labels = labels_in(b, target.pool)
             if labels <= target.pool:
                 cells.append(ForecastCell(s.name, b, labels, trials, 0, past.trial(s.name, labels)))
     return Forecast(target.name, source.name, False, tuple(steps), tuple(cells))

@@ -9,7 +9,6 @@ from typing import Any
 
 from bench.core import store
 from bench.core.budget import FULL, Budget
-from bench.core.errors import BenchError
 
 Say = Callable[[str], None]
 Watch = Callable[[dict[str, Any]], None]
@@ -43,20 +42,3 @@ class Options:
     epochs: int = 0  # of the base; 0: the recipe's
     validation: float = 0.0  # share of the source's pool that the base is not trained on
     keep_checkpoints: bool = False  # of every epoch of the base
-
-
-def parse_budgets(text: str) -> tuple[Budget, ...]:
-    """`32,128,full` as budgets, ascending; `BenchError` for anything else."""
-    out: list[Budget] = []
-    for part in filter(None, (p.strip() for p in text.split(","))):
-        if part in (FULL, "all"):
-            out.append(FULL)
-        elif part.isdigit() and part.isascii() and 2 <= int(part) <= 10**9:
-            out.append(int(part))
-        else:
-            raise BenchError(f"budget {part!r} is not a number of labels", "such as --budgets 32,128,512,full")
-    if not out:
-        raise BenchError("no budgets", "such as --budgets 32,128,512,full")
-    return tuple(sorted(set(out), key=lambda b: float("inf") if b == FULL else int(b)))
-
-

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bench.core.budget import FULL, Budget
+from bench.core.budget import Budget, in_order, labels_in
 from bench.core.names import TaskRef
 from bench.learning.features.glove import WordVectors
 from bench.learning.networks.architectures import Architecture
@@ -66,7 +66,7 @@ class TrialSpec:
 
 def feasible_budgets(split: Split, asked: Sequence[Budget]) -> tuple[list[Budget], list[Budget]]:
     """The budgets that the pool can serve, and those that it cannot."""
-    fits = [b for b in asked if b == FULL or int(b) <= len(split.pool)]
+    fits = [b for b in asked if labels_in(b, len(split.pool)) <= len(split.pool)]
     return fits, [b for b in asked if b not in fits]
 
 
@@ -76,9 +76,9 @@ HEAD_SEEDS = 1_000  # between the head seeds of one label draw
 def trial_specs(setting: TrialContext, strategies: Sequence[Strategy], budgets: Sequence[Budget], seeds: int,
             heads: int = 1) -> list[TrialSpec]:
     """Every trial, the longest first within a seed so that the last to finish is a short one."""
-    order = sorted(budgets, key=lambda b: -float("inf") if b == FULL else -int(b))
     return [TrialSpec(setting, s.name, s.module, s.function, b, seed, seed + HEAD_SEEDS * head if head else None)
-            for head in range(heads) for seed in range(seeds) for b in order for s in strategies]
+            for head in range(heads) for seed in range(seeds) for b in reversed(in_order(budgets))
+            for s in strategies]
 
 
 def blank_record(job: TrialSpec) -> Record:

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from bench.core.budget import FULL, Budget
+from bench.core.budget import FULL, Budget, labels_in
 from bench.core.errors import BenchError
 from bench.data.text import frequent
 from bench.explore.word_lists import NEGATIVE, POSITIVE, separation
@@ -78,7 +78,7 @@ def carry_over(place: Workplace) -> Measured:
             gains = [100 * (good["finetune", budget, s] - good[other, budget, s]) for s in seeds]
             figures[f"points over {other} at {budget}"] = tuple(gains)
     every = len(plan.target.split.pool)
-    curves = [{every if b == FULL else int(b): good["scratch", b, s] for b in BUDGETS} for s in seeds]
+    curves = [{labels_in(b, every): good["scratch", b, s] for b in BUDGETS} for s in seeds]
     saved = [labels_worth(good["finetune", 32, s], curve) - 32 for s, curve in enumerate(curves)]
     never = sum(good["finetune", 32, s] > max(curve.values()) for s, curve in enumerate(curves))
     figures["labels saved"] = tuple(saved)
