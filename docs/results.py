@@ -13,6 +13,7 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from bench.core.budget import in_order
+from bench.core.files import save_text
 from bench.core.names import TaskRef
 
 if TYPE_CHECKING:
@@ -212,4 +213,4 @@ BLOCKS: Mapping[str, Callable[[Sequence[Study]], str]] = {
 if __name__ == "__main__":
     every = studies(Path(sys.argv[1]))
     for page in map(ROOT.joinpath, PAGES):
-        page.write_text(written(page.read_text(encoding="utf-8"), every), encoding="utf-8")
+        save_text(page, written(page.read_text(encoding="utf-8"), every), shared=False)

@@ -27,6 +27,7 @@ from bench.cli.options import (
 from bench.cli.progress import TrialProgress
 from bench.cli.terminal import errors
 from bench.core.errors import BenchError
+from bench.core.files import save_text
 
 What = Annotated[str, typer.Argument(help="words: 100 words of praise and blame; frequent: the 500 most frequent "
                                           "words; features: hidden features of test texts; confusion: confusion "
@@ -70,7 +71,7 @@ def map_command(
             progress.pause()
         for picture in maps.MAPS[what](shown):
             paths = drawing.save(picture.figure, out / picture.stem, formats)
-            beside = paths[0].with_suffix(".txt")
-            beside.write_text(picture.facts.rstrip() + "\n", encoding="utf-8")
-            typer.echo(picture.facts.rstrip())
+            facts = picture.facts.rstrip()
+            beside = save_text(paths[0].with_suffix(".txt"), f"{facts}\n", "choose --out", shared=False)
+            typer.echo(facts)
             typer.echo("Written: " + ", ".join(str(path) for path in [*paths, beside]))

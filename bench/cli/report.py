@@ -26,7 +26,7 @@ from bench.cli.records import (
     facts,
 )
 from bench.cli.terminal import errors
-from bench.core.errors import BenchError
+from bench.core.files import save_text
 
 if TYPE_CHECKING:
     from bench.report.page_facts import Part
@@ -74,19 +74,8 @@ def report_command(
             return
         path = out or results_dir / "report.html"
         text = page_facts.html(facts(results_dir, kept(none=True)), script, shown_command=said)
-        _save(path, text)
+        save_text(path, text, "choose --out", shared=False)
         typer.echo(f"Written: {path} ({len(text.encode()) / 1e6:.1f} MB)")
-
-
-def _save(path: Path, text: str) -> None:
-    """Write the page whole, or not at all."""
-    temporary = path.with_name(f".{path.name}.new")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_text(text, encoding="utf-8")
-        temporary.replace(path)
-    except OSError as error:
-        raise BenchError(f"cannot write {path}: {error.strerror or error}", "choose --out") from None
 
 
 def _digest(results_dir: Path) -> str:

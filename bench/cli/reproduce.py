@@ -11,6 +11,7 @@ from bench.cli.options import RUNS, CacheDir, DataDir, Jobs, Offline, ResultsDir
 from bench.cli.progress import TrialProgress
 from bench.cli.terminal import errors, table
 from bench.core.errors import BenchError
+from bench.core.files import save_text
 
 if TYPE_CHECKING:
     from bench.runs.options import Options
@@ -69,8 +70,7 @@ def reproduce_command(
                              f"({finding.seconds:.0f} s)")
         paths = claims.write(results_dir, findings)
         if write_docs:
-            write_docs.write_text(claims.page(findings), encoding="utf-8")
-            paths.append(write_docs)
+            paths.append(save_text(write_docs, claims.page(findings), "choose --write-docs", shared=False))
         typer.echo(claims.markdown(findings))
         typer.echo("Written: " + ", ".join(str(path) for path in paths))
 

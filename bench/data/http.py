@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit, urlunsplit
 
 from bench.core.errors import RouteError
+from bench.core.files import replacing
 from bench.core.store import default_cache
 
 if TYPE_CHECKING:
@@ -255,9 +256,8 @@ def intact(path: Path, checksum: str = "") -> bool:
 
 def seal(path: Path) -> None:
     """Write down the SHA-256 of a finished file beside it, so that `intact` can tell later."""
-    temporary = _seal(path).with_name(f"{_seal(path).name}.new")
-    temporary.write_text(digest(path) + "\n", encoding="ascii")
-    os.replace(temporary, _seal(path))
+    with replacing(_seal(path)) as temporary:
+        temporary.write_text(digest(path) + "\n", encoding="ascii")
 
 
 def digest(path: Path, algorithm: str = "sha256") -> str:
@@ -270,7 +270,7 @@ def digest(path: Path, algorithm: str = "sha256") -> str:
 def scratch(path: Path) -> Iterator[Path]:
     """An empty folder beside `path` for what is on its way there; what a killed process left in it is removed.
 
-    The caller holds the lock of `path`, as for `whole` and `seal`: their names are the same in every process.
+    The caller holds the lock of `path`: the folder's name is the same in every process.
     """
     folder = path.with_name(f".{path.name}.scratch")
     shutil.rmtree(folder, ignore_errors=True)
@@ -283,15 +283,11 @@ def scratch(path: Path) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def whole(path: Path) -> Iterator[Path]:
-    """A temporary path beside `path`, that becomes `path` at the end and is removed on any error."""
+    """A temporary path beside `path`, as from `replacing`; then `path` is sealed."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.new")
-    try:
+    with replacing(path) as temporary:
         yield temporary
-        os.replace(temporary, path)
-        seal(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    seal(path)
 
 
 @contextlib.contextmanager

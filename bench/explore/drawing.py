@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.core.errors import BenchError, MissingExtra
+from bench.core.files import replacing
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -154,7 +155,8 @@ def save(made: Figure, stem: Path, formats: Sequence[str] = ("png", "svg")) -> l
         stem.parent.mkdir(parents=True, exist_ok=True)
         with matplotlib.rc_context({"svg.hashsalt": "transferbench"}):
             for path, f in zip(paths, formats, strict=True):
-                made.savefig(path, dpi=DPI, metadata=dates.get(f))
+                with replacing(path) as temporary:
+                    made.savefig(temporary, format=f, dpi=DPI, metadata=dates.get(f))
     except OSError as error:
         raise BenchError(f"cannot write {stem.parent}: {error.strerror or error}", "choose --out") from None
     return paths

@@ -57,8 +57,7 @@ def matrix_markdown(found: Matrix) -> str:
 def write_matrix(folder: Path, found: Matrix) -> list[Path]:
     """Write `matrix-BASELINE-BUDGET.md`, and as a heat map .png and .svg where matplotlib is installed."""
     stem = folder / "leaderboards" / f"matrix-{found.baseline}-{found.budget}"
-    files.write_text(stem.with_suffix(".md"), matrix_markdown(found))
-    written = [stem.with_suffix(".md")]
+    written = [files.save_text(stem.with_suffix(".md"), matrix_markdown(found))]
     try:
         written += heat_map(found, stem)
     except MissingExtra:

@@ -13,6 +13,7 @@ from typing import Any
 
 from bench.core import store
 from bench.core.errors import MissingExtra
+from bench.core.files import save_bytes
 
 Spec = dict[str, Any]
 SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"
@@ -225,15 +226,14 @@ def save(spec: Spec, stem: Path, formats: Sequence[str] = FORMATS) -> list[Path]
     """A filled specification with its data as STEM.svg, .pdf and .png."""
     converter = _converter()
     spec = {**spec, "config": {**theme(dark=False), "background": "white"}}
-    stem.parent.mkdir(parents=True, exist_ok=True)
     written = []
     for form in formats:
         path = stem.with_name(f"{stem.name}.{form}")
         if form == "svg":
-            path.write_text(converter.vegalite_to_svg(spec), encoding="utf-8")
+            data = converter.vegalite_to_svg(spec).encode()
         elif form == "pdf":
-            path.write_bytes(converter.vegalite_to_pdf(spec))
+            data = converter.vegalite_to_pdf(spec)
         else:
-            path.write_bytes(converter.vegalite_to_png(spec, scale=1.5))
-        written.append(path)
+            data = converter.vegalite_to_png(spec, scale=1.5)
+        written.append(save_bytes(path, data, "choose another folder", shared=False))
     return written

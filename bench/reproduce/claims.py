@@ -13,6 +13,7 @@ from statistics import mean, stdev
 
 from bench.core import places, store
 from bench.core.errors import BenchError
+from bench.core.files import save_text
 from bench.reproduce.measures import MEASURES, measure
 from bench.reproduce.measures.workplace import Measured, NotTested, Workplace
 
@@ -172,7 +173,7 @@ def _keep(path: Path, finding: ClaimResult, place: Workplace) -> None:
     measured = finding.measured
     body = {"key": _key(finding.claim, place), "figures": measured.figures, "notes": measured.notes,
             "engine": measured.engine, "seconds": finding.seconds, "cpu_seconds": finding.cpu_seconds}
-    _write(path, json.dumps(body, indent=1))
+    save_text(path, json.dumps(body, indent=1))
 
 
 def write(folder: Path, findings: Sequence[ClaimResult]) -> list[Path]:
@@ -180,9 +181,7 @@ def write(folder: Path, findings: Sequence[ClaimResult]) -> list[Path]:
     rows = [{**asdict(f.claim), **asdict(f.measured), "verdict": f.verdict, "why_not": f.why_not,
              "seconds": round(f.seconds, 1), "cpu_seconds": round(f.cpu_seconds, 1)} for f in findings]
     texts = {"claims.md": markdown(findings), "claims.json": json.dumps(rows, indent=1, ensure_ascii=False) + "\n"}
-    for name, text in texts.items():
-        _write(folder / name, text)
-    return [folder / name for name in texts]
+    return [save_text(folder / name, text) for name, text in texts.items()]
 
 
 def markdown(findings: Sequence[ClaimResult]) -> str:
@@ -243,16 +242,6 @@ def number(value: float) -> str:
     if float(value).is_integer() and abs(value) >= 20:
         return f"{value:,.0f}"
     return f"{value:.3f}" if abs(value) < 2 else f"{value:.1f}" if abs(value) < 1000 else f"{value:,.0f}"
-
-
-def _write(path: Path, text: str) -> None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_name(f".{path.name}.new")
-        temporary.write_text(text, encoding="utf-8")
-        temporary.replace(path)
-    except OSError as error:
-        raise BenchError(f"cannot write {path}: {error.strerror or error}", "choose --results-dir") from None
 
 
 def _cpu() -> float:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.core.errors import BenchError
+from bench.core.files import save_bytes
 from bench.results.record import SCHEMA, Record, record_from_json
 from bench.results.stored_predictions import LARGEST
 
@@ -93,16 +94,10 @@ def read_all(folder: Path, warn: Any = None) -> list[Record]:
     return [r for path in sorted(paths) for r in read_with_packed(path, warn)]
 
 
-def write_packed(path: Path, found: Iterable[Record]) -> None:
+def write_packed(path: Path, records: Iterable[Record]) -> None:
     """Write records as one compressed file, `.jsonl.gz`, the same bytes for the same records."""
-    lines = "".join(f"{json_line(r)}\n" for r in found).encode()
-    temporary = path.with_name(f".{path.name}.new")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_bytes(gzip.compress(lines, 9, mtime=0))
-        temporary.replace(path)
-    except OSError as error:
-        raise BenchError(f"cannot write {path}: {error.strerror or error}") from None
+    lines = "".join(f"{json_line(r)}\n" for r in records).encode()
+    save_bytes(path, gzip.compress(lines, 9, mtime=0), "", shared=False)
 
 
 def latest(records: Iterable[Record]) -> list[Record]:

@@ -17,6 +17,7 @@ import numpy as np
 
 from bench.core import places, store
 from bench.core.errors import BenchError
+from bench.core.files import save_text
 from bench.core.seeds import generator_for
 from bench.data.text import frequent
 from bench.learning.networks.architectures import EMBEDDING, architecture_named, initial_params, with_classes
@@ -189,14 +190,9 @@ def _load() -> float:
 
 
 def write(folder: Path, timings: Sequence[Timing]) -> Path:
-    """Keep the timings of one run as `timings/RUN.json` in a results folder."""
-    path = folder / "timings" / f"{timings[0].run}.json"
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps({"form": FORMAT_VERSION, "timings": [asdict(t) for t in timings]}, indent=1) + "\n")
-    except OSError as error:
-        raise BenchError(f"cannot write {path}: {error.strerror}", "--results-dir names another folder") from None
-    return path
+    """Save the timings of one run as `timings/RUN.json` in a results folder."""
+    text = json.dumps({"form": FORMAT_VERSION, "timings": [asdict(t) for t in timings]}, indent=1) + "\n"
+    return save_text(folder / "timings" / f"{timings[0].run}.json", text)
 
 
 def read(path: Path) -> list[Timing]:

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shutil
 import stat
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from bench.core.errors import BenchError
+from bench.core.files import replacing_folder
 from bench.learning.models.model import Model, ModelError, ModelParts, class_of, kind_of
 
 CARD, WEIGHTS, WORDS = "card.json", "weights.safetensors", "words.txt"
@@ -45,7 +44,7 @@ def check_free(folder: Path, *, force: bool) -> None:
 
 
 def save(folder: Path, model: Model, labels: tuple[str, ...], facts: Mapping[str, Any], *, force: bool) -> None:
-    """Write a model and its card: all files into a temporary folder beside it, then one rename."""
+    """Write a model and its card, whole or not at all."""
     from safetensors.numpy import save
 
     parts = model.parts()
@@ -57,18 +56,9 @@ def save(folder: Path, model: Model, labels: tuple[str, ...], facts: Mapping[str
     text = json.dumps(card, indent=1, ensure_ascii=False)
     check_free(folder, force=force)
     try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
-        try:
-            new, old = temporary / "new", temporary / "old"
-            new.mkdir()
+        with replacing_folder(folder) as temporary:
             for name, data in {**files, CARD: text.encode()}.items():
-                (new / name).write_bytes(data)
-            if folder.exists():
-                folder.rename(old)
-            new.rename(folder)
-        finally:
-            shutil.rmtree(temporary, ignore_errors=True)
+                (temporary / name).write_bytes(data)
     except OSError as error:
         raise BenchError(f"cannot write {folder}: {error.strerror or error}",
                          "is there space, and is the folder writable?") from None
