@@ -17,7 +17,7 @@ from bench.explore import drawing, projection
 from bench.explore.drawing import Points
 from bench.explore.word_lists import NEGATIVE, POSITIVE, separation
 from bench.learning.features.glove import WordVectors
-from bench.learning.finetune import corpus_words, fine_tune
+from bench.learning.finetune import fine_tune, to_embedding_rows
 from bench.learning.networks.architectures import EMBEDDING, HEAD, Architecture, Params, architecture_named
 from bench.learning.networks.engines import engine
 from bench.learning.pretrain import Base, pretrain
@@ -103,7 +103,7 @@ class Scene:
         """Hidden features of examples, [n, d]."""
         x = Ragged(np.asarray(examples.x.ids), np.asarray(examples.x.offsets))
         resources = self.resources
-        return resources.engine.features(self.net, self.params(examples.corpus), corpus_words(x), resources.device)
+        return resources.engine.features(self.net, self.params(examples.corpus), to_embedding_rows(x), resources.device)
 
     def judges(self, loaded: Domain) -> bool:
         """Whether the network's classes are those of the data."""

@@ -19,7 +19,7 @@ from bench.learning.features.glove import WordVectors, find_glove
 from bench.learning.networks.architectures import architecture_named
 from bench.learning.pretrain import recipe_for
 from bench.learning.resources import features_entry
-from bench.learning.source_linear import is_fitted
+from bench.learning.source_linear import is_source_linear_cached
 from bench.results import record_files
 from bench.runs import costs, inputs, plan
 from bench.runs.costs import STATED, UNKNOWN, Cost, Measured
@@ -142,14 +142,14 @@ def _of(draft: PlanDraft, past: Measured, options: Options) -> Forecast:
         key = part.setting.base
         if "base" in part.needs:
             trained = store.load(options.cache_dir / "bases" / key) is not None
-            cost = past.training(len(part.order.split.pool), part.order.spec.epochs)
+            cost = past.training(len(part.order.split.pool), part.order.recipe.epochs)
             steps.append(Step("base", key, trained, cost))
         if "features" in part.needs:
             done = is_derived(target.data.corpus, *features_entry(key, part.setting.vectors is not None))
             steps.append(Step("features", f"{target.name} {key}", done, past.encoding(len(target.data.corpus))))
         if "source-linear" in part.needs:
             pool = part.order.data.examples(part.order.split.pool)
-            steps.append(Step("source's linear model", store.key_of(pool.rows.tolist()), is_fitted(pool),
+            steps.append(Step("source's linear model", store.key_of(pool.rows.tolist()), is_source_linear_cached(pool),
                               _linear(len(pool))))
         if "sentences" in part.needs:
             done = is_derived(target.data.corpus, *sentence_encoder.ENTRY)

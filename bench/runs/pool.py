@@ -16,7 +16,7 @@ from dataclasses import replace
 from typing import Any
 
 from bench.learning.networks.engines import ENGINES
-from bench.learning.networks.memory import give_back
+from bench.learning.networks.memory import release_freed_memory
 from bench.results.record import Record
 from bench.runs.runner import run_trial
 from bench.runs.trials import TrialSpec, blank_record
@@ -33,7 +33,7 @@ def run(jobs: Sequence[TrialSpec], workers: int) -> Iterator[Record]:
             yield run_trial(job)
         return
     gc.collect()
-    give_back()  # this process only waits from here on
+    release_freed_memory()  # this process only waits from here on
     warm_up(jobs[0].setting.engine)
     todo = deque(jobs)
     while todo:

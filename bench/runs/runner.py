@@ -93,7 +93,7 @@ def run_or_raise(job: TrialSpec) -> TrialOutcome:
     if "counts" in needs:
         resources.counts(trial.labelled.part(np.arange(0)))
     encode = resources.feature_seconds(data.corpus) if "features" in needs else 0.0
-    encode = sentence_encoder.of(data.corpus)[1] if "sentences" in needs else encode
+    encode = sentence_encoder.corpus_vectors(data.corpus)[1] if "sentences" in needs else encode
     learned = resources.base or resources.source_linear
     loaded = time.perf_counter()
     predict = getattr(strategy.load(), job.function)(trial, resources)
@@ -177,7 +177,7 @@ def prepare(setting: TrialContext, needs: frozenset[str]) -> None:
     if resources.source_linear:
         resources.source_linear.columns_in(data.corpus)
     if "sentences" in needs:
-        sentence_encoder.of(data.corpus)
+        sentence_encoder.corpus_vectors(data.corpus)
 
 
 class _scoring_threads:

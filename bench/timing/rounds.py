@@ -38,7 +38,7 @@ class Amount:
     texts: int = 5_120  # to encode and to train on
     steps: int = 0  # training steps; 0: as many as the texts fill
     repeats: int = 6  # rounds that count; one more comes before them
-    precision: str = "float32"  # of training on a GPU, see Spec
+    precision: str = "float32"  # of training on a GPU, see Recipe
 
 
 def settings(devices: Sequence[str], engines: Sequence[str], threads: Sequence[int]) -> list[Configuration]:

@@ -75,7 +75,7 @@ class Work:
         self.spec = replace(Recipe(**spec), shards=setting["threads"] if self.device == "cpu" else 1)
         self.params = {name[7:]: arrays[name] for name in arrays.files if name.startswith("params/")}
         self.batches = Batches(Ragged(arrays["ids"], arrays["offsets"]), arrays["y"], self.spec.batch, ("time",),
-                               members=(arrays["members"],))
+                               epoch_rows=(arrays["members"],))
         self.x, self.y = Ragged(arrays["exam_ids"], arrays["exam_offsets"]), arrays["exam_y"]
         self.trained = self.params
         self.logits = np.zeros((0, 2), np.float32)

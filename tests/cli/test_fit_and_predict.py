@@ -142,7 +142,7 @@ def test_an_existing_folder_is_kept_unless_force_is_given(bench_: Bench, model: 
     assert (workshop / model / "card.json").read_bytes() == before
     assert bench_(*fit(baseline="majority"), "--force").exit_code == 0
     assert json.loads((workshop / model / "card.json").read_text())["kind"] == "constant"
-    refused(bench_(*fit("data"), "--force"), "data exists and is no model")
+    refused(bench_(*fit("data"), "--force"), "data exists and is not a model")
     assert (workshop / "data" / "toy-source.csv").exists()
 
 

@@ -1,4 +1,4 @@
-"""A model as a folder: card.json, weights.safetensors, words.txt; written whole or not at all, checked when read."""
+"""A model as a folder of card.json, weights.safetensors and words.txt: written whole or not at all, checked on load."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from bench.core.files import replacing_folder
 from bench.learning.models.model import Model, ModelError, ModelParts, class_of, kind_of
 
 CARD, WEIGHTS, WORDS = "card.json", "weights.safetensors", "words.txt"
-FORMAT_VERSION = 1  # of the folder
-MOST = {CARD: 1 << 20, WEIGHTS: 8 << 30, WORDS: 1 << 29}  # bytes of each file
-MOST_HEADER = 1 << 20  # bytes of a safetensors header
-MOST_LABELS = 1_000
+FORMAT_VERSION = 1  # of the folder; `form` in the card
+MAX_BYTES = {CARD: 1 << 20, WEIGHTS: 8 << 30, WORDS: 1 << 29}  # bytes of each file
+MAX_HEADER_BYTES = 1 << 20  # bytes of a safetensors header
+MAX_LABELS = 1_000
 
 
 @dataclass(frozen=True)
 class SavedModel:
-    """A model with its card."""
+    """A model, its labels and its card."""
 
     model: Model
     labels: tuple[str, ...]
@@ -31,20 +31,23 @@ class SavedModel:
 
 
 def check_free(folder: Path, *, force: bool) -> None:
-    """`BenchError` where a model cannot be kept at `folder`; `force` allows an older model there, and nothing else."""
+    """Raises `BenchError` where a model cannot be saved at `folder`; `force` allows replacing a model, nothing else."""
     if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
         raise BenchError(f"{folder} is not a folder", "--out names a new folder")
     names = {p.name for p in folder.iterdir()} if folder.exists() else set()
     if not names:
         return
-    if CARD not in names or names - set(MOST):
-        raise BenchError(f"{folder} exists and is no model", "--out names a new folder")
+    if CARD not in names or names - set(MAX_BYTES):
+        raise BenchError(f"{folder} exists and is not a model", "--out names a new folder")
     if not force:
-        raise BenchError(f"{folder} exists", "--force replaces the model in it; or choose another --out")
+        raise BenchError(f"{folder} exists", "--force replaces the model in it, or choose another --out")
 
 
 def save(folder: Path, model: Model, labels: tuple[str, ...], facts: Mapping[str, Any], *, force: bool) -> None:
-    """Write a model and its card, whole or not at all."""
+    """Write a model and its card, whole or not at all; `facts` go into the card.
+
+    Raises `BenchError` where the folder is taken (see `check_free`), cannot be written, or the model cannot be saved.
+    """
     from safetensors.numpy import save
 
     parts = model.parts()
@@ -65,7 +68,7 @@ def save(folder: Path, model: Model, labels: tuple[str, ...], facts: Mapping[str
 
 
 def load(folder: Path) -> SavedModel:
-    """The model kept at `folder`, which may come from a stranger: every file is checked before it is used.
+    """The model saved at `folder`, which may come from a stranger: every file is checked before it is used.
 
     Raises `BenchError` where it is missing, damaged, or not what its card says.
     """
@@ -85,17 +88,17 @@ def _load(folder: Path) -> SavedModel:
     from safetensors.numpy import load as arrays_of
 
     names = {p.name for p in folder.iterdir() if not p.name.startswith(".")}  # such as .DS_Store; never read
-    if missing := sorted(set(MOST) - names):
+    if missing := sorted(set(MAX_BYTES) - names):
         raise ModelError(f"it has no {missing[0]}")
-    if surplus := sorted(names - set(MOST)):
+    if surplus := sorted(names - set(MAX_BYTES)):
         raise ModelError(f"a model has no file {surplus[0]!r}")
     card = _card(_read(folder / CARD))
     data = {name: _read(folder / name) for name in (WEIGHTS, WORDS)}
     for name, content in data.items():
         if _digest(content) != card["files"].get(name, {}).get("sha256"):
-            raise ModelError(f"{name} is damaged: its checksum is not the card's")
+            raise ModelError(f"{name} is damaged: its checksum is not the one in the card")
     header = int.from_bytes(data[WEIGHTS][:8], "little")
-    if header > min(MOST_HEADER, len(data[WEIGHTS]) - 8):
+    if header > min(MAX_HEADER_BYTES, len(data[WEIGHTS]) - 8):
         raise ModelError(f"{WEIGHTS} has a header of {header:,} bytes")
     try:
         arrays = arrays_of(data[WEIGHTS])
@@ -103,13 +106,13 @@ def _load(folder: Path) -> SavedModel:
     except SafetensorError as error:
         raise ModelError(f"{WEIGHTS} is damaged: {str(error)[:100]}") from None
     except (KeyError, ValueError, TypeError) as error:  # a number type that NumPy lacks; words that are not UTF-8
-        raise ModelError(f"its files hold what no model does: {type(error).__name__} {str(error)[:80]}") from None
+        raise ModelError(f"its files cannot be read: {type(error).__name__} {str(error)[:80]}") from None
     if len(words) != card.get("words"):
         raise ModelError(f"{WORDS} holds {len(words):,} words, the card says {card.get('words')!r}")
-    model = class_of(card.get("kind")).of(ModelParts(card["model"], arrays, words))
+    model = class_of(card.get("kind")).from_parts(ModelParts(card["model"], arrays, words))
     labels = card["labels"]
     if model.classes != len(labels):
-        raise ModelError(f"its card names {len(labels)} labels, its weights know {model.classes} classes")
+        raise ModelError(f"its card names {len(labels)} labels, its weights have {model.classes} classes")
     return SavedModel(model, tuple(labels), card)
 
 
@@ -119,14 +122,14 @@ def _card(content: bytes) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:
         raise ModelError(f"{CARD} is not JSON: {str(error)[:80]}") from None
     if not isinstance(card, dict) or card.get("form") != FORMAT_VERSION:
-        raise ModelError(f"{CARD} is of the form {card.get('form') if isinstance(card, dict) else None!r}, "
-                         f"this version reads {FORMAT_VERSION}")
+        raise ModelError(f"{CARD} has the format version {card.get('form') if isinstance(card, dict) else None!r}, "
+                         f"this program reads {FORMAT_VERSION}")
     files = card.get("files")
     if not isinstance(files, dict) or not all(isinstance(f, dict) for f in files.values()):
         raise ModelError(f"{CARD} has no checksums of the files")
     labels: Any = card.get("labels")
     named = isinstance(labels, list) and all(isinstance(name, str) and name for name in labels)
-    if not named or not 2 <= len(labels) <= MOST_LABELS or len(set(labels)) < len(labels):
+    if not named or not 2 <= len(labels) <= MAX_LABELS or len(set(labels)) < len(labels):
         raise ModelError(f"{CARD} does not name its labels")
     if not isinstance(card.get("model"), dict):
         raise ModelError(f"{CARD} does not describe its model")
@@ -134,12 +137,12 @@ def _card(content: bytes) -> dict[str, Any]:
 
 
 def _read(path: Path) -> bytes:
-    """A file's bytes; a link, a pipe or a file too large is a `ModelError`."""
-    found = path.lstat()
-    if not stat.S_ISREG(found.st_mode):
+    """A file's bytes; raises `ModelError` for a link, a pipe or a file that is too large."""
+    status = path.lstat()
+    if not stat.S_ISREG(status.st_mode):
         raise ModelError(f"{path.name} is not a plain file")
-    if found.st_size > MOST[path.name]:
-        raise ModelError(f"{path.name} has {found.st_size:,} bytes, more than {MOST[path.name]:,}")
+    if status.st_size > MAX_BYTES[path.name]:
+        raise ModelError(f"{path.name} has {status.st_size:,} bytes, more than {MAX_BYTES[path.name]:,}")
     return path.read_bytes()
 
 
