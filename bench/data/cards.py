@@ -1,50 +1,100 @@
-"""A task card (TOML) becomes a `Task`: what the labels are, and where its data can be had."""
+"""A task card (TOML) becomes a `Task`: what the labels are, and where its data come from."""
 
 from __future__ import annotations
 
-import difflib
 import re
 import stat
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta
 
 from bench.core import places
 from bench.core.errors import BenchError, CardError
-from bench.core.names import NAME
+from bench.core.names import did_you_mean
+from bench.core.schema import END, Name, Text, Texts, checked, shown
 
 BUILT_IN = places.ROOT / "tasks"
 
 LARGEST = 64 << 10  # bytes of a card
 DOTTED = re.compile(r"""(?:[\w"'-]{1,64}\s{0,8}\.\s{0,8}){32}""")  # tomllib takes the square of a key's parts
+# The readers of `public_formats.READERS` by name: reading a card must not import pandas.
+Reader = Literal["20newsgroups", "blitzer-reviews", "csv", "imdb-archive", "jsonl", "op-spam", "parquet", "tsv",
+                 "vader-amazon"]
+Rows = Annotated[int, Meta(ge=0, le=10**12, description="the number of rows, or 0 where it is unknown")]
+Strip = Annotated[tuple[Literal["headers", "footers", "quotes"], ...],
+                  Meta(min_length=1, description="a list of some of headers, footers and quotes, each once")]
+Where = Annotated[Mapping[Text, Texts], Meta(description="a table of column = [values to keep]")]
 
-ROUTE_KEYS: Mapping[str, frozenset[str]] = {
-    "directory": frozenset({"file"}),
-    "archive": frozenset({"url", "checksum"}),
-    "hub": frozenset({"dataset", "revision", "splits", "config"}),
-    "package": frozenset({"distribution", "file", "member"}),
-    "scikit-learn": frozenset({"dataset"}),
-}
-READER_KEYS = frozenset({"from", "reader", "text", "label", "labels", "where", "split"})
+
+class RouteKeys(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, tag_field="from"):
+    """The keys of every route in a card: how its bytes become rows."""
+
+    reader: Reader = "parquet"
+    text: Text | None = None  # column
+    label: Text | None = None  # column
+    labels: Annotated[Mapping[str, str] | None, Meta(description="a table of raw value = label")] = None
+    where: Where | None = None
+    split: Text | None = None  # of all rows
+
+
+class DirectoryRoute(RouteKeys, tag="directory"):
+    """A file in `--data-dir` or beside the card."""
+
+    file: Text
+
+
+class ArchiveRoute(RouteKeys, tag="archive"):
+    """A file from a web address."""
+
+    url: Text
+    checksum: Text | None = None
+
+
+class HubRoute(RouteKeys, tag="hub"):
+    """A data set of the Hugging Face hub."""
+
+    dataset: Text
+    revision: Annotated[str, Meta(min_length=1, description="a pinned revision, such as a commit")]
+    splits: Texts | None = None
+    config: Text | None = None
+
+
+class PackageRoute(RouteKeys, tag="package"):
+    """A file in a Python distribution, or in an archive inside it."""
+
+    distribution: Annotated[str, Meta(min_length=1, description="NAME==VERSION of a Python distribution")]
+    file: Text
+    member: Text | None = None
+
+
+class ScikitLearnRoute(RouteKeys, tag="scikit-learn"):
+    """A data set that scikit-learn fetches."""
+
+    dataset: Text
+
+
+READING = ("text", "label", "labels", "where", "split")
 
 
 @dataclass(frozen=True)
 class Route:
     """One way to an edition's bytes, and the reader that turns them into rows."""
 
-    kind: str  # a key of ROUTE_KEYS
-    options: Mapping[str, Any]  # what ROUTE_KEYS allows for the kind
-    reader: str = "parquet"  # a key of readers.READERS
-    reading: Mapping[str, Any] = field(default_factory=dict)  # text, label, labels, where, split
+    kind: str  # the tag of one of the routes above
+    options: Mapping[str, Any]  # the keys of that kind that the card has
+    reader: str = "parquet"  # a key of public_formats.READERS
+    reading: Mapping[str, Any] = field(default_factory=dict)  # those of READING that the card has
 
     def __str__(self) -> str:
         """`archive https://…`, as shown in messages."""
-        for key in ("file", "url", "dataset", "distribution"):
+        for key in ("distribution", "file", "url", "dataset"):
             if key in self.options:
-                first = self.options.get("distribution", self.options[key])
-                return f"{self.kind} {first}"
+                return f"{self.kind} {self.options[key]}"
         return self.kind
 
 
@@ -52,25 +102,25 @@ class Route:
 class Edition:
     """One concrete data set for a task; never mixed with another in a leaderboard."""
 
-    name: str
+    name: Name
     routes: tuple[Route, ...]
-    rows: int = 0  # 0: not stated
-    sha256: str = ""  # of the normalised content; empty: not checked
+    rows: Rows = 0
+    sha256: Annotated[str, Meta(pattern=f"^([0-9a-f]{{64}})?{END}", description="64 hexadecimal digits")] = ""
     licence: str = ""
     citation: str = ""
-    test: str = "quarter"  # "official": rows with split == "test"; "quarter", "fifth": seeded and stratified
-    split_by: str = ""  # "group": a group's rows stay on one side
-    where: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # column -> values kept
-    strip: tuple[str, ...] = ()  # what is cut out of newsgroup posts: some of readers.STRIPS
+    test: Literal["official", "quarter", "fifth"] = "quarter"  # rows with split == "test"; or seeded and stratified
+    split_by: Annotated[Literal["", "group"], Meta(description="'group'")] = ""  # a group's rows stay on one side
+    where: Where = field(default_factory=dict)
+    strip: Strip = ()  # what is cut out of newsgroup posts
 
 
 @dataclass(frozen=True)
 class Task:
     """A text-classification domain: its labels, and the editions of its data in order of choice."""
 
-    name: str
+    name: Name
     title: str
-    labels: tuple[str, ...]
+    labels: Annotated[tuple[Text, ...], Meta(min_length=2, description="a list of two or more different names")]
     editions: tuple[Edition, ...]
     imbalanced: bool = False  # balanced accuracy and AUC lead its leaderboard
     folder: Path | None = None  # where its card lies, unless built in: data files may lie beside it
@@ -84,11 +134,11 @@ class Task:
 
 
 def unknown_name(kind: str, name: str, known: Iterable[str], where: str) -> BenchError:
-    """The error for an unknown name: says the nearest known one, or all of them."""
+    """The error for an unknown name: names the nearest known one, or all of them."""
     names = sorted(known)
-    close = difflib.get_close_matches(name, names, n=1)
-    tail = f"; did you mean {close[0]!r}?" if close else ""
-    return BenchError(f"unknown {kind} {name!r}{tail}", where if close else f"known: {', '.join(names)}; {where}")
+    nearest = did_you_mean(name, names)
+    hint = where if nearest else f"known: {', '.join(names)}; {where}"
+    return BenchError(f"unknown {kind} {name!r}{nearest}", hint)
 
 
 def parse_card(text: str, origin: str) -> Task:
@@ -103,16 +153,12 @@ def parse_card(text: str, origin: str) -> Task:
         raw = tomllib.loads(text)
     except (ValueError, RecursionError) as error:  # ValueError: a number of thousands of digits
         raise CardError(f"{origin} is not valid TOML: {str(error)[:200]}", "see docs/adding-a-task.md") from None
-    editions = [_edition(e, origin) for e in _tables(raw.pop("editions", None), origin, "editions")]
-    if not editions:
-        raise CardError(f"{origin} has no [[editions]]", "a task needs at least one data set")
-    _known(raw, _names(Task) - {"editions", "folder"}, origin)
-    task = Task(editions=tuple(editions), **_typed(Task, raw, origin))
-    if not NAME.fullmatch(task.name):
-        raise CardError(f"{origin}: name {task.name!r} is not a task name", "lower-case letters, digits, '.', '_', '-'")
-    if len(task.labels) < 2 or len(set(task.labels)) != len(task.labels):
-        raise CardError(f"{origin}: labels {list(task.labels)!r} must be two or more different names")
-    if len({e.name for e in editions}) != len(editions):
+    raw["editions"] = tuple(_edition(edition, f"{origin}: edition {_called(edition, number)}")
+                            for number, edition in enumerate(_tables(raw, "editions", origin), 1))
+    task = checked(raw, Task, origin, CardError, without=["folder"])
+    if len(set(task.labels)) < len(task.labels):
+        raise CardError(f"{origin}: labels = {shown(list(task.labels))} must be a list of two or more different names")
+    if len({edition.name for edition in task.editions}) < len(task.editions):
         raise CardError(f"{origin}: two editions have the same name")
     return task
 
@@ -148,116 +194,32 @@ def all_tasks(extra: Iterable[Path] = ()) -> dict[str, Task]:
     return tasks
 
 
-def _edition(raw: dict[str, Any], origin: str) -> Edition:
-    from bench.data.public_formats import STRIPS
-
-    routes = tuple(_route(r, origin) for r in _tables(raw.pop("routes", None), origin, "routes"))
-    if not routes:
-        raise CardError(f"{origin}: edition {raw.get('name', '?')!r} has no [[editions.routes]]")
-    _known(raw, _names(Edition) - {"routes"}, origin)
-    where = _where(raw.pop("where", {}), origin)
-    edition = Edition(routes=routes, where=where, **_typed(Edition, raw, origin))
-    if not NAME.fullmatch(edition.name):
-        raise CardError(f"{origin}: edition name {edition.name!r} is not a name", "as for tasks")
-    if edition.test not in ("official", "quarter", "fifth"):
-        raise CardError(f"{origin}: test = {edition.test!r}", "official, quarter or fifth")
-    if edition.split_by not in ("", "group"):
-        raise CardError(f"{origin}: split_by = {edition.split_by!r}", "only 'group' is known")
-    if edition.sha256 and not re.fullmatch(r"[0-9a-f]{64}", edition.sha256):
-        raise CardError(f"{origin}: sha256 = {edition.sha256!r} is not 64 hexadecimal digits")
-    if not set(edition.strip) <= set(STRIPS) or len(set(edition.strip)) != len(edition.strip):
-        raise CardError(f"{origin}: strip = {list(edition.strip)!r}", f"some of {', '.join(STRIPS)}, each once")
-    if not 0 <= edition.rows <= 10**12:
-        wrong = "negative" if edition.rows < 0 else "no number of rows"
-        raise CardError(f"{origin}: rows = {hex(edition.rows)[:40]} is {wrong}", "0 where it is not known")
+def _edition(raw: dict[str, Any], where: str) -> Edition:
+    raw["routes"] = tuple(_route(route, f"{where}, route {number}")
+                          for number, route in enumerate(_tables(raw, "routes", where, "editions.routes"), 1))
+    edition = checked(raw, Edition, where, CardError)
+    if len(set(edition.strip)) < len(edition.strip):
+        raise CardError(f"{where}: strip = {shown(list(edition.strip))} must name each of its parts once")
     return edition
 
 
-def _route(raw: dict[str, Any], origin: str) -> Route:
-    from bench.data.public_formats import READERS
-
-    kind = raw.get("from")
-    if not isinstance(kind, str) or kind not in ROUTE_KEYS:
-        raise CardError(f"{origin}: a route's from = {kind!r}", f"one of {', '.join(sorted(ROUTE_KEYS))}")
-    _known(raw, READER_KEYS | ROUTE_KEYS[kind], origin)
-    options = {k: v for k, v in raw.items() if k in ROUTE_KEYS[kind]}
-    for key, value in options.items():
-        if key == "splits":
-            _strings(value, origin, "splits")
-        elif not isinstance(value, str) or not value:
-            raise CardError(f"{origin}: {key} = {value!r} must be text")
-    required = {"directory": "file", "archive": "url", "hub": "dataset", "package": "distribution",
-                "scikit-learn": "dataset"}[kind]
-    if required not in options:
-        raise CardError(f"{origin}: a {kind} route needs the key {required!r}")
-    if kind == "hub" and "revision" not in options:
-        raise CardError(f"{origin}: a hub route needs a pinned revision")
-    reader = raw.get("reader", "parquet")
-    if not isinstance(reader, str) or reader not in READERS:
-        raise CardError(f"{origin}: reader = {reader!r}", f"one of {', '.join(sorted(READERS))}")
-    reading: dict[str, Any] = {}
-    for key in ("text", "label", "split"):
-        if key in raw:
-            if not isinstance(raw[key], str) or not raw[key]:
-                raise CardError(f"{origin}: {key} = {raw[key]!r} must be text")
-            reading[key] = raw[key]
-    if "labels" in raw:
-        labels = raw["labels"]
-        if not isinstance(labels, dict) or not all(isinstance(v, str) for v in labels.values()):
-            raise CardError(f"{origin}: a route's labels must map raw values to label names")
-        reading["labels"] = labels
-    if "where" in raw:
-        reading["where"] = _where(raw["where"], origin)
-    return Route(kind, options, reader, reading)
+def _route(raw: dict[str, Any], where: str) -> Route:
+    kinds = DirectoryRoute | ArchiveRoute | HubRoute | PackageRoute | ScikitLearnRoute
+    keys = msgspec.structs.asdict(checked(raw, kinds, where, CardError))
+    options = {key: value for key, value in keys.items() if value is not None}
+    reading = {key: options.pop(key) for key in READING if key in options}
+    return Route(raw["from"], options, options.pop("reader"), reading)
 
 
-def _where(raw: object, origin: str) -> dict[str, tuple[str, ...]]:
-    if not isinstance(raw, dict):
-        raise CardError(f"{origin}: where must be a table of column = [values]")
-    return {k: _strings(v, origin, f"where.{k}") for k, v in raw.items()}
+def _tables(raw: Mapping[str, Any], key: str, where: str, header: str = "") -> list[dict[str, Any]]:
+    """The array of tables under `key`, which TOML writes as `[[key]]`."""
+    tables = raw.get(key, [])
+    if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
+        raise CardError(f"{where}: {key} must be an array of tables, [[{header or key}]]")
+    if not tables:
+        raise CardError(f"{where} has no [[{header or key}]]", "a task needs an edition, and an edition a route")
+    return tables
 
 
-def _strings(value: object, origin: str, key: str) -> tuple[str, ...]:
-    if not isinstance(value, list) or not value or not all(isinstance(v, str) and v for v in value):
-        raise CardError(f"{origin}: {key} = {value!r} must be a list of texts")
-    return tuple(value)
-
-
-def _tables(value: object, origin: str, key: str) -> list[dict[str, Any]]:
-    if value is None:
-        return []
-    if not isinstance(value, list) or not all(isinstance(v, dict) for v in value):
-        raise CardError(f"{origin}: {key} must be an array of tables, [[{key}]]")
-    return value
-
-
-def _names(cls: type) -> frozenset[str]:
-    return frozenset(f.name for f in fields(cls))
-
-
-def _known(raw: Mapping[str, Any], valid: frozenset[str], origin: str) -> None:
-    for key in raw:
-        if key not in valid:
-            close = difflib.get_close_matches(key, valid, n=1)
-            tail = f"; did you mean {close[0]!r}?" if close else ""
-            raise CardError(f"{origin}: unknown key {key!r}{tail}", f"valid here: {', '.join(sorted(valid))}")
-
-
-def _typed(cls: type, raw: Mapping[str, Any], origin: str) -> dict[str, Any]:
-    """The scalar fields of `cls` out of `raw`, their types checked, the required ones present."""
-    out: dict[str, Any] = {}
-    for spec in fields(cls):
-        if spec.name in ("editions", "routes", "where", "folder"):
-            continue
-        if spec.name not in raw:
-            if spec.name in ("name", "title", "labels"):
-                raise CardError(f"{origin}: the key {spec.name!r} is missing")
-            continue
-        value = raw[spec.name]
-        wanted = {"str": str, "int": int, "bool": bool}.get(str(spec.type))
-        if wanted is None:
-            value = _strings(value, origin, spec.name)
-        elif type(value) is not wanted:
-            raise CardError(f"{origin}: {spec.name} = {value!r} must be {wanted.__name__}")
-        out[spec.name] = value
-    return out
+def _called(edition: Mapping[str, Any], number: int) -> str:
+    return shown(edition["name"]) if "name" in edition else str(number)

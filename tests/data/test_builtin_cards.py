@@ -152,10 +152,10 @@ def test_a_card_s_strip_is_applied_and_posts_that_become_empty_leave_the_data(tm
 
 
 @pytest.mark.parametrize(("strip", "said"), [
-    ('strip = ["header"]', "some of headers, footers, quotes"),
-    ('strip = ["quotes", "quotes"]', "each once"),
-    ('strip = "quotes"', "must be a list of texts"),
-    ("strip = []", "must be a list of texts"),
+    ('strip = ["header"]', "strip[0] = 'header' must be one of footers, headers, quotes"),
+    ('strip = ["quotes", "quotes"]', "must name each of its parts once"),
+    ('strip = "quotes"', "must be a list of some of headers, footers and quotes"),
+    ("strip = []", "must be a list of some of headers, footers and quotes"),
     ('stripp = ["quotes"]', "did you mean 'strip'?"),
 ])
 def test_a_wrong_strip_is_refused(strip: str, said: str):
