@@ -104,9 +104,9 @@ def _run(options: Options, carry: Executor, shown: list[Study], *, keep_going: b
         for plan in plans.plan(options, BASELINES, progress.say, progress.training, progress=progress.live):
             target = plan.target
             progress.say(headline(target, plan.base, options.source))
-            if len(plan.todo) < len(plan.jobs):
-                progress.say(f"{len(plan.jobs) - len(plan.todo)} of {len(plan.jobs)} trials are done already")
-            progress.trials(len(plan.jobs), len(plan.jobs) - len(plan.todo))
+            if len(plan.todo) < len(plan.specs):
+                progress.say(f"{len(plan.specs) - len(plan.todo)} of {len(plan.specs)} trials are done already")
+            progress.trials(len(plan.specs), len(plan.specs) - len(plan.todo))
             for record in plans.execute(plan, carry):
                 failed += record.status != "ok"
                 progress.trial(record)

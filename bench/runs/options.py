@@ -11,6 +11,7 @@ from bench.core import store
 from bench.core.budget import FULL, Budget
 from bench.core.errors import BenchError
 
+ALL = "all"  # as a source, target or baseline: every one there is
 Say = Callable[[str], None]
 Watch = Callable[[dict[str, Any]], None]
 
@@ -25,13 +26,13 @@ class Options:
     budgets: tuple[Budget, ...] = (32, 128, 512, FULL)
     seeds: int = 3
     base_seeds: int = 1
-    head_seeds: int = 1  # for each label draw
+    head_seeds: int = 1  # per label draw
     net: str = "gru"
     preset: str = "default"
     engine: str = "torch"
     device: str = "auto"
-    jobs: int = 0  # 0: one a core
-    scheduler: str = ""  # of a Dask cluster; empty: this machine
+    jobs: int = 0  # worker processes; 0: one per core
+    scheduler: str = ""  # address of a Dask cluster's; empty: this machine runs the trials
     data_dir: Path | None = None
     results_dir: Path = Path("results/runs")
     cache_dir: Path = field(default_factory=store.default_cache)
@@ -43,6 +44,13 @@ class Options:
     epochs: int = 0  # of the base; 0: the recipe's
     validation: float = 0.0  # share of the source's pool that the base is not trained on
     keep_checkpoints: bool = False  # of every epoch of the base
+
+    def __post_init__(self) -> None:
+        """Refuse counts that leave nothing to run."""
+        for flag, count in (("--seeds", self.seeds), ("--base-seeds", self.base_seeds),
+                            ("--head-seeds", self.head_seeds)):
+            if count < 1:
+                raise BenchError(f"{flag} {count}", "one or more")
 
 
 def parse_budgets(text: str) -> tuple[Budget, ...]:
@@ -58,5 +66,3 @@ def parse_budgets(text: str) -> tuple[Budget, ...]:
     if not out:
         raise BenchError("no budgets", "such as --budgets 32,128,512,full")
     return tuple(sorted(set(out), key=lambda b: float("inf") if b == FULL else int(b)))
-
-
