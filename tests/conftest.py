@@ -21,7 +21,7 @@ from bench.learning.resources import Resources
 from bench.protocol.domain import Domain
 from bench.protocol.trial import Trial, make_trial
 from bench.runs import needs
-from bench.runs.context import DataRef, TrialContext
+from bench.runs.inputs import DataRef, TrialContext
 
 settings.register_profile("steady", deadline=None)  # a busy machine is no reason to fail
 settings.load_profile("steady")

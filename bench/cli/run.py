@@ -60,7 +60,7 @@ def run_command(
     """Train the base once, run the strategies on the targets, print the leaderboard; goes on where it was stopped."""
     from baselines import MAIN
     from bench.report import formats
-    from bench.runs import executor, inputs
+    from bench.runs import executor
     from bench.runs import options as suite
 
     with errors():
@@ -73,7 +73,7 @@ def run_command(
             base_seeds=base_seeds, head_seeds=head_seeds)
         failed = 0
         found: list[Study] = []
-        runs = inputs.options_per_source(tuple(source or ("imdb",)), options)
+        runs = suite.options_per_source(tuple(source or ("imdb",)), options)
         if dry_run:
             show_plan(runs, as_json=as_json)
             return

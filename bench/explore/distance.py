@@ -29,8 +29,8 @@ def measured(options: Options, say: Callable[[str], None], watch: Callable[[dict
     out = []
     for pair in inputs.for_targets(options, access, say, inputs.find_for_net(options), allow_same=True):
         source, target = pair.source, pair.target
-        base = pretrain(pair.base, options.cache_dir, watch)
-        resources = Resources(engine(options.engine), pair.architecture, pair.base.device, 0, base, pair.vectors)
+        base = pretrain(pair.base_spec, options.cache_dir, watch)
+        resources = Resources(engine(options.engine), pair.architecture, pair.base_spec.device, 0, base, pair.vectors)
         sides = [_some(side.data.corpus, side.split.pool, side.name) for side in (source, target)]
         features = [resources.features(_first(side)) for side in sides]
         out.append(Distance(target.name, proxy_a(*_joint(*sides), (source.name, target.name)),

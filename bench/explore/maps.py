@@ -126,7 +126,7 @@ def scene(request: Request, say: Say, watch: Watch, *, progress: bool) -> Scene:
     spec = inputs.base_spec(options, source, vectors)
     if target:
         pair = inputs.for_pair(options, source, target, vectors)
-        source, spec = pair.source, pair.base
+        source, spec = pair.source, pair.base_spec
     net = spec.net
     base = pretrain(spec, options.cache_dir, watch)
     same = target is None or target.data.labels == source.data.labels

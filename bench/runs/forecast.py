@@ -127,7 +127,7 @@ def _from_data(draft: TargetPlan, measured: MeasuredCosts, options: Options) -> 
     counts: dict[tuple[str, Budget], list[int]] = {}
     for part in draft.parts:
         workload = Workload(source.name, target.name, len(source.split.pool), len(target.data.corpus),
-                            part.base.spec.epochs, (part.context.base,), measured, options.cache_dir, draft.inputs)
+                            part.base_spec.spec.epochs, (part.context.base,), measured, options.cache_dir, draft.inputs)
         steps += needs.steps(part.needs, workload)
         todo = set(part.todo)
         for spec in part.specs:

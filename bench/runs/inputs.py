@@ -1,23 +1,26 @@
-"""What the options of a run name, made ready: source and target data, word vectors, and the base to train."""
+"""What the trials of a run work on: source and target, word vectors, the base to train; and how workers find them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 
 from bench.core.errors import BenchError
+from bench.data import corpus
 from bench.data.cards import Task, all_tasks, unknown_name
+from bench.data.corpus import Dataset
 from bench.data.load import load_task
 from bench.data.routes import Access
 from bench.data.user_file import looks_like_file, task_from_file
 from bench.learning.features.glove import WordVectors, find_glove
 from bench.learning.networks.architectures import Architecture, architecture_named
 from bench.learning.networks.engines import devices
-from bench.learning.pretrain import Base, BaseSpec, pretrain, recipe_for
+from bench.learning.pretrain import Base, BaseSpec, base_key, pretrain, recipe_for
 from bench.protocol.domain import Domain, domain_of
-from bench.protocol.split import without_test_texts
-from bench.runs.options import ALL, Options, Say, Watch
+from bench.protocol.split import Split, saved_split, without_test_texts
+from bench.runs.options import Options, Say, Watch, label_map
 
 FindVectors = Callable[[Access, Say], WordVectors | None]
 FRAMEWORKS = {"torch": "PyTorch", "mxnet": "MXNet"}
@@ -31,12 +34,53 @@ class Inputs:
     target: Domain
     architecture: Architecture
     vectors: WordVectors | None  # GloVe
-    base: BaseSpec  # the base to train on that source
+    base_spec: BaseSpec  # the base to train on that source
 
     @property
     def leaked(self) -> int:
         """How many texts left the source's pool because of the target's test set."""
         return self.source.split.leaked_to_target
+
+
+@dataclass(frozen=True)
+class DataRef:
+    """A source or target as a worker finds it again: by the hash of its content, in the cache."""
+
+    name: str  # task@edition
+    sha256: str
+    labels: tuple[str, ...]
+    test: str
+    split_by: str
+    leading: str = "accuracy"  # the score that its leaderboard sorts by
+
+    @staticmethod
+    def of(domain: Domain) -> DataRef:
+        """The reference to loaded data."""
+        return DataRef(domain.name, domain.data.corpus.sha256, domain.data.labels, domain.edition.test,
+                       domain.edition.split_by, "balanced_accuracy" if domain.task.imbalanced else "accuracy")
+
+
+@dataclass(frozen=True)
+class TrialContext:
+    """What all trials of one source, target and base share; sent to the workers."""
+
+    root: Path  # of the cache
+    source: DataRef
+    target: DataRef
+    architecture: Architecture
+    engine: str
+    device: str
+    base: str = ""  # its key
+    vectors: WordVectors | None = None
+    source_leaks: int = 0  # source texts left out because they are, or nearly are, in the target's test set
+    base_seed: int = 0
+
+    @staticmethod
+    def of(inputs: Inputs, root: Path, base_seed: int) -> TrialContext:
+        """The context of the trials on one of the bases."""
+        base = replace(inputs.base_spec, seed=base_seed)
+        return TrialContext(root, DataRef.of(inputs.source), DataRef.of(inputs.target), inputs.architecture,
+                            base.engine, base.device, base_key(base), inputs.vectors, inputs.leaked, base_seed)
 
 
 def find_vectors(access: Access, say: Say) -> WordVectors | None:
@@ -77,8 +121,8 @@ def for_pair(options: Options, source: Domain, target: Domain, vectors: WordVect
     """The inputs for a source and a target that are loaded already."""
     split = without_test_texts(source.data, source.split, target.data, target.split.test)
     source = replace(source, split=split)
-    base = base_spec(options, source, vectors)
-    return Inputs(source, target, base.net, vectors, base)
+    spec = base_spec(options, source, vectors)
+    return Inputs(source, target, spec.net, vectors, spec)
 
 
 def refuse_same(source: Task, target: Task) -> None:
@@ -156,38 +200,20 @@ def _load_file(path: Path, options: Options, access: Access, say: Say) -> Domain
     return domain_of(load_task(task, replace(access, data_dir=path.resolve().parent), options.cache_dir, "", say))
 
 
-def label_map(options: Options) -> dict[str, str]:
-    """The `--map-label` pairs: label in the file → label of the task."""
-    mapping = {}
-    for pair in options.map_label:
-        raw, equals, label = pair.partition("=")
-        if not equals or not raw or not label:
-            raise BenchError(f"--map-label {pair!r} is not RAW=LABEL", "such as --map-label good=positive")
-        mapping[raw] = label
-    return mapping
-
-
 def known_tasks(options: Options) -> dict[str, Task]:
     """Every task that has a card, by name."""
     return all_tasks(options.tasks)
 
 
-def options_per_source(sources: Sequence[str], options: Options) -> list[Options]:
-    """One set of options per source.
+@lru_cache(8)  # a run over many targets must not hold them all
+def open_data(root: Path, ref: DataRef) -> tuple[Dataset, Split]:
+    """The data and the split of a source or target, from the cache; each process reads them once."""
+    data = corpus.load(root, ref.sha256, ref.labels)
+    if data is None:
+        raise BenchError(f"{ref.name} is no longer in the cache {root}", "run again; it is fetched anew")
+    return data, saved_split(data, ref.test, ref.split_by, ref.name)
 
-    `all` as a source means all targets; `all` as a target means every task with the labels of the first source, or
-    with IMDB's. A target that is the source itself is left out.
-    """
-    known = all_tasks(options.tasks)
-    targets = list(options.targets)
-    if ALL in targets:
-        first = known.get(sources[0].partition("@")[0], known["imdb"])
-        targets = [name for name, task in known.items() if task.labels == first.labels]
-    chosen = targets if ALL in sources else sources
-    several = len(chosen) > 1 or len(targets) > 1
-    runs = []
-    for source in dict.fromkeys(chosen):
-        others = [t for t in targets if not several or t.partition("@")[0] != source.partition("@")[0]]
-        if others:
-            runs.append(replace(options, source=source, targets=tuple(others)))
-    return runs
+
+def data_entries(root: Path, ref: DataRef) -> list[Path]:
+    """The cache entries of a source or target: its corpus, and what this process has opened of what is derived."""
+    return [corpus.folder_of(root, ref.sha256), *corpus.derived_so_far(open_data(root, ref)[0].corpus)]

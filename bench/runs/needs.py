@@ -5,7 +5,7 @@ A new need is one entry in the table at the end; nothing else in the suite asks 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -24,9 +24,8 @@ from bench.learning.pretrain import Base, BaseSpec, load_base, pretrain
 from bench.learning.resources import Resources, features_entry
 from bench.learning.source_linear import SourceLinear, fit_source_linear, is_fitted
 from bench.protocol.split import without_test_texts
-from bench.runs.context import DataRef, TrialContext, data_entries, open_data
 from bench.runs.costs import LINEAR, STATED, UNKNOWN, Cost, MeasuredCosts, Step
-from bench.runs.inputs import Inputs
+from bench.runs.inputs import DataRef, Inputs, TrialContext, data_entries, open_data
 from bench.runs.options import Watch
 
 Seconds = Mapping[str, float]  # by phase of a record, such as {"pretrain": 52.1}
@@ -49,50 +48,59 @@ class Workload:
 
 @dataclass(frozen=True)
 class Need:
-    """One thing that strategies may ask for. Most needs use a few of these fields; each default does nothing."""
+    """One thing that strategies may ask for. A need sets a few of these fields; the others do nothing."""
 
-    implies: tuple[str, ...] = ()  # needs that it includes
+    implies: tuple[str, ...] = ()  # other needs that it includes
     vectors: bool = False  # the run looks for GloVe, and `Resources` offers it
-    per_base: bool = False  # its strategies run once per base seed, and their records name the base
-    missing: Callable[[], MissingExtra | None] = lambda: None  # the extra to install first
-    refusal: Callable[[Task, Task, bool], str] = lambda source, target, glove: ""  # why it cannot serve a target
-    train: Callable[[TrialContext, BaseSpec, Watch], object] = lambda context, base, watch: None
-    attach: Callable[[TrialContext], Mapping[str, Any]] = lambda context: {}  # fields of `Resources`
-    prepare: Callable[[Resources, Corpus], object] = lambda resources, corpus: None  # in addition to `open`
-    open: Callable[[Resources, Corpus], Seconds] = lambda resources, corpus: {}  # and what computing it had taken
-    entries: Callable[[TrialContext], list[Path]] = lambda context: []  # of the cache, besides the target's own
+    per_base: bool = False  # strategies run once per base seed, and their records name the base
+
+    # Can it run? The extra to install first, and why it cannot serve a target (source, target, is there GloVe).
+    missing: Callable[[], MissingExtra | None] = lambda: None
+    refusal: Callable[[Task, Task, bool], str] = lambda source, target, glove: ""
+
+    # Once per target, before its trials: train what they attach, then compute what `open` does not compute.
+    train: Callable[[TrialContext, BaseSpec, Watch], object] = lambda context, base_spec, watch: None
+    prepare: Callable[[Resources, Corpus], object] = lambda resources, corpus: None
+
+    # In every trial, before its clock starts: fields of `Resources`, which a worker holds for its next trials; then
+    # what was computed for the target's corpus, and the seconds that this had taken.
+    attach: Callable[[TrialContext], Mapping[str, Any]] = lambda context: {}
+    open: Callable[[Resources, Corpus], Seconds] = lambda resources, corpus: {}
+
+    # Elsewhere: the cache entries that a cluster's worker reads besides the target's; what a forecast counts.
+    entries: Callable[[TrialContext], list[Path]] = lambda context: []
     steps: Callable[[Workload], Iterable[Step]] = lambda workload: ()
 
 
-def complete(names: Iterable[str]) -> frozenset[str]:
+def complete(names: Collection[str]) -> frozenset[str]:
     """The needs named, and those that they include."""
     return frozenset(names).union(*(need.implies for need in _table(names)))
 
 
-def missing(names: Iterable[str]) -> MissingExtra | None:
+def missing(names: Collection[str]) -> MissingExtra | None:
     """The error for an extra that has to be installed first; None where nothing is missing."""
     return next((error for need in _table(names) if (error := need.missing())), None)
 
 
-def refusal(names: Iterable[str], source: Task, target: Task, glove: bool) -> str:
+def refusal(names: Collection[str], source: Task, target: Task, glove: bool) -> str:
     """Why strategies with these needs cannot run on a target, to follow a strategy's name; empty where they can."""
     return next((reason for need in _table(names) if (reason := need.refusal(source, target, glove))), "")
 
 
-def use_vectors(names: Iterable[str]) -> bool:
+def use_vectors(names: Collection[str]) -> bool:
     """Whether a run with these needs looks for GloVe."""
     return any(need.vectors for need in _table(names))
 
 
-def use_base(names: Iterable[str]) -> bool:
+def use_base(names: Collection[str]) -> bool:
     """Whether trials with these needs depend on the base."""
     return any(need.per_base for need in _table(names))
 
 
-def prepare(names: Iterable[str], context: TrialContext, base: BaseSpec, watch: Watch) -> Resources:
+def prepare(names: Collection[str], context: TrialContext, base_spec: BaseSpec, watch: Watch) -> Resources:
     """Train and compute what the trials of a target share, before the first of them starts."""
     for need in _table(names):
-        need.train(context, base, watch)
+        need.train(context, base_spec, watch)
     data, _ = open_data(context.root, context.target)
     resources = resources_for(names, context, 0)
     for need in _table(names):
@@ -101,17 +109,17 @@ def prepare(names: Iterable[str], context: TrialContext, base: BaseSpec, watch: 
     return resources
 
 
-def resources_for(names: Iterable[str], context: TrialContext, seed: int) -> Resources:
+def resources_for(names: Collection[str], context: TrialContext, seed: int) -> Resources:
     """The resources of a trial: only what its strategy needs. A worker holds what it has attached for later trials."""
     fields: dict[str, Any] = {}
     for need in _table(names):
         fields |= need.attach(context)
-    return Resources(engine(context.engine), with_classes(context.net, len(context.target.labels)), context.device,
-                     seed, vectors=context.vectors if use_vectors(names) else None,
+    return Resources(engine(context.engine), with_classes(context.architecture, len(context.target.labels)),
+                     context.device, seed, vectors=context.vectors if use_vectors(names) else None,
                      same_labels=context.source.labels == context.target.labels, **fields)
 
 
-def open_shared(names: Iterable[str], resources: Resources, corpus: Corpus) -> dict[str, float]:
+def open_shared(names: Collection[str], resources: Resources, corpus: Corpus) -> dict[str, float]:
     """Open what `prepare` computed, before a trial's clock starts; returns the seconds it had taken, by phase."""
     seconds = {"encode": 0.0, "pretrain": 0.0}
     for need in _table(names):
@@ -120,7 +128,7 @@ def open_shared(names: Iterable[str], resources: Resources, corpus: Corpus) -> d
     return seconds
 
 
-def cache_entries(names: Iterable[str], context: TrialContext) -> list[Path]:
+def cache_entries(names: Collection[str], context: TrialContext) -> list[Path]:
     """The cache entries that trials with these needs read; after `prepare`."""
     folders = data_entries(context.root, context.target)
     for need in _table(names):
@@ -128,21 +136,20 @@ def cache_entries(names: Iterable[str], context: TrialContext) -> list[Path]:
     return list(dict.fromkeys(folders))
 
 
-def steps(names: Iterable[str], workload: Workload) -> list[Step]:
+def steps(names: Collection[str], workload: Workload) -> list[Step]:
     """What `prepare` would do, and about how long each step takes."""
     return [step for need in _table(names) for step in need.steps(workload)]
 
 
-def _table(names: Iterable[str]) -> list[Need]:
+def _table(names: Collection[str]) -> list[Need]:
     """The entries of the needs named, in the table's order."""
-    wanted = set(names)
-    return [need for name, need in NEEDS.items() if name in wanted]
+    return [need for name, need in NEEDS.items() if name in names]
 
 
 # The base, and its features of the target's texts.
 
-def _train_base(context: TrialContext, base: BaseSpec, watch: Watch) -> None:
-    pretrain(base, context.root, watch)
+def _train_base(context: TrialContext, base_spec: BaseSpec, watch: Watch) -> None:
+    pretrain(base_spec, context.root, watch)
 
 
 @lru_cache(2)

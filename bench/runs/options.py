@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from bench.core import store
 from bench.core.budget import FULL, Budget
 from bench.core.errors import BenchError
+from bench.data.cards import all_tasks
 
 ALL = "all"  # as a source, target or baseline: every one there is
 Say = Callable[[str], None]
@@ -66,3 +67,35 @@ def parse_budgets(text: str) -> tuple[Budget, ...]:
     if not out:
         raise BenchError("no budgets", "such as --budgets 32,128,512,full")
     return tuple(sorted(set(out), key=lambda b: float("inf") if b == FULL else int(b)))
+
+
+def label_map(options: Options) -> dict[str, str]:
+    """The `--map-label` pairs: label in the file → label of the task."""
+    mapping = {}
+    for pair in options.map_label:
+        raw, equals, label = pair.partition("=")
+        if not equals or not raw or not label:
+            raise BenchError(f"--map-label {pair!r} is not RAW=LABEL", "such as --map-label good=positive")
+        mapping[raw] = label
+    return mapping
+
+
+def options_per_source(sources: Sequence[str], options: Options) -> list[Options]:
+    """One set of options per source.
+
+    `all` as a source means all targets; `all` as a target means every task with the labels of the first source, or
+    with IMDB's. A target that is the source itself is left out.
+    """
+    known = all_tasks(options.tasks)
+    targets = list(options.targets)
+    if ALL in targets:
+        first = known.get(sources[0].partition("@")[0], known["imdb"])
+        targets = [name for name, task in known.items() if task.labels == first.labels]
+    chosen = targets if ALL in sources else sources
+    several = len(chosen) > 1 or len(targets) > 1
+    runs = []
+    for source in dict.fromkeys(chosen):
+        others = [t for t in targets if not several or t.partition("@")[0] != source.partition("@")[0]]
+        if others:
+            runs.append(replace(options, source=source, targets=tuple(others)))
+    return runs

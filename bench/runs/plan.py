@@ -14,9 +14,8 @@ from bench.protocol.domain import Domain
 from bench.results import record_files
 from bench.results.record import Record
 from bench.runs import inputs, needs, registry
-from bench.runs.context import TrialContext
 from bench.runs.executor import Executor
-from bench.runs.inputs import FindVectors, Inputs
+from bench.runs.inputs import FindVectors, Inputs, TrialContext
 from bench.runs.options import Options, Say, Watch
 from bench.runs.trials import TrialSpec, blank_record, feasible_budgets, trial_specs
 
@@ -27,7 +26,7 @@ Wanted = Callable[[TrialSpec], bool]
 class BasePlan:
     """The trials of one target on one base: all of them, those left to run, and what these need."""
 
-    base: BaseSpec
+    base_spec: BaseSpec
     context: TrialContext
     specs: tuple[TrialSpec, ...]
     todo: tuple[TrialSpec, ...]
@@ -70,7 +69,7 @@ def plan(options: Options, table: Mapping[str, str], say: Say, watch: Watch, *, 
         base = None
         for part in draft.parts:
             if part.todo:
-                resources = needs.prepare(part.needs, part.context, part.base, watch)
+                resources = needs.prepare(part.needs, part.context, part.base_spec, watch)
                 base = base or resources.base
         yield replace(draft, base=base)
 
@@ -102,7 +101,7 @@ def drafts(options: Options, table: Mapping[str, str], access: Access, say: Say,
             specs = [spec for spec in specs if wanted(spec)]
             todo = [spec for spec in specs if blank_record(spec).identity() not in done]
             left = registry.needs_of({spec.strategy for spec in todo})
-            parts.append(BasePlan(replace(pair.base, seed=seed), context, tuple(specs), tuple(todo), left))
+            parts.append(BasePlan(replace(pair.base_spec, seed=seed), context, tuple(specs), tuple(todo), left))
         yield TargetPlan(pair, path, tuple(parts))
 
 

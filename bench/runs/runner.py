@@ -24,7 +24,7 @@ from bench.protocol.trial import Predictor, Trial, make_trial
 from bench.results import stored_predictions
 from bench.results.record import Record
 from bench.runs import needs
-from bench.runs.context import TrialContext, open_data
+from bench.runs.inputs import TrialContext, open_data
 from bench.runs.machine import host, peak_bytes, versions
 from bench.runs.trials import TrialSpec, blank_record
 

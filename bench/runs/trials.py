@@ -9,7 +9,7 @@ from bench.core.budget import FULL, Budget
 from bench.protocol.split import Split
 from bench.results.record import Record
 from bench.runs import needs
-from bench.runs.context import TrialContext
+from bench.runs.inputs import TrialContext
 from bench.runs.registry import Strategy
 
 HEAD_SEEDS = 1_000  # difference between two head seeds of one label draw
@@ -51,6 +51,6 @@ def blank_record(spec: TrialSpec) -> Record:
     task, edition = context.target.name.split("@", 1)
     uses_base = needs.use_base(spec.strategy.needs())
     return Record(task, edition, context.target.sha256, context.source.name, spec.strategy.name,
-                  spec.strategy.settings(), str(context.net), context.engine, context.device, spec.budget, spec.seed,
-                  base=context.base if uses_base else "", base_seed=context.base_seed if uses_base else 0,
+                  spec.strategy.settings(), str(context.architecture), context.engine, context.device, spec.budget,
+                  spec.seed, base=context.base if uses_base else "", base_seed=context.base_seed if uses_base else 0,
                   head_seed=spec.head_seed, leading=context.target.leading)

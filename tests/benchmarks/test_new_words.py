@@ -36,7 +36,7 @@ def test_words_that_the_source_never_showed(benchmark) -> None:
     for name in ("amazon", "hotels", "newsgroups-atheism-space", "newsgroups-four"):
         target = inputs.load(name, options, access, print)
         pair = inputs.for_pair(options, source, target, vectors)
-        base = pretrain(pair.base, options.cache_dir)
+        base = pretrain(pair.base_spec, options.cache_dir)
         test_rows = target.data.examples(target.split.test)
         same = target.data.labels == source.data.labels
         table = base.vocabulary.table(target.data.corpus.words)

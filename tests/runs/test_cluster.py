@@ -27,7 +27,7 @@ from bench.results import record_files
 from bench.results.record import Record
 from bench.runs import pool
 from bench.runs.cluster import client
-from bench.runs.context import TrialContext
+from bench.runs.inputs import TrialContext
 from bench.runs.registry import Strategy
 from bench.runs.trials import trial_specs
 

@@ -21,7 +21,7 @@ from bench.core.errors import BenchError, MissingExtra
 from bench.protocol.split import Split
 from bench.results import stored_predictions
 from bench.runs import needs, pool
-from bench.runs.context import TrialContext
+from bench.runs.inputs import TrialContext
 from bench.runs.pool import run
 from bench.runs.registry import Strategy
 from bench.runs.trials import TrialSpec, blank_record, feasible_budgets, trial_specs

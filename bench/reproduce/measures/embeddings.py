@@ -106,5 +106,5 @@ def _base(session: Session) -> Base:
     """The base that `carry_over` uses: IMDB's training reviews without those in Amazon's test set."""
     source, target = session.data("imdb"), session.data("amazon")
     vectors = inputs.find_vectors(session.access, session.say)
-    spec = inputs.for_pair(_options(session), source, target, vectors).base
+    spec = inputs.for_pair(_options(session), source, target, vectors).base_spec
     return pretrain(spec, session.options.cache_dir, session.watch)

@@ -10,7 +10,7 @@ from typing import Any
 from bench.core import store
 from bench.core.errors import BenchError
 from bench.runs import needs
-from bench.runs.context import TrialContext
+from bench.runs.inputs import TrialContext
 
 
 @dataclass(frozen=True)
