@@ -25,9 +25,9 @@ def measured(options: Options, say: Callable[[str], None], watch: Callable[[dict
     from bench.learning.resources import Resources
     from bench.runs import inputs
 
-    access = inputs.access_for(options, say, progress=progress)
     out = []
-    for pair in inputs.for_targets(options, access, say, inputs.find_for_net(options), allow_same=True):
+    find = inputs.find_for_net(options)
+    for pair in inputs.for_targets(options, say, find, progress=progress, allow_same=True):
         source, target = pair.source, pair.target
         base = pretrain(pair.base_spec, options.cache_dir, watch)
         resources = Resources(engine(options.engine), pair.architecture, pair.base_spec.device, 0, base, pair.vectors)

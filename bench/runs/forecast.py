@@ -84,7 +84,8 @@ def forecasts(options: Options, table: Mapping[str, str], say: Say) -> list[Fore
     ready = tuple(name for name in options.targets if read[name] and read[options.source])
     by_name: dict[str, Forecast] = {}
     if ready:
-        drafts = plan.drafts(replace(options, targets=ready), table, access, say, find=_vectors_to_come(options))
+        drafts = plan.drafts(replace(options, targets=ready, offline=True), table, say, progress=False,
+                             find=_vectors_to_come(options))
         by_name = {name: _from_data(draft, measured, options) for name, draft in zip(ready, drafts, strict=True)}
     if len(by_name) < len(set(options.targets)):
         strategies = registry.installed(options.baselines, table, say)

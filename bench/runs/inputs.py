@@ -101,12 +101,13 @@ def find_for_net(options: Options) -> FindVectors:
     return no_vectors if architecture_named(options.net, options.preset).glove == "no" else find_vectors
 
 
-def for_targets(options: Options, access: Access, say: Say, find: FindVectors = find_vectors, *,
+def for_targets(options: Options, say: Say, find: FindVectors = find_vectors, *, progress: bool,
                 allow_same: bool = False) -> Iterator[Inputs]:
     """The inputs of each target, in the order of the options. Reads data; trains nothing.
 
     `find` looks for the word vectors, once. Raises `BenchError` where a target is the source, unless `allow_same`.
     """
+    access = access_for(options, say, progress=progress)
     targets = [load(name, options, access, say) for name in options.targets]
     source = load(options.source, options, access, say)
     for target in targets:

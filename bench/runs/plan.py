@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bench.core import files
+from bench.core.budget import Budget
 from bench.core.errors import BenchError
-from bench.data.routes import Access
 from bench.learning.pretrain import Base, BaseSpec
 from bench.protocol.domain import Domain
 from bench.results import record_files
@@ -64,8 +64,7 @@ def plan(options: Options, table: Mapping[str, str], say: Say, watch: Watch, *, 
 
     `again` plans finished trials too. Only trials that are `wanted` are planned.
     """
-    access = inputs.access_for(options, say, progress=progress)
-    for draft in drafts(options, table, access, say, again=again, wanted=wanted):
+    for draft in drafts(options, table, say, progress=progress, again=again, wanted=wanted):
         base = None
         for part in draft.parts:
             if part.todo:
@@ -74,23 +73,18 @@ def plan(options: Options, table: Mapping[str, str], say: Say, watch: Watch, *, 
         yield replace(draft, base=base)
 
 
-def drafts(options: Options, table: Mapping[str, str], access: Access, say: Say, *, again: bool = False,
+def drafts(options: Options, table: Mapping[str, str], say: Say, *, progress: bool, again: bool = False,
            find: FindVectors = inputs.find_vectors, wanted: Wanted = lambda spec: True) -> Iterator[TargetPlan]:
     """A plan for each target, with nothing prepared: reads data and records, trains nothing."""
     strategies = registry.installed(options.baselines, table, say)
     if not needs.use_vectors(registry.needs_of(strategies)):
         find = inputs.no_vectors
-    for pair in inputs.for_targets(options, access, say, find):
+    for pair in inputs.for_targets(options, say, find, progress=progress):
         source, target = pair.source, pair.target
         if pair.leaked:
             say(f"{source.name}: {pair.leaked} of its texts are in the test set of {target.name}: left out")
         usable = registry.applicable(strategies, source.task, target.task, pair.vectors is not None, say)
-        budgets, too_large = feasible_budgets(target.split, options.budgets)
-        for budget in too_large:
-            say(f"{target.name}: budget {budget} left out: only {len(target.split.pool):,} texts to train on")
-        if not budgets:
-            raise BenchError(f"{target.name} has {len(target.split.pool)} texts to train on, too few for any budget",
-                             "--budgets full takes all there are")
+        budgets = _budgets_of(target, options, say)
         path = options.results_dir / "records" / f"{target.task.name}.jsonl"
         done = set() if again else finished(path, say)
         parts = []
@@ -103,6 +97,17 @@ def drafts(options: Options, table: Mapping[str, str], access: Access, say: Say,
             left = registry.needs_of({spec.strategy for spec in todo})
             parts.append(BasePlan(replace(pair.base_spec, seed=seed), context, tuple(specs), tuple(todo), left))
         yield TargetPlan(pair, path, tuple(parts))
+
+
+def _budgets_of(target: Domain, options: Options, say: Say) -> list[Budget]:
+    """The budgets that a target's pool can serve; `BenchError` where there is none."""
+    budgets, too_large = feasible_budgets(target.split, options.budgets)
+    for budget in too_large:
+        say(f"{target.name}: budget {budget} left out: only {len(target.split.pool):,} texts to train on")
+    if not budgets:
+        raise BenchError(f"{target.name} has {len(target.split.pool)} texts to train on, too few for any budget",
+                         "--budgets full takes all there are")
+    return budgets
 
 
 def execute(target_plan: TargetPlan, executor: Executor) -> Iterator[Record]:
