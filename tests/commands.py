@@ -10,7 +10,7 @@ from click.testing import Result
 from bench.data import corpus
 from bench.results import record_files
 from bench.results.record import Record
-from bench.runs import runner
+from bench.runs import inputs, needs
 
 SCORES = ("n_train", "n_test", "accuracy", "balanced_accuracy", "macro_f1", "auc", "log_loss", "predictions", "status",
           "error", "base")
@@ -49,6 +49,6 @@ def refused(result: Result, *said: str) -> None:
 
 def forget() -> None:
     """What this process remembers of the cache; a new one would remember nothing."""
-    runner.open_data.cache_clear()
-    runner._base.cache_clear()
+    inputs.open_data.cache_clear()
+    needs._open_base.cache_clear()
     corpus._opened.clear()

@@ -17,14 +17,17 @@ from bench.cli.app import app
 from bench.learning.features.glove import WordVectors
 from bench.learning.networks import architectures
 from bench.learning.pretrain import Base
+from bench.learning.resources import Resources
 from bench.protocol.domain import Domain
 from bench.protocol.trial import Trial, make_trial
-from bench.runs.trials import DataRef, TrialContext
+from bench.runs import needs
+from bench.runs.inputs import DataRef, TrialContext
 
 settings.register_profile("steady", deadline=None)  # a busy machine is no reason to fail
 settings.load_profile("steady")
 
 Bench = Callable[..., Result]
+Prepare = Callable[..., Resources]
 PLUGIN = """
 import time
 import numpy as np
@@ -79,7 +82,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> World:
 
 
 @pytest.fixture
-def setting(world: World) -> TrialContext:
+def context(world: World) -> TrialContext:
     """What a run of the toys has: the toy base, the toy target."""
     return TrialContext(
         world.root,
@@ -91,6 +94,15 @@ def setting(world: World) -> TrialContext:
         world.base.key,
         world.vectors,
     )
+
+
+@pytest.fixture
+def prepare(world: World) -> Prepare:
+    """Prepares what trials of a context share: `prepare(context, "base", "counts")`."""
+    def call(context: TrialContext, *names: str) -> Resources:
+        return needs.prepare(names, context, toy.order(world.source, world.vectors), lambda event: None)
+
+    return call
 
 
 @pytest.fixture

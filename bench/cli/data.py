@@ -142,12 +142,12 @@ def new(file: Annotated[Path, typer.Argument(help="CSV, TSV, JSONL or Parquet, p
         cache_dir: CacheDir = None) -> None:
     """Print a card for a data file: bench task new mine.csv > tasks/mine.toml."""
     from bench.data import user_file
-    from bench.runs import inputs
+    from bench.runs.options import label_map
 
     with errors():
         options = options_of(text_column=text_column, label_column=label_column, map_label=tuple(map_label or ()),
                              cache_dir=cache_dir)
-        task, told = user_file.task_from_file(file, text_column, label_column, inputs.label_map(options))
+        task, told = user_file.task_from_file(file, text_column, label_column, label_map(options))
         loaded = _load(str(file), options)
         warn(told)
         text = user_file.card_text(task, name or task.name, loaded.data.corpus.sha256, len(loaded.data.y))

@@ -298,7 +298,7 @@ def distance_command(
     from bench.report import distance_table, tables
     from bench.report import formats as formats_
     from bench.results import record_files
-    from bench.runs import inputs
+    from bench.runs import options as suite
 
     with errors():
         if format not in formats_.FORMATS:
@@ -308,7 +308,7 @@ def distance_command(
                              device=device, data_dir=data_dir, cache_dir=cache_dir, tasks=tuple(tasks or ()),
                              offline=offline)
         with TrialProgress() as progress:
-            one = inputs.options_per_source((source,), options)[0]
+            one = suite.options_per_source((source,), options)[0]
             found = distance.measured(one, progress.say, progress.training, progress=progress.live)
         distance_table.save_distances(results_dir, source, found)
         read = record_files.read_all(results_dir, warn) if (results_dir / "records").is_dir() else []

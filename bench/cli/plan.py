@@ -46,9 +46,9 @@ def show_plan(runs: Sequence[Options], *, as_json: bool) -> None:
     most = max(workers)
     who = f"{most} worker{'s' if most > 1 else ''}" if most else "one worker of the cluster"
     typer.echo()
-    typer.echo(sentence(f"To do: {todo} of {sum(f.trials for f in found)} trials, about {costs.people(seconds)} on "
+    typer.echo(sentence(f"To do: {todo} of {sum(f.trials for f in found)} trials, about {costs.duration(seconds)} on "
                         f"{who}."))
-    bases = set().union(*(f.bases for f in found if f.todo))
+    bases = set().union(*(f.origins for f in found if f.todo))
     typer.echo(sentence("An estimate, from " + "; ".join(text for basis, text in FROM.items() if basis in bases)
                         + ". Nothing was trained, run or written."))
 
@@ -56,7 +56,7 @@ def show_plan(runs: Sequence[Options], *, as_json: bool) -> None:
 def _lines(found: Forecast) -> list[str]:
     """A target's table: done of all trials by baseline and budget, what is to do, and the seconds of it."""
     from bench.report import formats, tables
-    from bench.runs.costs import people
+    from bench.runs.costs import duration
 
     budgets = {c.budget: c.labels for c in sorted(found.cells, key=lambda c: (c.labels, order(c.budget)))}
     head = ("baseline", *(f"all {'' if found.read else '~'}{n:,}" if b == FULL else f"{b}"
@@ -67,7 +67,7 @@ def _lines(found: Forecast) -> list[str]:
         seconds = sum(c.todo * c.each.seconds for c in own.values())
         todo = sum(c.todo for c in own.values())
         body.append((name, *(f"{own[b].done}/{own[b].trials}" if b in own else "" for b in budgets), f"{todo}",
-                     people(seconds) if todo else ""))
+                     duration(seconds) if todo else ""))
     done = found.trials - found.todo
     lines = ["", sentence(f"{found.target} from {found.source}: {done} of {found.trials} trials done"),
              formats.plain(tables.Table(head, tuple(body), (("done/all at so many labels", len(budgets)), ("", 2))),
@@ -78,7 +78,7 @@ def _lines(found: Forecast) -> list[str]:
     made: dict[str, list[str]] = {}
     for step in found.steps:
         unknown = step.cost.basis == "unknown"
-        said = "kept already" if step.cached else "to do" if unknown else f"about {people(step.cost.seconds)}"
+        said = "kept already" if step.cached else "to do" if unknown else f"about {duration(step.cost.seconds)}"
         made.setdefault(step.what, []).append(said)
     return [*lines, *(sentence(f"{what}: {', '.join(said)}") for what, said in made.items())]
 

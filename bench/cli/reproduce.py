@@ -50,11 +50,11 @@ def reproduce_command(
             return
         from baselines import BASELINES
         from bench.reproduce import claims
-        from bench.reproduce.measures.workplace import Workplace
+        from bench.reproduce.measures.session import Session
         from bench.runs import inputs
 
         known = claims.read_claims(claims.default_claims())
-        wanted = claims.chosen(known, claim or ())
+        wanted = claims.claims_named(known, claim or ())
         if write_docs and len(wanted) < len(known):
             raise BenchError("--write-docs with --claim would leave the other claims out", "run it for all claims")
         options = options_of(data_dir=data_dir, results_dir=results_dir, cache_dir=cache_dir, jobs=jobs,
@@ -62,11 +62,11 @@ def reproduce_command(
         findings = []
         with TrialProgress() as progress:
             access = inputs.access_for(options, progress.say, progress=progress.live)
-            place = Workplace(options, access, BASELINES, say=progress.say, watch=progress.training)
-            for finding in claims.test(wanted, place, results_dir / "claims"):
+            session = Session(options, access, BASELINES, say=progress.say, watch=progress.training)
+            for finding in claims.measure_claims(wanted, session, results_dir / "claims"):
                 progress.pause()
                 findings.append(finding)
-                progress.say(f"{finding.claim.id}: {finding.verdict}: {claims.leading(finding)} "
+                progress.say(f"{finding.claim.id}: {finding.verdict}: {claims.deciding_figures(finding)} "
                              f"({finding.seconds:.0f} s)")
         paths = claims.write(results_dir, findings)
         if write_docs:

@@ -61,7 +61,8 @@ def run_command(
     """Train the base once, run the strategies on the targets, print the leaderboard; goes on where it was stopped."""
     from baselines import MAIN
     from bench.report import formats
-    from bench.runs import executor, inputs
+    from bench.runs import executor
+    from bench.runs import options as suite
 
     with errors():
         options = options_of(
@@ -73,7 +74,7 @@ def run_command(
             base_seeds=base_seeds, head_seeds=head_seeds)
         failed = 0
         found: list[Study] = []
-        runs = inputs.options_per_source(tuple(source or ("imdb",)), options)
+        runs = suite.options_per_source(tuple(source or ("imdb",)), options)
         if dry_run:
             show_plan(runs, as_json=as_json)
             return
@@ -104,9 +105,9 @@ def _run(options: Options, carry: Executor, shown: list[Study], *, keep_going: b
         for plan in plans.plan(options, BASELINES, progress.say, progress.training, progress=progress.live):
             target = plan.target
             progress.say(headline(target, plan.base, options.source))
-            if len(plan.todo) < len(plan.jobs):
-                progress.say(f"{len(plan.jobs) - len(plan.todo)} of {len(plan.jobs)} trials are done already")
-            progress.trials(len(plan.jobs), len(plan.jobs) - len(plan.todo))
+            if len(plan.todo) < len(plan.specs):
+                progress.say(f"{len(plan.specs) - len(plan.todo)} of {len(plan.specs)} trials are done already")
+            progress.trials(len(plan.specs), len(plan.specs) - len(plan.todo))
             for record in plans.execute(plan, carry):
                 failed += record.status != "ok"
                 progress.trial(record)

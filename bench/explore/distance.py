@@ -20,28 +20,18 @@ POINTS = 1_000  # of each side, at most, for the MMD
 def measured(options: Options, say: Callable[[str], None], watch: Callable[[dict[str, Any]], None], *,
              progress: bool) -> list[Distance]:
     """Load the sides and the base (trained where it is not there yet) and measure each target."""
-    from dataclasses import replace
-
-    from bench.learning.networks.architectures import architecture_named
     from bench.learning.networks.engines import engine
     from bench.learning.pretrain import pretrain
     from bench.learning.resources import Resources
-    from bench.protocol.split import without_test_texts
     from bench.runs import inputs
 
-    access = inputs.access_for(options, say, progress=progress)
-    net = architecture_named(options.net, options.preset)
-    source = inputs.load(options.source, options, access, say)
-    vectors = inputs.find_vectors(access, say) if net.glove != "no" else None
     out = []
-    for name in options.targets:
-        target = inputs.load(name, options, access, say)
-        clean = without_test_texts(source.data, source.split, target.data, target.split.test)
-        order = inputs.base_spec(options, replace(source, split=clean), net, vectors)
-        base = pretrain(order, options.cache_dir, watch)
-        resources = Resources(engine(options.engine), net, order.device, 0, base, vectors)
-        sides = [_some(source.data.corpus, clean.pool, source.name), _some(target.data.corpus, target.split.pool,
-                                                                          target.name)]
+    find = inputs.find_for_net(options)
+    for pair in inputs.for_targets(options, say, find, progress=progress, allow_same=True):
+        source, target = pair.source, pair.target
+        base = pretrain(pair.base_spec, options.cache_dir, watch)
+        resources = Resources(engine(options.engine), pair.architecture, pair.base_spec.device, 0, base, pair.vectors)
+        sides = [_some(side.data.corpus, side.split.pool, side.name) for side in (source, target)]
         features = [resources.features(_first(side)) for side in sides]
         out.append(Distance(target.name, proxy_a(*_joint(*sides), (source.name, target.name)),
                             *vocabulary(*sides), mmd(*features)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,14 +17,13 @@ from bench.explore import drawing, projection
 from bench.explore.drawing import Points
 from bench.explore.word_lists import NEGATIVE, POSITIVE, separation
 from bench.learning.features.glove import WordVectors
-from bench.learning.finetune import fine_tune, to_embedding_rows
-from bench.learning.networks.architectures import EMBEDDING, HEAD, Architecture, Params, architecture_named
+from bench.learning.finetune import corpus_words, fine_tune
+from bench.learning.networks.architectures import EMBEDDING, HEAD, Architecture, Params
 from bench.learning.networks.engines import engine
 from bench.learning.pretrain import Base, pretrain
 from bench.learning.resources import Resources
 from bench.protocol.domain import Domain
 from bench.protocol.metrics import softmax
-from bench.protocol.split import without_test_texts
 from bench.protocol.trial import make_trial
 from bench.runs import inputs
 from bench.runs.options import Options, Say, Watch
@@ -121,17 +120,17 @@ def scene(request: Request, say: Say, watch: Watch, *, progress: bool) -> Scene:
     if request.labels and not request.target:
         raise BenchError(f"--labels {request.labels} of which target?", "name it with --target")
     access = inputs.access_for(options, say, progress=progress)
-    net = architecture_named(options.net, options.preset)
     source = inputs.load(options.source, options, access, say)
     target = inputs.load(request.target, options, access, say) if request.target else None
-    if target:
-        clean = without_test_texts(source.data, source.split, target.data, target.split.test)
-        source = replace(source, split=clean)
     vectors = inputs.find_vectors(access, say)
-    order = inputs.base_spec(options, source, net, vectors)
-    base = pretrain(order, options.cache_dir, watch)
+    spec = inputs.base_spec(options, source, vectors)
+    if target:
+        pair = inputs.for_pair(options, source, target, vectors)
+        source, spec = pair.source, pair.base_spec
+    net = spec.net
+    base = pretrain(spec, options.cache_dir, watch)
     same = target is None or target.data.labels == source.data.labels
-    resources = Resources(engine(order.engine), base.net, order.device, request.seed, base, vectors, same_labels=same)
+    resources = Resources(engine(spec.engine), base.net, spec.device, request.seed, base, vectors, same_labels=same)
     tuned = None
     if target and request.labels:
         trial = make_trial(target.data, target.split, source.name, target.name, request.labels, request.seed,

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from bench.core import store
 from bench.core.budget import FULL, Budget
+from bench.core.errors import BenchError
+from bench.data.cards import all_tasks
 
+ALL = "all"  # as a source, target or baseline: every one there is
 Say = Callable[[str], None]
 Watch = Callable[[dict[str, Any]], None]
 
@@ -24,13 +27,13 @@ class Options:
     budgets: tuple[Budget, ...] = (32, 128, 512, FULL)
     seeds: int = 3
     base_seeds: int = 1
-    head_seeds: int = 1  # for each label draw
+    head_seeds: int = 1  # per label draw
     net: str = "gru"
     preset: str = "default"
     engine: str = "torch"
     device: str = "auto"
-    jobs: int = 0  # 0: one a core
-    scheduler: str = ""  # of a Dask cluster; empty: this machine
+    jobs: int = 0  # worker processes; 0: one per core
+    scheduler: str = ""  # address of a Dask cluster's; empty: this machine runs the trials
     data_dir: Path | None = None
     results_dir: Path = Path("results/runs")
     cache_dir: Path = field(default_factory=store.default_cache)
@@ -42,3 +45,57 @@ class Options:
     epochs: int = 0  # of the base; 0: the recipe's
     validation: float = 0.0  # share of the source's pool that the base is not trained on
     keep_checkpoints: bool = False  # of every epoch of the base
+
+    def __post_init__(self) -> None:
+        """Refuse counts that leave nothing to run."""
+        for flag, count in (("--seeds", self.seeds), ("--base-seeds", self.base_seeds),
+                            ("--head-seeds", self.head_seeds)):
+            if count < 1:
+                raise BenchError(f"{flag} {count}", "one or more")
+
+
+def parse_budgets(text: str) -> tuple[Budget, ...]:
+    """`32,128,full` as budgets, ascending; `BenchError` for anything else."""
+    out: list[Budget] = []
+    for part in filter(None, (p.strip() for p in text.split(","))):
+        if part in (FULL, "all"):
+            out.append(FULL)
+        elif part.isdigit() and part.isascii() and 2 <= int(part) <= 10**9:
+            out.append(int(part))
+        else:
+            raise BenchError(f"budget {part!r} is not a number of labels", "such as --budgets 32,128,512,full")
+    if not out:
+        raise BenchError("no budgets", "such as --budgets 32,128,512,full")
+    return tuple(sorted(set(out), key=lambda b: float("inf") if b == FULL else int(b)))
+
+
+def label_map(options: Options) -> dict[str, str]:
+    """The `--map-label` pairs: label in the file → label of the task."""
+    mapping = {}
+    for pair in options.map_label:
+        raw, equals, label = pair.partition("=")
+        if not equals or not raw or not label:
+            raise BenchError(f"--map-label {pair!r} is not RAW=LABEL", "such as --map-label good=positive")
+        mapping[raw] = label
+    return mapping
+
+
+def options_per_source(sources: Sequence[str], options: Options) -> list[Options]:
+    """One set of options per source.
+
+    `all` as a source means all targets; `all` as a target means every task with the labels of the first source, or
+    with IMDB's. A target that is the source itself is left out.
+    """
+    known = all_tasks(options.tasks)
+    targets = list(options.targets)
+    if ALL in targets:
+        first = known.get(sources[0].partition("@")[0], known["imdb"])
+        targets = [name for name, task in known.items() if task.labels == first.labels]
+    chosen = targets if ALL in sources else sources
+    several = len(chosen) > 1 or len(targets) > 1
+    runs = []
+    for source in dict.fromkeys(chosen):
+        others = [t for t in targets if not several or t.partition("@")[0] != source.partition("@")[0]]
+        if others:
+            runs.append(replace(options, source=source, targets=tuple(others)))
+    return runs

@@ -44,10 +44,10 @@ def test_recipes_of_the_base(benchmark, tmp_path) -> None:
     for held in HELD:
         pool = source.split.pool
         out = block[pool] % FOLDS == held
-        films = replace(source.split, pool=pool[~out], test_rows=pool[out])  # the test half is never scored
+        films = replace(source.split, pool=pool[~out], test=pool[out])  # the test half is never scored
         for name, spec in RECIPES.items():
-            order = inputs.base_spec(options, replace(source, split=films), ARCHITECTURES["gru"], vectors)
-            base = pretrain(replace(order, recipe=spec), tmp_path)
+            order = inputs.base_spec(options, replace(source, split=films), vectors)
+            base = pretrain(replace(order, spec=spec), tmp_path)
             found = [base.accuracy]
             for other in others.values():
                 texts = other.data.examples(other.split.pool)
