@@ -28,7 +28,7 @@ def publish(results: Path, published: Path) -> list[Path]:
 def order(record: Record) -> tuple[object, ...]:
     """Like records side by side, which packs them smaller; full is the largest budget."""
     return (record.task, record.edition, record.source, record.engine, record.device, record.net, record.baseline,
-            budget.order(record.budget), record.seed, record.base_seed, record.head_seed or 0)
+            budget.budget_order(record.budget), record.seed, record.base_seed, record.head_seed or 0)
 
 
 if __name__ == "__main__":

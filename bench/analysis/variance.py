@@ -8,8 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bench.analysis.scores import Array
-from bench.core.budget import Budget
-from bench.core.budget import order as budget_order
+from bench.core.budget import Budget, budget_order
 from bench.results.record import Record
 
 

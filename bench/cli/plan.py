@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from bench.cli.terminal import sentence, warn, width
-from bench.core.budget import FULL, order
+from bench.core.budget import FULL, budget_order
 
 if TYPE_CHECKING:
     from bench.runs.forecast import Forecast
@@ -58,7 +58,7 @@ def _lines(found: Forecast) -> list[str]:
     from bench.report import formats, tables
     from bench.runs.costs import duration
 
-    budgets = {c.budget: c.labels for c in sorted(found.cells, key=lambda c: (c.labels, order(c.budget)))}
+    budgets = {c.budget: c.labels for c in sorted(found.cells, key=lambda c: (c.labels, budget_order(c.budget)))}
     head = ("baseline", *(f"all {'' if found.read else '~'}{n:,}" if b == FULL else f"{b}"
                           for b, n in budgets.items()), "to do", "one core")
     body = []

@@ -17,7 +17,7 @@ from bench.explore import drawing, projection
 from bench.explore.drawing import Points
 from bench.explore.word_lists import NEGATIVE, POSITIVE, separation
 from bench.learning.features.glove import WordVectors
-from bench.learning.finetune import corpus_words, fine_tune
+from bench.learning.finetune import fine_tune, to_embedding_rows
 from bench.learning.networks.architectures import EMBEDDING, HEAD, Architecture, Params
 from bench.learning.networks.engines import engine
 from bench.learning.pretrain import Base, pretrain

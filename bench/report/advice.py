@@ -8,7 +8,7 @@ from bench.analysis.compare import ALPHA, HELPS, NEUTRAL, OPEN, Pair, Row, Stand
 from bench.analysis.inference import Need
 from bench.analysis.scores import Interval
 from bench.analysis.study import Study
-from bench.core.budget import words
+from bench.core.budget import budget_in_words
 
 LISTED = 3  # names before "and n more"
 MOST_REIGNS = 3  # that are told one by one
@@ -45,7 +45,7 @@ def advice(study: Study) -> list[str]:
 
 def _at(study: Study, standing: Standing) -> str:
     first = standing.rows[0]
-    said = [f"At {words(standing.budget, standing.n_train)} use {first.baseline}: {score(first.score)}"]
+    said = [f"At {budget_in_words(standing.budget, standing.n_train)} use {first.baseline}: {score(first.score)}"]
     if first.gain is not None:
         said.append(_gain(first))
     worth = study.worth(first.baseline, standing.budget)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from bench.analysis.compare import MARKS, Pair, Row
 from bench.analysis.leaderboard import Cell
 from bench.analysis.study import Study
-from bench.core.budget import FULL, Budget, parse_budget, words
+from bench.core.budget import FULL, Budget, budget_in_words, parse_budget
 from bench.core.errors import BenchError
 from bench.report.advice import p_text, score, short
 
@@ -32,7 +32,7 @@ class Table:
 def labels_of(study: Study, budget: Budget) -> str:
     """`128 labels`, `all 6,000`."""
     size = study.board.sizes[budget]
-    return f"all {size:,}" if budget == FULL else words(budget, size)
+    return f"all {size:,}" if budget == FULL else budget_in_words(budget, size)
 
 
 def rows_by(study: Study, column: str) -> list[str]:

@@ -13,7 +13,6 @@ from statistics import mean, stdev
 
 from bench.core import files, places, store
 from bench.core.errors import BenchError
-from bench.core.files import save_text
 from bench.reproduce.measures import MEASURES, measure
 from bench.reproduce.measures.session import Measurement, NotTested, Session
 

@@ -130,7 +130,7 @@ def _options(group: Sequence[Record], options: Options) -> Options:
     device = first.device if first.device in devices(first.engine) else "auto"
     folder = store.key_of([dict(versions(first.engine))])[:12]
     heads = 1 + max(0 if r.head_seed is None else (r.head_seed - r.seed) // HEAD_SEEDS for r in group)
-    return replace(options, targets=(f"{first.task}@{first.edition}",), source=first.source, net=net, preset=preset,
+    return replace(options, targets=(str(first.target),), source=first.source, net=net, preset=preset,
                    engine=first.engine, device=device, baselines=tuple(sorted({r.baseline for r in group})),
                    budgets=tuple(dict.fromkeys(r.budget for r in group)), seeds=1 + max(r.seed for r in group),
                    base_seeds=1 + max(r.base_seed for r in group), head_seeds=heads,

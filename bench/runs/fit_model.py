@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bench.core.budget import words
+from bench.core.budget import budget_in_words
 from bench.core.errors import BenchError
 from bench.learning.models import folder
 from bench.learning.models.model import Fitted
@@ -64,7 +64,7 @@ def fit(spec: TrialSpec, out: Path, *, force: bool) -> FitResult:
 def summary(record: Record) -> str:
     """One line: what was fitted on what, and how good it is."""
     auc = "" if record.auc is None else f", AUC {record.auc:.3f}"
-    labels = f"all {record.n_train:,}" if record.budget == "full" else f"{record.n_train:,}"
-    return (f"{record.baseline} on {record.task}@{record.edition}, {labels} labels, seed {record.seed}: accuracy "
+    labels = budget_in_words(record.budget, record.n_train)
+    return (f"{record.baseline} on {record.target}, {labels}, seed {record.seed}: accuracy "
             f"{record.accuracy:.3f}{auc} on the test set of {record.n_test:,} texts; fitted in "
             f"{record.seconds['adapt']:.1f} s")

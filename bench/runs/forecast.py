@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from bench.core.budget import FULL, Budget
+from bench.core.budget import Budget, labels_in
 from bench.core.errors import BenchError, RouteError
+from bench.core.names import TaskRef
 from bench.data import corpus
 from bench.data.cards import Edition, Task
 from bench.data.routes import Access, deliver
@@ -89,7 +90,7 @@ def forecasts(options: Options, table: Mapping[str, str], say: Say) -> list[Fore
         by_name = {name: _from_data(draft, measured, options) for name, draft in zip(ready, drafts, strict=True)}
     if len(by_name) < len(set(options.targets)):
         strategies = registry.installed(options.baselines, table, say)
-        unread = [name.partition("@")[0] for name in read if not read[name]]
+        unread = [TaskRef.parse(name).task for name in read if not read[name]]
         source = _size(options.source, read[options.source], options, access, say)
         for name in options.targets:
             if name not in by_name:
@@ -128,7 +129,8 @@ def _from_data(draft: TargetPlan, measured: MeasuredCosts, options: Options) -> 
     counts: dict[tuple[str, Budget], list[int]] = {}
     for part in draft.parts:
         workload = Workload(source.name, target.name, len(source.split.pool), len(target.data.corpus),
-                            part.base_spec.spec.epochs, (part.context.base,), measured, options.cache_dir, draft.inputs)
+                            part.base_spec.recipe.epochs, (part.context.base,), measured, options.cache_dir,
+                            draft.inputs)
         steps += needs.steps(part.needs, workload)
         todo = set(part.todo)
         for spec in part.specs:
@@ -137,7 +139,7 @@ def _from_data(draft: TargetPlan, measured: MeasuredCosts, options: Options) -> 
             cell[1] += int(spec not in todo)
     cells = []
     for (name, budget), (trials, done) in counts.items():
-        labels = len(target.split.pool) if budget == FULL else int(budget)
+        labels = labels_in(budget, len(target.split.pool))
         cells.append(ForecastCell(name, budget, labels, trials, done, measured.trial(name, labels)))
     return Forecast(target.name, source.name, True, tuple(steps), tuple(cells))
 
@@ -161,7 +163,7 @@ def _size(name: str, read: bool, options: Options, access: Access, say: Say) -> 
     task, edition = card
     first = task.edition(edition) if edition else task.editions[0]
     rows = first.rows or UNSTATED
-    return _Size(task, f"{task.name}@{first.name}", rows, round(rows * (1 - TEST_SHARE[first.test])))
+    return _Size(task, str(TaskRef(task.name, first.name)), rows, round(rows * (1 - TEST_SHARE[first.test])))
 
 
 def _from_cards(source: _Size, target: _Size, strategies: Sequence[Strategy], unread: Sequence[str],
@@ -179,7 +181,7 @@ def _from_cards(source: _Size, target: _Size, strategies: Sequence[Strategy], un
     for strategy in usable:
         trials = options.seeds * options.head_seeds * (len(bases) if needs.use_base(strategy.needs()) else 1)
         for budget in options.budgets:
-            labels = target.pool if budget == FULL else int(budget)
+            labels = labels_in(budget, target.pool)
             if labels <= target.pool:
                 cost = measured.trial(strategy.name, labels)
                 cells.append(ForecastCell(strategy.name, budget, labels, trials, 0, cost))

@@ -8,6 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from bench.core.errors import BenchError
+from bench.core.names import TaskRef
 from bench.data import corpus
 from bench.data.cards import Task, all_tasks, unknown_name
 from bench.data.corpus import Dataset

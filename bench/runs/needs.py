@@ -22,7 +22,7 @@ from bench.learning.networks.architectures import with_classes
 from bench.learning.networks.engines import engine
 from bench.learning.pretrain import Base, BaseSpec, load_base, pretrain
 from bench.learning.resources import Resources, features_entry
-from bench.learning.source_linear import SourceLinear, fit_source_linear, is_fitted
+from bench.learning.source_linear import SourceLinear, fit_source_linear, is_source_linear_cached
 from bench.protocol.split import without_test_texts
 from bench.runs.costs import LINEAR, STATED, UNKNOWN, Cost, MeasuredCosts, Step
 from bench.runs.inputs import DataRef, Inputs, TrialContext, data_entries, open_data
@@ -208,7 +208,7 @@ def _missing_encoder() -> MissingExtra | None:
 
 
 def _open_sentences(resources: Resources, corpus: Corpus) -> Seconds:
-    return {"encode": sentence_encoder.of(corpus)[1]}
+    return {"encode": sentence_encoder.corpus_vectors(corpus)[1]}
 
 
 def _sentence_steps(work: Workload) -> Iterator[Step]:
@@ -242,7 +242,7 @@ def _linear_steps(work: Workload) -> Iterator[Step]:
     key, fitted = work.source, False
     if work.inputs is not None:
         pool = work.inputs.source.data.examples(work.inputs.source.split.pool)
-        key, fitted = store.key_of(pool.rows.tolist()), is_fitted(pool)
+        key, fitted = store.key_of(pool.rows.tolist()), is_source_linear_cached(pool)
     yield Step("source's linear model", key, fitted, Cost(work.source_texts * LINEAR / 1000, STATED))
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from bench.core import store
 from bench.core.budget import FULL, Budget
 from bench.core.errors import BenchError
+from bench.core.names import TaskRef
 from bench.data.cards import all_tasks
 
 ALL = "all"  # as a source, target or baseline: every one there is
@@ -54,21 +55,6 @@ class Options:
                 raise BenchError(f"{flag} {count}", "one or more")
 
 
-def parse_budgets(text: str) -> tuple[Budget, ...]:
-    """`32,128,full` as budgets, ascending; `BenchError` for anything else."""
-    out: list[Budget] = []
-    for part in filter(None, (p.strip() for p in text.split(","))):
-        if part in (FULL, "all"):
-            out.append(FULL)
-        elif part.isdigit() and part.isascii() and 2 <= int(part) <= 10**9:
-            out.append(int(part))
-        else:
-            raise BenchError(f"budget {part!r} is not a number of labels", "such as --budgets 32,128,512,full")
-    if not out:
-        raise BenchError("no budgets", "such as --budgets 32,128,512,full")
-    return tuple(sorted(set(out), key=lambda b: float("inf") if b == FULL else int(b)))
-
-
 def label_map(options: Options) -> dict[str, str]:
     """The `--map-label` pairs: label in the file → label of the task."""
     mapping = {}
@@ -89,13 +75,14 @@ def options_per_source(sources: Sequence[str], options: Options) -> list[Options
     known = all_tasks(options.tasks)
     targets = list(options.targets)
     if ALL in targets:
-        first = known.get(sources[0].partition("@")[0], known["imdb"])
+        first = known.get(TaskRef.parse(sources[0]).task, known["imdb"])
         targets = [name for name, task in known.items() if task.labels == first.labels]
     chosen = targets if ALL in sources else sources
     several = len(chosen) > 1 or len(targets) > 1
     runs = []
     for source in dict.fromkeys(chosen):
-        others = [t for t in targets if not several or t.partition("@")[0] != source.partition("@")[0]]
+        task = TaskRef.parse(source).task
+        others = [t for t in targets if not several or TaskRef.parse(t).task != task]
         if others:
             runs.append(replace(options, source=source, targets=tuple(others)))
     return runs

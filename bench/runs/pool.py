@@ -34,7 +34,7 @@ def run(specs: Sequence[TrialSpec], workers: int) -> Iterator[Record]:
             yield run_trial(spec)
         return
     gc.collect()
-    give_back()  # this process only waits from here on
+    release_freed_memory()  # this process only waits from here on
     warm_up(specs[0].context.engine)
     todo = deque(specs)
     while todo:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bench.core.budget import FULL, Budget
+from bench.core.budget import Budget, budget_order, labels_in
+from bench.core.names import TaskRef
 from bench.protocol.split import Split
 from bench.results.record import Record
 from bench.runs import needs
@@ -33,14 +34,14 @@ class TrialSpec:
 
 def feasible_budgets(split: Split, budgets: Sequence[Budget]) -> tuple[list[Budget], list[Budget]]:
     """The budgets that the pool can serve, and those that it cannot."""
-    feasible = [b for b in budgets if b == FULL or int(b) <= len(split.pool)]
+    feasible = [b for b in budgets if labels_in(b, len(split.pool)) <= len(split.pool)]
     return feasible, [b for b in budgets if b not in feasible]
 
 
 def trial_specs(context: TrialContext, strategies: Sequence[Strategy], budgets: Sequence[Budget], seeds: int,
                 heads: int = 1) -> list[TrialSpec]:
     """Every trial. Within a seed the longest come first, so that the last to finish is a short one."""
-    longest_first = sorted(budgets, key=lambda b: -float("inf") if b == FULL else -int(b))
+    longest_first = sorted(budgets, key=budget_order, reverse=True)
     return [TrialSpec(context, strategy, budget, seed, seed + HEAD_SEEDS * head if head else None)
             for head in range(heads) for seed in range(seeds) for budget in longest_first for strategy in strategies]
 
@@ -48,9 +49,9 @@ def trial_specs(context: TrialContext, strategies: Sequence[Strategy], budgets: 
 def blank_record(spec: TrialSpec) -> Record:
     """The record of a trial before it ran: all that identifies it."""
     context = spec.context
-    task, edition = context.target.name.split("@", 1)
+    target = TaskRef.parse(context.target.name)
     uses_base = needs.use_base(spec.strategy.needs())
-    return Record(task, edition, context.target.sha256, context.source.name, spec.strategy.name,
+    return Record(target.task, target.edition, context.target.sha256, context.source.name, spec.strategy.name,
                   spec.strategy.settings(), str(context.architecture), context.engine, context.device, spec.budget,
                   spec.seed, base=context.base if uses_base else "", base_seed=context.base_seed if uses_base else 0,
                   head_seed=spec.head_seed, leading=context.target.leading)

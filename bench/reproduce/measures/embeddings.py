@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from bench.analysis.learning_curves import inverted
-from bench.core.budget import FULL, Budget
+from bench.core.budget import FULL, Budget, labels_in
 from bench.core.errors import BenchError
 from bench.data.text import frequent
 from bench.explore.word_lists import NEGATIVE, POSITIVE, separation
@@ -76,7 +76,7 @@ def carry_over(session: Session) -> Measurement:
             gains = [100 * (accuracy["finetune", budget, s] - accuracy[other, budget, s]) for s in seeds]
             figures[f"points over {other} at {budget}"] = tuple(gains)
     every = len(plan.target.split.pool)
-    curves = [{every if b == FULL else int(b): accuracy["scratch", b, s] for b in BUDGETS} for s in seeds]
+    curves = [{labels_in(b, every): accuracy["scratch", b, s] for b in BUDGETS} for s in seeds]
     equivalents = [label_equivalent(accuracy["finetune", 32, s], curve) for s, curve in enumerate(curves)]
     beyond = equivalents.count(np.inf)
     saved = [min(max(labels, 32.0), float(every)) - 32 for labels in equivalents]
