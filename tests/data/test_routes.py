@@ -22,9 +22,9 @@ import pytest
 import servers
 
 from bench.core.errors import RouteError
-from bench.data import http, package_index
+from bench.data import download, package_index
 from bench.data.cards import Route
-from bench.data.package_index import Pip
+from bench.data.package_index import PipSettings
 from bench.data.public_formats import read
 from bench.data.routes import Access, Delivered, deliver
 
@@ -127,7 +127,7 @@ def test_a_cut_connection_starts_over_where_the_server_has_no_ranges(access: Acc
 
 def test_a_download_goes_on_in_the_next_run_unless_the_file_changed(access: Access) -> None:
     with servers.serving(servers.cutting(BYTES, cuts=3)) as server:
-        with pytest.raises(RouteError, match=r"cut at byte 262500.*the next run goes on"):
+        with pytest.raises(RouteError, match=r"cut at byte 262500.*the next run resumes"):
             archive(access, f"{server.url}/a.zip")
         assert not list(access.cache.rglob("a.zip"))
         assert archive(access, f"{server.url}/a.zip").path.read_bytes() == BYTES
@@ -158,7 +158,7 @@ def test_slow_and_dead_servers_cost_no_more_than_the_limits(access: Access) -> N
     with servers.serving(servers.silent(6)) as server:
         assert "no answer within 1 s" in fails("archive", access, url=f"{server.url}/a.zip")
     with servers.serving(servers.dripping(6)) as server:
-        assert "slower than 1024 bytes a second" in fails("archive", access, url=f"{server.url}/a.zip")
+        assert "slower than 1024 bytes per second" in fails("archive", access, url=f"{server.url}/a.zip")
     assert time.monotonic() - started < 6
 
 
@@ -177,7 +177,7 @@ def test_a_redirect_to_a_file_of_this_machine_is_refused(access: Access) -> None
 
 
 def test_a_file_larger_than_the_bound_is_refused(access: Access, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http, "LARGEST", 100_000)
+    monkeypatch.setattr(download, "LARGEST", 100_000)
     with servers.serving(servers.files({"/a.zip": BYTES})) as server:
         assert "larger than" in fails("archive", access, url=f"{server.url}/a.zip")
 
@@ -236,7 +236,7 @@ def index(*files: tuple[str, bytes], body: bytes | None = None) -> servers.Answe
 
 
 def use(monkeypatch: pytest.MonkeyPatch, *indexes: str, links: tuple[str, ...] = ()) -> None:
-    monkeypatch.setattr(package_index, "pip_settings", lambda: Pip(indexes, links))
+    monkeypatch.setattr(package_index, "pip_settings", lambda: PipSettings(indexes, links))
 
 
 WANTED = {"distribution": "made_up.data==1.0", "file": "made_up_data/rows.csv"}
@@ -347,7 +347,7 @@ def test_a_damaged_or_bursting_package_is_refused(
     (tmp_path / "w" / WHEEL[0]).unlink()
     (tmp_path / "w" / evil[0]).write_bytes(evil[1])
     assert "outside its own folder" in fails("package", access, **WANTED)
-    monkeypatch.setattr(package_index, "FILE", 3)
+    monkeypatch.setattr(package_index, "LARGEST_FILE", 3)
     (tmp_path / "w" / WHEEL[0]).write_bytes(WHEEL[1])
     assert "larger than" in fails("package", access, **WANTED)
 
