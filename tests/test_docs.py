@@ -160,10 +160,10 @@ WRONG = {  # heading of the FAQ → the command that a user of the workshop type
     "different values, more than 100 classes": "run --target ids.csv --label-column id",
     "budget 'many' is not a number of labels": "run --target toy-target --budgets many",
     "is both source and target": "run --target toy-source --baseline tfidf",
-    "device 'cuda' does not answer to torch": "run --target toy-target --device cuda",
+    "PyTorch finds no CUDA device": "run --target toy-target --device cuda",
     "no records in": "report --results-dir nowhere",
     "is not what the card": "task check pinned --tasks pinned",
-    "could not be had": "data pull absent --tasks absent",
+    "not available: absent": "data pull absent --tasks absent",
 }
 
 

@@ -95,8 +95,8 @@ def device_for(options: Options) -> str:
     if options.device not in ("cpu", "cuda"):
         raise BenchError(f"unknown device {options.device!r}", "auto, cpu or cuda")
     if options.device not in have:
-        raise BenchError(f"device {options.device!r} does not answer to {options.engine}",
-                         f"there is: {', '.join(have)}")
+        framework = {"torch": "PyTorch", "mxnet": "MXNet"}.get(options.engine, options.engine)
+        raise BenchError(f"{framework} finds no {options.device.upper()} device", f"available: {', '.join(have)}")
     return options.device
 
 
