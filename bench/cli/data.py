@@ -62,7 +62,7 @@ def pull(names: Names = None, data_dir: DataDir = None, cache_dir: CacheDir = No
                 continue
             typer.echo(f"{loaded.name}: {len(loaded.data.y):,} texts from {loaded.origin}")
         if missing:
-            raise BenchError(f"could not be had: {', '.join(missing)}", "the reasons stand above")
+            raise BenchError(f"not available: {', '.join(missing)}", "the reasons are listed above")
 
 
 @data_app.command("verify")

@@ -24,7 +24,7 @@ from bench.runs import options as suite
 BLOCK, FOLDS, HELD = 625, 5, (1, 3)  # reviews a block; every fifth block is held out, once for each of HELD
 RECIPES: dict[str, Recipe] = {
     "chosen": RECIPE,
-    "no words unknown": replace(RECIPE, word_dropout=0.0),
+    "no word dropout": replace(RECIPE, word_dropout=0.0),
     "Adam's own epsilon": replace(RECIPE, epsilons=()),
     "both, embedding at 0.1": Recipe(epochs=2, batch=128, learning_rate=12e-3, rates=((EMBEDDING, 0.1),)),
     "three epochs": replace(RECIPE, epochs=3),

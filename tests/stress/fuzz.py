@@ -22,7 +22,7 @@ import atheris
 
 with atheris.instrument_imports(include=["bench"]):
     from bench.core import store
-    from bench.data import archives, cards, package_index, public_formats, text, user_file  # noqa: F401
+    from bench.data import archives, cards, index_pages, package_index, public_formats, text, user_file  # noqa: F401
     from bench.results import record_files, stored_predictions
 import pandas  # noqa: F401  # what is imported late takes its seconds now
 import pyarrow.parquet  # noqa: F401
@@ -130,11 +130,11 @@ def weights(data: bytes) -> None:
 
 def index_page(data: bytes) -> None:
     body = data.decode("utf-8", "replace")
-    for parse in (package_index._json_links, package_index._html_links):
+    for parse in (index_pages.json_links, index_pages.html_links):
         try:
             found = parse(body, "https://example.org/simple/x/")
             package_index._matching(found, "x", "1.0")
-        except (ValueError, KeyError, TypeError, AttributeError, AssertionError, RecursionError):  # as in `_page`
+        except (ValueError, KeyError, TypeError, AttributeError, AssertionError, RecursionError):  # as `listed_files`
             continue
 
 

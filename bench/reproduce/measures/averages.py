@@ -36,8 +36,8 @@ def letters(session: Session) -> Measurement:
         worst.append(float(np.abs(matrix - CLAIMED).max()))
     mean = np.mean(matrices, axis=0).round().astype(int).tolist()
     return Measurement({"AUC, swapped": tuple(auc), "accuracy": tuple(accuracy), "worst cell": tuple(worst)},
-                       (f"Mean confusion matrix, rows the guesses: {mean}; {len(train):,} training and {len(test):,} "
-                        "test posts.",))
+                       (f"Mean confusion matrix, with predictions as rows: {mean}; {len(train):,} training and "
+                        f"{len(test):,} test posts.",))
 
 
 def whole_words(session: Session) -> Measurement:

@@ -70,7 +70,7 @@ def frozen_glove(session: Session) -> Measurement:
         only += [(right[0] & ~right[1]).sum(), (right[1] & ~right[0]).sum()]
     error = 100 * np.sqrt(only.sum()) / (len(truth) * len(points))  # of the difference, as in McNemar's test
     return Measurement({"points over learned": tuple(points)}, (
-        f"Texts that only the GloVe net got right: {only[0]:,}, only the other: {only[1]:,}, over {len(points)} seeds "
+        f"Texts that only the GloVe network got right: {only[0]:,}; only the other: {only[1]:,}; over {len(points)} seeds "
         f"of {len(truth):,} texts; standard error {error:.2f} points.",), session.mxnet_or_torch())
 
 
@@ -93,7 +93,7 @@ def like_meaning(session: Session) -> Measurement:
             figures.setdefault(f"{name}nearest is alike", []).append(agree)
             figures.setdefault(f"{name}by chance", []).append(float(np.mean(shuffled)))
             figures.setdefault(f"{name}p", []).append((1 + sum(s >= agree for s in shuffled)) / (1 + SHUFFLES))
-    note = f"{len(chosen)} of the 500 words belong to one of our {len(LIKE_MEANING)} groups of like meaning."
+    note = f"{len(chosen)} of the 500 words belong to one of our {len(LIKE_MEANING)} groups of similar meaning."
     return Measurement({name: tuple(values) for name, values in figures.items()}, (note,), session.mxnet_or_torch())
 
 
