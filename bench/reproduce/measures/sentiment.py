@@ -70,8 +70,8 @@ def frozen_glove(session: Session) -> Measurement:
         only += [(right[0] & ~right[1]).sum(), (right[1] & ~right[0]).sum()]
     error = 100 * np.sqrt(only.sum()) / (len(truth) * len(points))  # of the difference, as in McNemar's test
     return Measurement({"points over learned": tuple(points)}, (
-        f"Texts that only the GloVe network got right: {only[0]:,}; only the other: {only[1]:,}; over {len(points)} seeds "
-        f"of {len(truth):,} texts; standard error {error:.2f} points.",), session.mxnet_or_torch())
+        f"Texts that only the GloVe network got right: {only[0]:,}; only the other: {only[1]:,}; over {len(points)} "
+        f"seeds of {len(truth):,} texts; standard error {error:.2f} points.",), session.mxnet_or_torch())
 
 
 def like_meaning(session: Session) -> Measurement:
