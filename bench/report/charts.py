@@ -125,13 +125,14 @@ def _matrix() -> Spec:
     where = {"x": _n("target", "target", labelAngle=-35), "y": _n("source", "source")}
     tips = _tips(("source", "source", ""), ("target", "target", ""), ("score", "score", ".3f"),
                  ("low", "95% from", ".3f"), ("high", "to", ".3f"), ("gain", "points over scratch", "+.1f"))
-    score = {"field": "score", "type": "quantitative"}
+    colour = {"field": "score", "type": "quantitative", "title": "@leading",
+              "scale": {"scheme": "cividis", "domain": "@span"},
+              "legend": {"orient": "bottom", "gradientLength": 200, "format": ".3f", "titleLimit": 400}}
     return _layers(
-        {"mark": "rect", "encoding": {**where, "tooltip": tips, "color": {
-            **score, "title": "@leading", "scale": {"scheme": "cividis", "domain": "@span"},
-            "legend": {"orient": "bottom", "gradientLength": 180, "format": ".2f", "title": "@leading"}}}},
-        {"mark": {"type": "text", "fontSize": 12}, "encoding": {
-            **where, "text": {**score, "format": ".3f"},
+        {"mark": "rect", "encoding": {**where, "tooltip": tips, "color": colour}},
+        {"transform": [{"calculate": "replace(format(datum.score, '.3f'), regexp('^0'), '')", "as": "text"}],
+         "mark": {"type": "text", "fontSize": 12}, "encoding": {
+            **where, "text": {"field": "text", "type": "nominal"},
             "color": {"condition": {"test": "datum.score < @middle", "value": "#fff"}, "value": "#000"}}},
         height="@height")
 

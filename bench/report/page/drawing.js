@@ -28,7 +28,7 @@ const filled = (spec, values) => {
   return spec;
 };
 const specFor = (figure, panel, width, paper) => {
-  const spec = filled(charts.specs[figure.id], { width, columns: width < 420 ? 2 : 4, height: panel.height, paper, ...panel.fill });
+  const spec = filled(charts.specs[figure.id], { width, columns: width < 420 ? 2 : width < 560 ? 3 : 4, height: panel.height, paper, ...panel.fill });
   spec.datasets = panel.data;
   spec.autosize = { type: "fit-x", contains: "padding" };
   return spec;
