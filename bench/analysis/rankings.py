@@ -76,10 +76,10 @@ def _ranking(differences: PairwiseDifferences, p: Array, n_train: int) -> Rankin
     rows = []
     for i in order:
         auc = predictions[i].auc()
-        gain, said, gain_p = gains.get(i, (None, "", None))
+        gain, gain_verdict, gain_p = gains.get(i, (None, "", None))
         rows.append(RankedBaseline(predictions[i].baseline, inference.score_interval(samples[i]),
                                    None if auc is None else inference.score_interval(auc), int(rank[i]),
-                                   float(best[i]), gain, said, gain_p, predictions[i].adapt))
+                                   float(best[i]), gain, gain_verdict, gain_p, predictions[i].adapt))
     lead, lead_p, detectable, need = None, None, None, RequiredSample(None, None)
     if len(order) > 1:
         a, b = order[:2]
