@@ -27,9 +27,10 @@ SECTIONS = {
 API = ("bench.core.errors", "bench.data.cards", "bench.data.load", "bench.data.corpus", "bench.protocol.trial",
        "bench.protocol.metrics", "bench.learning.networks.architectures", "bench.learning.pretrain",
        "bench.learning.resources", "bench.results.record_files", "bench.runs.options", "bench.runs.trials",
-       "bench.runs.plan", "bench.runs.runner", "bench.runs.forecast", "bench.analysis.scores", "bench.analysis.compare",
-       "bench.analysis.learning_curves", "bench.analysis.leaderboard", "bench.analysis.study",
-       "bench.analysis.transfer_matrix", "bench.report.page_facts", "bench.report.charts")
+       "bench.runs.plan", "bench.runs.runner", "bench.runs.forecast", "bench.analysis.scores",
+       "bench.analysis.rankings", "bench.analysis.comparisons", "bench.analysis.learning_curves",
+       "bench.analysis.leaderboard", "bench.analysis.study", "bench.analysis.transfer_matrix",
+       "bench.report.page_facts", "bench.report.charts")
 
 
 def on_config(config: Any) -> Any:

@@ -246,7 +246,7 @@ def test_every_block_of_results_is_made_from_records() -> None:
 
 def test_the_pages_show_what_is_published() -> None:
     module = results_script()
-    found = module.studies(ROOT / "results" / "published")
+    found = module.read_studies(ROOT / "results" / "published")
     for page in module.PAGES:
         text = (ROOT / page).read_text(encoding="utf-8")
         assert module.BLOCK.search(text), page

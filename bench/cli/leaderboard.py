@@ -40,12 +40,12 @@ from bench.cli.records import (
     facts,
 )
 from bench.cli.terminal import errors, plain, show, warn, width
-from bench.core.budget import in_order, parse_budgets
+from bench.core.budget import parse_budgets
 from bench.core.errors import BenchError, MissingExtra
 from bench.core.names import TaskRef
 
 if TYPE_CHECKING:
-    from bench.analysis.compare import Pair
+    from bench.analysis.comparisons import Comparison
     from bench.analysis.study import Study
     from bench.report.tables import Table
     from bench.results.record import Record
@@ -77,7 +77,8 @@ def leaderboard_command(
     """Print the leaderboards of the records in a results folder, and what their statistics answer."""
     from bench.analysis import study
     from bench.report import formats as formats_
-    from bench.report import tables
+    from bench.report import leaderboard_files, tables
+    from bench.report.advice import variance_note
 
     with errors():
         if format not in formats_.FORMATS:
@@ -104,7 +105,8 @@ def leaderboard_command(
         elif calibration:
             _calibration(found, budgets, format, results_dir)
         elif variance:
-            _sections([(s.board.title, _variance_table(s), [x.words() for x in s.splits]) for s in found], format)
+            _sections([(s.board.title, _variance_table(s), [variance_note(x) for x in s.variance_components])
+                       for s in found], format)
         elif label_cost:
             _break_even(found, label_cost, hour_cost, budgets, format)
         elif budget:
@@ -113,7 +115,7 @@ def leaderboard_command(
         elif format == "table":
             show(found, sort)
         else:
-            typer.echo(formats_.whole(found, format, sort), nl=False)
+            typer.echo(leaderboard_files.whole(found, format, sort), nl=False)
 
 
 def _said(study: Study) -> list[str]:
@@ -127,9 +129,10 @@ def _sections(found: list[tuple[str, Table, list[str]]], form: str, values: Any 
     import json
 
     from bench.report import formats as formats_
+    from bench.report import leaderboard_files
 
     if form == "json":
-        text = formats_.as_json(values) if values is not None else json.dumps(
+        text = leaderboard_files.as_json(values) if values is not None else json.dumps(
             [{"title": t, "rows": [dict(zip(b.flat(), r, strict=True)) for r in b.body], "words": w}
              for t, b, w in found], indent=1, ensure_ascii=False)
         typer.echo(text)
@@ -141,20 +144,20 @@ def _sections(found: list[tuple[str, Table, list[str]]], form: str, values: Any 
         typer.echo(formats_.page(made) if form == "html" else "\n".join(made), nl=False)
 
 
-def _runs(names: list[str], records: Callable[[Path], list[Record]]) -> list[tuple[str, list[Pair]]]:
+def _runs(names: list[str], records: Callable[[Path], list[Record]]) -> list[tuple[str, list[Comparison]]]:
     """Two results folders: the cells that both have, board by board."""
-    from bench.analysis import compare, study
+    from bench.analysis import comparisons, study
 
     if len(names) != 2:
         raise BenchError(f"{len(names)} results folders to compare", "two: the earlier run, then the later")
     before, after = (study.studies(records(Path(n))) for n in names)
-    # the content hash is not in a board: `compare.runs` asks that the test sets' labels agree
+    # the content hash is not in a board: `compare_runs` asks that the test sets' labels agree
     have = {(s.board.target, s.board.source, s.board.net, s.board.engine, s.board.device): s for s in before}
     found = []
     for late in after:
         b = late.board
         early = have.get((b.target, b.source, b.net, b.engine, b.device))
-        shared = compare.compare_runs(early.sheets, late.sheets) if early else []
+        shared = comparisons.compare_runs(early.predictions, late.predictions) if early else []
         if shared:
             found.append((b.title, shared))
     if not found:
@@ -165,21 +168,22 @@ def _runs(names: list[str], records: Callable[[Path], list[Record]]) -> list[tup
 
 def _compared(found: list[Any], names: list[str], budgets: Any, form: str, limit: float) -> None:
     """Pairs of baselines, or of runs, and the gate."""
-    from bench.analysis import compare
+    from bench.analysis import comparisons
     from bench.report import formats as formats_
     from bench.report import tables
-    from bench.report.advice import pair_notes
+    from bench.report.advice import comparison_notes
 
-    boards: list[tuple[str, list[Pair]]] = [
-        f if isinstance(f, tuple) else (f.board.title, compare.pairs(f.sheets, names, budgets)) for f in found]
+    boards: list[tuple[str, list[Comparison]]] = [
+        f if isinstance(f, tuple) else (f.board.title, comparisons.compare_baselines(f.predictions, names, budgets))
+        for f in found]
     if form == "json":
         import json
 
-        typer.echo(json.dumps(formats_.plain_values([{"title": t, "pairs": p} for t, p in boards]), indent=1))
+        typer.echo(json.dumps(formats_.json_values([{"title": t, "pairs": p} for t, p in boards]), indent=1))
     else:
-        _sections([(t, tables.pair_table(p), pair_notes(p)) for t, p in boards], form)
+        _sections([(t, tables.comparison_table(p), comparison_notes(p)) for t, p in boards], form)
     if limit >= 0.0:
-        bad = [(t, c) for t, p in boards for c in compare.significantly_worse(p, limit)]
+        bad = [(t, c) for t, p in boards for c in comparisons.significantly_worse(p, limit)]
         for title, c in bad:
             warn(f"{title}: {c.first} is worse than {c.second} at {c.budget} labels: {c.difference.estimate:+.1f} "
                  f"points [{c.difference.low:+.1f} {c.difference.high:+.1f}]")
@@ -189,30 +193,26 @@ def _compared(found: list[Any], names: list[str], budgets: Any, form: str, limit
 
 def _across(found: list[Study], budgets: Any, form: str, folder: Path) -> None:
     from bench.analysis import across_targets
-    from bench.report import analysis_figures, tables
     from bench.report import formats as formats_
+    from bench.report import panels, target_tables, vega
 
     if not budgets:
-        every = [{s.budget for s in f.standings} for f in found]
+        every = [{r.budget for r in f.rankings} for f in found]
         count = {b: sum(b in e for e in every) for e in every for b in e}
-        budgets = in_order(b for b in count if count[b] == max(count.values()))
-    made = [across_targets.across(found, b) for b in budgets]
+        budgets = [b for b in count if count[b] == max(count.values())]
+        budgets.sort(key=lambda b: float("inf") if isinstance(b, str) else b)
+    made = [across_targets.rank_across_targets(found, b) for b in budgets]
     if form == "json":
         import json
 
-        typer.echo(json.dumps(formats_.plain_values(made), indent=1, allow_nan=False))
+        typer.echo(json.dumps(formats_.json_values(made), indent=1, allow_nan=False))
         return
-    sections = []
-    for one in made:
-        head, body = across_targets.table(one)
-        title = f"{len(one.targets)} targets from {one.source} · {one.budget} labels"
-        sections.append((title, tables.Table(tuple(head), tuple(map(tuple, body))), across_targets.notes(one)))
-    _sections(sections, form)
+    _sections([(target_tables.across_title(one), target_tables.across_table(one), target_tables.across_notes(one))
+               for one in made], form)
     if form == "table":
         for one in made:
-            _picture(
-                lambda one=one: analysis_figures.rank_diagram(one, folder / "leaderboards" / f"across-{one.budget}")
-            )
+            _picture(lambda one=one: vega.save(panels.ranks_panel(one),
+                                               folder / "leaderboards" / f"across-{one.budget}"))
 
 
 def _picture(draw: Any) -> None:
@@ -223,7 +223,7 @@ def _picture(draw: Any) -> None:
 
 
 def _calibration(found: list[Study], budgets: Any, form: str, folder: Path) -> None:
-    from bench.report import analysis_figures, tables
+    from bench.report import panels, tables, vega
 
     sections = []
     for s in found:
@@ -238,9 +238,8 @@ def _calibration(found: list[Study], budgets: Any, form: str, folder: Path) -> N
                 stem = folder / "leaderboards" / f"calibration-{TaskRef.parse(s.board.target).task}-{b}"
                 mine = [c for c in kept if c.budget == b]
                 title = f"{s.board.target}, {tables.labels_of(s, b)}"
-                _picture(
-                    lambda mine=mine, title=title, stem=stem: analysis_figures.reliability_diagram(mine, title, stem)
-                )
+                _picture(lambda mine=mine, title=title, stem=stem: vega.save(
+                    panels.reliability_panel(mine, title), stem))
     _sections(sections, form)
 
 
@@ -251,7 +250,7 @@ def _variance_table(study: Study) -> Table:
         return "–" if value is None else f"{value:.2f}"
 
     body = [(tables.labels_of(study, x.budget), x.baseline, f"{x.bases}×{x.draws}×{x.heads}", text(x.base),
-             text(x.labels), text(x.both), text(x.head), f"{x.whole:.2f}") for x in study.splits]
+             text(x.labels), text(x.both), text(x.head), f"{x.whole:.2f}") for x in study.variance_components]
     head = ("at", "baseline", "bases×draws×heads", "base seed", "label draw", "both", "head seed", "whole")
     return tables.Table(head, tuple(body))
 
@@ -265,8 +264,8 @@ def _break_even(found: list[Study], label_cost: float, hour_cost: float, budgets
     sections = []
     for s in found:
         sizes = dict(s.board.sizes)
-        own = [w for w in s.worths if w.reference == "scratch" and (not budgets or w.budget in budgets)]
-        rows = learning_curves.break_even(own, s.sheets, sizes, label_cost, hour_cost)
+        own = [w for w in s.label_equivalents if w.reference == "scratch" and (not budgets or w.budget in budgets)]
+        rows = learning_curves.break_even(own, s.predictions, sizes, label_cost, hour_cost)
         rows.sort(key=lambda r: (sizes[r.budget], r.baseline))
         body = [(tables.labels_of(s, r.budget), r.baseline, f"{r.saved.estimate:,.0f} [{r.saved.low:,.0f} "
                  f"{r.saved.high:,.0f}]", f"{r.saved.estimate * label_cost:,.2f}", f"{r.price:,.2f}",
@@ -295,8 +294,8 @@ def distance_command(
     """How far the targets are from the source, beside the gain that was measured."""
     from bench.analysis import domain_distance, study
     from bench.explore import distance
-    from bench.report import distance_table, tables
     from bench.report import formats as formats_
+    from bench.report import panels, target_files, target_tables, vega
     from bench.results import record_files
     from bench.runs import options as suite
 
@@ -310,16 +309,16 @@ def distance_command(
         with TrialProgress() as progress:
             one = suite.options_per_source((source,), options)[0]
             found = distance.measured(one, progress.say, progress.training, progress=progress.live)
-        distance_table.save_distances(results_dir, source, found)
+        target_files.save_distances(results_dir, source, found)
         read = record_files.read_all(results_dir, warn) if (results_dir / "records").is_dir() else []
-        made = domain_distance.beside(found, study.studies(read), source, baseline, at)
+        made = domain_distance.distances_and_gains(found, study.studies(read), source, baseline, at)
         if format == "json":
             import json
 
-            typer.echo(json.dumps(formats_.plain_values(made), indent=1, allow_nan=False))
+            typer.echo(json.dumps(formats_.json_values(made), indent=1, allow_nan=False))
             return
-        head, body = distance_table.table(made)
-        found_table = tables.Table(tuple(head), tuple(map(tuple, body)))
-        _sections([(distance_table.title(made), found_table, distance_table.notes(made))], format)
+        _sections([(target_tables.distance_title(made), target_tables.distance_table(made),
+                    target_tables.distance_notes(made))], format)
         if format == "table" and any(r.gain is not None for r in made.rows):
-            _picture(lambda: distance_table.draw(made, results_dir / "leaderboards" / f"distance-{baseline}-{at}"))
+            _picture(lambda: vega.save(panels.distance_panel(made),
+                                       results_dir / "leaderboards" / f"distance-{baseline}-{at}"))

@@ -14,7 +14,7 @@ from bench.core.errors import BenchError
 from bench.core.names import TaskRef
 
 if TYPE_CHECKING:
-    from bench.report.page_facts import Facts, Part
+    from bench.report.page_facts import CachedStudy, Facts
     from bench.results.record import Record
 
 OnlyTarget = Annotated[list[str] | None, typer.Option(
@@ -66,22 +66,22 @@ def chosen(folder: Path, target: list[str] | None, source: str = "", baseline: l
     return kept
 
 
-def facts(folder: Path, found: list[Record], parts: dict[str, Part] | None = None) -> Facts:
+def facts(folder: Path, found: list[Record], cache: dict[str, CachedStudy] | None = None) -> Facts:
     """What the report knows of records and the distances kept beside them."""
-    from bench.report import distance_table, page_facts
+    from bench.report import page_facts, target_files
 
-    return page_facts.facts(found, parts, distance_table.load_distances(folder))
+    return page_facts.facts(found, cache, target_files.load_distances(folder))
 
 
 def check_figures(formats: str, kinds: Sequence[str] | None) -> list[str]:
     """The formats named; `BenchError` for one, or for a chart, that there is not."""
     from bench.data.cards import unknown_name
-    from bench.report import charts
+    from bench.report import charts, vega
 
     named = [f.strip() for f in formats.split(",") if f.strip()]
-    wrong = [f for f in named if f not in charts.FORMATS]
+    wrong = [f for f in named if f not in vega.FORMATS]
     if wrong or not named:
-        raise BenchError(f"unknown format {', '.join(wrong) or formats!r}", ", ".join(charts.FORMATS))
+        raise BenchError(f"unknown format {', '.join(wrong) or formats!r}", ", ".join(vega.FORMATS))
     known = charts.specs(())
     for kind in kinds or ():
         if kind not in known:
@@ -91,7 +91,7 @@ def check_figures(formats: str, kinds: Sequence[str] | None) -> list[str]:
 
 def draw(found: Facts, folder: Path, formats: Sequence[str], kinds: Sequence[str] | None) -> list[Path]:
     """Draw every chart, or those of some kinds, into a folder; returns the files."""
-    from bench.report import charts, paper_figures
+    from bench.report import paper_figures, vega
 
-    return [path for name, spec in paper_figures.panels(found) if not kinds or name.split("-")[0] in kinds
-            for path in charts.save(spec, folder / name, formats)]
+    return [path for name, spec in paper_figures.named_panels(found) if not kinds or name.split("-")[0] in kinds
+            for path in vega.save(spec, folder / name, formats)]

@@ -29,7 +29,7 @@ from bench.cli.terminal import errors
 from bench.core.files import save_text
 
 if TYPE_CHECKING:
-    from bench.report.page_facts import Part
+    from bench.report.page_facts import CachedStudy
     from bench.results.record import Record
 
 PORT = 8765
@@ -48,7 +48,7 @@ def report_command(
 ) -> None:
     """Write the results as one HTML file that needs no network, serve it, or draw its charts for a paper."""
     from bench.core import store
-    from bench.report import charts, page_facts
+    from bench.report import html_page, vega
 
     with errors():
         folder = cache_dir or store.default_cache()
@@ -65,15 +65,15 @@ def report_command(
             written = draw(facts(results_dir, kept(none=False)), figures, named, chart)
             typer.echo("Written: " + ", ".join(map(str, written)))
             return
-        script = charts.script(folder)
+        script = vega.script(folder)
         if serve:
-            parts: dict[str, Part] = {}
-            _serve(port, results_dir, lambda digest: page_facts.html(
-                facts(results_dir, kept(none=True), parts), script,
+            cache: dict[str, CachedStudy] = {}
+            _serve(port, results_dir, lambda digest: html_page.html(
+                facts(results_dir, kept(none=True), cache), script,
                 shown_command=f"{said} --serve", live=digest))
             return
         path = out or results_dir / "report.html"
-        text = page_facts.html(facts(results_dir, kept(none=True)), script, shown_command=said)
+        text = html_page.html(facts(results_dir, kept(none=True)), script, shown_command=said)
         save_text(path, text, "choose --out", shared=False)
         typer.echo(f"Written: {path} ({len(text.encode()) / 1e6:.1f} MB)")
 

@@ -37,6 +37,7 @@ from bench.cli.plan import show_plan
 from bench.cli.progress import TrialProgress
 from bench.cli.terminal import errors, headline, show, warn
 from bench.core.budget import parse_budgets
+from bench.core.errors import MissingExtra
 
 if TYPE_CHECKING:
     from bench.analysis.study import Study
@@ -60,7 +61,7 @@ def run_command(
 ) -> None:
     """Train the base once, run the strategies on the targets, print the leaderboard; goes on where it was stopped."""
     from baselines import MAIN
-    from bench.report import formats
+    from bench.report import leaderboard_files
     from bench.runs import executor
     from bench.runs import options as suite
 
@@ -86,7 +87,7 @@ def run_command(
         if len(runs) > 1:
             _matrices(options, quiet=as_json)
         if as_json:
-            typer.echo(formats.as_json(found))
+            typer.echo(leaderboard_files.as_json(found))
     if failed:
         typer.echo(f"trials that failed: {failed}; the same command tries them again", err=True)
         raise typer.Exit(1)
@@ -96,7 +97,7 @@ def _run(options: Options, carry: Executor, shown: list[Study], *, keep_going: b
     """The trials of one source, and their leaderboards into `shown`; `quiet` leaves standard output alone."""
     from baselines import BASELINES
     from bench.analysis import study
-    from bench.report import formats
+    from bench.report import leaderboard_files
     from bench.results import record_files
     from bench.runs import plan as plans
 
@@ -115,7 +116,7 @@ def _run(options: Options, carry: Executor, shown: list[Study], *, keep_going: b
                     break
             progress.pause()
             found = study.studies(record_files.read_with_packed(plan.path))
-            written = formats.write(options.results_dir, found)
+            written = leaderboard_files.write(options.results_dir, found)
             here = (target.name, target.data.corpus.sha256)
             own = [s for s in found if (s.board.target, s.board.content_sha256) == here]
             shown += own
@@ -130,13 +131,16 @@ def _run(options: Options, carry: Executor, shown: list[Study], *, keep_going: b
 def _matrices(options: Options, *, quiet: bool) -> None:
     """Write and show the transfer matrices that the records allow."""
     from bench.analysis import transfer_matrix
-    from bench.report import analysis_figures
+    from bench.report import target_files
     from bench.results import record_files
 
     found = record_files.read_all(options.results_dir)
-    for baseline, budget in transfer_matrix.cells_at_hand(found):
-        made = transfer_matrix.matrix(found, baseline, budget)
-        typer.echo(f"\n{analysis_figures.matrix_markdown(made)}", err=quiet)
-        typer.echo(
-            "Written: " + ", ".join(str(p) for p in analysis_figures.write_matrix(options.results_dir, made)), err=quiet
-        )
+    for baseline, budget in transfer_matrix.possible_matrices(found):
+        made = transfer_matrix.transfer_matrix(found, baseline, budget)
+        typer.echo(f"\n{target_files.matrix_markdown(made)}", err=quiet)
+        written = [target_files.write_matrix(options.results_dir, made)]
+        try:
+            written += target_files.draw_matrix(options.results_dir, made)
+        except MissingExtra as error:
+            typer.echo(f"No picture: {error}", err=True)
+        typer.echo("Written: " + ", ".join(map(str, written)), err=quiet)

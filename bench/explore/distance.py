@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.analysis.domain_distance import Distance
+from bench.analysis.domain_distance import DomainDistance
 from bench.core.seeds import generator_for as generator
 from bench.data.corpus import Corpus, Examples
 from bench.runs.options import Options
@@ -18,7 +18,7 @@ POINTS = 1_000  # of each side, at most, for the MMD
 
 
 def measured(options: Options, say: Callable[[str], None], watch: Callable[[dict[str, Any]], None], *,
-             progress: bool) -> list[Distance]:
+             progress: bool) -> list[DomainDistance]:
     """Load the sides and the base (trained where it is not there yet) and measure each target."""
     from bench.learning.networks.engines import engine
     from bench.learning.pretrain import pretrain
@@ -33,8 +33,8 @@ def measured(options: Options, say: Callable[[str], None], watch: Callable[[dict
         resources = Resources(engine(options.engine), pair.architecture, pair.base_spec.device, 0, base, pair.vectors)
         sides = [_some(side.data.corpus, side.split.pool, side.name) for side in (source, target)]
         features = [resources.features(_first(side)) for side in sides]
-        out.append(Distance(target.name, proxy_a(*_joint(*sides), (source.name, target.name)),
-                            *vocabulary(*sides), mmd(*features)))
+        out.append(DomainDistance(target.name, proxy_a(*_joint(*sides), (source.name, target.name)),
+                                  *vocabulary(*sides), mmd(*features)))
     return out
 
 

@@ -15,7 +15,7 @@ import pytest
 from made import grid, record, results
 
 from bench.analysis.study import studies
-from bench.report import page_facts
+from bench.report import html_page, page_facts
 from bench.report.advice import advice
 from bench.results import record_files
 
@@ -191,7 +191,7 @@ def test_five_thousand_records_paint_within_a_second_and_sort_within_a_tenth(vis
             boards.append({**b, "id": number, "target": f"task-{number}@v1"})
             cells += [[number, *c[1:]] for c in found.cells if c[0] == b["id"]]
     path = tmp_path / "large.html"
-    path.write_text(page_facts.html(replace(found, boards=boards, cells=cells), script), encoding="utf-8")
+    path.write_text(html_page.html(replace(found, boards=boards, cells=cells), script), encoding="utf-8")
     assert path.stat().st_size < 3_000_000
     paints, sorts = [], []
     for _ in range(3):
@@ -223,7 +223,7 @@ def test_a_served_page_follows_the_run(visit, script, tmp_path):
     path = tmp_path / "records" / "alpha.jsonl"
     first, second = results()[0], record("alpha", "imdb@official", "newcomer", 32, 0, 2.0)
     record_files.append(path, first)
-    with serving(0, lambda: _digest(tmp_path), lambda digest: page_facts.html(
+    with serving(0, lambda: _digest(tmp_path), lambda digest: html_page.html(
             page_facts.facts(record_files.read_all(tmp_path)), script, live=digest)) as server:
         seen = visit("#labels=32&budget=32", file=server.url)
         assert seen.rows() == ["scratch"]
@@ -239,7 +239,7 @@ def test_a_figure_that_cannot_be_drawn_says_what_it_needs_and_offers_no_data(
         browser: Any, script: str, tmp_path: Path) -> None:
     path = tmp_path / "one.html"
     facts = page_facts.facts(grid(("alpha",), ("imdb@official",), ("scratch", "frozen")))
-    path.write_text(page_facts.html(facts, script))
+    path.write_text(html_page.html(facts, script))
     page = browser.new_page(viewport={"width": 1280, "height": 6000})
     page.goto(path.as_uri())
     page.wait_for_selector("#figure-curves[data-drawn]")

@@ -103,7 +103,7 @@ def test_one_seed_has_the_texts_interval_and_says_that_the_spread_is_not_known(t
     right = round(made[1].accuracy * len(TRUTH))
     wilson = binomtest(right, len(TRUTH)).proportion_ci(method="wilson")
     assert (found["score"]["low"], found["score"]["high"]) == pytest.approx((wilson.low, wilson.high))
-    assert "one seed: the spread over seeds is unknown" in board(tmp_path, made).stdout
+    assert "only one seed, so the spread over seeds is unknown" in board(tmp_path, made).stdout
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])
@@ -149,7 +149,7 @@ def test_two_editions_are_two_leaderboards_and_are_never_compared(tmp_path: Path
     other = replace(CURVES[0], task="other")
     across = board(tmp_path / "three", [*before, *after, replace(other, budget=32)], "--across", "--budget", "32")
     assert across.exit_code == 2
-    assert "two editions of toy do not mix" in across.stderr
+    assert "two editions of toy cannot be ranked together" in across.stderr
     for name, made in (("a", before), ("b", after)):
         board(tmp_path / name, made)
     gate = board(tmp_path / "both", [], "--compare", str(tmp_path / "a"), str(tmp_path / "b"), "--fail-if-worse", "1.0")

@@ -35,7 +35,7 @@ from bench.data.routes import Access, deliver
 from bench.data.text import clean, tokens
 from bench.data.user_file import task_from_file
 from bench.learning.networks.architectures import check_params, initial_params
-from bench.report import formats
+from bench.report import leaderboard_files
 from bench.results import record_files, stored_predictions
 from bench.results.record import Record
 
@@ -344,7 +344,7 @@ def test_predictions_that_unpack_to_gigabytes_are_refused(monkeypatch: pytest.Mo
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t=", "\r=", " =", "\n=", "\uff1d", "\uff0b"])
 def test_no_cell_of_the_exported_csv_is_run_by_a_spreadsheet(start: str):
     name = f"{start}HYPERLINK(1)"
-    found = formats.csv(study.studies([replace(RECORD, baseline=name, net=name, source=name)]))
+    found = leaderboard_files.csv(study.studies([replace(RECORD, baseline=name, net=name, source=name)]))
     assert f"'{name}" in found.replace("\r\n", "\n")
 
 

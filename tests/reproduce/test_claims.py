@@ -16,6 +16,7 @@ import toy
 from typer.testing import CliRunner
 
 from baselines import BASELINES
+from bench.analysis.learning_curves import labels_at_score
 from bench.cli.app import app
 from bench.core.errors import BenchError
 from bench.data.routes import Access
@@ -27,7 +28,6 @@ from bench.reproduce import claims
 from bench.reproduce.claims import Claim, ClaimResult, Rule
 from bench.reproduce.measures import MEASURES, measure
 from bench.reproduce.measures.averages import letter_means
-from bench.reproduce.measures.embeddings import label_equivalent
 from bench.reproduce.measures.session import Measurement, NotTested, Session
 from bench.results import record_files
 from bench.runs.options import Options
@@ -199,10 +199,10 @@ def test_the_wheel_carries_the_claims() -> None:
 
 def test_labels_are_worth_what_the_curve_says() -> None:
     curve = {32: 0.5, 128: 0.6, 512: 0.7}
-    assert label_equivalent(0.6, curve) == pytest.approx(128)
-    assert label_equivalent(0.65, curve) == pytest.approx(256)
-    assert label_equivalent(0.4, curve) == -np.inf
-    assert label_equivalent(0.9, curve) == np.inf
+    assert labels_at_score(0.6, curve) == pytest.approx(128)
+    assert labels_at_score(0.65, curve) == pytest.approx(256)
+    assert labels_at_score(0.4, curve) == -np.inf
+    assert labels_at_score(0.9, curve) == np.inf
 
 
 SMALL = {
@@ -285,7 +285,7 @@ def test_the_gain_of_a_claim_is_that_of_its_records_and_a_second_run_repeats_no_
     assert first["points over scratch at 128"] == pytest.approx(gains)
     curve = {b: found["scratch", b, 0] for b in (32, 128, 512, 2048)} | {
         next(r.n_train for r in record_files.read(path) if r.budget == "full"): found["scratch", "full", 0]}
-    labels = label_equivalent(found["finetune", 32, 0], curve)
+    labels = labels_at_score(found["finetune", 32, 0], curve)
     assert first["labels saved"][0] == np.clip(labels, 32, max(curve)) - 32
     assert measure("carry-over")(replace(session, seeds=2)).figures == first
     assert path.read_bytes() == before

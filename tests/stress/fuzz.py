@@ -93,7 +93,7 @@ def sealed_record(data: bytes) -> None:
     body = {**record_files.asdict(RECORD), **body}
     line = json.dumps({**body, "check": record_files._check(body)}, ensure_ascii=False).encode("utf-8", "surrogatepass")
     from bench.analysis import study
-    from bench.report import formats
+    from bench.report import leaderboard_files
 
     found = record_files.read(written(line + b"\n", "toy.jsonl"))
     for one in found:
@@ -101,9 +101,9 @@ def sealed_record(data: bytes) -> None:
         with contextlib.suppress(BenchError):
             stored_predictions.unpack(one.predictions)
     made = study.studies(found)
-    formats.csv(made)
-    formats.as_json(made)
-    [formats.markdown(one) for one in made]
+    leaderboard_files.csv(made)
+    leaderboard_files.as_json(made)
+    [leaderboard_files.markdown(one) for one in made]
 
 
 def entry(data: bytes) -> None:

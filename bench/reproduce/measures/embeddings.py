@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
 
-from bench.analysis.learning_curves import inverted
+from bench.analysis.learning_curves import labels_at_score
 from bench.core.budget import FULL, Budget, labels_in
 from bench.core.errors import BenchError
 from bench.data.text import frequent
@@ -77,7 +76,7 @@ def carry_over(session: Session) -> Measurement:
             figures[f"points over {other} at {budget}"] = tuple(gains)
     every = len(plan.target.split.pool)
     curves = [{labels_in(b, every): accuracy["scratch", b, s] for b in BUDGETS} for s in seeds]
-    equivalents = [label_equivalent(accuracy["finetune", 32, s], curve) for s, curve in enumerate(curves)]
+    equivalents = [labels_at_score(accuracy["finetune", 32, s], curve) for s, curve in enumerate(curves)]
     beyond = equivalents.count(np.inf)
     saved = [min(max(labels, 32.0), float(every)) - 32 for labels in equivalents]
     figures["labels saved"] = tuple(saved)
@@ -89,13 +88,6 @@ def carry_over(session: Session) -> Measurement:
     if beyond:
         note += f" In {beyond} of {len(saved)} seeds all {every:,} were not enough, so this is a lower bound."
     return Measurement(figures, (note,), options.engine)
-
-
-def label_equivalent(score: float, curve: Mapping[int, float]) -> float:
-    """The labels at which a curve {labels: score} reaches a score, as in leaderboards; ±inf beyond its ends."""
-    sizes = np.array(sorted(curve), np.float64)
-    scores = np.array([[curve[n] for n in sorted(curve)]])
-    return float(inverted(sizes, scores, np.array([[score]]))[0, 0])
 
 
 def _options(session: Session) -> Options:
