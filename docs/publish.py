@@ -14,7 +14,7 @@ from bench.results.record import Record
 
 
 def publish(results: Path, published: Path) -> list[Path]:
-    """Merge the records of both folders into the second, compressed; copy the distances and write the leaderboards."""
+    """Pack the records of both folders away in the second, with the distances of the first; write all leaderboards."""
     found = record_files.latest([*record_files.read_all(published), *record_files.read_all(results)])
     written = []
     for task, mine in groupby(sorted(found, key=order), lambda r: r.task):
@@ -26,7 +26,7 @@ def publish(results: Path, published: Path) -> list[Path]:
 
 
 def order(record: Record) -> tuple[object, ...]:
-    """Puts similar records side by side, so that they compress better; `full` is the largest budget."""
+    """Like records side by side, which packs them smaller; full is the largest budget."""
     budget = float("inf") if record.budget == "full" else int(record.budget)
     return (record.task, record.edition, record.source, record.engine, record.device, record.net, record.baseline,
             budget, record.seed, record.base_seed, record.head_seed or 0)

@@ -76,7 +76,7 @@ def labels(budget: Budget) -> str:
 
 
 def short(row: Row | None) -> str:
-    """`.797`, bold where nothing is significantly better."""
+    """`.797`, bold where nothing is better for certain."""
     from bench.report import advice as prose
 
     if row is None:
@@ -140,7 +140,7 @@ def by_budget(found: Sequence[Study]) -> str:
 
 
 def harm(found: Sequence[Study]) -> str:
-    """Every cell in which a strategy is significantly worse than training from scratch."""
+    """Every cell in which a strategy is worse than training from scratch, for certain."""
     body = []
     for s in found:
         for standing in s.standings:

@@ -206,9 +206,9 @@ def page(findings: Sequence[ClaimResult]) -> str:
     return f"""# Claims
 
 What five tutorials claimed, measured again on real data. Made by `bench reproduce --write-docs docs/claims.md` on
-{host()["cores"]} cores in {spent / 60:.0f} minutes ({cpu / 60:.0f} of CPU time). The claims and rules are in
-`results/published/claims.toml`; the verdicts are computed. ± is the standard deviation over seeds. The seconds of a
-claim include the networks that it is the first to need.
+{host()["cores"]} cores in {spent / 60:.0f} minutes ({cpu / 60:.0f} of CPU time). Claims and rules stand in
+`results/published/claims.toml`; verdicts are computed. ± is the standard deviation over seeds. The seconds of a claim
+include the nets that it is the first to need.
 
 {markdown(findings)}"""
 

@@ -36,8 +36,8 @@ def letters(place: Workplace) -> Measured:
         worst.append(float(np.abs(matrix - CLAIMED).max()))
     mean = np.mean(cells, axis=0).round().astype(int).tolist()
     return Measured({"AUC, swapped": tuple(auc), "accuracy": tuple(right), "worst cell": tuple(worst)},
-                    (f"Mean confusion matrix, with predictions as rows: {mean}; {len(train):,} training and "
-                     f"{len(test):,} test posts.",))
+                    (f"Mean confusion matrix, rows the guesses: {mean}; {len(train):,} training and {len(test):,} test "
+                     "posts.",))
 
 
 def whole_words(place: Workplace) -> Measured:

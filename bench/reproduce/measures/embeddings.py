@@ -51,8 +51,8 @@ def word_lists(place: Workplace) -> Measured:
         {"plain": (found.plain,), "left out": (found.left_out,), "shuffled, plain": (found.shuffled_plain,),
          "shuffled, left out": (found.shuffled_left_out,), "GloVe, left out": (glove.left_out,),
          "base accuracy": (base.accuracy,), "words": (float(len(known)),)},
-        ("The plain separation proves nothing: 100 points in 64 dimensions can nearly always be separated, shuffled "
-         "lists too. Leaving out each word in turn is the test.",), str(base.facts["engine"]))
+        ("The plain cut proves nothing: 100 points in 64 dimensions can nearly always be cut, the shuffled lists too. "
+         "Each word left out in turn is the test.",), str(base.facts["engine"]))
 
 
 def carry_over(place: Workplace) -> Measured:
@@ -84,11 +84,9 @@ def carry_over(place: Workplace) -> Measured:
     figures["labels saved"] = tuple(saved)
     figures["hours saved"] = tuple(n * SECONDS_A_LABEL / 3600 for n in saved)
     figures["base seconds"] = (base.seconds,)
-    note = (f"Labels saved: how many more than 32 labels training from scratch needs to be as good as fine-tuning with "
-            f"32, by interpolation over {', '.join(f'{n:,}' for n in curves[0])}; hours at {SECONDS_A_LABEL:g} s per "
-            "label.")
-    if never:
-        note += f" In {never} of {len(saved)} seeds all {every:,} were not enough, so this is a lower bound."
+    note = (f"Labels saved: how many more than 32 training from scratch needs to be as good as fine-tuning with 32, by "
+            f"interpolation over {', '.join(f'{n:,}' for n in curves[0])}; hours at {SECONDS_A_LABEL:g} s a label."
+            + (f" In {never} of {len(saved)} seeds all {every:,} were not enough: a lower bound." if never else ""))
     return Measured(figures, (note,), options.engine)
 
 

@@ -70,8 +70,8 @@ def frozen_glove(place: Workplace) -> Measured:
         wins += [(right[0] & ~right[1]).sum(), (right[1] & ~right[0]).sum()]
     error = 100 * np.sqrt(wins.sum()) / (len(truth) * len(points))  # of the difference, as in McNemar's test
     return Measured({"points over learned": tuple(points)}, (
-        f"Texts that only the GloVe network got right: {wins[0]:,}; only the other: {wins[1]:,}; over {len(points)} "
-        f"seeds of {len(truth):,} texts; standard error {error:.2f} points.",), place.mxnet_or_torch())
+        f"Texts that only the GloVe net got right: {wins[0]:,}, only the other: {wins[1]:,}, over {len(points)} seeds "
+        f"of {len(truth):,} texts; standard error {error:.2f} points.",), place.mxnet_or_torch())
 
 
 def like_meaning(place: Workplace) -> Measured:
@@ -92,7 +92,7 @@ def like_meaning(place: Workplace) -> Measured:
             figures.setdefault(f"{name}nearest is alike", []).append(agree)
             figures.setdefault(f"{name}by chance", []).append(float(np.mean(shuffled)))
             figures.setdefault(f"{name}p", []).append((1 + sum(s >= agree for s in shuffled)) / (1 + SHUFFLES))
-    note = f"{len(chosen)} of the 500 words belong to one of our {len(LIKE_MEANING)} groups of similar meaning."
+    note = f"{len(chosen)} of the 500 words belong to one of our {len(LIKE_MEANING)} groups of like meaning."
     return Measured({name: tuple(values) for name, values in figures.items()}, (note,), place.mxnet_or_torch())
 
 
@@ -101,7 +101,7 @@ def gpu(place: Workplace) -> Measured:
     name = next((n for n in ("mxnet", "torch") if n == place.mxnet_or_torch() or n == "torch"
                  if "cuda" in devices(n)), None)
     if name is None:
-        raise NotTested("neither MXNet nor PyTorch finds a GPU on this machine")
+        raise NotTested("no GPU on this machine answers to MXNet or PyTorch")
     data, split = _data(place)
     warm = replace(split, pool=split.pool[:640])
     seconds = {}
