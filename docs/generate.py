@@ -34,7 +34,7 @@ API = ("bench.core.errors", "bench.data.cards", "bench.data.load", "bench.data.c
 
 
 def on_config(config: Any) -> Any:
-    """The navigation: sections in order; pages that no section names come under More."""
+    """The navigation: sections in order; a page that no section names stands under More."""
     have = {p.name for p in DOCS.glob("*.md")} | set(generated())
     named = {name for names in SECTIONS.values() for name in names}
     nav: list[Any] = [{title: [n for n in names if n in have]} for title, names in SECTIONS.items()]
@@ -54,7 +54,7 @@ def on_files(files: Any, config: Any) -> Any:
 
 
 def generated() -> dict[str, Any]:
-    """Names of the generated files, and the functions that write them."""
+    """File names and what writes them."""
     return {"data-and-licences.md": data_page, "result-schema.md": schema_page, "command-line.md": commands_page,
             "api.md": api_page, "licences.md": licences_page}
 
@@ -110,10 +110,10 @@ def schema_page() -> str:
 
     rows = [f"| `{name}` | `{_cell(kind)}` | {_cell(meaning)} |" for name, kind, meaning in fields()]
     return "\n".join([
-        "# Result schema", "", "A results folder holds `records/TASK.jsonl` with one finished trial per line, schema "
-        f"{SCHEMA}. Lines are only ever appended. Of several with the same identity, the last successful one counts. "
-        "`check` is the first 16 hexadecimal digits of the SHA-256 of the other fields as JSON with sorted keys. A "
-        "line with a wrong check is left out, and its trial runs again.", "",
+        "# Result schema", "", f"A results folder holds `records/TASK.jsonl`: one finished trial a line, schema "
+        f"{SCHEMA}. Lines are only ever appended; of two with the same identity the last that succeeded counts. "
+        "`check` is the first 16 hexadecimal digits of the SHA-256 of the other fields as JSON with sorted keys; a "
+        "line whose check is wrong is left out, and its trial runs again.", "",
         "| field | type | meaning |", "|---|---|---|", *rows, "| `check` | `str` | checksum of the line |", ""])
 
 

@@ -163,7 +163,7 @@ WRONG = {  # heading of the FAQ → the command that a user of the workshop type
     "PyTorch finds no CUDA device": "run --target toy-target --device cuda",
     "no records in": "report --results-dir nowhere",
     "is not what the card": "task check pinned --tasks pinned",
-    "not available: absent": "data pull absent --tasks absent",
+    "not available:": "data pull absent --tasks absent",
 }
 
 

@@ -84,9 +84,9 @@ def broken(path: Path, error: BaseException) -> DataError:
 
 
 def gunzip(path: Path) -> bytes:
-    """The content of a .gz file, within this module's limits; raises `DataError`."""
+    """The content of a .gz file, within the bounds of this module."""
     try:
-        deque(_unzipped(path), maxlen=0)  # refuses a bomb before any of it is in memory
+        deque(_unzipped(path), maxlen=0)  # a bomb is refused before any of it is kept
         return b"".join(_unzipped(path))
     except BROKEN as error:
         raise broken(path, error) from None
@@ -154,7 +154,7 @@ def _safe(path: Path, name: str) -> str:
 
 
 def _tar(path: Path, wanted: Callable[[str], bool]) -> Iterator[tuple[str, IO[bytes]]]:
-    deque(_unzipped(path), maxlen=0)  # as in `gunzip`: checks the size and the checksum before any of it is used
+    deque(_unzipped(path), maxlen=0)  # its size and checksum are known before any of it is used
     with gzip.open(path) as unzipped:
         bounded = Bounded(cast("IO[bytes]", unzipped), path)
         with tarfile.open(fileobj=cast("IO[bytes]", bounded), mode="r:") as archive:
