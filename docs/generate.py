@@ -110,8 +110,8 @@ def schema_page() -> str:
 
     rows = [f"| `{name}` | `{_cell(kind)}` | {_cell(meaning)} |" for name, kind, meaning in fields()]
     return "\n".join([
-        "# Result schema", "", f"A results folder holds `records/TASK.jsonl`: one finished trial a line, schema "
-        f"{SCHEMA}. Lines are only ever appended; of two with the same identity the last that succeeded counts. "
+        "# Result schema", "", f"A results folder holds `records/TASK.jsonl`: one finished trial per line, schema "
+        f"{SCHEMA}. Lines are only ever appended. Of several with the same identity, the last successful one counts. "
         "`check` is the first 16 hexadecimal digits of the SHA-256 of the other fields as JSON with sorted keys; a "
         "line whose check is wrong is left out, and its trial runs again.", "",
         "| field | type | meaning |", "|---|---|---|", *rows, "| `check` | `str` | checksum of the line |", ""])
