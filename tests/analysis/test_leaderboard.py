@@ -1,4 +1,4 @@
-"""Leaderboards from records made up here: pairing, coverage, editions, and texts that do no harm."""
+"""Leaderboards from synthetic records: pairing, coverage, editions, and escaped texts."""
 
 from __future__ import annotations
 
@@ -102,14 +102,14 @@ def test_what_cannot_be_compared_is_never_mixed(name: str, value: str):
     assert means[0] < means[1] == pytest.approx(leaderboards(FULL)[0].cells["finetune", 32].accuracy)
 
 
-def test_a_record_that_sat_another_test_set_is_left_out_and_named():
+def test_a_record_of_another_test_set_is_left_out_and_named():
     flipped = [replace(r, **answered(1.2, r.seed, 1 - TRUTH)) for r in FULL if r.baseline == "finetune"]
     found = study.studies([*FULL[:3], *flipped])[0]
     assert [r.baseline for r in found.rankings[0].rows] == ["scratch"]
     assert "its test set differs from that of the others" in " ".join(found.left_out)
 
 
-def test_predictions_that_are_not_what_was_scored_are_left_out_and_named():
+def test_predictions_that_do_not_give_the_recorded_score_are_left_out_and_named():
     nan = stored_predictions.pack(TRUTH, np.full((TEXTS, 1), np.nan, np.float16))
     for change, said in (({"predictions": nan}, "NaN"), ({"predictions": {}}, "no predictions are stored"),
                          ({"accuracy": 0.99}, "its predictions give"),
@@ -120,7 +120,7 @@ def test_predictions_that_are_not_what_was_scored_are_left_out_and_named():
         assert "left out" in str(tables.compact(found).body)
 
 
-def test_a_record_of_another_schema_is_left_out_and_said(tmp_path: Path):
+def test_a_record_of_another_schema_is_left_out_and_reported(tmp_path: Path):
     path = tmp_path / "records" / "toy.jsonl"
     for r in FULL:
         record_files.append(path, r)
@@ -131,7 +131,7 @@ def test_a_record_of_another_schema_is_left_out_and_said(tmp_path: Path):
     assert "schema 99" in said[0]
 
 
-def test_one_seed_says_that_the_spread_is_not_known():
+def test_with_one_seed_the_advice_says_that_the_spread_is_unknown():
     found = study.studies([r for r in FULL if r.seed == 0])[0]
     assert found.board.cells["finetune", 32].spread is None
     assert "only one seed, so the spread over seeds is unknown" in advice.advice(found)[0]
@@ -151,7 +151,7 @@ def test_verdicts_ranks_and_ties_are_those_that_were_built_in():
     assert "points above scratch" in line
 
 
-def test_neutral_needs_a_narrow_interval_and_what_is_wide_is_underpowered():
+def test_neutral_needs_a_narrow_interval_and_a_wide_one_is_underpowered():
     from bench.analysis.rankings import verdict
 
     assert verdict(0.3, 1.2, 0.6) == "neutral"
@@ -195,7 +195,7 @@ def test_a_csv_cell_that_a_spreadsheet_would_run_is_inert():
         assert not any(cell[:1] in "=+@\t" for row in lines[1:] for cell in row if cell)
 
 
-def test_the_csv_has_a_row_a_baseline_and_budget_and_numbers_that_read_back():
+def test_the_csv_has_one_row_per_baseline_and_budget_and_numbers_that_read_back():
     lines = list(reader.DictReader(io.StringIO(leaderboard_files.csv(study.studies(FULL)))))
     cell = leaderboards(FULL)[0].cells["finetune", 32]
     assert len(lines) == 2
@@ -223,7 +223,7 @@ def test_text_is_escaped_in_every_format():
     assert latex.count(r"\begin{tabular}") == latex.count(r"\end{tabular}") == 1
 
 
-def test_the_json_is_what_its_schema_says():
+def test_the_json_fits_its_schema():
     jsonschema = pytest.importorskip("jsonschema")
     schema = json.loads((Path(tables.__file__).parent / "leaderboard.schema.json").read_text())
     jsonschema.Draft202012Validator.check_schema(schema)
@@ -234,7 +234,7 @@ def test_the_json_is_what_its_schema_says():
         jsonschema.validate({**read, "schema": "another"}, schema)
 
 
-def test_files_are_written_a_task_each(tmp_path: Path):
+def test_each_task_has_its_own_files(tmp_path: Path):
     written = leaderboard_files.write(tmp_path, study.studies([*FULL, *(replace(r, task="other") for r in FULL)]))
     assert sorted(p.name for p in written) == ["other.csv", "other.md", "toy.csv", "toy.md"]
     assert {p.name for p in (tmp_path / "leaderboards").iterdir() if p.suffix != ".lock"} == {p.name for p in written}

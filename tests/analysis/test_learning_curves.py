@@ -1,4 +1,4 @@
-"""Label-equivalents, break-even, who leads where, many targets, the variance's parts, and distances."""
+"""Label equivalents, break-even, leaders, many targets, variance components, calibration and distances."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def test_who_leads_changes_where_the_curves_cross():
     assert 64 < leaders[0].end < 256
 
 
-def test_a_lead_that_passes_often_is_told_in_one_breath():
+def test_a_lead_that_changes_often_is_summed_up():
     found = study.studies(CURVES)[0]
 
     def last(*who: str) -> str:
@@ -85,7 +85,7 @@ def test_pairs_are_compared_on_the_same_test_set_and_unknown_names_are_refused()
         comparisons.compare_baselines(found.predictions, ["tfidf"])
 
 
-def test_a_target_that_a_baseline_misses_costs_it_its_rank_and_nobody_else():
+def test_a_baseline_that_lacks_a_target_has_no_rank_and_changes_no_other():
     other = [replace(r, task="other") for r in CURVES if r.baseline != "tfidf"]
     third = [replace(r, task="third") for r in CURVES]
     found = across_targets.rank_across_targets(study.studies([*CURVES, *other, *third]), 64)
@@ -112,7 +112,7 @@ def test_nemenyis_critical_difference_is_that_of_the_published_table():
     assert critical == pytest.approx(2.569 * np.sqrt(4 * 5 / (6 * 14)), abs=1e-3)
 
 
-def test_the_variances_parts_are_those_that_were_built_in():
+def test_variance_components_are_those_that_were_built_in():
     rng = np.random.default_rng(1)
     size = (40, 40, 4)
     y = 3.0 * rng.normal(size=(40, 1, 1)) + 2.0 * rng.normal(size=(1, 40, 1)) + rng.normal(size=size)
@@ -122,7 +122,7 @@ def test_the_variances_parts_are_those_that_were_built_in():
     assert "largest: base seed" in advice.variance_note(found)
 
 
-def test_what_was_not_varied_is_said_and_not_guessed():
+def test_what_was_not_varied_is_named_and_not_guessed():
     found = study.studies(FULL)[0].variance_components[0]
     assert (found.base, found.head, found.heads) == (None, None, 1)
     assert "label draw and head seed together" in advice.variance_note(found)
@@ -143,7 +143,7 @@ def test_the_calibration_error_is_zero_for_honest_odds_and_large_for_boasts():
     assert calibration.calibration(loud).error > 0.15
 
 
-def test_like_sides_are_near_and_unlike_ones_far():
+def test_similar_domains_are_near_and_different_ones_far():
     rng = np.random.default_rng(3)
     a, b = rng.normal(size=(300, 8)), rng.normal(size=(300, 8))
     assert abs(distance.mmd(a, b)) < 0.01 < 0.1 < distance.mmd(a, b + 1.0)
@@ -164,7 +164,7 @@ def test_a_rank_correlation_needs_five_targets():
     assert domain_distance.spearman(x, np.zeros(6)) is None
 
 
-def test_a_reference_at_one_budget_says_above_below_or_as_good_without_a_warning() -> None:
+def test_a_reference_with_one_budget_gives_no_curve_and_no_warning() -> None:
     curves, scores = np.array([[0.7], [0.7]]), np.array([[0.7, 0.8], [0.6, 0.7]])
     found = learning_curves.labels_at_scores(np.array([128.0]), curves, scores)
     assert found.tolist() == [[128.0, np.inf], [-np.inf, 128.0]]

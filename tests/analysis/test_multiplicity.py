@@ -1,4 +1,4 @@
-"""All tests of a leaderboard together: false calls among equal systems, and what pooling the seeds' spread may do."""
+"""All tests of a leaderboard as one family: false discoveries among equal systems, and the pooled spread of seeds."""
 
 from __future__ import annotations
 
@@ -59,13 +59,13 @@ def false_calls(name: str, seeds: int, n: int, boards: int, seed: int, shape: tu
 
 
 @pytest.mark.parametrize("seeds", [1, 2, 3, 5])
-def test_a_whole_leaderboard_of_equal_systems_has_a_false_call_in_at_most_one_of_twenty(seeds: int):
+def test_at_most_one_leaderboard_of_equal_systems_in_twenty_has_a_false_discovery(seeds: int):
     found = [false_calls(name, seeds, 150, 30, i) for i, name in enumerate(SPREADS) if seeds > 1 or name == "none"]
     cases = 30 * len(found)
     assert np.mean(found) <= 0.05 + 2 * np.sqrt(0.05 * 0.95 / cases)
 
 
-def test_a_leaderboard_of_one_budget_has_them_as_seldom():
+def test_a_leaderboard_of_one_budget_has_them_as_rarely():
     found = [false_calls(name, 3, 150, 60, i, (1, 5)) for i, name in enumerate(("none", "equal", "uneven"))]
     assert np.mean(found) <= 0.05 + 2 * np.sqrt(0.05 * 0.95 / 180)
 
@@ -86,23 +86,23 @@ def test_other_budgets_make_a_spread_larger_and_never_smaller():
     assert first.borrowed.tolist() == second.borrowed.tolist() == [2.0, 2.0, 2.0]
 
 
-def test_another_budgets_level_is_brought_to_this_ones():
+def test_the_level_of_another_budget_is_adjusted_to_this_one():
     few, many = one([4e-4, 4e-4, 4e-4]), one([1e-4, 1e-4, 1e-4])
     for found, given in zip(multiplicity.moderated_variances([few, many]), (few, many), strict=True):
         assert found.from_seeds == pytest.approx(given.variance.from_seeds)
 
 
-def test_a_spread_below_what_the_texts_make_of_it_is_chance():
+def test_a_spread_smaller_than_its_interaction_with_the_texts_is_chance():
     assert multiplicity.moderated_variances([one([1e-6], interaction=1e-4)])[0].from_seeds == pytest.approx([1e-4])
 
 
-def test_nothing_is_lent_where_nothing_is_known():
+def test_nothing_is_borrowed_where_nothing_is_known():
     for given in ([one([1e-4])], [one([1e-4]), one([1e-4], seeds=5)], [one([0.0]), one([1e-4])]):
         assert multiplicity.moderated_variances(given)[0].borrowed.tolist() == [0.0]
     assert multiplicity.moderated_variances([one([0.0], seeds=1), one([0.0], seeds=1)])[0].borrowed == 0.0
 
 
-def test_what_is_called_different_has_an_interval_without_zero_and_more_pairs_cost_more():
+def test_significant_differences_have_intervals_without_zero_and_more_pairs_cost_more():
     found = study.studies(CURVES)[0]
     called = [r for s in found.rankings for r in s.rows if r.verdict in ("helps", "harms")]
     assert called
@@ -112,7 +112,7 @@ def test_what_is_called_different_has_an_interval_without_zero_and_more_pairs_co
     assert few.p <= few.p_holm <= board.p
 
 
-def test_a_gain_that_three_seeds_alone_could_not_show_is_shown_by_the_spread_at_other_budgets():
+def test_the_spread_at_other_budgets_shows_a_gain_that_three_seeds_alone_could_not():
     curve = {32: 0.1, 128: 0.4, 512: 0.8, 2048: 1.1}
     made = [record(name, seed, strength=s + more, budget=b, n_train=b) for b, s in curve.items() for seed in range(3)
             for name, more in (("scratch", 0.0), ("finetune", 1.0), ("frozen", 0.9), ("tfidf", 0.3))]

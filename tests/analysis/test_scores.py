@@ -71,7 +71,7 @@ def test_the_plain_two_level_bootstrap_would_not_hold_it():
 
 
 @pytest.mark.parametrize("seeds", [1, 3, 5])
-def test_equal_systems_are_told_apart_in_at_most_one_board_in_twenty(seeds: int):
+def test_equal_systems_differ_significantly_in_at_most_one_leaderboard_in_twenty(seeds: int):
     rng, called = RNG(seeds), 0
     for _ in range(300):
         truth, made = answers(rng, seeds, 150, (0.8,) * 4, 0.1 if seeds > 1 else 0.0)
@@ -94,7 +94,7 @@ def test_power_is_what_was_computed():
     assert calls / 300 == pytest.approx(np.mean(promised), abs=0.06)
 
 
-def test_the_detectable_difference_is_seen_with_eighty_percent():
+def test_the_detectable_difference_is_detected_with_80_percent_power():
     rng = RNG(5)
     truth, (a, b) = answers(rng, 1, 2000, (0.8, 0.8), 0.0)
     sample = stats.accuracy(truth, (a > 0).astype(int)) - stats.accuracy(truth, (b > 0).astype(int))
@@ -151,7 +151,7 @@ def test_delong_agrees_with_its_formula_and_the_area_with_scikit_learn():
     assert float(stats.auc(truth, both[0][None]).value[0]) == pytest.approx(roc_auc_score(truth, scores[0]), abs=1e-12)
 
 
-def test_the_area_of_hanley_and_mcneils_table_is_theirs():
+def test_the_area_of_hanley_and_mcneils_table_is_the_published_one():
     """Hanley and McNeil (1982), 58 normal and 51 abnormal images in five ratings: W = 0.893."""
     normal, abnormal = (33, 6, 6, 11, 2), (3, 2, 2, 11, 33)
     score = np.repeat(np.tile(np.arange(5) / 4, 2), [*normal, *abnormal])
@@ -196,7 +196,7 @@ def test_a_class_that_the_test_set_lacks_leaves_no_auc_but_a_balanced_accuracy()
     assert stats.balanced_accuracy(truth, np.zeros((1, 20), int)).value[0] == 1.0
 
 
-def test_a_perfect_predictor_is_not_proved_perfect():
+def test_a_perfect_score_does_not_prove_a_perfect_model():
     truth = np.array([0, 1] * 50)
     found = inference.score_interval(stats.accuracy(truth, np.stack([truth] * 3)))
     wilson = scipy_stats.binomtest(100, 100).proportion_ci(method="wilson")
@@ -213,7 +213,7 @@ def test_a_constant_predictor_has_half_the_area_for_certain():
     assert (found.estimate, found.low, found.high) == (0.5, 0.5, 0.5)
 
 
-def test_systems_that_answer_alike_do_not_differ():
+def test_systems_with_the_same_answers_do_not_differ():
     truth, (a,) = answers(RNG(10), 3, 100, (0.8,), 0.1)
     one = stats.accuracy(truth, (a > 0).astype(int))
     assert inference.p_value((one - one).value.mean(), stats.sampling_variance(one - one)) == 1.0
@@ -260,7 +260,7 @@ def test_holms_steps_are_those_of_his_rule_taken_one_by_one():
             assert (inference.holm(p) <= alpha).tolist() == called.tolist()
 
 
-def test_those_that_cannot_be_told_apart_share_a_rank():
+def test_baselines_without_a_significant_difference_share_a_rank():
     mean = np.array([0.9, 0.89, 0.7, 0.69])
     p = np.ones((4, 4))
     for i in (0, 1):
@@ -269,7 +269,7 @@ def test_those_that_cannot_be_told_apart_share_a_rank():
     assert inference.ranks(mean, p).tolist() == [1, 1, 3, 3]
 
 
-def test_seeds_or_texts_that_are_needed_would_do():
+def test_the_required_seeds_or_texts_are_enough():
     variance = stats.SamplingVariance(4e-4, 1e-5, 0.0, 3, 2000, 1e-5)
     need = power.required_sample(0.03, variance)
     assert need.texts is None
@@ -283,7 +283,7 @@ def test_seeds_or_texts_that_are_needed_would_do():
     assert power.required_sample(0.03, one_seed) == power.RequiredSample(None, None)
 
 
-def test_pairs_all_at_once_are_the_pairs_one_by_one():
+def test_all_pairs_at_once_are_the_pairs_one_by_one():
     truth, made = answers(RNG(11), 3, 200, (0.8, 0.6, 0.4), 0.2)
     samples = [stats.accuracy(truth, (x > 0).astype(int)) for x in made]
     difference, variance = pairwise.mean_differences(samples)
@@ -321,14 +321,14 @@ def test_an_interval_in_points_is_a_hundred_times_the_shares():
     assert stats.Interval(0.1, -0.2, 0.4).times(100.0) == stats.Interval(10.0, -20.0, 40.0)
 
 
-def test_several_tests_together_are_never_surer_than_certain():
+def test_a_combined_p_is_at_most_one():
     assert inference.combined_p([0.9, 0.8, 0.95]) == 1.0
     assert inference.combined_p([0.01, 0.02, 0.9]) == 0.04
     assert inference.combined_p([0.3]) == 0.3
 
 
 @pytest.mark.parametrize("from_seeds", [1e-5, 1e-4, 4e-4])
-def test_the_seeds_needed_are_the_fewest_whose_least_difference_is_small_enough(from_seeds: float):
+def test_the_required_seeds_are_the_fewest_that_detect_the_difference(from_seeds: float):
     """The least difference that 80% of repetitions call, written out with SciPy for one number of seeds at a time."""
     seen = stats.SamplingVariance(from_seeds, 1e-5, 0.0, 3, 2000, 1e-5)
 

@@ -20,7 +20,7 @@ from bench.report.advice import advice
 from bench.results import record_files
 
 
-def test_the_answer_is_the_advice_of_the_numbers(visit):
+def test_the_answer_is_the_advice_for_the_number_of_labels(visit):
     page = visit().page
     said = page.locator("#answer .said").inner_text()
     first = next(s for s in studies(results()) if s.board.target == "alpha@v1" and s.board.source == "imdb@official")
@@ -42,7 +42,7 @@ def test_columns_sort_both_ways_and_say_so(visit):
         assert [float(t.split("[")[0]) for t in seen.column(name)] == values[::-1]
 
 
-def test_filters_leave_what_was_asked_for(visit):
+def test_filters_select_what_was_asked_for(visit):
     seen = visit()
     assert len(seen.rows()) == 5
     seen.page.select_option("#f-target", "*")
@@ -98,7 +98,7 @@ def test_figures_out_of_sight_are_drawn_too_for_a_picture_of_the_whole_page(visi
     assert page.evaluate("scrollY") == 0
 
 
-def test_bands_are_seen_and_a_point_tells_its_numbers_when_hovered(visit):
+def test_bands_are_drawn_and_a_hovered_point_shows_its_numbers(visit):
     seen = visit()
     place = seen.drawn("curves")
     assert place.locator(".mark-area path").count() == 5
@@ -111,7 +111,7 @@ def test_bands_are_seen_and_a_point_tells_its_numbers_when_hovered(visit):
     assert "labels" in tip.inner_text()
 
 
-def test_strategies_stand_in_the_order_of_their_ranks(visit):
+def test_strategies_are_in_the_order_of_their_ranks(visit):
     place = visit().drawn("ranks")
     names = place.locator(".role-axis-label text").all_text_contents()
     across = page_facts.facts(results()).across
@@ -154,7 +154,7 @@ def test_no_text_of_a_record_runs(visit, hostile_file):
     assert not any(cell.startswith("=") for row in rows for cell in row)
 
 
-def test_nothing_is_asked_of_any_network(visit, page_file):
+def test_the_page_makes_no_network_requests(visit, page_file):
     seen = visit()
     for figure in ("curves", "pareto", "seconds"):
         seen.drawn(figure)
@@ -165,7 +165,7 @@ def test_nothing_is_asked_of_any_network(visit, page_file):
 
 
 @pytest.mark.parametrize("form", ["CSV", "SVG", "PNG"])
-def test_every_figure_gives_its_data_and_its_picture(visit, form):
+def test_every_figure_offers_its_data_and_its_picture(visit, form):
     seen = visit()
     place = seen.drawn("curves")
     with seen.page.expect_download() as waiting:
