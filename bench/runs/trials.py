@@ -13,7 +13,7 @@ from bench.learning.features.glove import WordVectors
 from bench.learning.networks.architectures import Architecture
 from bench.protocol.domain import Domain
 from bench.protocol.split import Split
-from bench.results.record import Record
+from bench.results.record import Leading, Record
 from bench.runs.registry import Strategy
 
 
@@ -26,7 +26,7 @@ class DataRef:
     labels: tuple[str, ...]
     test: str
     split_by: str
-    leading: str = "accuracy"  # the score that its leaderboard sorts by
+    leading: Leading = "accuracy"  # the score that its leaderboard sorts by
 
     @staticmethod
     def of(loaded: Domain) -> DataRef:
