@@ -5,8 +5,8 @@ This is a hook of MkDocs. The generated pages are not in the repository, so they
 
 from __future__ import annotations
 
-import dataclasses
 import inspect
+import json
 import re
 import subprocess
 import sys
@@ -35,7 +35,7 @@ API = ("bench.core.errors", "bench.data.cards", "bench.data.load", "bench.data.c
 
 def on_config(config: Any) -> Any:
     """The navigation: sections in order; a page that no section names stands under More."""
-    have = {p.name for p in DOCS.glob("*.md")} | set(generated())
+    have = {p.name for p in DOCS.glob("*.md")} | {name for name in generated() if name.endswith(".md")}
     named = {name for names in SECTIONS.values() for name in names}
     nav: list[Any] = [{title: [n for n in names if n in have]} for title, names in SECTIONS.items()]
     if rest := sorted(have - named):
@@ -55,8 +55,8 @@ def on_files(files: Any, config: Any) -> Any:
 
 def generated() -> dict[str, Any]:
     """File names and what writes them."""
-    return {"data-and-licences.md": data_page, "result-schema.md": schema_page, "command-line.md": commands_page,
-            "api.md": api_page, "licences.md": licences_page}
+    return {"data-and-licences.md": data_page, "result-schema.md": schema_page, "record.schema.json": record_schema,
+            "command-line.md": commands_page, "api.md": api_page, "licences.md": licences_page}
 
 
 def data_page() -> str:
@@ -92,29 +92,50 @@ def licences_page() -> str:
 
 
 def fields() -> list[tuple[str, str, str]]:
-    """Name, type and meaning of every field of a record; the meaning is the comment beside the field."""
+    """Name, type and meaning of every field of a record, from its JSON Schema."""
+    properties = json.loads(record_schema())["properties"]
+    return [(name, _kind(node), node["description"]) for name, node in properties.items() if name != "check"]
+
+
+def record_schema() -> str:
+    """The JSON Schema of a record, made from the types of its fields; a meaning is the comment beside the field."""
+    from bench.core.schema import schema_of
     from bench.results.record import Record
 
-    source = inspect.getsource(Record)
-    out = []
-    for field in dataclasses.fields(Record):
-        found = re.search(rf"^    {field.name}: ([^=#\n]+?)(?: = [^#\n]*?)?(?:  # (.+))?$", source, re.MULTILINE)
-        assert found, field.name
-        out.append((field.name, found[1].strip(), found[2] or ""))
-    return out
+    source, schema = inspect.getsource(Record), schema_of(Record)
+    record = schema["$defs"]["Record"]
+    for name, node in record["properties"].items():
+        comment = re.search(rf"^    {name}: [^#\n]+  # (.+)$", source, re.MULTILINE)
+        assert comment, name
+        node["description"] = comment[1]
+    check = {"type": "string", "pattern": "^[0-9a-f]{16}$", "description": "checksum of the line"}
+    record["properties"]["check"] = check
+    return json.dumps({"$schema": schema["$schema"], **record, "required": [*record["required"], "check"],
+                       "additionalProperties": False}, indent=1)
+
+
+def _kind(node: Any) -> str:
+    """`integer or "full"`: the type of a field, from its JSON Schema."""
+    if "anyOf" in node:
+        return " or ".join(map(_kind, node["anyOf"]))
+    if "enum" in node:
+        return " or ".join(f'"{name}"' for name in node["enum"])
+    values = node.get("additionalProperties")
+    return f"object of {values['type']}s" if values else str(node["type"])
 
 
 def schema_page() -> str:
     """Every field of a record."""
     from bench.results.record import SCHEMA
 
-    rows = [f"| `{name}` | `{_cell(kind)}` | {_cell(meaning)} |" for name, kind, meaning in fields()]
+    rows = [f"| `{name}` | {_cell(kind)} | {_cell(meaning)} |" for name, kind, meaning in fields()]
     return "\n".join([
         "# Result schema", "", f"A results folder holds `records/TASK.jsonl`: one finished trial per line, schema "
         f"{SCHEMA}. Lines are only ever appended. Of several with the same identity, the last successful one counts. "
         "`check` is the first 16 hexadecimal digits of the SHA-256 of the other fields as JSON with sorted keys; a "
-        "line whose check is wrong is left out, and its trial runs again.", "",
-        "| field | type | meaning |", "|---|---|---|", *rows, "| `check` | `str` | checksum of the line |", ""])
+        "line whose check is wrong is left out, and its trial runs again. The same as a JSON Schema: "
+        "[record.schema.json](record.schema.json).", "",
+        "| field | type | meaning |", "|---|---|---|", *rows, "| `check` | string | checksum of the line |", ""])
 
 
 def commands_page() -> str:

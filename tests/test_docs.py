@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import os
 import re
 import shlex
@@ -124,6 +125,22 @@ def test_every_field_of_a_record_has_its_meaning_in_the_schema() -> None:
     page = made.schema_page()
     for f in fields(Record):
         assert f"| `{f.name}` |" in page
+
+
+def test_the_json_schema_of_a_record_allows_what_a_run_writes_and_nothing_else() -> None:
+    jsonschema = pytest.importorskip("jsonschema")
+    from bench.results.record import Record
+    from bench.results.record_files import json_line
+
+    schema = jsonschema.Draft202012Validator(json.loads(generate().record_schema()))
+    schema.check_schema(schema.schema)
+    record = Record("toy", "one", "ab" * 32, "imdb@x", "tfidf", {"C": 1.0}, "gru", "torch", "cpu", "full", 0,
+                    accuracy=0.5, balanced_accuracy=0.5, seconds={"adapt": 1.0}, host={"cpu": "x"})
+    line = json.loads(json_line(record))
+    schema.validate(line)
+    for wrong in ({"budget": "most"}, {"accuracy": 2.0}, {"task": "../toy"}, {"more": 1}, {"check": "x"}):
+        with pytest.raises(jsonschema.ValidationError):
+            schema.validate({**line, **wrong})
 
 
 def test_every_option_of_every_command_is_on_the_command_line_page() -> None:

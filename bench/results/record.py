@@ -2,53 +2,61 @@
 
 from __future__ import annotations
 
-import math
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta
 
 from bench.core import store
-from bench.core.budget import Budget
-from bench.core.names import NAME, TaskRef
+from bench.core.names import TaskRef
+from bench.core.schema import Name
 
 SCHEMA = 1
+BaselineName = Annotated[str, Meta(pattern=r"^[^/\\\x00]*$", description="a baseline's name, without / and \\")]
+Leading = Literal["accuracy", "balanced_accuracy"]
+Count = Annotated[int, Meta(ge=0)]
+Share = Annotated[float, Meta(ge=0.0, le=1.0)]
+Finite = Annotated[float, Meta(ge=-sys.float_info.max, le=sys.float_info.max)]
 
 
 @dataclass(frozen=True)
 class Record:
     """One finished trial; the field names are those of the JSON line."""
 
-    task: str  # name of the target task
-    edition: str  # of the task: which data set
+    task: Name  # name of the target task
+    edition: Name  # which data set of the task
     content_sha256: str  # of the edition's texts and labels, in canonical order
-    source: str  # task@edition that the base learned from
-    baseline: str  # the strategy
-    settings: dict[str, Any]  # its keyword arguments
+    source: str  # task@edition that the base network was trained on
+    baseline: BaselineName  # name of the strategy
+    settings: dict[str, Any]  # keyword arguments of the strategy
     net: str  # kind and sizes of the base network
     engine: str  # torch or mxnet
     device: str  # cpu or cuda
-    budget: Budget  # labelled target texts, or full
-    seed: int  # of the label draw, and of the head
-    base: str = ""  # key of the base network, where the baseline uses one
-    base_seed: int = 0  # the base's, where several were trained
-    head_seed: int | None = None  # of the head and the order of batches, where it is not `seed`, that of the labels
-    leading: str = "accuracy"  # or "balanced_accuracy", where the classes are of unlike size
-    n_train: int = 0  # labelled target texts that it got
-    n_test: int = 0  # texts of the test set
-    accuracy: float | None = None  # share of the test set that is right
-    balanced_accuracy: float | None = None  # mean recall over the test set's classes
-    macro_f1: float | None = None  # mean F1 over the test set's classes
-    auc: float | None = None  # area under the ROC curve; one against the rest, averaged, beyond two classes
-    log_loss: float | None = None  # nats
-    seconds: dict[str, float] = field(default_factory=dict)  # load, encode, pretrain, adapt, predict
-    peak_bytes: int = 0  # memory of the process at its highest
-    versions: dict[str, str] = field(default_factory=dict)  # of packages, Python and this code (commit)
+    budget: Count | Literal["full"]  # labelled target texts; "full": the whole training pool
+    seed: int  # of the label draw, and of the head unless `head_seed` is given
+    base: str = ""  # key of the base network, where the strategy uses one
+    base_seed: int = 0  # of the base network
+    head_seed: int | None = None  # of the head and the order of batches, where it differs from `seed`
+    leading: Leading = "accuracy"  # the score that leads the leaderboard; the second where class sizes differ much
+    n_train: Count = 0  # labelled target texts that the strategy got
+    n_test: Count = 0  # texts in the test set
+    accuracy: Share | None = None  # share of the test set that is classified correctly
+    balanced_accuracy: Share | None = None  # mean recall over the test set's classes
+    macro_f1: Share | None = None  # mean F1 over the test set's classes
+    auc: Share | None = None  # area under the ROC curve; beyond two classes the mean of one-vs-rest
+    log_loss: Finite | None = None  # in nats per text
+    seconds: dict[str, Finite] = field(default_factory=dict)  # of each phase: load, encode, pretrain, adapt, predict
+    peak_bytes: Count = 0  # peak memory of the process
+    versions: dict[str, str] = field(default_factory=dict)  # of packages, of Python and of this code (commit)
     host: dict[str, Any] = field(default_factory=dict)  # processor, cores, system, threads
-    leaks: dict[str, int] = field(default_factory=dict)  # texts that left the training side
-    predictions: dict[str, Any] = field(default_factory=dict)  # packed, see `pack`
-    status: str = "ok"  # or "failed"
+    leaks: dict[str, Count] = field(default_factory=dict)  # texts removed from the training data, by reason
+    predictions: dict[str, Any] = field(default_factory=dict)  # of the test set, packed by `stored_predictions.pack`
+    status: Literal["ok", "failed"] = "ok"  # whether the trial succeeded
     error: str = ""  # why it failed, one line
-    schema: int = SCHEMA  # of this line
+    schema: int = SCHEMA  # version of this format
 
     @property
     def target(self) -> TaskRef:
@@ -56,38 +64,23 @@ class Record:
         return TaskRef(self.task, self.edition)
 
     def identity(self) -> str:
-        """What makes two records the same trial."""
+        """A key that two records share exactly where they are the same trial."""
         head = [] if self.head_seed is None else [self.head_seed]
         return store.key_of([self.task, self.edition, self.content_sha256, self.source, self.baseline, self.settings,
                              self.net, self.engine, self.device, self.budget, self.seed, self.base, *head])
 
 
-KINDS: Mapping[str, tuple[type, ...]] = {"str": (str,), "int": (int,), "Budget": (int, str),
-                                         "int | None": (int, type(None)),
-                                         "float | None": (float, int, type(None))}
+KEYS = frozenset(f.name for f in fields(Record))
 
 
-def record_from_json(body: dict[str, Any]) -> Record:
-    """The record of a line whose checksum is right; `ValueError` where a value is none that `append` writes.
+def record_from_json(body: Mapping[str, Any]) -> Record:
+    """The record in a line whose checksum is right; `ValueError` where it holds what no run writes.
 
-    A checksum finds damage, not malice: the names become file names, and the scores are averaged.
+    The checksum finds damage, the types find malice: names become file names, and scores are averaged.
     """
-    record = Record(**body)
-    for spec in fields(Record):
-        value = getattr(record, spec.name)
-        if not isinstance(value, KINDS.get(str(spec.type), (dict,))) or isinstance(value, bool):
-            raise ValueError(spec.name)
-        if isinstance(value, float) and not math.isfinite(value):
-            raise ValueError(spec.name)
-    names = (record.task, record.edition)
-    if not all(NAME.fullmatch(name) for name in names) or record.status not in ("ok", "failed") or \
-            set(record.baseline) & set("/\\\0"):
-        raise ValueError("names")
-    if record.leading not in ("accuracy", "balanced_accuracy") or (record.budget != "full" and
-                                                                   not isinstance(record.budget, int)):
-        raise ValueError("leading or budget")
+    if not body.keys() <= KEYS:
+        raise ValueError("unknown key")
+    record = msgspec.convert(body, Record)
     if record.status == "ok" and None in (record.accuracy, record.balanced_accuracy):
         raise ValueError("no score")
-    if not all(isinstance(v, float | int) and math.isfinite(v) for v in record.seconds.values()):
-        raise ValueError("seconds")
     return record

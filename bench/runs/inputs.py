@@ -21,6 +21,7 @@ from bench.learning.networks.engines import devices
 from bench.learning.pretrain import Base, BaseSpec, base_key, pretrain, recipe_for
 from bench.protocol.domain import Domain, domain_of
 from bench.protocol.split import Split, saved_split, without_test_texts
+from bench.results.record import Leading
 from bench.runs.options import Options, Say, Watch, label_map
 
 FindVectors = Callable[[Access, Say], WordVectors | None]
@@ -52,7 +53,7 @@ class DataRef:
     labels: tuple[str, ...]
     test: str
     split_by: str
-    leading: str = "accuracy"  # the score that its leaderboard sorts by
+    leading: Leading = "accuracy"  # the score that its leaderboard sorts by
 
     @staticmethod
     def of(domain: Domain) -> DataRef:
