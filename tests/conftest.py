@@ -100,7 +100,7 @@ def context(world: World) -> TrialContext:
 def prepare(world: World) -> Prepare:
     """Prepares what trials of a context share: `prepare(context, "base", "counts")`."""
     def call(context: TrialContext, *names: str) -> Resources:
-        return needs.prepare(names, context, toy.order(world.source, world.vectors), lambda event: None)
+        return needs.prepare(names, context, toy.base_spec(world.source, world.vectors), lambda event: None)
 
     return call
 

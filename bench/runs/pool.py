@@ -12,14 +12,13 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import Any
 
 from bench.learning.networks.engines import ENGINES
 from bench.learning.networks.memory import release_freed_memory
 from bench.results.record import Record
 from bench.runs.runner import run_trial
-from bench.runs.trials import TrialSpec, blank_record
+from bench.runs.trials import TrialSpec, failed_record
 
 FORKS = sys.platform == "linux"  # a copy of a process that has loaded Apple's or Windows' libraries may not run on
 PRELOADED = ("bench.runs.runner", "sklearn.ensemble", "sklearn.feature_extraction.text", "sklearn.linear_model",
@@ -78,8 +77,7 @@ def _run_alone(todo: deque[TrialSpec]) -> Iterator[Record]:
                     todo.popleft()
                     yield record
             except BrokenProcessPool:
-                spec = todo.popleft()
-                yield replace(blank_record(spec), status="failed", error="its worker process died (out of memory?)")
+                yield failed_record(todo.popleft(), "its worker process died (out of memory?)")
 
 
 def _finished(running: Iterable[Future[Record]], interrupt: Callable[[], None]) -> set[Future[Record]]:

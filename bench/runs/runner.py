@@ -26,7 +26,7 @@ from bench.results.record import Record
 from bench.runs import needs
 from bench.runs.inputs import TrialContext, open_data
 from bench.runs.machine import host, peak_bytes, versions
-from bench.runs.trials import TrialSpec, blank_record
+from bench.runs.trials import TrialSpec, blank_record, failed_record
 
 
 @dataclass(frozen=True)
@@ -42,23 +42,19 @@ class TrialOutcome:
 
 def run_trial(spec: TrialSpec) -> Record:
     """Run one trial on one thread; an error in it becomes a failed record."""
-    record = blank_record(spec)
     try:
         with one_thread(spec.context):
             return run_or_raise(spec).record
     except BenchError as error:
-        return replace(record, status="failed", error=str(error))
+        return failed_record(spec, str(error))
     except Exception as error:
         where = traceback.extract_tb(error.__traceback__)[-1]
-        text = f"{type(error).__name__}: {error} ({Path(where.filename).name}:{where.lineno})"
-        return replace(record, status="failed", error=text)
+        return failed_record(spec, f"{type(error).__name__}: {error} ({Path(where.filename).name}:{where.lineno})")
 
 
 def run_or_raise(spec: TrialSpec) -> TrialOutcome:
     """Run one trial in this thread: load, fit, predict, score, record. Raises where it fails."""
-    context, record = spec.context, blank_record(spec)
-    needed = spec.strategy.needs()
-
+    context, needed = spec.context, spec.strategy.needs()
     began = time.perf_counter()
     data, split = open_data(context.root, context.target)
     resources = needs.resources_for(needed, context, spec.fitting_seed)
@@ -79,7 +75,7 @@ def run_or_raise(spec: TrialSpec) -> TrialOutcome:
     scores = score(truth, stored_predictions.probabilities(stored))
     seconds = {"load": loaded - began, "encode": prepared["encode"], "adapt": fitted - loaded,
                "predict": predicted - fitted, "pretrain": prepared["pretrain"]}
-    record = replace(record, n_train=len(trial.labelled), n_test=len(test), **scores,  # type: ignore[arg-type]
+    record = replace(blank_record(spec), n_train=len(trial.labelled), n_test=len(test), **scores,  # type: ignore[arg-type]
                      seconds={phase: round(value, 4) for phase, value in seconds.items()}, peak_bytes=peak_bytes(),
                      versions=dict(versions(context.engine)), host=dict(host()),
                      leaks={"duplicates": split.duplicates, "exact": split.leaked, "near": split.near,
@@ -98,7 +94,7 @@ def _check(probabilities: NDArray[np.float32], shape: tuple[int, int], strategy:
 
 @contextmanager
 def one_thread(context: TrialContext) -> Iterator[None]:
-    """Inside the block everything runs on one thread, so that a trial gives the same bits on every machine."""
+    """Inside the block everything runs on one thread, so that a trial gives the same bits in every process."""
     limited = _threaded_libraries(len(sys.modules)).limit(limits=1)
     with warnings.catch_warnings(), limited, _engine_threads(context.engine, 1):
         warnings.filterwarnings("ignore", "The number of unique classes")  # 20 classes at 32 labels are meant

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bench.core.budget import Budget, budget_order, labels_in
 from bench.core.names import TaskRef
@@ -55,3 +55,8 @@ def blank_record(spec: TrialSpec) -> Record:
                   spec.strategy.settings(), str(context.architecture), context.engine, context.device, spec.budget,
                   spec.seed, base=context.base if uses_base else "", base_seed=context.base_seed if uses_base else 0,
                   head_seed=spec.head_seed, leading=context.target.leading)
+
+
+def failed_record(spec: TrialSpec, error: str) -> Record:
+    """The record of a trial that failed, with the reason in one line."""
+    return replace(blank_record(spec), status="failed", error=error)

@@ -10,7 +10,6 @@ import warnings
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import Any
 
 from bench.core.errors import BenchError, MissingExtra
@@ -19,7 +18,7 @@ from bench.runs.cluster import cache_sync
 from bench.runs.cluster.worker import ClusterTask, MissingEntries, UnfitWorker, run_on_worker, versions_that_matter
 from bench.runs.options import Say
 from bench.runs.registry import needs_of
-from bench.runs.trials import TrialSpec, blank_record
+from bench.runs.trials import TrialSpec, failed_record
 
 TIMEOUT = 10.0  # seconds in which a scheduler must answer
 POLL = 5.0  # seconds after which a wait checks whether the scheduler and workers are still there
@@ -81,8 +80,7 @@ class Cluster:
             killers: list[TrialSpec] = []
             yield from self._run(deque([suspect]), killers, alone=True)
             for spec in killers:
-                yield replace(blank_record(spec), status="failed",
-                              error="worker after worker died on it (out of memory?)")
+                yield failed_record(spec, "worker after worker died on it (out of memory?)")
 
     def _run(self, todo: deque[TrialSpec], suspects: list[TrialSpec], *, alone: bool) -> Iterator[Record]:
         running: dict[Any, ClusterTask] = {}  # by future
