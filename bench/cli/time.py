@@ -16,7 +16,8 @@ from bench.cli.terminal import table, warn
 from bench.core.errors import BenchError
 
 if TYPE_CHECKING:
-    from bench.timing.ratios import Ratio, Timing
+    from bench.timing.ratios import Ratio
+    from bench.timing.timings import Timing
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class ConfigurationOptions:
 
 @dataclass(frozen=True)
 class AmountOptions:
-    """How much work is timed, and how often; the fields of `rounds.Amount`."""
+    """How much work is timed, and how often; the fields of `work.Amount`."""
 
     texts: Annotated[int, typer.Option(
         help="Number of texts to encode and to train on; as many others are scored.")] = 5_120
@@ -54,22 +55,23 @@ def time_command(
     as_json: AsJson = False,
 ) -> None:
     """Time training and scoring by engine, device and threads in alternating rounds; refuse meaningless ratios."""
-    from bench.timing import ratios, rounds
+    from bench.timing import ratios, rounds, timings
+    from bench.timing.work import Amount
 
     if compare:
-        before, after = rounds.read(compare[0]), rounds.read(compare[1])
-        between = ratios.ratios_between(before, after)
+        before, after = map(timings.read, compare)
+        between = ratios.ratios_between_runs(before, after)
         if not between:
-            names = (", ".join(str(timing.setting) for timing in timings) for timings in (before, after))
+            names = (", ".join(str(timing.setting) for timing in of_file) for of_file in (before, after))
             raise BenchError("the two files share no configuration", " and ".join(names))
         _show([*before, *after], between, as_json=as_json)
         return
     options = options_of(architecture, data, source=source, results_dir=results_dir)
-    chosen = rounds.settings(_names(configurations.devices), _names(configurations.engines),
-                             _numbers(configurations.threads))
-    timings = rounds.take(options, chosen, rounds.Amount(*astuple(amount)), warn)
-    path = rounds.write(results_dir, timings)
-    _show(timings, ratios.ratios(timings), as_json=as_json, path=path)
+    chosen = rounds.configurations(_names(configurations.devices), _names(configurations.engines),
+                                   _numbers(configurations.threads))
+    taken = rounds.take_timings(options, chosen, Amount(*astuple(amount)), warn)
+    path = timings.write(results_dir, taken)
+    _show(taken, ratios.ratios_within_run(taken), as_json=as_json, path=path)
 
 
 def _names(text: str) -> list[str]:
@@ -89,7 +91,7 @@ def _numbers(text: str) -> list[int]:
 def _show(timings: Sequence[Timing], between: Sequence[Ratio], *, as_json: bool, path: Path | None = None) -> None:
     from bench.timing import ratios
 
-    claims = ratios.claim(between)
+    claims = ratios.gpu_savings(between)
     if as_json:
         typer.echo(json.dumps({"timings": [asdict(timing) for timing in timings],
                                "ratios": [asdict(ratio) for ratio in between], "claims": claims,
@@ -114,7 +116,7 @@ def _row(timing: Timing) -> dict[str, Any]:
 
 def _energy(timings: Sequence[Timing]) -> str:
     measured = [f"{timing.setting} {timing.energy['joules']:,.0f} J" for timing in timings if "joules" in timing.energy]
-    reasons = sorted({timing.energy["not told"] for timing in timings if "not told" in timing.energy})
+    reasons = sorted({timing.energy["unavailable"] for timing in timings if "unavailable" in timing.energy})
     return "; ".join([*([f"Energy per training: {', '.join(measured)}"] if measured else []),
                       *(f"Energy unavailable: {reason}" for reason in reasons)])
 

@@ -17,7 +17,7 @@ from bench.cli.leaderboard_views import ViewOptions
 from bench.cli.option_groups import After, typer_command
 from bench.core.errors import BenchError
 from bench.runs.options import Options
-from bench.timing.rounds import Amount
+from bench.timing.work import Amount
 
 
 @dataclass(frozen=True)
