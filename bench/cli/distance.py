@@ -37,7 +37,7 @@ def distance_command(
     at = parse_budgets(budget)[0]
     options = inputs.options_per_source((source,), options_of(network, data, targets=target, source=source))[0]
     with TrialProgress() as progress:
-        distances = distance.measured(options, progress.say, progress.training, progress=progress.live)
+        distances = distance.measure_distances(options, progress.say, progress.training, progress=progress.live)
     distance_table.save_distances(results_dir, source, distances)
     records = record_files.read_all(results_dir, warn) if (results_dir / "records").is_dir() else []
     gains = domain_distance.beside(distances, study.studies(records), source, baseline, at)

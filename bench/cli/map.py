@@ -41,15 +41,15 @@ def map_command(
     if what not in maps.MAPS:
         raise unknown_name("map", what, maps.MAPS, ", ".join(maps.MAPS))
     formats = [name.strip() for name in format.split(",") if name.strip()]
-    drawing.check(formats)
+    drawing.check_available(formats)
     if texts < 50:
         raise BenchError(f"--texts {texts}", "50 or more")
     options = options_of(network, data, own_file, source=source, epochs=epochs)
-    request = maps.Request(options, target, labels, texts, seed)
+    request = maps.MapRequest(options, target, labels, texts, seed)
     with TrialProgress() as progress:
-        shown = maps.scene(request, progress.say, progress.training, progress=progress.live)
+        network_shown = maps.load_network(request, progress.say, progress.training, progress=progress.live)
         progress.pause()
-    for picture in maps.MAPS[what](shown):
+    for picture in maps.MAPS[what](network_shown):
         paths = drawing.save(picture.figure, out / picture.stem, formats)
         facts = paths[0].with_suffix(".txt")
         facts.write_text(picture.facts.rstrip() + "\n", encoding="utf-8")
