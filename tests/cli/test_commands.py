@@ -109,7 +109,7 @@ def test_a_failed_trial_exits_with_1_shows_coverage_and_is_tried_again(bench_: B
     result = bench_(*run(baseline=["majority", f"{plugin}:broken"]))
     assert result.exit_code == 1, result.output
     assert "FAILED: ValueError: by design" in result.stderr
-    assert "trials that failed: 1; the same command tries them again" in result.stderr
+    assert "failed trials: 1; run the same command to try them again" in result.stderr
     assert "1/2" in result.stdout
     assert [r.status for r in kept(workshop / "results")].count("failed") == 1
     again = bench_(*run(baseline=["majority", f"{plugin}:broken"]))

@@ -252,7 +252,7 @@ def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
     patch.setattr("bench.reproduce.measures.embeddings.POSITIVE", toy.SIGNALS["positive"][:3])
     patch.setattr("bench.reproduce.measures.embeddings.NEGATIVE", toy.SIGNALS["negative"][:3])
     groups = tuple(frozenset(w[:3]) for w in toy.SIGNALS.values())
-    patch.setattr("bench.reproduce.measures.sentiment.LIKE_MEANING", groups)
+    patch.setattr("bench.reproduce.measures.sentiment.SIMILAR_WORDS", groups)
     yield session_in(root)
     patch.undo()
 

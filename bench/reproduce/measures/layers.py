@@ -42,7 +42,7 @@ def hidden_features(session: Session) -> Measurement:
         points = projection.project(reduced.points[:SHOWN], seed)
         y = data.y[split.test][:SHOWN]
         agreement = cross_val_score(KNeighborsClassifier(NEIGHBOURS), points, y, cv=5).mean()
-        for name, value in {"rows": features.shape[0], "columns": features.shape[1], "variance kept": reduced.kept,
+        for name, value in {"rows": features.shape[0], "columns": features.shape[1], "variance kept": reduced.explained,
                             "neighbours agree": agreement, "silhouette": silhouette_score(points, y)}.items():
             figures.setdefault(name, []).append(float(value))
     return Measurement({name: tuple(values) for name, values in figures.items()},

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.data.text import Ragged, encode
-from bench.explore.word_lists import LIKE_MEANING, nearest_agree
+from bench.explore.word_lists import SIMILAR_WORDS, neighbour_agreement
 from bench.learning.networks.architectures import EMBEDDING
 from bench.learning.networks.batches import Recipe
 from bench.learning.networks.engines import devices, engine
@@ -82,18 +82,18 @@ def like_meaning(session: Session) -> Measurement:
     rng = np.random.default_rng(0)
     for base in _trained(session, "cnn"):
         words = base.vocabulary.words[:500]
-        group = np.array([next((g for g, members in enumerate(LIKE_MEANING) if word in members), -1)
+        group = np.array([next((g for g, members in enumerate(SIMILAR_WORDS) if word in members), -1)
                           for word in words])
         chosen = np.flatnonzero(group >= 0)
         learned = base.params[EMBEDDING][[base.vocabulary.numbers[word] for word in words]]
         for name, vectors in (("", learned), ("GloVe: ", session.vectors().look_up(words))):
             points = projection.project(vectors, 0, "cosine")[chosen]
-            agree = nearest_agree(points, group[chosen])
-            shuffled = [nearest_agree(points, rng.permutation(group[chosen])) for _ in range(SHUFFLES)]
+            agree = neighbour_agreement(points, group[chosen])
+            shuffled = [neighbour_agreement(points, rng.permutation(group[chosen])) for _ in range(SHUFFLES)]
             figures.setdefault(f"{name}nearest is alike", []).append(agree)
             figures.setdefault(f"{name}by chance", []).append(float(np.mean(shuffled)))
             figures.setdefault(f"{name}p", []).append((1 + sum(s >= agree for s in shuffled)) / (1 + SHUFFLES))
-    note = f"{len(chosen)} of the 500 words belong to one of our {len(LIKE_MEANING)} groups of similar meaning."
+    note = f"{len(chosen)} of the 500 words belong to one of our {len(SIMILAR_WORDS)} groups of similar meaning."
     return Measurement({name: tuple(values) for name, values in figures.items()}, (note,), session.mxnet_or_torch())
 
 
