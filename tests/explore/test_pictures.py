@@ -200,16 +200,16 @@ def test_the_report_beside_a_confusion_matrix_counts_the_test_set(draw_map, work
     assert " 100\n" in report  # the test set is a quarter of 400
 
 
-@pytest.mark.parametrize(("arguments", "said"), [
+@pytest.mark.parametrize(("arguments", "message"), [
     (("wrods",), "words"),
     (("features", "--labels", "16"), "--target"),
     (("confusion", "--target", "toy-three"), "--labels"),
     (("features", "--format", "gif"), "png, svg, pdf"),
     (("features", "--texts", "3"), "50"),
 ])
-def test_wrong_input_to_map_is_one_line(draw_map, arguments: tuple[str, ...], said: str) -> None:
+def test_wrong_input_to_map_is_one_line(draw_map, arguments: tuple[str, ...], message: str) -> None:
     done = draw_map(*arguments)
     assert done.exit_code == 2
     last = done.stderr.splitlines()[-1]
     assert last.startswith("bench: ")
-    assert said in last
+    assert message in last
