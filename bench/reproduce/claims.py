@@ -10,10 +10,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from statistics import mean, stdev
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta
 
 from bench.core import places, store
 from bench.core.errors import BenchError
 from bench.core.files import save_text
+from bench.core.schema import Text, checked
+from bench.data.cards import unknown_name
 from bench.reproduce.measures import MEASURES, measure
 from bench.reproduce.measures.workplace import Measured, NotTested, Workplace
 
@@ -25,7 +31,7 @@ REPRODUCED, NOT_REPRODUCED, NOT_TESTED = "reproduced", "not reproduced", "not te
 class Rule:
     """What a figure's mean must be; bounds are inclusive."""
 
-    figure: str
+    figure: Text
     near: float | None = None
     within: float = 0.0
     at_least: float | None = None
@@ -54,15 +60,32 @@ class Rule:
 class Claim:
     """One claim of `results/published/claims.toml`."""
 
-    id: str
+    id: Text
     title: str
     tutorial: str
     claimed: str
     protocol: str
     measure: str
-    rules: tuple[Rule, ...]
-    seeds: int = 1
+    rules: Annotated[tuple[Rule, ...], Meta(min_length=1, description="a list of one rule or more")]
+    seeds: Annotated[int, Meta(ge=1)] = 1
     met: str = REPRODUCED  # the verdict where every rule holds
+
+
+class ClaimsFile(msgspec.Struct, forbid_unknown_fields=True):
+    """The content of a file of claims; `Claim` has the keys of an entry."""
+
+    claims: list[dict[str, Any]]
+
+
+class SavedFigures(msgspec.Struct):
+    """What is saved of a claim that was measured."""
+
+    key: str  # of what the figures depend on
+    figures: dict[str, tuple[float, ...]]  # by seed
+    notes: tuple[str, ...]
+    engine: str
+    seconds: float
+    cpu_seconds: float
 
 
 @dataclass(frozen=True)
@@ -98,19 +121,25 @@ def default_claims() -> Path:
 def read_claims(path: Path) -> list[Claim]:
     """The claims of a TOML file, strictly checked."""
     try:
-        found = tomllib.loads(path.read_text(encoding="utf-8"))["claims"]
-        claims = [Claim(**{**entry, "rules": tuple(Rule(**rule) for rule in entry["rules"])}) for entry in found]
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise BenchError(f"cannot read {path}: {error.strerror or error}") from None
-    except (tomllib.TOMLDecodeError, KeyError, TypeError) as error:
+    except tomllib.TOMLDecodeError as error:
         raise BenchError(f"{path} is not a file of claims: {error}") from None
-    for claim in claims:
-        if claim.measure not in MEASURES:
-            raise BenchError(f"claim {claim.id}: unknown measure {claim.measure!r}", f"one of {', '.join(MEASURES)}")
-        empty = [r.figure for r in claim.rules if r.near is None and r.at_least is None and r.at_most is None]
-        if not claim.rules or empty or claim.seeds < 1:
-            raise BenchError(f"claim {claim.id} has no rule, a rule without a bound, or no seed")
-    return claims
+    entries = checked(content, ClaimsFile, str(path)).claims
+    return [_claim(entry, f"{path}: claim {entry.get('id', number)}") for number, entry in enumerate(entries, 1)]
+
+
+def _claim(entry: dict[str, Any], where: str) -> Claim:
+    if isinstance(entry.get("rules"), list):
+        entry["rules"] = [checked(rule, Rule, f"{where}, rule {i}") for i, rule in enumerate(entry["rules"], 1)]
+    claim = checked(entry, Claim, where)
+    if claim.measure not in MEASURES:
+        raise unknown_name("measure", claim.measure, MEASURES, where)
+    for rule in claim.rules:
+        if rule.near is None and rule.at_least is None and rule.at_most is None:
+            raise BenchError(f"{where}: the rule on {rule.figure!r} has no bound", "near, at_least or at_most")
+    return claim
 
 
 def chosen(claims: Sequence[Claim], ids: Sequence[str]) -> list[Claim]:
@@ -159,21 +188,19 @@ def _key(claim: Claim, place: Workplace) -> str:
 
 def _kept(path: Path, claim: Claim, place: Workplace) -> ClaimResult | None:
     try:
-        body = json.loads(path.read_text(encoding="utf-8"))
-        if body["key"] != _key(claim, place):
-            return None
-        figures = {str(name): tuple(map(float, values)) for name, values in body["figures"].items()}
-        measured = Measured(figures, tuple(body["notes"]), body["engine"])
-        return ClaimResult(claim, measured, float(body["seconds"]), float(body["cpu_seconds"]))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        saved = msgspec.json.decode(path.read_bytes(), type=SavedFigures)
+    except (OSError, ValueError, RecursionError):
         return None  # not there, or damaged: it is measured again
+    if saved.key != _key(claim, place):
+        return None
+    return ClaimResult(claim, Measured(saved.figures, saved.notes, saved.engine), saved.seconds, saved.cpu_seconds)
 
 
 def _keep(path: Path, finding: ClaimResult, place: Workplace) -> None:
     measured = finding.measured
-    body = {"key": _key(finding.claim, place), "figures": measured.figures, "notes": measured.notes,
-            "engine": measured.engine, "seconds": finding.seconds, "cpu_seconds": finding.cpu_seconds}
-    save_text(path, json.dumps(body, indent=1))
+    saved = SavedFigures(_key(finding.claim, place), dict(measured.figures), measured.notes, measured.engine,
+                         finding.seconds, finding.cpu_seconds)
+    save_text(path, json.dumps(msgspec.structs.asdict(saved), indent=1))
 
 
 def write(folder: Path, findings: Sequence[ClaimResult]) -> list[Path]:

@@ -10,8 +10,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from statistics import median
-from typing import Any
+from typing import Annotated, Any
 
+import msgspec
+from msgspec import Meta
 from scipy.stats import binom
 
 FORMAT_VERSION = 1  # of the files
@@ -52,7 +54,7 @@ class Timing:
     work: Mapping[str, Any]  # content hash, rows, net, steps, batch, precision, …
     versions: Mapping[str, str]
     host: Mapping[str, Any]
-    samples: Mapping[str, tuple[float, ...]]  # seconds by phase, in the order of the rounds
+    samples: Mapping[str, Annotated[tuple[float, ...], Meta(min_length=1)]]  # seconds by phase, a round each
     accuracy: float  # after training, on texts not trained on
     probabilities: tuple[float, ...]  # of each text's last class, of the first texts scored
     peak_bytes: int = 0
@@ -62,6 +64,13 @@ class Timing:
     def tokens_per_second(self) -> float:
         """Real tokens trained on in a second, at the median."""
         return float(self.work["tokens"]) / median(self.samples["train"])
+
+
+class TimingFile(msgspec.Struct):
+    """The content of a file of timings."""
+
+    form: int  # FORMAT_VERSION
+    timings: list[Timing]
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ import numpy as np
 from bench.core import places, store
 from bench.core.errors import BenchError
 from bench.core.files import save_text
+from bench.core.schema import checked
 from bench.core.seeds import generator_for
 from bench.data.text import frequent
 from bench.learning.networks.architectures import EMBEDDING, architecture_named, initial_params, with_classes
@@ -26,7 +27,7 @@ from bench.learning.networks.engines import devices as devices_of
 from bench.learning.pretrain import recipe_for
 from bench.runs.inputs import access_for, load
 from bench.runs.options import Options
-from bench.timing.ratios import FORMAT_VERSION, PHASES, Configuration, Timing
+from bench.timing.ratios import FORMAT_VERSION, PHASES, Configuration, Timing, TimingFile
 
 Say = Callable[[str], None]
 
@@ -196,18 +197,21 @@ def write(folder: Path, timings: Sequence[Timing]) -> Path:
 
 
 def read(path: Path) -> list[Timing]:
-    """The timings of a file; `BenchError` where it is none."""
+    """The timings in a file; `BenchError` where it holds none."""
     try:
-        found = json.loads(path.read_text())
+        content = json.loads(path.read_text())
     except OSError as error:
         raise BenchError(f"cannot read {path}: {error.strerror}", "bench time writes such files") from None
     except ValueError:
         raise BenchError(f"{path} is not JSON", "bench time writes such files") from None
-    if not isinstance(found, Mapping) or found.get("form") != FORMAT_VERSION:
-        raise BenchError(f"{path} holds no timings of form {FORMAT_VERSION}", "bench time writes such files")
+    if not isinstance(content, Mapping) or content.get("form") != FORMAT_VERSION:
+        raise BenchError(f"{path} holds no timings of format version {FORMAT_VERSION}", "bench time writes such files")
     try:
-        return [Timing(**{**t, "setting": Configuration(**t["setting"]), "probabilities": tuple(t["probabilities"]),
-                          "samples": {phase: tuple(map(float, t["samples"][phase])) for phase in PHASES}})
-                for t in found["timings"]]
-    except (TypeError, KeyError, ValueError, AttributeError) as error:
-        raise BenchError(f"{path}: its timings are not complete: {error}", "bench time writes such files") from None
+        timings = checked(content, TimingFile, str(path)).timings
+    except BenchError as error:
+        raise BenchError(error.message, "bench time writes such files") from None
+    for timing in timings:
+        if missing := PHASES.keys() - timing.samples.keys():
+            raise BenchError(f"{path}: {timing.setting} has no samples of {', '.join(sorted(missing))}",
+                             "bench time writes such files")
+    return timings
