@@ -10,9 +10,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from statistics import mean, stdev
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta
 
 from bench.core import files, places, store
 from bench.core.errors import BenchError
+from bench.core.schema import Text, checked
+from bench.data.cards import unknown_name
 from bench.reproduce.measures import MEASURES, measure
 from bench.reproduce.measures.session import Measurement, NotTested, Session
 
@@ -24,7 +30,7 @@ REPRODUCED, NOT_REPRODUCED, NOT_TESTED = "reproduced", "not reproduced", "not te
 class Rule:
     """What the mean of a figure over the seeds must be; bounds are inclusive."""
 
-    figure: str
+    figure: Text
     near: float | None = None
     within: float = 0.0
     at_least: float | None = None
@@ -53,15 +59,32 @@ class Rule:
 class Claim:
     """One claim of `results/published/claims.toml`."""
 
-    id: str
+    id: Text
     title: str
     tutorial: str
     claimed: str
     protocol: str
     measure: str
-    rules: tuple[Rule, ...]
-    seeds: int = 1
+    rules: Annotated[tuple[Rule, ...], Meta(min_length=1, description="a list of one rule or more")]
+    seeds: Annotated[int, Meta(ge=1)] = 1
     met: str = REPRODUCED  # the verdict if every rule holds
+
+
+class ClaimsFile(msgspec.Struct, forbid_unknown_fields=True):
+    """The content of a file of claims; `Claim` has the keys of an entry."""
+
+    claims: list[dict[str, Any]]
+
+
+class SavedFigures(msgspec.Struct):
+    """What is saved of a claim that was measured."""
+
+    key: str  # of what the figures depend on
+    figures: dict[str, tuple[float, ...]]  # by seed
+    notes: tuple[str, ...]
+    engine: str
+    seconds: float
+    cpu_seconds: float
 
 
 @dataclass(frozen=True)
@@ -98,19 +121,25 @@ def default_claims() -> Path:
 def read_claims(path: Path) -> list[Claim]:
     """The claims of a TOML file, strictly checked."""
     try:
-        entries = tomllib.loads(path.read_text(encoding="utf-8"))["claims"]
-        claims = [Claim(**{**entry, "rules": tuple(Rule(**rule) for rule in entry["rules"])}) for entry in entries]
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise BenchError(f"cannot read {path}: {error.strerror or error}") from None
-    except (tomllib.TOMLDecodeError, KeyError, TypeError) as error:
+    except tomllib.TOMLDecodeError as error:
         raise BenchError(f"{path} is not a file of claims: {error}") from None
-    for claim in claims:
-        if claim.measure not in MEASURES:
-            raise BenchError(f"claim {claim.id}: unknown measure {claim.measure!r}", f"one of {', '.join(MEASURES)}")
-        unbounded = [r.figure for r in claim.rules if r.near is None and r.at_least is None and r.at_most is None]
-        if not claim.rules or unbounded or claim.seeds < 1:
-            raise BenchError(f"claim {claim.id} has no rule, a rule without a bound, or no seed")
-    return claims
+    entries = checked(content, ClaimsFile, str(path)).claims
+    return [_claim(entry, f"{path}: claim {entry.get('id', number)}") for number, entry in enumerate(entries, 1)]
+
+
+def _claim(entry: dict[str, Any], where: str) -> Claim:
+    if isinstance(entry.get("rules"), list):
+        entry["rules"] = [checked(rule, Rule, f"{where}, rule {i}") for i, rule in enumerate(entry["rules"], 1)]
+    claim = checked(entry, Claim, where)
+    if claim.measure not in MEASURES:
+        raise unknown_name("measure", claim.measure, MEASURES, where)
+    for rule in claim.rules:
+        if rule.near is None and rule.at_least is None and rule.at_most is None:
+            raise BenchError(f"{where}: the rule on {rule.figure!r} has no bound", "near, at_least or at_most")
+    return claim
 
 
 def claims_named(claims: Sequence[Claim], ids: Sequence[str]) -> list[Claim]:
@@ -156,21 +185,19 @@ def _key(claim: Claim, session: Session) -> str:
 
 def _read_saved(path: Path, claim: Claim, session: Session) -> ClaimResult | None:
     try:
-        body = json.loads(path.read_text(encoding="utf-8"))
-        if body["key"] != _key(claim, session):
-            return None
-        figures = {str(name): tuple(map(float, values)) for name, values in body["figures"].items()}
-        measurement = Measurement(figures, tuple(body["notes"]), body["engine"])
-        return ClaimResult(claim, measurement, float(body["seconds"]), float(body["cpu_seconds"]))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        saved = msgspec.json.decode(path.read_bytes(), type=SavedFigures)
+    except (OSError, ValueError, RecursionError):
         return None  # not there, or damaged: it is measured again
+    if saved.key != _key(claim, session):
+        return None
+    return ClaimResult(claim, Measurement(saved.figures, saved.notes, saved.engine), saved.seconds, saved.cpu_seconds)
 
 
 def _save(path: Path, result: ClaimResult, session: Session) -> None:
     measurement = result.measurement
-    body = {"key": _key(result.claim, session), "figures": measurement.figures, "notes": measurement.notes,
-            "engine": measurement.engine, "seconds": result.seconds, "cpu_seconds": result.cpu_seconds}
-    files.save_text(path, json.dumps(body, indent=1))
+    saved = SavedFigures(_key(result.claim, session), dict(measurement.figures), measurement.notes, measurement.engine,
+                         result.seconds, result.cpu_seconds)
+    files.save_text(path, json.dumps(msgspec.structs.asdict(saved), indent=1))
 
 
 def write(folder: Path, results: Sequence[ClaimResult]) -> list[Path]:

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta
 
 from bench.core.errors import BenchError
+from bench.core.files import save_text
+from bench.core.schema import checked
 
 FORMAT_VERSION = 1  # of the files
+OLD_NAMES = {"not told": "unavailable"}  # name in older files → today's
 # Phase → what is timed. Train, score and features include moving weights and texts to the device.
 PHASES: Mapping[str, str] = {
     "encode": "texts to word numbers",
@@ -48,7 +54,7 @@ class Timing:
     work: Mapping[str, Any]  # content hash, rows, net, steps, batch, precision, …
     versions: Mapping[str, str]
     host: Mapping[str, Any]
-    samples: Mapping[str, tuple[float, ...]]  # seconds per phase, in the order of the rounds
+    samples: Mapping[str, Annotated[tuple[float, ...], Meta(min_length=1)]]  # seconds by phase, per round
     accuracy: float  # after training, on texts not trained on
     probabilities: tuple[float, ...]  # of the last class, for the first texts scored
     peak_bytes: int = 0
@@ -60,38 +66,36 @@ class Timing:
         return float(self.work["tokens"]) / median(self.samples["train"])
 
 
+class TimingFile(msgspec.Struct):
+    """The content of a file of timings."""
+
+    form: int  # FORMAT_VERSION
+    timings: list[Timing]
+
+
 def write(folder: Path, timings: Sequence[Timing]) -> Path:
     """Save the timings of one run as `timings/RUN.json` in a results folder."""
-    path = folder / "timings" / f"{timings[0].run}.json"
     body = {"form": FORMAT_VERSION, "timings": [asdict(timing) for timing in timings]}
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(body, indent=1) + "\n")
-    except OSError as error:
-        raise BenchError(f"cannot write {path}: {error.strerror}", "--results-dir names another folder") from None
-    return path
+    return save_text(folder / "timings" / f"{timings[0].run}.json", json.dumps(body, indent=1) + "\n")
 
 
 def read(path: Path) -> list[Timing]:
     """The timings of a file; raises `BenchError` for any other file."""
     hint = "bench time writes such files"
     try:
-        body = json.loads(path.read_text())
+        content = json.loads(path.read_text())
     except OSError as error:
         raise BenchError(f"cannot read {path}: {error.strerror}", hint) from None
     except ValueError:
         raise BenchError(f"{path} is not JSON", hint) from None
-    if not isinstance(body, Mapping) or body.get("form") != FORMAT_VERSION:
+    if not isinstance(content, Mapping) or content.get("form") != FORMAT_VERSION:
         raise BenchError(f"{path} holds no timings of format version {FORMAT_VERSION}", hint)
     try:
-        return [_timing(values) for values in body["timings"]]
-    except (TypeError, KeyError, ValueError, AttributeError) as error:
-        raise BenchError(f"{path}: its timings are incomplete: {error}", hint) from None
-
-
-def _timing(values: Mapping[str, Any]) -> Timing:
-    energy = {{"not told": "unavailable"}.get(name, name): value  # as files once called it
-              for name, value in values.get("energy", {}).items()}
-    return Timing(**{**values, "setting": Configuration(**values["setting"]), "energy": energy,
-                     "probabilities": tuple(values["probabilities"]),
-                     "samples": {phase: tuple(map(float, values["samples"][phase])) for phase in PHASES}})
+        timings = checked(content, TimingFile, str(path)).timings
+    except BenchError as error:
+        raise BenchError(error.message, hint) from None
+    for timing in timings:
+        if missing := PHASES.keys() - timing.samples.keys():
+            raise BenchError(f"{path}: {timing.setting} has no samples of {', '.join(sorted(missing))}", hint)
+    return [replace(timing, energy={OLD_NAMES.get(name, name): value for name, value in timing.energy.items()})
+            for timing in timings]

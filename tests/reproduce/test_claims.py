@@ -88,7 +88,8 @@ def test_the_published_claims_are_those_of_the_five_tutorials() -> None:
     (("protocol = ", "protokol = "), "protokol"),
     (("near = 0.7405", "naer = 0.7405"), "naer"),
     (("rules = [{", "rules = [[{"), "not a file of claims"),
-    (('rules = [{ figure = "AUC", at_least = 0.96 }]', 'rules = [{ figure = "AUC" }]'), "without a bound"),
+    (('rules = [{ figure = "AUC", at_least = 0.96 }]', 'rules = [{ figure = "AUC" }]'), "has no bound"),
+    (('rules = [{ figure = "AUC", at_least = 0.96 }]', "rules = []"), "a list of one rule or more"),
 ])
 def test_a_damaged_file_of_claims_says_where(tmp_path: Path, change: tuple[str, str], said: str) -> None:
     text = claims.default_claims().read_text(encoding="utf-8")

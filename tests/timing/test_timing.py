@@ -189,7 +189,8 @@ def test_wrong_input_is_one_line(bench_time: Callable[..., Result], arguments: l
     assert "Traceback" not in result.stderr
 
 
-@pytest.mark.parametrize("text", ["[]", '{"form": 1}', '{"form": 1, "timings": [{"run": 1}]}', '{"form": 99}'])
+@pytest.mark.parametrize("text", ["[]", '{"form": 1}', '{"form": 1, "timings": [{"run": 1}]}', '{"form": 99}',
+                                  '{"form": 1, "timings": 3}'])
 def test_a_file_that_holds_no_timings_is_said(tmp_path: Path, text: str):
     (tmp_path / "broken.json").write_text(text)
     result = CliRunner().invoke(app, ["time", "--compare", *[str(tmp_path / "broken.json")] * 2])

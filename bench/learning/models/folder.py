@@ -8,22 +8,42 @@ import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta
 
 from bench.core.errors import BenchError
 from bench.core.files import replacing_folder
+from bench.core.schema import Sha256, Text, checked, shown
 from bench.learning.models.model import Model, ModelError, ModelParts, class_of, kind_of
 
 CARD, WEIGHTS, WORDS = "card.json", "weights.safetensors", "words.txt"
 FORMAT_VERSION = 1  # of the folder; `form` in the card
 MAX_BYTES = {CARD: 1 << 20, WEIGHTS: 8 << 30, WORDS: 1 << 29}  # bytes of each file
 MAX_HEADER_BYTES = 1 << 20  # bytes of a safetensors header
-MAX_LABELS = 1_000
+
+
+class CardFile(msgspec.Struct):
+    """What a card says of another file of the model."""
+
+    sha256: Sha256
+
+
+class ModelCard(msgspec.Struct):
+    """The keys of `card.json` that loading needs. A card also says what the model was trained on and how good it is."""
+
+    kind: Text  # a key of model.KINDS
+    labels: Annotated[tuple[Text, ...], Meta(min_length=2, max_length=1_000, description=(
+        "a list of 2 to 1,000 different label names"))]
+    words: Annotated[int, Meta(ge=0)]  # lines of words.txt
+    model: dict[str, Any]  # what the kind of model needs besides its arrays and words
+    files: Annotated[dict[str, CardFile], Meta(description="a table of file names with their sha256")]
 
 
 @dataclass(frozen=True)
 class SavedModel:
-    """A model, its labels and its card."""
+    """A model with its labels and all that its card says."""
 
     model: Model
     labels: tuple[str, ...]
@@ -92,10 +112,11 @@ def _load(folder: Path) -> SavedModel:
         raise ModelError(f"it has no {missing[0]}")
     if surplus := sorted(names - set(MAX_BYTES)):
         raise ModelError(f"a model has no file {surplus[0]!r}")
-    card = _card(_read(folder / CARD))
+    facts = _facts(_read(folder / CARD))
+    card = _card(facts)
     data = {name: _read(folder / name) for name in (WEIGHTS, WORDS)}
     for name, content in data.items():
-        if _digest(content) != card["files"].get(name, {}).get("sha256"):
+        if name not in card.files or _digest(content) != card.files[name].sha256:
             raise ModelError(f"{name} is damaged: its checksum is not the one in the card")
     header = int.from_bytes(data[WEIGHTS][:8], "little")
     if header > min(MAX_HEADER_BYTES, len(data[WEIGHTS]) - 8):
@@ -107,32 +128,33 @@ def _load(folder: Path) -> SavedModel:
         raise ModelError(f"{WEIGHTS} is damaged: {str(error)[:100]}") from None
     except (KeyError, ValueError, TypeError) as error:  # a number type that NumPy lacks; words that are not UTF-8
         raise ModelError(f"its files cannot be read: {type(error).__name__} {str(error)[:80]}") from None
-    if len(words) != card.get("words"):
-        raise ModelError(f"{WORDS} holds {len(words):,} words, the card says {card.get('words')!r}")
-    model = class_of(card.get("kind")).from_parts(ModelParts(card["model"], arrays, words))
-    labels = card["labels"]
-    if model.classes != len(labels):
-        raise ModelError(f"its card names {len(labels)} labels, its weights have {model.classes} classes")
-    return SavedModel(model, tuple(labels), card)
+    if len(words) != card.words:
+        raise ModelError(f"{WORDS} holds {len(words):,} words, the card says {card.words:,}")
+    model = class_of(card.kind).from_parts(ModelParts(card.model, arrays, words))
+    if model.classes != len(card.labels):
+        raise ModelError(f"its card names {len(card.labels)} labels, its weights have {model.classes} classes")
+    return SavedModel(model, card.labels, facts)
 
 
-def _card(content: bytes) -> dict[str, Any]:
+def _facts(content: bytes) -> dict[str, Any]:
+    """The JSON object of a card of this version."""
     try:
-        card = json.loads(content)
+        facts = json.loads(content)
     except (ValueError, RecursionError) as error:
         raise ModelError(f"{CARD} is not JSON: {str(error)[:80]}") from None
-    if not isinstance(card, dict) or card.get("form") != FORMAT_VERSION:
-        raise ModelError(f"{CARD} has the format version {card.get('form') if isinstance(card, dict) else None!r}, "
-                         f"this program reads {FORMAT_VERSION}")
-    files = card.get("files")
-    if not isinstance(files, dict) or not all(isinstance(f, dict) for f in files.values()):
-        raise ModelError(f"{CARD} has no checksums of the files")
-    labels: Any = card.get("labels")
-    named = isinstance(labels, list) and all(isinstance(name, str) and name for name in labels)
-    if not named or not 2 <= len(labels) <= MAX_LABELS or len(set(labels)) < len(labels):
-        raise ModelError(f"{CARD} does not name its labels")
-    if not isinstance(card.get("model"), dict):
-        raise ModelError(f"{CARD} does not describe its model")
+    version = facts.get("form") if isinstance(facts, dict) else None
+    if version != FORMAT_VERSION:
+        raise ModelError(f"{CARD} has format version {shown(version)}, this version reads {FORMAT_VERSION}")
+    return facts  # type: ignore[no-any-return]
+
+
+def _card(facts: dict[str, Any]) -> ModelCard:
+    try:
+        card = checked(facts, ModelCard, CARD)
+    except BenchError as error:
+        raise ModelError(error.message) from None
+    if len(set(card.labels)) < len(card.labels):
+        raise ModelError(f"{CARD}: labels = {shown(list(card.labels))} must be a list of different label names")
     return card
 
 
