@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bench.cli import completion
-from bench.cli.label_formats import FORMATS
 from bench.cli.options import Device, TextColumn
+from bench.cli.predictions import SHAPES
 from bench.cli.terminal import warn
 from bench.core.errors import BenchError
 
@@ -44,8 +44,8 @@ def predict_command(
     if texts and file:
         raise BenchError("texts on the command line and --file", "give one or the other")
     format = format or ("table" if texts else "csv")
-    if format not in FORMATS:
-        raise BenchError(f"unknown format {format!r}", ", ".join(FORMATS))
+    if format not in SHAPES:
+        raise BenchError(f"unknown format {format!r}", ", ".join(SHAPES))
     incoming: Iterable[str]
     if texts:
         incoming = texts
@@ -74,13 +74,13 @@ def _predict(saved: SavedModel, incoming: Iterable[str], format: str, *, quiet: 
     from bench.data.text import clean
 
     began, done = time.perf_counter(), 0
-    labelled = FORMATS[format](saved.labels)
+    head, lines_of = SHAPES[format](saved.labels)
     texts = iter(incoming)
     try:
         while batch := list(islice(texts, BATCH)):
             batch = [text.encode("utf-8", "replace").decode() for text in batch]  # without halves of surrogate pairs
-            rows = labelled.rows(batch, saved.model.probabilities([clean(text) for text in batch]))
-            typer.echo("\n".join([labelled.head, *rows] if labelled.head and not done else rows))
+            lines = lines_of(batch, saved.model.probabilities([clean(text) for text in batch]))
+            typer.echo("\n".join([head, *lines] if head and not done else lines))
             done += len(batch)
             if sys.stderr.isatty() and not quiet and not sys.stdout.isatty():
                 typer.echo(f"\r{done:,} texts", err=True, nl=False)
