@@ -12,9 +12,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from board_records import BLANK, CURVES, FULL, TRUTH, answered, record
 from click.testing import Result
 from scipy.stats import binomtest
-from test_leaderboard import BLANK, CURVES, FULL, TRUTH, answered, record
 from typer.testing import CliRunner
 
 from bench.cli.app import app
