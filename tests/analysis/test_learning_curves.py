@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from board_records import CURVES, FULL
 from sklearn.isotonic import isotonic_regression
-from test_leaderboard import CURVES, FULL
 
 from bench.analysis import across_targets, calibration, comparisons, domain_distance, learning_curves, study, variance
 from bench.analysis.scores import Interval

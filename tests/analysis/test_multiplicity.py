@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from test_leaderboard import CURVES, answered, record
+from board_records import CURVES, answered, record
 
 from bench.analysis import comparisons, inference, multiplicity, pairwise, scores, study
 from bench.analysis.multiplicity import Contrasts
