@@ -178,3 +178,25 @@ def api_page() -> str:
 def _cell(text: str) -> str:
     """One line that no table cell breaks on."""
     return " ".join(text.split()).replace("|", "\\|").replace("<", "&lt;") or "–"
+
+
+def file_map() -> str:
+    """A table per package of `bench/`: every file and the first sentence of its docstring."""
+    import ast
+
+    root = DOCS.parent / "bench"
+    lines: list[str] = []
+    for folder in sorted({path.parent for path in root.rglob("*.py")}):
+        files = sorted(path for path in folder.glob("*.py") if not path.name.startswith("__"))
+        about = {path: str(ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))).split("\n")[0]
+                 for path in (folder / "__init__.py", *files)}
+        title = f"bench/{folder.relative_to(root).as_posix()}".removesuffix("/.")
+        lines += [f"### `{title}`", "", about[folder / "__init__.py"], "", "| file | what it holds |", "|---|---|",
+                  *(f"| `{path.name}` | {about[path]} |" for path in files), ""]
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":  # python docs/generate.py: writes the table of files into architecture.md
+    page = DOCS / "architecture.md"
+    text, heading, _ = page.read_text(encoding="utf-8").partition("## Every file\n")
+    page.write_text(f"{text}{heading}\n{file_map()}", encoding="utf-8")

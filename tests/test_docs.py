@@ -292,3 +292,16 @@ def test_publishing_adds_a_runs_records_and_makes_the_leaderboards(tmp_path: Pat
         *(f"leaderboards/{task}.{form}" for task in ("alpha", "beta", "gamma")
           for form in ("md", "csv", "tex", "html", "json"))}
     assert "imdb@official" in (published / "leaderboards" / "alpha.md").read_text(encoding="utf-8")
+
+
+def test_the_architecture_page_lists_every_file_with_what_it_holds() -> None:
+    page = (DOCS / "architecture.md").read_text(encoding="utf-8")
+    assert page.partition("## Every file\n")[2].strip() == generate().file_map().strip(), "run python docs/generate.py"
+
+
+def test_the_architecture_page_names_files_that_exist() -> None:
+    page = (DOCS / "architecture.md").read_text(encoding="utf-8").partition("## Every file\n")[0]
+    named = re.findall(r"`((?:api|cli|runs|data|protocol|learning|results|analysis|report|explore|core)/[\w/.]+)`", page)
+    assert len(named) > 40
+    missing = [name for name in named if not any((ROOT / "bench" / f"{name}{end}").exists() for end in ("", ".py"))]
+    assert missing == []
