@@ -104,7 +104,7 @@ def predict_command(
     device: Device = "auto",
 ) -> None:
     """Label texts with a model: the label and the probability of every class, written as it goes."""
-    from bench.data.table_files import lines, read_texts
+    from bench.data.texts import lines, read_texts
 
     with errors():
         if texts and file:
