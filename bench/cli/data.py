@@ -137,21 +137,17 @@ def audit_command(names: Names = None, data_dir: DataDir = None, cache_dir: Cach
 @task_app.command("new")
 def new(file: Annotated[Path, typer.Argument(help="CSV, TSV, JSONL or Parquet, plain or .gz.")],
         name: Annotated[str, typer.Option(help="The task's name. [default: the file's]")] = "",
-        text_column: TextColumn = "", label_column: LabelColumn = "", map_label: MapLabel = None,
+        text_column: TextColumn = None, label_column: LabelColumn = None, map_label: MapLabel = None,
         cache_dir: CacheDir = None) -> None:
     """Print a card for a data file: bench task new mine.csv > tasks/mine.toml."""
-    from bench.data import user_file
-    from bench.runs import inputs
+    from bench.data.card_text import card_text
+    from bench.data.cards import parse_card
 
     with errors():
         options = options_of(text_column=text_column, label_column=label_column, map_label=tuple(map_label or ()),
                              cache_dir=cache_dir)
-        task, told = user_file.task_from_file(file, text_column, label_column, inputs.label_map(options))
-        loaded = _load(str(file), options)
-        warn(told)
-        text = user_file.card_text(task, name or task.name, loaded.data.corpus.sha256, len(loaded.data.y))
-        from bench.data.cards import parse_card
-
+        loaded = _user_file(file, options)
+        text = card_text(loaded.task, name or loaded.task.name, loaded.data.corpus.sha256, len(loaded.data.y))
         parse_card(text, "the new card")
         typer.echo(text, nl=False)
 
@@ -228,6 +224,13 @@ def _load(name: str, options: Options) -> Domain:
     from bench.runs import inputs
 
     return inputs.load(name, options, inputs.access_for(options, warn, progress=False), warn)
+
+
+def _user_file(path: Path, options: Options) -> Domain:
+    """A data file of the user's own, whatever its name."""
+    from bench.runs import inputs, user_target
+
+    return user_target.load(path, options, inputs.access_for(options, warn, progress=False), warn, _known(options))
 
 
 def _card(path: Path, options: Options) -> Domain:

@@ -46,7 +46,7 @@ def map_command(
     preset: Preset = "default", engine: EngineName = "torch", device: Device = "auto", epochs: Epochs = 0,
     texts: Texts = 5_000, seed: Annotated[int, typer.Option(help="Of the draw of texts and of t-SNE.")] = 0,
     format: Formats = "png,svg", out: Out = Path("results/runs/maps"), data_dir: DataDir = None,
-    cache_dir: CacheDir = None, tasks: Tasks = None, text_column: TextColumn = "", label_column: LabelColumn = "",
+    cache_dir: CacheDir = None, tasks: Tasks = None, text_column: TextColumn = None, label_column: LabelColumn = None,
     map_label: MapLabel = None, offline: Offline = False,
 ) -> None:
     """Draw what a base learned: its words, its hidden features, its confusions."""

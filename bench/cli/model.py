@@ -56,7 +56,7 @@ def fit_command(
     seed: Annotated[int, typer.Option(min=0, help="Of the label draw.")] = 0,
     source: Source = "imdb", net: NetName = "gru", preset: Preset = "default", engine: EngineName = "torch",
     device: Device = "auto", data_dir: DataDir = None, cache_dir: CacheDir = None, tasks: Tasks = None,
-    text_column: TextColumn = "", label_column: LabelColumn = "", map_label: MapLabel = None,
+    text_column: TextColumn = None, label_column: LabelColumn = None, map_label: MapLabel = None,
     offline: Offline = False, epochs: Epochs = 0,
     force: Annotated[bool, typer.Option("--force", help="Replace a model that is there.")] = False,
     as_json: AsJson = False,
@@ -96,7 +96,7 @@ def predict_command(
     texts: Annotated[list[str] | None, typer.Argument(help="Texts. [default: standard input, one a line]")] = None,
     file: Annotated[Path | None, typer.Option("--file", help="CSV, TSV, JSONL, Parquet or .txt (a text a line), plain "
                                               "or .gz.")] = None,
-    text_column: TextColumn = "",
+    text_column: TextColumn = None,
     format: Annotated[str, typer.Option("--format", "-f", help="table, csv or jsonl. [default: table for texts on the "
                                         "command line, else csv]")] = "",
     engine: Annotated[str, typer.Option("--engine", autocompletion=completion.engines,

@@ -44,8 +44,8 @@ ResultsDir = Annotated[Path, typer.Option(help="Folder for records/ and leaderbo
 CacheDir = Annotated[Path | None, typer.Option(envvar="TRANSFERBENCH_CACHE", help="Folder for bases, corpora and "
                                                "downloads. [default: the user's cache]")]
 Tasks = Annotated[list[Path] | None, typer.Option("--tasks", help="Folder of more task cards; may be repeated.")]
-TextColumn = Annotated[str, typer.Option(help="Column of the texts in your own file. [default: guessed]")]
-LabelColumn = Annotated[str, typer.Option(help="Column of the labels in your own file. [default: guessed]")]
+TextColumn = Annotated[str | None, typer.Option(help="Column of the texts in your own file. [default: guessed]")]
+LabelColumn = Annotated[str | None, typer.Option(help="Column of the labels in your own file. [default: guessed]")]
 MapLabel = Annotated[list[str] | None, typer.Option(help="RAW=LABEL for your own file, such as good=positive; may be "
                                                     "repeated.")]
 Offline = Annotated[bool, typer.Option("--offline", help="Make no network call at all.")]

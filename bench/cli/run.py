@@ -48,7 +48,7 @@ def run_command(
     budgets: Budgets = "32,128,512,full", seeds: Seeds = 3, net: NetName = "gru", preset: Preset = "default",
     engine: EngineName = "torch", device: Device = "auto", jobs: Jobs = 0, scheduler: Scheduler = "",
     data_dir: DataDir = None, results_dir: ResultsDir = RUNS,
-    cache_dir: CacheDir = None, tasks: Tasks = None, text_column: TextColumn = "", label_column: LabelColumn = "",
+    cache_dir: CacheDir = None, tasks: Tasks = None, text_column: TextColumn = None, label_column: LabelColumn = None,
     map_label: MapLabel = None, offline: Offline = False, epochs: Epochs = 0,
     base_seeds: BaseSeeds = 1, head_seeds: HeadSeeds = 1,
     keep_going: Annotated[bool, typer.Option("--keep-going/--fail-fast", help="After a failed trial, run the others.")]

@@ -13,7 +13,7 @@ from typing import Any
 
 from bench.core import places
 from bench.core.errors import BenchError, CardError
-from bench.core.names import NAME
+from bench.core.names import is_name
 
 BUILT_IN = places.ROOT / "tasks"
 
@@ -27,7 +27,8 @@ ROUTE_KEYS: Mapping[str, frozenset[str]] = {
     "package": frozenset({"distribution", "file", "member"}),
     "scikit-learn": frozenset({"dataset"}),
 }
-READER_KEYS = frozenset({"from", "reader", "text", "label", "labels", "where", "split"})
+READER_KEYS = frozenset({"from", "reader", "text", "label", "labels", "where", "split", "incomplete", "split_column",
+                         "group_column", "threshold"})
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ class Route:
     kind: str  # a key of ROUTE_KEYS
     options: Mapping[str, Any]  # what ROUTE_KEYS allows for the kind
     reader: str = "parquet"  # a key of readers.READERS
-    reading: Mapping[str, Any] = field(default_factory=dict)  # text, label, labels, where, split
+    reading: Mapping[str, Any] = field(default_factory=dict)  # text, label, labels, where, split, incomplete, …
 
     def __str__(self) -> str:
         """`archive https://…`, as shown in messages."""
@@ -108,7 +109,7 @@ def parse_card(text: str, origin: str) -> Task:
         raise CardError(f"{origin} has no [[editions]]", "a task needs at least one data set")
     _known(raw, _names(Task) - {"editions", "folder"}, origin)
     task = Task(editions=tuple(editions), **_typed(Task, raw, origin))
-    if not NAME.fullmatch(task.name):
+    if not is_name(task.name):
         raise CardError(f"{origin}: name {task.name!r} is not a task name", "lower-case letters, digits, '.', '_', '-'")
     if len(task.labels) < 2 or len(set(task.labels)) != len(task.labels):
         raise CardError(f"{origin}: labels {list(task.labels)!r} must be two or more different names")
@@ -157,7 +158,7 @@ def _edition(raw: dict[str, Any], origin: str) -> Edition:
     _known(raw, _names(Edition) - {"routes"}, origin)
     where = _where(raw.pop("where", {}), origin)
     edition = Edition(routes=routes, where=where, **_typed(Edition, raw, origin))
-    if not NAME.fullmatch(edition.name):
+    if not is_name(edition.name):
         raise CardError(f"{origin}: edition name {edition.name!r} is not a name", "as for tasks")
     if edition.test not in ("official", "quarter", "fifth"):
         raise CardError(f"{origin}: test = {edition.test!r}", "official, quarter or fifth")
@@ -196,7 +197,7 @@ def _route(raw: dict[str, Any], origin: str) -> Route:
     if not isinstance(reader, str) or reader not in READERS:
         raise CardError(f"{origin}: reader = {reader!r}", f"one of {', '.join(sorted(READERS))}")
     reading: dict[str, Any] = {}
-    for key in ("text", "label", "split"):
+    for key in ("text", "label", "split", "incomplete", "split_column", "group_column"):
         if key in raw:
             if not isinstance(raw[key], str) or not raw[key]:
                 raise CardError(f"{origin}: {key} = {raw[key]!r} must be text")
@@ -208,7 +209,25 @@ def _route(raw: dict[str, Any], origin: str) -> Route:
         reading["labels"] = labels
     if "where" in raw:
         reading["where"] = _where(raw["where"], origin)
+    _check_incomplete(raw, reading, origin)
     return Route(kind, options, reader, reading)
+
+
+def _check_incomplete(raw: Mapping[str, Any], reading: dict[str, Any], origin: str) -> None:
+    """The keys of a route that leaves out and counts the rows that it cannot use."""
+    if "threshold" in raw:
+        if type(raw["threshold"]) not in (int, float) or not {"below", "above"} <= set(reading.get("labels", {})):
+            raise CardError(f"{origin}: threshold = {raw['threshold']!r}",
+                            'a number, with labels = { below = "…", above = "…" }')
+        reading["threshold"] = float(raw["threshold"])
+    if reading.get("incomplete", "skip") != "skip":
+        raise CardError(f"{origin}: incomplete = {reading['incomplete']!r}",
+                        "only skip: rows without a text or a label are left out")
+    more = [key for key in ("split_column", "group_column", "threshold") if key in reading]
+    if more and "incomplete" not in reading:
+        raise CardError(f"{origin}: {more[0]} needs incomplete = \"skip\"")
+    if "incomplete" in reading and ("where" in reading or "split" in reading or "labels" not in reading):
+        raise CardError(f"{origin}: incomplete = \"skip\" needs labels, and neither where nor split")
 
 
 def _where(raw: object, origin: str) -> dict[str, tuple[str, ...]]:

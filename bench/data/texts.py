@@ -11,13 +11,14 @@ from pathlib import Path
 from typing import IO, Any
 
 from bench.core.errors import BenchError, DataError
+from bench.data.columns import rank
 from bench.data.table_files import format_of
-from bench.data.user_file import TEXT_NAMES
+from bench.data.vocabulary import TEXT_NAMES
 
 LONGEST = 1 << 24  # characters of a text or line
 
 
-def read_texts(path: Path, column: str = "") -> Iterator[str]:
+def read_texts(path: Path, column: str | None = None) -> Iterator[str]:
     """The texts of a CSV, TSV, JSONL, Parquet or text file (one text a line), plain or gzip; an empty cell is "".
 
     Raises `BenchError` where it is missing or of no known kind, `DataError` naming the line or row that cannot be read.
@@ -58,19 +59,19 @@ def lines(file: IO[str], name: str) -> Iterator[str]:
         yield line.rstrip("\r\n")
 
 
-def chosen(names: Sequence[str], column: str, path: Path) -> str:
+def chosen(names: Sequence[str], column: str | None, path: Path) -> str:
     """The column of the texts: the one asked for, the only one, or one with a name that texts often have."""
-    if column in names:
+    if column is not None and column in names:
         return column
-    lower = {name.lower().strip(): name for name in reversed(names)}
-    found = next((lower[n] for n in TEXT_NAMES if n in lower), names[0] if len(names) == 1 else None)
-    if column or found is None:
-        what = f"no column {column!r}" if column else "no text column that can be guessed"
+    ranks = {name: place for name in reversed(names) if (place := rank(name, TEXT_NAMES)) is not None}
+    found = min(ranks, key=ranks.__getitem__) if ranks else names[0] if len(names) == 1 else None
+    if column is not None or found is None:
+        what = f"no column {column!r}" if column is not None else "no text column that can be guessed"
         raise DataError(f"{path} has {what}", f"its columns: {', '.join(names)[:300]}; name one with --text-column")
     return found
 
 
-def _separated(file: IO[str], path: Path, column: str, separator: str) -> Iterator[str]:
+def _separated(file: IO[str], path: Path, column: str | None, separator: str) -> Iterator[str]:
     import csv
 
     csv.field_size_limit(LONGEST)
@@ -91,7 +92,7 @@ def _separated(file: IO[str], path: Path, column: str, separator: str) -> Iterat
                         "quote texts that hold separators, quotes or line ends") from None
 
 
-def _jsonl(file: IO[str], path: Path, column: str) -> Iterator[str]:
+def _jsonl(file: IO[str], path: Path, column: str | None) -> Iterator[str]:
     for number, line in enumerate(lines(file, str(path)), 1):
         if not line.strip():
             continue
@@ -105,7 +106,7 @@ def _jsonl(file: IO[str], path: Path, column: str) -> Iterator[str]:
         yield _text(record[column], path, f"line {number}")
 
 
-def _parquet(path: Path, column: str) -> Iterator[str]:
+def _parquet(path: Path, column: str | None) -> Iterator[str]:
     import pyarrow as pa
     import pyarrow.parquet as pq
 

@@ -18,4 +18,4 @@ class Domain(LoadedTask):
 def domain_of(loaded: LoadedTask) -> Domain:
     """The domain of a loaded task; its split comes from the cache where it was computed before."""
     split = saved_split(loaded.data, loaded.edition.test, loaded.edition.split_by, loaded.name)
-    return Domain(loaded.task, loaded.edition, loaded.data, loaded.origin, split)
+    return Domain(loaded.task, loaded.edition, loaded.data, loaded.origin, split, count=loaded.count)

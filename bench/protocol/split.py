@@ -43,6 +43,11 @@ def make_split(data: Dataset, test: str, split_by: str, name: str) -> Split:
         unit = data.group.astype(np.int64) if split_by == "group" else same
         test_rows, pool = _draw_test_set(rows, unit, data.y, {"quarter": 4, "fifth": 5}[test], name)
         test_rows = test_rows[_first(keys[test_rows])]
+    if not len(data.corpus.tokens.ids):
+        raise DataError(f"{name}: no text holds a word", "a word has letters or digits; is it the right column?")
+    if test != "official" and not len(pool):
+        raise DataError(f"{name}: all {len(rows):,} texts are copies of a few, so that none is left to train on",
+                        "is it the right column?")
     if not len(test_rows) or not len(pool):
         raise DataError(f"{name}: no rows for {'the test set' if not len(test_rows) else 'training'}",
                         "an official split needs rows marked train and rows marked test")

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 from bench.core import store
-from bench.core.names import NAME
+from bench.core.names import is_name
 
 SCHEMA = 1
 
@@ -74,7 +74,7 @@ def record_from_json(body: dict[str, Any]) -> Record:
         if isinstance(value, float) and not math.isfinite(value):
             raise ValueError(spec.name)
     names = (record.task, record.edition)
-    if not all(NAME.fullmatch(name) for name in names) or record.status not in ("ok", "failed") or \
+    if not all(map(is_name, names)) or record.status not in ("ok", "failed") or \
             set(record.baseline) & set("/\\\0"):
         raise ValueError("names")
     if record.leading not in ("accuracy", "balanced_accuracy") or (record.budget != "full" and

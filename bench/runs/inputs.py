@@ -10,12 +10,13 @@ from bench.core.errors import BenchError
 from bench.data.cards import Task, all_tasks, unknown_name
 from bench.data.load import load_task
 from bench.data.routes import Access
-from bench.data.user_file import looks_like_file, task_from_file
+from bench.data.user_file import looks_like_file
 from bench.learning.features.glove import WordVectors, find_glove
 from bench.learning.networks.architectures import Architecture, architecture_named
 from bench.learning.networks.engines import devices
 from bench.learning.pretrain import Base, BaseSpec, pretrain, recipe_for
 from bench.protocol.domain import Domain, domain_of
+from bench.runs import user_target
 from bench.runs.options import Options, Say, Watch
 
 ALL = "all"
@@ -53,8 +54,11 @@ def load(name: str, options: Options, access: Access, say: Say) -> Domain:
     """A task by name, `name@edition` or file."""
     found = card_of(name, options)
     if found is None:
-        return _own(Path(name), options, access, say)
-    return domain_of(load_task(found[0], access, options.cache_dir, found[1], say))
+        return user_target.load(Path(name), options, access, say, all_tasks(options.tasks))
+    domain = domain_of(load_task(found[0], access, options.cache_dir, found[1], say))
+    if domain.count:
+        user_target.tell_rows(domain, say)
+    return domain
 
 
 def card_of(name: str, options: Options) -> tuple[Task, str] | None:
@@ -66,25 +70,6 @@ def card_of(name: str, options: Options) -> tuple[Task, str] | None:
     if looks_like_file(name):
         return None
     raise unknown_name("target", name, known, "bench list tasks; a data file needs its ending, such as .csv")
-
-
-def _own(path: Path, options: Options, access: Access, say: Say) -> Domain:
-    task, told = task_from_file(path, options.text_column, options.label_column, label_map(options))
-    if task.name in all_tasks(options.tasks):
-        task = replace(task, name=f"my-{task.name}")
-    say(told)
-    return domain_of(load_task(task, replace(access, data_dir=path.resolve().parent), options.cache_dir, "", say))
-
-
-def label_map(options: Options) -> dict[str, str]:
-    """`--map-label` pairs as raw value → label."""
-    mapping = {}
-    for pair in options.map_label:
-        raw, equals, label = pair.partition("=")
-        if not equals or not raw or not label:
-            raise BenchError(f"--map-label {pair!r} is not RAW=LABEL", "such as --map-label good=positive")
-        mapping[raw] = label
-    return mapping
 
 
 def device_for(options: Options) -> str:
