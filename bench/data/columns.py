@@ -6,6 +6,7 @@ import re
 import shlex
 import statistics
 import unicodedata
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -20,6 +21,7 @@ LONG = 8  # words from which a column holds texts rather than labels
 UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
                       "\U00020000-\U0003ffff]")  # scripts that are written without blanks
 LATIN_ACCENT = re.compile("([a-z])[\u0300-\u036f]+")
+NUMBER = re.compile(r"[-+]?[\d.,]+")
 CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
@@ -71,15 +73,20 @@ class Column:
         """The number of different values."""
         return len(set(self.values))
 
+    @cached_property
+    def holds_numbers(self) -> bool:
+        """Whether all values are numbers, dates or booleans."""
+        return self.numeric or (bool(self.values) and all(NUMBER.fullmatch(value.strip()) for value in self.values))
+
     @property
     def holds_texts(self) -> bool:
         """Whether the values can be texts: of more than one word, and not ids that differ in their numbers alone."""
-        if self.numeric or self.words <= 1:
+        if self.holds_numbers or self.words <= 1:
             return False
-        if self.words > FEW or len(self.values) < 20:
+        if self.words > FEW or self.distinct < 20:
             return True
         shapes = {re.sub(r"\d+", "0", value) for value in self.values}
-        return len(shapes) * 10 > len(self.values)
+        return len(shapes) * 10 > self.distinct
 
     @property
     def holds_classes(self) -> bool:
@@ -130,7 +137,7 @@ def text_column(columns: Sequence[Column], label: str | None, where: str, doubt:
         raise DataError(f"{where} has {len(best)} columns that may hold the texts: {_quoted(best)}",
                         f"say which: --text-column {shell(best[0].name)}")
     likely = [column for column in able if rank(column.name, LABEL_NAMES) is None]
-    if len(likely) == 1 and not doubt and all(_beside(column, label) for column in others if column is not likely[0]):
+    if len(likely) == 1 and not doubt and all(_beside(column, label) for column in others if column != likely[0]):
         return likely[0].name
     named = _best(others, TEXT_NAMES)
     if named:
@@ -143,7 +150,8 @@ def text_column(columns: Sequence[Column], label: str | None, where: str, doubt:
 
 def _beside(column: Column, label: str | None) -> bool:
     """Whether a column can stand beside the texts without being mistaken for them."""
-    return column.name == label or column.numeric or column.words <= 1 or rank(column.name, LABEL_NAMES) is not None
+    known = column.name == label or rank(column.name, LABEL_NAMES) is not None
+    return known or column.holds_numbers or column.words <= 1
 
 
 def label_column(columns: Sequence[Column], text: str | None, where: str, doubt: str = "",
@@ -153,21 +161,18 @@ def label_column(columns: Sequence[Column], text: str | None, where: str, doubt:
     `whole` reads columns from the first row to the last: the first rows of a sorted file hold one class.
     Raises `DataError` naming the candidates where none, or more than one as good, can be taken.
     """
-    others = [column for column in columns if column.name != text and (column.words < LONG or column.numeric)]
+    others = [column for column in columns if column.name != text and column.words < LONG]
     names = [column.name for column in others if rank(column.name, LABEL_NAMES) is not None]
     read = whole(names) if whole and names else [column for column in others if column.name in names]
     filled = [column for column in read if column.distinct]
-    able = [column for column in filled if column.distinct <= max(MOST_UNASKED, len(column.values) // 2)]
-    best = _best(able, LABEL_NAMES)
+    able = [c for c in filled if c.holds_numbers or c.distinct <= max(MOST_UNASKED, len(c.values) // 2)]
+    best = _best(able or filled, LABEL_NAMES)
     best = [column for column in best if column.distinct > 1] or best
     if len(best) == 1:
         return best[0].name
     if best:
         raise DataError(f"{where} has {len(best)} columns that may hold the labels: {_quoted(best)}",
                         f"say which: --label-column {shell(best[0].name)}")
-    for column in _best(filled, LABEL_NAMES):
-        raise DataError(f"{where}: {column.name!r} has {column.distinct:,} different values, more than "
-                        f"{MOST_UNASKED} classes", "name the right column with --label-column")
     likely = [column for column in others if column.holds_classes]
     raise DataError(f"{where} has no label column that can be guessed", _advice(columns, likely, "label", doubt))
 
@@ -196,8 +201,8 @@ def _holds(column: Column) -> str:
     if not column.values:
         return "empty"
     if column.holds_classes and column.distinct <= 12:
-        values = sorted(set(column.values), key=column.values.count, reverse=True)
-        return ", ".join(value[:20] for value in values[:4]) + (", …" if len(values) > 4 else "")
+        values = [value[:20] for value, _ in Counter(column.values).most_common(5)]
+        return ", ".join(values[:4]) + (", …" if len(values) > 4 else "")
     return f"such as {column.example}"
 
 

@@ -136,7 +136,9 @@ def chosen_columns(table: TableFile, choices: Choices) -> tuple[str, str]:
                 label = columns.label_column(sampled, text, where, table.header_doubt, whole)
             except DataError as error:  # of two errors that of the texts is the first to be told
                 no_label = error
-        if text is None:
+        if text is None and choices.label is not None and columns.rank(choices.label, TEXT_NAMES) is not None:
+            text = columns.text_column(sampled, None, where, table.header_doubt)
+        elif text is None:
             text = columns.text_column(sampled, label, where, table.header_doubt)
         if no_label:
             raise no_label
