@@ -22,7 +22,7 @@ MARKS = ((codecs.BOM_UTF8, "utf-8-sig", ""), (codecs.BOM_UTF32_LE, "utf-32", "UT
 # suspect where it holds a letter or sign that other pages need (Turkish, Czech, Polish, Baltic), a sign between two
 # letters, a capital with an accent behind a small letter (Mac OS), or accents in a row (Cyrillic, Greek, Chinese, …).
 SUSPECT = re.compile(
-    r"[ðþýÐÞÝšžŠŽ¤¦¨¬¯¸]"
+    r"[ðþýÿÐÞÝšžŠŽ¤¦¨¬¯¸]"
     r"|[^\W\d_][¹³¼¾µº]|[¹³¼¾][^\W\d_]"
     r"|[^\W\d_][‚„…†‡ˆ‰‹›•˜™¡¢£¥§©ª«®°±²¶·»½¿×÷€“”][^\W\d_]"
     r"|[À-ÖØ-öø-ÿ][¢£¥§©ª®°±²¶½×÷]|[¢£¥§©ª®°±²¶½×÷º][À-ÖØ-öø-ÿ]"

@@ -50,12 +50,16 @@ def numeric_columns(first: Mapping[str, Sequence[str | None]]) -> frozenset[str]
 
 
 def header_doubt(first: Mapping[str, Sequence[str | None]]) -> str:
-    """Why the names look like a row of data; nothing where they look like names."""
+    """Why the names look like a row of data, and what to do about it; nothing where they look like names."""
     for name, cells in first.items():
+        shown = repr(name.strip()[:40])
         if len(name.split()) > WORDS or "\n" in name.strip():
-            return f"{name.strip()[:60]!r} looks like a text, not like the name of a column"
-        if NUMBER.fullmatch(name.strip()):
-            return f"{name!r} is a number, not the name of a column"
-        if name in cells:
-            return f"{name!r} is also a value of its column"
+            why = f"{shown} is long for a name"
+        elif NUMBER.fullmatch(name.strip()):
+            why = f"{shown} is a number"
+        elif name in cells:
+            why = f"{shown} is also a value of its column"
+        else:
+            continue
+        return f"the first row looks like data, not names: {why}; put a row of names above it, such as text,label"
     return ""

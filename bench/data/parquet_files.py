@@ -25,19 +25,19 @@ def parquet_table(path: Path, is_data: Callable[[str], bool]) -> TableFile:
 
     limit = bound(path) if path.is_file() else 0
     with _opened(path, is_data) as file:
-        schema, metadata = file.schema_arrow, file.metadata
-        if metadata.num_rows * 8 > limit:
-            raise bomb(path, limit)
+        schema, rows = file.schema_arrow, file.metadata.num_rows
         if len(schema.names) > COLUMNS:
             raise DataError(f"{path} has {len(schema.names)} columns", f"at most {COLUMNS}")
-        sizes = _sizes(metadata)
+        sizes = _sizes(file.metadata)
         names = names_of(path, schema.names)
-    if not metadata.num_rows:
+    if not rows:
         raise DataError(f"{path} holds no rows", "is it the right file?")
     kinds = {name: schema.field(at).type for name, at in names.places.items()}
     strings = [name for name, kind in kinds.items() if pa.types.is_string(kind) or pa.types.is_large_string(kind)]
 
     def stream(asked: Sequence[str], size: int) -> Iterator[Rows]:
+        if rows * len(asked) * 8 > limit:
+            raise bomb(path, limit)
         for name in asked:
             if _structure(kinds[name]):
                 raise DataError(f"{path}: the column {name!r} holds {kinds[name]}, no text or label"[:300],

@@ -40,8 +40,8 @@ class TableFile:
     -1 stands for no label).
     `numeric`: columns whose first rows hold numbers, dates or booleans alone: hardly the texts.
     `twice`: names that more than one column has; such a column cannot be read.
-    `header_doubt`: why the header line looks like a row of data ("" where it does not); for the error where no column
-    can be guessed.
+    `header_doubt`: why the header line looks like a row of data and what to do then ("" where it does not); for the
+    error where no column can be guessed.
     `unit`: what `Rows.places` counts, "line" or "row".
     """
 

@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING
 
 from bench.core.errors import BenchError, DataError
 from bench.data.cards import Edition, Route, Task
+from bench.data.table_files import KINDS, format_of
 
 if TYPE_CHECKING:
     import pandas as pd
 
-FORMATS: Mapping[str, str] = {".csv": "csv", ".tsv": "tsv", ".jsonl": "jsonl", ".ndjson": "jsonl",
-                              ".parquet": "parquet"}
 TEXT_NAMES = ("text", "review", "review_text", "reviewtext", "sentence", "comment", "content", "body", "message",
               "document", "description", "post")
 LABEL_NAMES = ("label", "sentiment", "class", "category", "target", "polarity", "stars", "rating", "score", "y")
@@ -26,12 +25,6 @@ MEANINGS: Mapping[str, str] = {
 }
 MOST_CLASSES = 100
 FAIR = 0.5  # a class of less than so much of its share, 1/classes, makes a task imbalanced
-
-
-def format_of(path: Path) -> str | None:
-    """The reader for a file's name, plain or gzip; None where the name is not a data file's."""
-    name = path.name.lower().removesuffix(".gz")
-    return FORMATS.get(Path(name).suffix)
 
 
 def looks_like_file(target: str) -> bool:
@@ -47,22 +40,22 @@ def task_from_file(
 
     Raises `BenchError` for a file that is not there or of an unknown kind, `DataError` for unusable content.
     """
-    from bench.data.public_formats import READERS, cell
+    from bench.data.public_formats import READERS, trimmed
 
     if not path.exists():
         raise BenchError(f"no such file: {path}", "--target takes a task's name (bench list tasks) or a data file")
     if path.is_dir():
         raise BenchError(f"{path} is a folder", "--target takes one file; --data-dir takes a folder")
     reader = format_of(path)
-    if reader is None:
-        raise BenchError(f"{path} is of no known kind", "CSV, TSV, JSONL or Parquet, plain or .gz")
+    if reader not in READERS:
+        raise BenchError(f"{path} is of no known kind", KINDS)
     table = READERS[reader](path)
     text = _column(table, text, TEXT_NAMES, "text", path)
     label = _column(table, label, LABEL_NAMES, "label", path)
     if text == label:
         raise DataError(f"{path}: {text!r} cannot be both the text and the label column",
                         "--text-column and --label-column")
-    counts = Counter(v for v in map(cell, table[label]) if v)
+    counts = Counter(v for v in map(trimmed, table[label]) if v)
     labels, words = _labels(list(counts), label, path, mapping or {})
     names = tuple(sorted(set(labels.values())))
     sizes = {name: sum(n for v, n in counts.items() if labels.get(v) == name) for name in names}
