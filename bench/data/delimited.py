@@ -105,7 +105,7 @@ def attempt(text: TextFile, dialect: Dialect) -> Attempt:
     count = lines = blank = gap = 0
     try:
         for first, last, row in rows(text, dialect):
-            if not row or (len(row) == 1 and not row[0].strip() and last == first and (header is None or header[1:])):
+            if not row or (len(row) == 1 and row[0].isspace() and last == first and (header is None or header[1:])):
                 gap += 1
                 if gap > BLANK_LINES:
                     raise DataError(f"{text.path}: line {last} is one of more than {BLANK_LINES:,} blank lines",
@@ -152,7 +152,7 @@ def table_of(text: TextFile, settled: Attempt, format: str, notes: Sequence[str]
                     seen = row == settled.header
                     continue
                 if len(row) != width:
-                    if not row or (len(row) == 1 and not row[0].strip()):
+                    if not row or (len(row) == 1 and row[0].isspace()):
                         continue
                     raise DataError(f"{text.path} changed while it was read: line {first}", "run it again")
                 batch.places.append(first)

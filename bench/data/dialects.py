@@ -41,15 +41,14 @@ def _stated(text: TextFile) -> str:
 
 
 def _guessed(text: TextFile, usual: str) -> Settled:
+    """The separator that is in the header and fits every line, the usual one or the only other."""
     own = _settle(text, Dialect(usual))
-    if own[0].error is None and len(own[0].header) > 1:
-        return own
-    others = [_settle(text, Dialect(other)) for other in SEPARATORS if other != usual
-              and len(_header(text, other)) > 1]
-    fitting = [other for other in others if other[0].error is None]
+    others = [_settle(text, Dialect(other)) for other in SEPARATORS if other != usual and len(_header(text, other)) > 1]
+    fitting = [found for found in [own, *others] if found[0].error is None and len(found[0].header) > 1]
     if len(fitting) > 1:
-        names = " or ".join(SEPARATORS[other[0].dialect.separator] for other in fitting)
-        raise DataError(f"{text.path}: the columns may be separated by {names}", "save it with one of them in quotes")
+        names = " or ".join(SEPARATORS[found[0].dialect.separator] for found in fitting)
+        raise DataError(f"{text.path}: the columns may be separated by {names}",
+                        "every line fits both: quote all cells")
     if fitting:
         return fitting[0]
     if others and len(own[0].header) < 2:  # the header has other separators: a row of theirs is wrong

@@ -16,6 +16,7 @@ from bench.data.table import COLUMNS, SAMPLE, Rows, TableFile
 
 CHUNK = 1 << 18  # characters read at once
 WHITE = re.compile(r"[ \t\r\n]*")
+START = 1 << 20  # characters of a first line by which the kind of a document is known
 OBJECT = 64 << 20  # characters of one object
 WHOLE = 256 << 20  # characters of a document that is not a list of objects
 SHAPE = 'one object a line, such as {"text": …, "label": …}'
@@ -191,7 +192,7 @@ def _two_lines(text: TextFile) -> tuple[str, str]:
     """The beginnings of the first two lines that are not blank."""
     found: list[str] = []
     with text.opened() as file:
-        while len(found) < 2 and (line := file.readline(OBJECT)):
+        while len(found) < 2 and (line := file.readline(START)):
             if line.strip():
                 found.append(line.lstrip("\ufeff \t\r\n"))
     start, second = [*found, "", ""][:2]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,8 @@ from bench.data.headers import names_of
 from bench.data.table import COLUMNS, Rows, TableFile
 from bench.data.unpacking import seekable
 
+AT_ONCE = 16 << 20  # bytes that the texts of one batch may take
+
 
 def parquet_table(path: Path, is_data: Callable[[str], bool]) -> TableFile:
     """The table in a Parquet file, with the names of labels that Hugging Face's datasets keep in it.
@@ -23,34 +26,62 @@ def parquet_table(path: Path, is_data: Callable[[str], bool]) -> TableFile:
     """
     import pyarrow as pa
 
-    limit = bound(path) if path.is_file() else 0
     with _opened(path, is_data) as file:
-        schema, rows = file.schema_arrow, file.metadata.num_rows
+        schema, rows, leaves = file.schema_arrow, file.metadata.num_rows, _leaves(file.metadata)
         if len(schema.names) > COLUMNS:
             raise DataError(f"{path} has {len(schema.names)} columns", f"at most {COLUMNS}")
-        sizes = _sizes(file.metadata)
         names = names_of(path, schema.names)
     if not rows:
         raise DataError(f"{path} holds no rows", "is it the right file?")
+    limit = bound(path)
     kinds = {name: schema.field(at).type for name, at in names.places.items()}
-    strings = [name for name, kind in kinds.items() if pa.types.is_string(kind) or pa.types.is_large_string(kind)]
 
     def stream(asked: Sequence[str], size: int) -> Iterator[Rows]:
-        if rows * len(asked) * 8 > limit:
-            raise bomb(path, limit)
         for name in asked:
-            if _structure(kinds[name]):
+            if pa.types.is_nested(kinds[name]) and not _list_of_texts(kinds[name]):
                 raise DataError(f"{path}: the column {name!r} holds {kinds[name]}, no text or label"[:300],
                                 "name another with --text-column or --label-column")
-            if sizes.get(name, 0) > limit:
-                raise bomb(path, limit)
-        with _opened(path, is_data, [name for name in asked if name in strings]) as file:
-            yield from batched(path, "row", _values(path, file, asked, limit, size), asked, size)
+        columns = [leaves[name] for name in asked]
+        if rows * len(asked) * 8 > limit or any(max(leaf.size, leaf.values * 8) > limit for leaf in columns):
+            raise bomb(path, limit)
+        repeated = [leaf.path for leaf in columns if leaf.text]
+        with _opened(path, is_data, repeated) as probe, \
+                _opened(path, is_data, [leaf.path for leaf in columns if leaf.nested]) as file:
+            yield from batched(path, "row", _values(path, (file, probe), columns, limit, size), asked, size)
 
     numeric = frozenset(name for name, kind in kinds.items() if pa.types.is_primitive(kind) or
                         pa.types.is_decimal(kind))
     return TableFile(path, "parquet", tuple(names.places), stream, "row", names.notes, _class_labels(schema), numeric,
                      names.twice)
+
+
+@dataclass(frozen=True)
+class Leaf:
+    """What is stored of a column: its path in the schema, and how much the file says it unpacks to."""
+
+    name: str
+    path: str
+    text: bool  # stored as bytes, of which those that are repeated may stand once in the file
+    size: int  # bytes
+    values: int
+
+    @property
+    def nested(self) -> bool:
+        """Whether it is part of a list."""
+        return self.path != self.name
+
+
+def _leaves(metadata: Any) -> dict[str, Leaf]:
+    """The first leaf of each column."""
+    leaves: dict[str, Leaf] = {}
+    for at in range(metadata.num_columns):
+        chunks = [metadata.row_group(group).column(at) for group in range(metadata.num_row_groups)]
+        path = metadata.schema.column(at).path
+        name = path if metadata.schema.column(at).max_repetition_level == 0 else path.rsplit(".", 2)[0]
+        leaves.setdefault(name, Leaf(name, path, metadata.schema.column(at).physical_type == "BYTE_ARRAY",
+                                     sum(chunk.total_uncompressed_size for chunk in chunks),
+                                     sum(chunk.num_values for chunk in chunks)))
+    return leaves
 
 
 @contextmanager
@@ -66,63 +97,66 @@ def _opened(path: Path, is_data: Callable[[str], bool], dictionaries: Sequence[s
             raise broken(path, error) from None
 
 
-def _values(path: Path, file: Any, asked: Sequence[str], limit: int, size: int
-            ) -> Iterator[tuple[int, Sequence[object]]]:
+def _values(path: Path, files: tuple[Any, Any], columns: Sequence[Leaf], limit: int,
+            size: int) -> Iterator[tuple[int, Sequence[object]]]:
     """The rows, counted from 1.
 
-    A text that is repeated stands once in the file: a small one can unpack to any size. Read as dictionaries they stay
-    small until their size is known.
+    A text that is repeated stands once in the file: a small file can unpack to any size. So few rows are taken at once
+    where texts are long, and all that was unpacked is counted. `files` is the same file twice, the second with texts as
+    dictionaries.
     """
+    file, probe = files
+    names = [leaf.name for leaf in columns]
+    number = total = 0
+    for group in range(file.metadata.num_row_groups):
+        longest = 0
+        for leaf in columns:
+            length = _longest(probe, group, leaf)
+            if leaf.nested and length * leaf.values > limit:  # how many a row holds is not known before it is read
+                raise bomb(path, limit)
+            longest = max(longest, length)
+        for batch in file.iter_batches(max(1, min(size, AT_ONCE // max(longest, 1))), [group], columns=names):
+            cells = [_cells(batch.column(batch.schema.get_field_index(name))) for name in names]
+            total += batch.nbytes
+            if total > limit:
+                raise bomb(path, limit)
+            for values in zip(*cells, strict=True):
+                number += 1
+                yield number, values
+
+
+def _longest(probe: Any, group: int, leaf: Leaf) -> int:
+    """Bytes of the longest text in the dictionary of a column's row group; 0 where it has none."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    number = total = 0
-    for batch in file.iter_batches(size, columns=list(asked)):
-        columns: list[list[object]] = []
-        for name in asked:
-            column = batch.column(batch.schema.get_field_index(name))
-            if pa.types.is_dictionary(column.type):
-                if pa.types.is_string(column.type.value_type) or pa.types.is_large_string(column.type.value_type):
-                    lengths = pc.take(pc.binary_length(column.dictionary), column.indices)
-                    total += pc.sum(lengths.cast(pa.int64())).as_py() or 0
-                    if total > limit:
-                        raise bomb(path, limit)
-                column = column.dictionary_decode()
-            else:
-                total += column.nbytes
-            if pa.types.is_floating(column.type):  # 0.1 in 32 bits is 0.1, not 0.10000000149
-                column = column.cast(pa.string())
-                columns.append([None if v is None else float(v) for v in column.to_pylist()])
-            else:
-                columns.append(column.to_pylist())
-        if total > limit:
-            raise bomb(path, limit)
-        for values in zip(*columns, strict=True):
-            number += 1
-            yield number, values
+    if not leaf.text:
+        return 0
+    batch = next(probe.iter_batches(1, [group], columns=[leaf.name]))
+    column = batch.column(batch.schema.get_field_index(leaf.name))
+    column = column.values if leaf.nested else column
+    if not pa.types.is_dictionary(column.type) or not len(column.dictionary):
+        return 0
+    return int(pc.max(pc.binary_length(column.dictionary)).as_py() or 0)
 
 
-def _sizes(metadata: Any) -> dict[str, int]:
-    """Bytes per top-level column that the file says its pages unpack to."""
-    sizes: dict[str, int] = {}
-    for group in range(metadata.num_row_groups):
-        for at in range(metadata.num_columns):
-            column = metadata.row_group(group).column(at)
-            name = column.path_in_schema
-            sizes[name] = sizes.get(name, 0) + column.total_uncompressed_size
-    return sizes
-
-
-def _structure(kind: Any) -> bool:
-    """Whether values of this type can be no text: all that nests, but a list of texts, which may hold one."""
+def _cells(column: Any) -> list[object]:
     import pyarrow as pa
 
-    if pa.types.is_list(kind) or pa.types.is_large_list(kind):
-        inner = kind.value_type
-        return not (pa.types.is_string(inner) or pa.types.is_large_string(inner))
-    if pa.types.is_struct(kind):
-        return not (kind.num_fields == 1 and kind.field(0).name == "choices" and not _structure(kind.field(0).type))
-    return bool(pa.types.is_nested(kind))
+    if pa.types.is_floating(column.type):  # 0.1 in 32 bits is 0.1, not 0.10000000149
+        return [None if value is None else float(value) for value in column.cast(pa.string()).to_pylist()]
+    if pa.types.is_nested(column.type):  # of a list of several texts only the number is needed
+        return [[""] * length if length > 1 else column[i].as_py()
+                for i, length in enumerate(column.value_lengths().fill_null(0).to_pylist())]
+    cells: list[object] = column.to_pylist()
+    return cells
+
+
+def _list_of_texts(kind: Any) -> bool:
+    import pyarrow as pa
+
+    lists = pa.types.is_list(kind) or pa.types.is_large_list(kind)
+    return bool(lists and (pa.types.is_string(kind.value_type) or pa.types.is_large_string(kind.value_type)))
 
 
 def _class_labels(schema: Any) -> dict[str, tuple[str, ...]]:

@@ -60,7 +60,9 @@ def guessed_column(table: TableFile) -> str:
         return named
     if len(table.columns) == 1 and lower and not table.header_doubt:
         return table.columns[0]
-    raise DataError(f"{table.path} has no text column that can be guessed",
+    numbers = next((name for name in table.columns if name in table.numeric and name.lower() in TEXT_NAMES), None)
+    why = f", for {numbers!r} holds numbers" if numbers else " that can be guessed"
+    raise DataError(f"{table.path} has no text column{why}",
                     table.header_doubt or f"its columns: {_listed(table)}; name one with --text-column")
 
 

@@ -100,7 +100,8 @@ def test_no_text_takes_longer_than_its_length(text: str):
 
 def test_a_row_of_ten_megabytes_is_refused_and_says_why(tmp_path: Path):
     (tmp_path / "a.csv").write_text("text,label\ngood one,1\n\"" + "bad words " * 1_000_001 + "\",0\n")
-    refused(lambda: read("csv", tmp_path / "a.csv", {}), "the row that begins in line 3", "more than 10,000,000 characters", "quote")
+    refused(lambda: read("csv", tmp_path / "a.csv", {}), "the row that begins in line 3",
+            "more than 10,000,000 characters", "quote")
 
 
 def test_a_small_file_takes_little_memory_and_a_device_none(tmp_path: Path):
