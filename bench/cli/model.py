@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
+import io
 import sys
 import time
-from collections.abc import Callable, Iterable, Sequence
-from itertools import islice
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -35,13 +34,10 @@ from bench.cli.terminal import errors, headline, warn
 from bench.core.errors import BenchError
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
+    from bench.cli.predictions import Shape
     from bench.learning.models.folder import SavedModel
 
 BATCH = 1024  # texts that are held in memory at a time
-WIDE = 4  # classes, beyond which a table shows the most probable ones alone
 
 
 def fit_command(
@@ -94,9 +90,9 @@ def fit_command(
 def predict_command(
     model: Annotated[Path, typer.Argument(help="A folder that bench fit made.")],
     texts: Annotated[list[str] | None, typer.Argument(help="Texts. [default: standard input, one a line]")] = None,
-    file: Annotated[Path | None, typer.Option("--file", help="CSV, TSV, JSONL, Parquet or .txt (a text a line), plain "
-                                              "or .gz.")] = None,
-    text_column: TextColumn = None,
+    file: Annotated[Path | None, typer.Option("--file", help="CSV, TSV, JSONL, JSON, Parquet, Excel or .txt "
+                                              "(one text per line), plain, .gz or .zip.")] = None,
+    text_column: Annotated[str | None, typer.Option(help="Column of the texts. [default: guessed]")] = None,
     format: Annotated[str, typer.Option("--format", "-f", help="table, csv or jsonl. [default: table for texts on the "
                                         "command line, else csv]")] = "",
     engine: Annotated[str, typer.Option("--engine", autocompletion=completion.engines,
@@ -104,7 +100,7 @@ def predict_command(
     device: Device = "auto",
 ) -> None:
     """Label texts with a model: the label and the probability of every class, written as it goes."""
-    from bench.data.texts import lines, read_texts
+    from bench.cli.predictions import SHAPES
 
     with errors():
         if texts and file:
@@ -112,17 +108,26 @@ def predict_command(
         format = format or ("table" if texts else "csv")
         if format not in SHAPES:
             raise BenchError(f"unknown format {format!r}", ", ".join(SHAPES))
-        incoming: Iterable[str]
-        if texts:
-            incoming = texts
-        elif file:
-            incoming = read_texts(file, text_column)
-        elif sys.stdin.isatty():
-            raise BenchError("no texts", 'bench predict MODEL "a text", or --file, or one a line on standard input')
-        else:
-            incoming = lines(typer.get_text_stream("stdin", "utf-8", "replace"), "standard input")
+        batches, about = _incoming(texts, file, text_column)
         kept = _ready(model, engine, device)
-        _predict(kept, incoming, format, quiet=bool(texts))
+        if about:
+            warn(about)
+        _predict(kept, batches, SHAPES[format](kept.labels), quiet=bool(texts))
+
+
+def _incoming(texts: list[str] | None, file: Path | None, column: str | None) -> tuple[Iterable[list[str]], str]:
+    """Batches of the texts, and what the user should know about them."""
+    if texts:
+        return (texts[i : i + BATCH] for i in range(0, len(texts), BATCH)), ""
+    from bench.data.texts import lines, read_texts
+
+    if file:
+        found = read_texts(file, column)
+        return found.batches(BATCH), found.sentence()
+    if sys.stdin.isatty():
+        raise BenchError("no texts", 'bench predict MODEL "a text", or --file, or one per line on standard input')
+    text = io.TextIOWrapper(typer.get_binary_stream("stdin"), "utf-8-sig", "replace", newline="\n")
+    return lines(text, "standard input", BATCH), ""
 
 
 def _ready(folder: Path, engine: str, device: str) -> SavedModel:
@@ -138,19 +143,18 @@ def _ready(folder: Path, engine: str, device: str) -> SavedModel:
     return kept
 
 
-def _predict(kept: SavedModel, incoming: Iterable[str], format: str, *, quiet: bool) -> None:
-    """Read, label and write a batch at a time."""
+def _predict(kept: SavedModel, batches: Iterable[list[str]], shape: tuple[str, Shape], *, quiet: bool) -> None:
+    """Label and write a batch at a time. Bytes are written, so that no line end inside a text is changed."""
     from bench.data.text import clean
 
     began, done = time.perf_counter(), 0
-    head, shape = SHAPES[format](kept.labels)
-    rest = iter(incoming)
+    head, shaped = shape
     try:
-        while batch := list(islice(rest, BATCH)):
+        for batch in batches:
             batch = [text.encode("utf-8", "replace").decode() for text in batch]  # without halves of surrogate pairs
-            cleaned = [clean(text) for text in batch]
-            rows = shape(batch, kept.model.probabilities(cleaned))
-            typer.echo("\n".join([head, *rows] if head and not done else rows))
+            rows = shaped(batch, kept.model.probabilities([clean(text) for text in batch]))
+            lines = [head, *rows] if head and not done else rows
+            typer.echo(("\n".join(lines) + "\n").encode(), nl=False)
             done += len(batch)
             if sys.stderr.isatty() and not quiet and not sys.stdout.isatty():
                 typer.echo(f"\r{done:,} texts", err=True, nl=False)
@@ -162,65 +166,3 @@ def _predict(kept: SavedModel, incoming: Iterable[str], format: str, *, quiet: b
     if not quiet:
         spent = time.perf_counter() - began
         warn(f"{chr(13) if sys.stderr.isatty() else ''}{done:,} texts in {spent:.1f} s")
-
-
-Shape = Callable[[Sequence[str], "NDArray[np.float32]"], list[str]]  # texts and probabilities [n, classes] as lines
-
-
-def _table(labels: Sequence[str]) -> tuple[str, Shape]:
-    """Aligned columns; beyond four classes the three most probable ones."""
-    import shutil
-
-    from bench.data.text import clean
-
-    names = [clean(label) or "?" for label in labels]
-    width = max(len(name) for name in names)
-    across = shutil.get_terminal_size((120, 24)).columns
-
-    def shape(texts: Sequence[str], p: NDArray[np.float32]) -> list[str]:
-        out = []
-        for text, row in zip(texts, p, strict=True):
-            best = (-row).argsort(kind="stable")
-            if len(names) <= WIDE:
-                cells = "  ".join(f"{v:>{max(5, len(n))}.3f}" for n, v in zip(names, row, strict=True))
-            else:
-                cells = "  ".join(f"{names[i]:<{width}} {row[i]:.3f}" for i in best[:3])
-            start = f"{names[best[0]]:<{width}}  {cells}  " if len(names) <= WIDE else f"{cells}  "
-            text, room = clean(text), max(20, across - len(start))
-            out.append(start + (text if len(text) <= room else text[: room - 1] + "…"))
-        return out
-
-    if len(names) <= WIDE:
-        heads = "  ".join(f"{n:>{max(5, len(n))}}" for n in names)
-        return f"{'label':<{max(width, 5)}}  {heads}  text", shape
-    return f"{'most probable':<{3 * (width + 8)}}text", shape
-
-
-def _csv(labels: Sequence[str]) -> tuple[str, Shape]:
-    """text, label, and p_LABEL for every class."""
-    import csv
-    import io
-
-    def line(cells: Sequence[str]) -> str:
-        buffer = io.StringIO()
-        csv.writer(buffer, lineterminator="").writerow(cells)
-        return buffer.getvalue()
-
-    def shape(texts: Sequence[str], p: NDArray[np.float32]) -> list[str]:
-        return [line([text, labels[row.argmax()], *(f"{v:.6f}" for v in row)])
-                for text, row in zip(texts, p, strict=True)]
-
-    return line(["text", "label", *(f"p_{label}" for label in labels)]), shape
-
-
-def _jsonl(labels: Sequence[str]) -> tuple[str, Shape]:
-    """One object a text, with `text`, `label` and `probabilities`."""
-    def shape(texts: Sequence[str], p: NDArray[np.float32]) -> list[str]:
-        return [json.dumps({"text": text, "label": labels[row.argmax()],
-                            "probabilities": {name: round(float(v), 6) for name, v in zip(labels, row, strict=True)}},
-                           ensure_ascii=False) for text, row in zip(texts, p, strict=True)]
-
-    return "", shape
-
-
-SHAPES: dict[str, Callable[[Sequence[str]], tuple[str, Shape]]] = {"table": _table, "csv": _csv, "jsonl": _jsonl}

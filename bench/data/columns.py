@@ -10,11 +10,16 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from bench.core.errors import DataError
 from bench.data.spelling import is_missing
 from bench.data.vocabulary import LABEL_NAMES, TEXT_NAMES
 
+if TYPE_CHECKING:
+    from bench.data.table import TableFile
+
+SAMPLE = 1_000  # rows by which a column is judged
 MOST_UNASKED = 100  # classes of a column that was not named; more are taken for ids
 FEW = 3  # words up to which texts that differ in their numbers alone are ids
 LONG = 8  # words from which a column holds texts rather than labels
@@ -98,6 +103,24 @@ class Column:
         """Its first value, cut short."""
         first = self.values[0] if self.values else ""
         return repr(first[:29] + "…" if len(first) > 30 else first)
+
+
+def sampled(table: TableFile, *names: Sequence[frozenset[str]]) -> list[Column]:
+    """The first rows of every column.
+
+    One that cannot be read (a structure, two columns of one name) is passed over, unless it is called as the best of
+    `names` are: then it is an error.
+    """
+    columns = []
+    for name in table.columns:
+        try:
+            cells = table.sample([name], SAMPLE).cells[name]
+        except DataError:
+            if any(rank(name, groups) in (0, 1) for groups in names):
+                raise
+            continue
+        columns.append(Column(name, cells, name in table.numeric))
+    return columns
 
 
 def shell(word: str) -> str:

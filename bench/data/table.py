@@ -39,8 +39,9 @@ class TableFile:
     `label_names`: column → the names that the file stores for the values 0, 1, … (Hugging Face's ClassLabel; there
     -1 stands for no label).
     `numeric`: columns whose first rows hold numbers, dates or booleans alone: hardly the texts.
-    `header_doubt`: why the header line looks like a row of data ("" where it does not); for the error where no column
-    can be guessed.
+    `twice`: names that more than one column has; such a column cannot be read.
+    `header_doubt`: why the header line looks like a row of data and what to do then ("" where it does not); for the
+    error where no column can be guessed.
     `unit`: what `Rows.places` counts, "line" or "row".
     """
 
@@ -52,6 +53,7 @@ class TableFile:
     notes: tuple[str, ...] = ()
     label_names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     numeric: frozenset[str] = frozenset()
+    twice: frozenset[str] = frozenset()
     header_doubt: str = ""
 
     def batches(self, columns: Sequence[str], size: int = BATCH) -> Iterator[Rows]:
@@ -63,6 +65,8 @@ class TableFile:
         for name in columns:
             if name not in self.columns:
                 raise DataError(f"{self.path} has no column {name!r}", f"its columns: {', '.join(self.columns)[:300]}")
+            if name in self.twice:
+                raise DataError(f"{self.path} has two columns called {name!r}", "rename one of them")
         yield from self.stream(tuple(dict.fromkeys(columns)), size)
 
     def read(self, columns: Sequence[str]) -> Rows:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 from bench.core.errors import BenchError
@@ -11,35 +11,64 @@ from bench.data.table import Rows, TableFile
 __all__ = ["FORMATS", "KINDS", "Rows", "TableFile", "format_of", "open_table"]
 
 FORMATS: Mapping[str, str] = {".csv": "csv", ".tsv": "tsv", ".tab": "tsv", ".jsonl": "jsonl", ".ndjson": "jsonl",
-                              ".json": "json", ".parquet": "parquet", ".xlsx": "xlsx"}
+                              ".json": "json", ".parquet": "parquet", ".pq": "parquet", ".xlsx": "xlsx",
+                              ".xlsm": "xlsx", ".txt": "txt"}
 KINDS = "CSV, TSV, JSONL, JSON, Parquet or Excel (.xlsx), plain, .gz or .zip"
+NO_LIMIT = 1 << 40
 
 
 def format_of(path: Path) -> str | None:
-    """The format that a file's name stands for, plain or packed; None where it is not a data file's."""
-    name = path.name.lower().removesuffix(".gz").removesuffix(".zip")
-    return FORMATS.get(Path(name).suffix)
+    """The format that a file's name stands for, plain or packed; None where it is not a data file's.
+
+    "zip" where only the file inside can tell, and "txt" for a text a line.
+    """
+    name = path.name.lower()
+    inner = Path(name.removesuffix(".gz").removesuffix(".zip")).suffix
+    return FORMATS.get(inner) or ("zip" if name.endswith(".zip") else None)
 
 
 def open_table(path: Path, format: str = "") -> TableFile:
-    """Open a file and check it from the first to the last row; `format` is guessed from the name where not given.
+    """Open a file and check it from the first to the last row; `format` is that of its name where not given.
 
-    Raises `BenchError` where the file is missing or of no known kind, `DataError` naming the line that is not as the
-    others are and what to do about it.
+    What the rows are is known when it returns: a CSV, TSV or JSON file of which one row is not as the others is refused
+    before any is handed over. Raises `BenchError` where the file is missing or of no known kind, `DataError` naming the
+    line that is not as the others are and what to do about it.
     """
-    from bench.data.public_formats import READERS, cell
+    from bench.data import unpacking
 
     if not path.exists():
-        raise BenchError(f"no such file: {path}", KINDS)
-    reader = format or format_of(path)
-    if reader not in READERS:
-        raise BenchError(f"{path} is of no known kind", KINDS)
-    frame = READERS[reader](path)
+        raise BenchError(f"no such file: {path}", f"a file is {KINDS}")
+    format = format or format_of(path) or ""
+    if format == "zip":
+        format = FORMATS.get(Path(unpacking.data_name(path, _is_data).lower()).suffix, "")
+    if format not in FORMATS.values():
+        if path.is_dir():
+            unpacking.first_bytes(path)
+        hint = "save it as .xlsx or CSV" if path.suffix.lower() == ".xls" else KINDS
+        raise BenchError(f"{path} is of no known kind", hint)
+    if format == "parquet":
+        from bench.data.parquet_files import parquet_table
 
-    def stream(columns: Sequence[str], size: int) -> Iterator[Rows]:
-        for start in range(0, len(frame), size):
-            part = frame.iloc[start : start + size]
-            yield Rows([start + i + 2 for i in range(len(part))],
-                       {name: [v if isinstance(v, str) else cell(v) for v in part[name]] for name in columns})
+        return parquet_table(path, _is_data)
+    if format == "xlsx":
+        from bench.data.workbooks import workbook_table
 
-    return TableFile(path, reader, tuple(map(str, frame.columns)), stream)
+        return workbook_table(path, _is_data)
+    from bench.data.encodings import LINE, text_file
+
+    text = text_file(path, _is_data, NO_LIMIT if format == "json" else LINE)
+    if format in ("json", "jsonl"):
+        from bench.data.json_files import json_table
+
+        return json_table(text, format)
+    if format == "txt":
+        from bench.data.text_lines import line_table
+
+        return line_table(text)
+    from bench.data.dialects import delimited
+
+    return delimited(text, format)
+
+
+def _is_data(name: str) -> bool:
+    return format_of(Path(name)) not in (None, "zip")

@@ -21,7 +21,6 @@ from bench.data.table_files import KINDS, format_of, open_table
 from bench.data.usable_rows import ABOVE, BELOW, SKIP, SPLITS, TEST, TRAIN, RowCount, usable_rows
 from bench.data.vocabulary import LABEL_NAMES, NEGATIVE, POSITIVE, SPLIT_NAMES, TEXT_NAMES
 
-SAMPLE = 1_000  # rows by which a column is judged
 FAIR = 0.5  # a class of less than so much of its share, 1/classes, makes a task imbalanced
 FEWEST = 2  # rows of a class: one for training and one for the test
 
@@ -124,7 +123,7 @@ def chosen_columns(table: TableFile, choices: Choices) -> tuple[str, str]:
     text = None if choices.text is None else columns.named_column(choices.text, table.columns, where, "text")
     label = None if choices.label is None else columns.named_column(choices.label, table.columns, where, "label")
     if text is None or label is None:
-        sampled = _sampled(table)
+        sampled = columns.sampled(table, LABEL_NAMES, TEXT_NAMES)
 
         def whole(names: Sequence[str]) -> list[Column]:
             rows = table.read(names)
@@ -147,20 +146,6 @@ def chosen_columns(table: TableFile, choices: Choices) -> tuple[str, str]:
         raise DataError(f"{where}: {text!r} cannot be both the text and the label column",
                         "--text-column and --label-column")
     return text, label
-
-
-def _sampled(table: TableFile) -> list[Column]:
-    """The first rows of every column; one that cannot be read is an error where its name says that it is needed."""
-    sampled = []
-    for name in table.columns:
-        try:
-            cells = table.sample([name], SAMPLE).cells[name]
-        except DataError:  # a structure, or two columns of one name
-            if columns.rank(name, LABEL_NAMES) in (0, 1) or columns.rank(name, TEXT_NAMES) in (0, 1):
-                raise
-            continue
-        sampled.append(Column(name, cells, name in table.numeric))
-    return sampled
 
 
 def _cells(table: TableFile, reading: Mapping[str, Any]) -> dict[str, Counter[str]]:

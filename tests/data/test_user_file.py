@@ -181,7 +181,7 @@ def test_what_is_no_data_file_is_said(tmp_path: Path):
     with pytest.raises(BenchError, match="is a folder"):
         task_from_file(tmp_path)
     (tmp_path / "a.docx").write_text("x")
-    with pytest.raises(BenchError, match=r"no known kind .*CSV, TSV, JSONL"):
+    with pytest.raises(BenchError, match=r"no known kind .*CSV, TSV, JSONL, JSON, Parquet or Excel"):
         task_from_file(tmp_path / "a.docx")
 
 
