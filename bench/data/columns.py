@@ -168,7 +168,7 @@ def text_column(columns: Sequence[Column], label: str | None, where: str, doubt:
             f"one word a row, such as {named[0].example}" if named[0].values else "nothing")
     else:
         reason = " that can be guessed"
-    raise DataError(f"{where} has no text column{reason}", _advice(columns, able, "text", doubt))
+    raise DataError(f"{where} has no text column{reason}", _advice(columns, able or named, "text", doubt))
 
 
 def _beside(column: Column, label: str | None) -> bool:

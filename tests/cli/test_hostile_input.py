@@ -32,6 +32,7 @@ from bench.data import archives
 from bench.data.cards import Route, parse_card, read_card
 from bench.data.public_formats import read
 from bench.data.routes import Access, deliver
+from bench.data.spelling import tidy
 from bench.data.text import clean, tokens
 from bench.data.user_file import task_from_file
 from bench.learning.networks.architectures import check_params, initial_params
@@ -105,7 +106,7 @@ def test_a_row_of_ten_megabytes_is_refused_and_says_why(tmp_path: Path):
 
 
 def test_a_small_file_takes_little_memory_and_a_device_none(tmp_path: Path):
-    (tmp_path / "a.csv").write_text("text,label\ngood,1\nbad,0\n")
+    (tmp_path / "a.csv").write_text("text,label\n" + "a good one,1\na bad one,0\n" * 2)
     import resource
 
     soft, hard = resource.getrlimit(resource.RLIMIT_AS)
@@ -236,7 +237,7 @@ def test_any_text_is_read_and_counts_as_text(tmp_path: Path, text: str, kind: st
         frame.to_json(path, orient="records", lines=True)
     else:
         frame.to_parquet(path)
-    assert sorted(task_from_file(path)[0].labels) == sorted(["good", text.strip()])
+    assert sorted(task_from_file(path).task.labels) == sorted(["good", tidy(text)])
     dataset = toy.dataset(tmp_path, read(kind, path, {}), ("good", text.strip()))
     assert sorted(dataset.corpus.text(i) for i in range(4)) == sorted(clean(t) for t in frame["text"])
 
