@@ -128,14 +128,14 @@ def shell(word: str) -> str:
     return shlex.quote(word)
 
 
-def named_column(asked: str, columns: Sequence[str], where: str, what: str) -> str:
+def named_column(asked: str, columns: Sequence[str], where: str, flag: str) -> str:
     """The column asked for: of just this name, or the only one that differs in case, blanks and marks."""
     if asked in columns:
         return asked
     close = [name for name in columns if plain_name(name) == plain_name(asked)]
     if len(close) == 1 and asked:
         return close[0]
-    raise DataError(f"{where} has no column {asked!r}", f"its columns: {_names(columns)}; --{what}-column")
+    raise DataError(f"{where} has no column {asked!r}", f"its columns: {_names(columns)}; {flag} names one")
 
 
 def rank(name: str, groups: Sequence[frozenset[str]]) -> int | None:

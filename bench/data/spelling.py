@@ -26,7 +26,8 @@ ALIKE = 4  # letters from which two names that differ by one are suspected
 
 def tidy(text: str) -> str:
     """A label as it is shown: composed Unicode, single blanks, without invisible characters and quotes around it."""
-    plain = unicodedata.normalize("NFC", text.translate(INVISIBLE))
+    whole = text.translate(INVISIBLE).encode("utf-8", "replace").decode()  # without halves of surrogate pairs
+    plain = unicodedata.normalize("NFC", whole)
     while True:
         plain = " ".join(plain.split()).strip(JOINERS)
         if len(plain) > 1 and QUOTES.get(plain[0]) == plain[-1]:

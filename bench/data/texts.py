@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -21,6 +21,7 @@ class Texts:
 
     table: TableFile
     column: str
+    kept: tuple[str, ...] = ()  # columns that go along
 
     def sentence(self) -> str:
         """Where the texts come from, and what had to be detected to read them."""
@@ -32,23 +33,35 @@ class Texts:
 
         Raises `DataError` naming the row of what is no text.
         """
-        for rows in self.table.batches([self.column], size):
+        return (texts for texts, _ in self.with_kept(size))
+
+    def with_kept(self, size: int = BATCH) -> Iterator[tuple[list[str], list[tuple[str | None, ...]]]]:
+        """As `batches`, with the cells of the kept columns for each text."""
+        for rows in self.table.batches([self.column, *self.kept], size):
             for at, reason in rows.faults.items():
-                raise DataError(f"{self.table.path}: {self.table.unit} {rows.places[at]} has {reason}",
-                                "a row needs one text")
-            yield [cell or "" for cell in rows.cells[self.column]]
+                where = "a row needs one text" + (", and one value in each column that is kept" if self.kept else "")
+                raise DataError(f"{self.table.path}: {self.table.unit} {rows.places[at]} has {reason}", where)
+            kept = [rows.cells[name] for name in self.kept]
+            yield ([cell or "" for cell in rows.cells[self.column]],
+                   list(zip(*kept, strict=True)) if kept else [()] * len(rows.places))
 
 
-def read_texts(path: Path, column: str | None = None) -> Texts:
+def read_texts(path: Path, column: str | None = None, likely: str | None = None, keep: Sequence[str] = ()) -> Texts:
     """Open a table file or a .txt file of one text per line; `column` is guessed where it is None.
+
+    `likely` is taken before a guess where it is there: the column that a model was made from. `keep` are columns whose
+    cells are wanted beside the texts.
 
     Raises `BenchError` where the file is missing or of no known kind, `DataError` for a line that cannot be read, and
     where the column is not there or cannot be guessed.
     """
     table = open_table(path)
-    if column is None:
-        return Texts(table, guessed_column(table))
-    return Texts(table, columns.named_column(column, table.columns, str(path), "text"))
+    if column is not None:
+        column = columns.named_column(column, table.columns, str(path), "--text-column")
+    else:
+        column = likely if likely in table.columns else guessed_column(table)
+    kept = tuple(dict.fromkeys(columns.named_column(name, table.columns, str(path), "--keep") for name in keep))
+    return Texts(table, column, kept)
 
 
 def guessed_column(table: TableFile) -> str:

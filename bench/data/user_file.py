@@ -19,7 +19,7 @@ from bench.data.spelling import Classes, classes_of, look_alikes, members, same
 from bench.data.table import TableFile
 from bench.data.table_files import KINDS, format_of, open_table
 from bench.data.usable_rows import ABOVE, BELOW, SKIP, SPLITS, TEST, TRAIN, RowCount, usable_rows
-from bench.data.vocabulary import LABEL_NAMES, NEGATIVE, POSITIVE, SPLIT_NAMES, TEXT_NAMES
+from bench.data.vocabulary import LABEL_NAMES, NEGATIVE, NEUTRAL, POSITIVE, SPLIT_NAMES, TEXT_NAMES
 
 FAIR = 0.5  # a class of less than so much of its share, 1/classes, makes a task imbalanced
 FEWEST = 2  # rows of a class: one for training and one for the test
@@ -117,11 +117,34 @@ def file_name(path: Path) -> str:
     return name_of(stem) or "file"
 
 
+def label_words(route: Route) -> dict[str, str]:
+    """What a model answers for each label of a user's file: `satisfied`, where that is what the file calls positive.
+
+    Labels stay as they are where several classes are one label (stars), and where the user gave them their names.
+    """
+    if "incomplete" not in route.reading:
+        return {}
+    words: dict[str, list[str]] = {}
+    for c, label in route.reading["labels"].items():
+        words.setdefault(label, []).append(c)
+    meant = {label: cs for label, cs in words.items() if label in (NEGATIVE, NEUTRAL, POSITIVE)}
+    if "threshold" in route.reading or any(len(cs) > 1 for cs in meant.values()):
+        meant = {}
+    return {label: meant[label][0] if label in meant else label for label in words}
+
+
+def columns_of(route: Route) -> dict[str, str]:
+    """The columns of the texts and labels of a user's file; none for other routes."""
+    return {key: route.reading[key] for key in ("text", "label")} if "incomplete" in route.reading else {}
+
+
 def chosen_columns(table: TableFile, choices: Choices) -> tuple[str, str]:
     """The columns of the texts and the labels: those that the user named, else those with names that say so."""
     where = str(table.path)
-    text = None if choices.text is None else columns.named_column(choices.text, table.columns, where, "text")
-    label = None if choices.label is None else columns.named_column(choices.label, table.columns, where, "label")
+    text = None if choices.text is None else columns.named_column(choices.text, table.columns, where, "--text-column")
+    label = choices.label
+    if label is not None:
+        label = columns.named_column(label, table.columns, where, "--label-column")
     if text is None or label is None:
         sampled = columns.sampled(table, LABEL_NAMES, TEXT_NAMES)
 

@@ -42,6 +42,7 @@ class Options:
     rating_threshold: float | None = None
     strict: bool = False  # a row that cannot be used is an error
     offline: bool = False
+    all_labels: bool = False  # train on every text of the target; no test set is kept
     epochs: int = 0  # of the base; 0: the recipe's
     validation: float = 0.0  # share of the source's pool that the base is not trained on
     keep_checkpoints: bool = False  # of every epoch of the base

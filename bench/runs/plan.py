@@ -12,7 +12,7 @@ from bench.data.routes import Access
 from bench.learning.features.glove import WordVectors
 from bench.learning.networks.architectures import architecture_named
 from bench.learning.pretrain import Base, BaseSpec, base_key, pretrain
-from bench.protocol.domain import Domain
+from bench.protocol.domain import Domain, without_test_set
 from bench.protocol.split import without_test_texts
 from bench.results import record_files
 from bench.results.record import Record
@@ -84,6 +84,7 @@ def drafts(options: Options, table: Mapping[str, str], access: Access, say: Say,
     net = architecture_named(options.net, options.preset)
     every = frozenset().union(*needs.values())
     targets = [inputs.load(name, options, access, say) for name in options.targets]
+    targets = [without_test_set(target) for target in targets] if options.all_labels else targets
     source = inputs.load(options.source, options, access, say)
     if any(target.task.name == source.task.name for target in targets):
         raise BenchError(f"{source.task.name} is both source and target", "choose another --source")

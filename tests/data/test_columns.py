@@ -119,8 +119,8 @@ def test_what_cannot_be_guessed_is_told_with_the_flag_to_type():
 
 
 def test_a_named_column_is_found_whatever_its_case_and_a_wrong_one_is_said():
-    assert named_column("Text", ["Text", "text"], "f.csv", "text") == "Text"
-    assert named_column("review text", ["Review_Text", "label"], "f.csv", "text") == "Review_Text"
+    assert named_column("Text", ["Text", "text"], "f.csv", "--text-column") == "Text"
+    assert named_column("review text", ["Review_Text", "label"], "f.csv", "--text-column") == "Review_Text"
     for name in ("txt", "", "te xt"):  # the last could be both
         with pytest.raises(DataError, match=r"has no column .*its columns: text, Te Xt"):
-            named_column(name, ["text", "Te Xt"], "f.csv", "text")
+            named_column(name, ["text", "Te Xt"], "f.csv", "--text-column")
