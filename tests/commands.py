@@ -31,18 +31,18 @@ def kept(folder: Path, name: str = "toy-target") -> list[Record]:
     return record_files.read(folder / "records" / f"{name}.jsonl", warn=lambda text: pytest.fail(text))
 
 
-def outcomes(found: list[Record]) -> dict[str, list[object]]:
-    assert len({r.identity() for r in found}) == len(found), "a trial was recorded twice"
-    return {r.identity(): [getattr(r, name) for name in SCORES] for r in found}
+def outcomes(records: list[Record]) -> dict[str, list[object]]:
+    assert len({r.identity() for r in records}) == len(records), "a trial was recorded twice"
+    return {r.identity(): [getattr(r, name) for name in SCORES] for r in records}
 
 
-def refused(result: Result, *said: str) -> None:
+def refused(result: Result, *words: str) -> None:
     """Exit 2, one line of error, no traceback."""
     assert result.exit_code == 2, (result.output, result.exception)
     errors = [line for line in result.stderr.splitlines() if line.startswith("bench: ")]
     assert len(errors) == 1, result.stderr
     assert result.stderr.splitlines()[-1] == errors[0]
-    for text in said:
+    for text in words:
         assert text in errors[0]
     assert "Traceback" not in result.output
 

@@ -62,9 +62,9 @@ class World:
 
     def trial(self, budget: int | str = 64, seed: int = 0, target: Domain | None = None) -> Trial:
         """A trial of a target."""
-        found = target or self.target
-        return make_trial(found.data, found.split, self.source.name, found.name, budget, seed,
-                        balanced=found.task.imbalanced)
+        domain = target or self.target
+        return make_trial(domain.data, domain.split, self.source.name, domain.name, budget, seed,
+                          balanced=domain.task.imbalanced)
 
 
 @pytest.fixture(scope="session")
@@ -99,10 +99,10 @@ def workshop(tmp_path: Path) -> Path:
     (tmp_path / "data").mkdir()
     (tmp_path / "cards").mkdir()
     three = tuple(sorted(toy.SIGNALS))
-    made = {"toy-source": (toy.rows(seed=1), toy.LABELS),
-            "toy-target": (toy.rows(320, seed=2, words=slice(1, 4)), toy.LABELS),
-            "toy-three": (toy.rows(300, three, seed=3), three)}
-    for name, (frame, labels) in made.items():
+    tasks = {"toy-source": (toy.rows(seed=1), toy.LABELS),
+             "toy-target": (toy.rows(320, seed=2, words=slice(1, 4)), toy.LABELS),
+             "toy-three": (toy.rows(300, three, seed=3), three)}
+    for name, (frame, labels) in tasks.items():
         frame.to_csv(tmp_path / "data" / f"{name}.csv", index=False)
         (tmp_path / "cards" / f"{name}.toml").write_text(toy.card(name, f"{name}.csv", labels))
     toy.vectors(tmp_path / "data")

@@ -163,7 +163,7 @@ WRONG = {  # heading of the FAQ → the command that a user of the workshop type
     "device 'cuda' does not answer to torch": "run --target toy-target --device cuda",
     "no records in": "report --results-dir nowhere",
     "is not what the card": "task check pinned --tasks pinned",
-    "could not be had": "data pull absent --tasks absent",
+    "not available:": "data pull absent --tasks absent",
 }
 
 

@@ -87,11 +87,15 @@ SHAPES: Mapping[str, Callable[[Sequence[str]], tuple[str, Shape]]] = {
 def beside(format: str, names: Sequence[str], shape: tuple[str, Shape]) -> tuple[str, Callable[..., list[str]]]:
     """The shape with the cells of kept columns before the rest; its function takes them after the probabilities.
 
-    A kept column that is called as one of the prediction's own is called `input_NAME`.
+    Without kept columns it is the shape as it was. A kept column that is called as one of the prediction's own is
+    called `input_NAME`.
     """
     head, shaped = shape
     own = {"text", "label", "probabilities", *(cell.strip('"') for cell in head.split(","))}
     shown = [f"input_{name}" if name in own else name for name in names]
+
+    if not names:
+        return head, lambda texts, p, kept: shaped(texts, p)
 
     def line(row: str, cells: Sequence[str | None]) -> str:
         if format == "jsonl":

@@ -56,8 +56,7 @@ def load(name: str, options: Options, access: Access, say: Say) -> Domain:
     if found is None:
         return user_target.load(Path(name), options, access, say, all_tasks(options.tasks))
     domain = domain_of(load_task(found[0], access, options.cache_dir, found[1], say))
-    if domain.count:
-        user_target.tell_rows(domain, say)
+    user_target.tell_rows(domain, say)
     return domain
 
 

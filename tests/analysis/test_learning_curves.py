@@ -142,9 +142,9 @@ def test_like_sides_are_near_and_unlike_ones_far():
     side = np.repeat([0, 1], 300)
     from scipy.sparse import csr_matrix
 
-    assert distance.proxy_a(csr_matrix(counts), side, ("a", "b")) < 0.4
+    assert distance.proxy_a_distance(csr_matrix(counts), side, ("a", "b")) < 0.4
     counts[side == 1, 0] += 9
-    assert distance.proxy_a(csr_matrix(counts), side, ("a", "b")) > 1.5
+    assert distance.proxy_a_distance(csr_matrix(counts), side, ("a", "b")) > 1.5
 
 
 def test_a_rank_correlation_needs_five_targets():

@@ -174,8 +174,8 @@ def test_wrong_input_to_predict_is_one_line(bench_: Bench, model: str, workshop:
              "empty.csv": "empty.csv is empty", "mixed.txt": "not UTF-8", "cut.txt.gz": "damaged or cut short",
              "number.jsonl": "no text column", "list.jsonl": "line 1 is not a JSON object",
              "bad.parquet": "bad.parquet is damaged"}
-    for name, said in cases.items():
-        refused(bench_("predict", model, "--file", name), said)
+    for name, message in cases.items():
+        refused(bench_("predict", model, "--file", name), message)
     refused(bench_("predict", model, "--file", "two.csv", "--text-column", "c"), "no column 'c'")
     refused(bench_("predict", "nowhere", "x"), "no model at nowhere: no such folder")
     refused(bench_("predict", "two.csv", "x"), "no model at two.csv: not a folder")

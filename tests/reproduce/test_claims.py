@@ -252,7 +252,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workplace]:
     patch.setattr("bench.reproduce.measures.embeddings.POSITIVE", toy.SIGNALS["positive"][:3])
     patch.setattr("bench.reproduce.measures.embeddings.NEGATIVE", toy.SIGNALS["negative"][:3])
     groups = tuple(frozenset(w[:3]) for w in toy.SIGNALS.values())
-    patch.setattr("bench.reproduce.measures.sentiment.LIKE_MEANING", groups)
+    patch.setattr("bench.reproduce.measures.sentiment.SIMILAR_WORDS", groups)
     yield workplace(root)
     patch.undo()
 

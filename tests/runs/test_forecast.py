@@ -77,7 +77,7 @@ def test_more_seeds_are_estimated_from_the_records_and_the_kept_base_costs_nothi
     assert (cells["scratch", 8]["done"], cells["scratch", 8]["todo"]) == (0, 5)
     assert all(s["cached"] for s in more["targets"][0]["steps"])
     said = bench(*RUN, *words, "--seeds", "5", "--dry-run", folder=workshop).stdout
-    assert "base: kept already" in said
+    assert "base: cached" in said
     assert "median seconds of the same trials in your records" in said
 
 

@@ -41,7 +41,7 @@ def hidden_features(place: Workplace) -> Measured:
         at = projection.project(reduced.points[:SHOWN], seed)
         y = data.y[split.test][:SHOWN]
         near = cross_val_score(KNeighborsClassifier(NEIGHBOURS), at, y, cv=5).mean()
-        for name, value in {"rows": features.shape[0], "columns": features.shape[1], "variance kept": reduced.kept,
+        for name, value in {"rows": features.shape[0], "columns": features.shape[1], "variance kept": reduced.explained,
                             "neighbours agree": near, "silhouette": silhouette_score(at, y)}.items():
             figures.setdefault(name, []).append(float(value))
     return Measured({name: tuple(values) for name, values in figures.items()},

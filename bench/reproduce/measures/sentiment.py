@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.data.text import Ragged, encode
-from bench.explore.word_lists import LIKE_MEANING, nearest_agree
+from bench.explore.word_lists import SIMILAR_WORDS, neighbour_agreement
 from bench.learning.networks.architectures import EMBEDDING
 from bench.learning.networks.batches import Recipe
 from bench.learning.networks.engines import devices, engine
@@ -82,17 +82,17 @@ def like_meaning(place: Workplace) -> Measured:
     rng = np.random.default_rng(0)
     for base in _nets(place, "cnn"):
         words = base.vocabulary.words[:500]
-        group = np.array([next((g for g, own in enumerate(LIKE_MEANING) if word in own), -1) for word in words])
+        group = np.array([next((g for g, own in enumerate(SIMILAR_WORDS) if word in own), -1) for word in words])
         chosen = np.flatnonzero(group >= 0)
         learned = base.params[EMBEDDING][[base.vocabulary.numbers[word] for word in words]]
         for name, vectors in (("", learned), ("GloVe: ", place.vectors().look_up(words))):
             at = projection.project(vectors, 0, "cosine")[chosen]
-            agree = nearest_agree(at, group[chosen])
-            shuffled = [nearest_agree(at, rng.permutation(group[chosen])) for _ in range(SHUFFLES)]
+            agree = neighbour_agreement(at, group[chosen])
+            shuffled = [neighbour_agreement(at, rng.permutation(group[chosen])) for _ in range(SHUFFLES)]
             figures.setdefault(f"{name}nearest is alike", []).append(agree)
             figures.setdefault(f"{name}by chance", []).append(float(np.mean(shuffled)))
             figures.setdefault(f"{name}p", []).append((1 + sum(s >= agree for s in shuffled)) / (1 + SHUFFLES))
-    note = f"{len(chosen)} of the 500 words belong to one of our {len(LIKE_MEANING)} groups of like meaning."
+    note = f"{len(chosen)} of the 500 words belong to one of our {len(SIMILAR_WORDS)} groups of like meaning."
     return Measured({name: tuple(values) for name, values in figures.items()}, (note,), place.mxnet_or_torch())
 
 
