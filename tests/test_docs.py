@@ -301,7 +301,8 @@ def test_the_architecture_page_lists_every_file_with_what_it_holds() -> None:
 
 def test_the_architecture_page_names_files_that_exist() -> None:
     page = (DOCS / "architecture.md").read_text(encoding="utf-8").partition("## Every file\n")[0]
-    named = re.findall(r"`((?:api|cli|runs|data|protocol|learning|results|analysis|report|explore|core)/[\w/.]+)`", page)
+    packages = "cli|runs|data|protocol|learning|results|analysis|report|explore|core"
+    named = re.findall(rf"`((?:{packages})/[\w/.]+)`", page)
     assert len(named) > 40
     missing = [name for name in named if not any((ROOT / "bench" / f"{name}{end}").exists() for end in ("", ".py"))]
     assert missing == []

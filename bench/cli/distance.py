@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from bench.cli import completion
-from bench.cli.options import RUNS, DataOptions, NetworkOptions, ResultsDir, Source, Targets, options_of
+from bench.cli.options import RUNS, DataOptions, NetworkOptions, OwnFileOptions, ResultsDir, Source, Targets, options_of
 from bench.cli.progress import TrialProgress
 from bench.cli.sections import Format, Section, as_json, check_format, draw, print_sections
 from bench.cli.terminal import warn
@@ -25,6 +25,7 @@ def distance_command(
     format: Format = "table",
     network: NetworkOptions,
     data: DataOptions,
+    own_file: OwnFileOptions,
 ) -> None:
     """Measure how far targets are from the source, and show the measured gain beside it."""
     from bench.analysis import domain_distance, study
@@ -35,7 +36,7 @@ def distance_command(
 
     check_format(format)
     at = parse_budgets(budget)[0]
-    options = options_per_source((source,), options_of(network, data, targets=target, source=source))[0]
+    options = options_per_source((source,), options_of(network, data, own_file, targets=target, source=source))[0]
     with TrialProgress() as progress:
         distances = distance.measure_distances(options, progress.say, progress.training, progress=progress.live)
     target_files.save_distances(results_dir, source, distances)

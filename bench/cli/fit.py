@@ -11,7 +11,7 @@ from bench.cli import completion
 from bench.cli.option_groups import After
 from bench.cli.options import AsJson, DataOptions, Epochs, NetworkOptions, OwnFileOptions, Source, options_of
 from bench.cli.progress import TrialProgress, headline
-from bench.core.budget import parse_budgets
+from bench.core.budget import FULL, parse_budgets
 from bench.core.errors import BenchError
 
 
@@ -24,6 +24,8 @@ def fit_command(
                                           help="Strategy, or package.module:function.")] = "finetune",
     budget: Annotated[str, typer.Option(
         help="Number of labelled target texts; full: all except the test set.")] = "full",
+    all_labels: Annotated[bool, typer.Option(
+        "--all-labels", help="Train on every text; no test set is kept, so that no score is known.")] = False,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the label draw.")] = 0,
     source: Source = "imdb",
     network: NetworkOptions,
@@ -42,13 +44,15 @@ def fit_command(
     budgets = parse_budgets(budget)
     if len(budgets) > 1:
         raise BenchError(f"--budget {budget!r} is more than one", "such as --budget 128, or --budget full")
+    if all_labels and budgets != (FULL,):
+        raise BenchError(f"--all-labels with --budget {budget}", "give one or the other")
     options = options_of(network, data, own_file, targets=(target,), source=source, baselines=(baseline,),
-                         budgets=budgets, seeds=1, epochs=epochs)
+                         budgets=budgets, seeds=1, epochs=epochs, all_labels=all_labels)
     with TrialProgress() as progress:
         plans = plan.plan(options, BASELINES, progress.say, progress.training, progress=progress.live, again=True)
         of_target = next(plans)
         progress.say(headline(of_target.target, of_target.base, options.source))
-        result = fit_model.fit(fit_model.trial_spec_for(of_target, seed), out, force=force)
+        result = fit_model.fit(fit_model.trial_spec_for(of_target, seed), out, force=force, target=of_target.target)
     if as_json:
         typer.echo((out / model_folder.CARD).read_text(encoding="utf-8"))
         return

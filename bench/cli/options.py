@@ -29,7 +29,7 @@ CacheDir = Annotated[Path | None, typer.Option(
     envvar="TRANSFERBENCH_CACHE", help="Folder for bases, corpora and downloads. [default: the user's cache]")]
 Tasks = Annotated[list[Path] | None, typer.Option("--tasks", help="Folder with more task cards; repeatable.")]
 Offline = Annotated[bool, typer.Option("--offline", help="Make no network requests.")]
-TextColumn = Annotated[str, typer.Option(help="Column with the texts in your own file. [default: guessed]")]
+TextColumn = Annotated[str | None, typer.Option(help="Column with the texts in your own file. [default: guessed]")]
 Device = Annotated[str, typer.Option(help="auto, cpu or cuda.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object to standard output.")]
 
@@ -73,10 +73,15 @@ class DataOptions(FolderOptions):
 class OwnFileOptions:
     """How a data file of the user's own is read."""
 
-    text_column: TextColumn = ""
-    label_column: Annotated[str, typer.Option(help="Column with the labels in your own file. [default: guessed]")] = ""
+    text_column: TextColumn = None
+    label_column: Annotated[str | None, typer.Option(
+        help="Column with the labels in your own file. [default: guessed]")] = None
     map_label: Annotated[list[str] | None, typer.Option(
-        help="RAW=LABEL for your own file, such as good=positive; repeatable.")] = None
+        help="RAW=LABEL for your own file, such as good=positive; RAW= leaves a class out; repeatable.")] = None
+    rating_threshold: Annotated[float | None, typer.Option(
+        help="Labels of your own file are numbers: those below are negative, those above positive.")] = None
+    strict: Annotated[bool, typer.Option(
+        "--strict", help="Refuse your own file if a row of it cannot be used.")] = False
 
 
 def options_of(*groups: Any, **more: Any) -> Options:

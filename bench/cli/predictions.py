@@ -82,3 +82,29 @@ def jsonl_shape(labels: Sequence[str]) -> tuple[str, Shape]:
 
 SHAPES: Mapping[str, Callable[[Sequence[str]], tuple[str, Shape]]] = {
     "table": table_shape, "csv": csv_shape, "jsonl": jsonl_shape}
+
+
+def beside(format: str, names: Sequence[str], shape: tuple[str, Shape]) -> tuple[str, Callable[..., list[str]]]:
+    """The shape with the cells of kept columns before the rest; its function takes them after the probabilities.
+
+    Without kept columns it is the shape as it was. A kept column that is called as one of the prediction's own is
+    called `input_NAME`.
+    """
+    head, shaped = shape
+    own = {"text", "label", "probabilities", *(cell.strip('"') for cell in head.split(","))}
+    shown = [f"input_{name}" if name in own else name for name in names]
+
+    if not names:
+        return head, lambda texts, p, kept: shaped(texts, p)
+
+    def line(row: str, cells: Sequence[str | None]) -> str:
+        if format == "jsonl":
+            pairs = [f"{json.dumps(n, ensure_ascii=False)}: {json.dumps(c, ensure_ascii=False)}"
+                     for n, c in zip(shown, cells, strict=True)]
+            return "{" + ", ".join([*pairs, row[1:]])
+        return ",".join([*("" if c is None else name_cell(c) for c in cells), row])
+
+    def rows(texts: Sequence[str], p: NDArray[np.float32], kept: Sequence[Sequence[str | None]]) -> list[str]:
+        return [line(row, cells) for row, cells in zip(shaped(texts, p), kept, strict=True)]
+
+    return (",".join([*map(name_cell, shown), head]) if head else ""), rows

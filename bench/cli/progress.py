@@ -18,11 +18,16 @@ if TYPE_CHECKING:
 
 def headline(target: Domain, base: Base | None, source: str) -> str:
     """The data and the base, in one line before the trials begin."""
+    from bench.protocol.split import NO_TEST
+
     split = target.split
+    counts = f"{len(split.test):,} test, {len(split.pool):,} training"
+    if target.edition.test == NO_TEST:
+        counts = f"all {len(split.pool):,} different ones training, none test"
     trained = f", base {base.net} {base.accuracy:.3f} on its own test set, trained in {base.seconds:.0f} s" \
         if base else ""
     copies = split.leaked + split.near
-    return (f"{target.name} · {len(target.data.y):,} texts: {len(split.test):,} test, {len(split.pool):,} training "
+    return (f"{target.name} · {len(target.data.y):,} texts: {counts} "
             f"(left out: {split.duplicates} duplicates, {copies} copies of test texts) · from {target.origin} · "
             f"source {source}{trained}")
 

@@ -29,15 +29,14 @@ def task_new(
     cache_dir: CacheDir = None,
 ) -> None:
     """Print a card for a data file: bench task new mine.csv > tasks/mine.toml."""
-    from bench.data import user_file
+    from bench.data.card_text import card_text
     from bench.data.cards import parse_card
-    from bench.runs.options import label_map
+    from bench.runs import inputs, user_target
 
     options = options_of(own_file, cache_dir=cache_dir)
-    task, guesses = user_file.task_from_file(file, options.text_column, options.label_column, label_map(options))
-    data = load(str(file), options).data
-    warn(guesses)
-    card = user_file.card_text(task, name or task.name, data.corpus.sha256, len(data.y))
+    access = inputs.access_for(options, warn, progress=False)
+    domain = user_target.load(file, options, access, warn, inputs.known_tasks(options))
+    card = card_text(domain.task, name or domain.task.name, domain.data.corpus.sha256, len(domain.data.y))
     parse_card(card, "the new card")
     typer.echo(card, nl=False)
 
@@ -47,13 +46,14 @@ def task_check(
     card: Annotated[str, typer.Argument(autocompletion=completion.tasks,
                                         help="Card file, data file, or name of a task.")],
     data: DataOptions,
+    own_file: OwnFileOptions,
     source: Annotated[Source, After("tasks")] = "imdb",
     as_json: AsJson = False,
 ) -> None:
     """Load the data of a task: rows, balance, length, duplicates, overlap with the source, sanity scores."""
     from bench.protocol import audit
 
-    options = options_of(data)
+    options = options_of(data, own_file)
     domain = _load_card(Path(card), options) if card.endswith(".toml") else load(card, options)
     facts = _facts(domain)
     try:
@@ -77,10 +77,12 @@ def _load_card(path: Path, options: Options) -> Domain:
     from bench.data.cards import read_card
     from bench.data.load import load_task
     from bench.protocol.domain import domain_of
-    from bench.runs import inputs
+    from bench.runs import inputs, user_target
 
     access = inputs.access_for(options, warn, progress=False)
-    return domain_of(load_task(read_card(path), access, options.cache_dir, "", warn))
+    domain = domain_of(load_task(read_card(path), access, options.cache_dir, "", warn))
+    user_target.tell_rows(domain, warn)
+    return domain
 
 
 def _facts(domain: Domain) -> dict[str, Any]:

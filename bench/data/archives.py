@@ -83,15 +83,6 @@ def broken(path: Path, error: BaseException) -> DataError:
     return DataError(f"{path} is damaged or cut short: {reason}", AGAIN)
 
 
-def gunzip(path: Path) -> bytes:
-    """The content of a .gz file, within the bounds of this module."""
-    try:
-        deque(_unzipped(path), maxlen=0)  # a bomb is refused before any of it is kept
-        return b"".join(_unzipped(path))
-    except BROKEN as error:
-        raise broken(path, error) from None
-
-
 def _unzipped(path: Path) -> Iterator[bytes]:
     with gzip.open(path) as file:
         bounded = Bounded(cast("IO[bytes]", file), path)

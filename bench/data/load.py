@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from bench.core import files, store
@@ -15,6 +15,8 @@ from bench.data.cards import Edition, Route, Task
 from bench.data.corpus import Dataset
 from bench.data.public_formats import read, stripped
 from bench.data.routes import Access, Delivered, deliver
+from bench.data.table_files import open_table
+from bench.data.usable_rows import RowCount, frame_of
 
 Say = Callable[[str], None]
 
@@ -27,6 +29,7 @@ class LoadedTask:
     edition: Edition
     data: Dataset
     origin: str  # words for the user
+    count: RowCount | None = field(default=None, kw_only=True)  # of the rows, where some may have been left out
 
     @property
     def name(self) -> str:
@@ -47,8 +50,8 @@ def load_task(task: Task, access: Access, root: Path, edition: str = "", say: Sa
             if reasons and not edition and choice is not task.editions[0]:
                 say(f"{task.name}: edition {choice.name} is used, because {task.editions[0].name} cannot be had: "
                     + "; ".join(reasons))
-            data, origin = found
-            return LoadedTask(task, choice, data, origin)
+            data, origin, count = found
+            return LoadedTask(task, choice, data, origin, count=count)
     raise BenchError(
         f"no data for {task.name}: " + "; ".join(reasons),
         "give a folder that holds the file with --data-dir, or connect to the network; bench doctor tests the routes",
@@ -56,20 +59,21 @@ def load_task(task: Task, access: Access, root: Path, edition: str = "", say: Sa
 
 
 def _edition(task: Task, edition: Edition, access: Access, root: Path,
-             reasons: list[str]) -> tuple[Dataset, str] | None:
+             reasons: list[str]) -> tuple[Dataset, str, RowCount | None] | None:
     routes = sorted(edition.routes, key=lambda route: route.kind != "directory")
     for route in routes:
         if route.kind != "directory" and edition.sha256:
             found = corpus.load(root, edition.sha256, task.labels)
             if found:
-                return found, "the cache"
+                return found, "the cache", None
         try:
             delivered = _deliver(route, access, task)
         except RouteError as error:
             reasons.append(f"{edition.name} by {route.kind}: {error}")
             continue
         try:
-            return _read(task, edition, route, delivered.path, delivered.origin, root), delivered.origin
+            data, count = _read(task, edition, route, delivered.path, delivered.origin, root)
+            return data, delivered.origin, count
         except DataError as error:
             if route.kind == "directory":  # the user's own choice of file: nothing else is taken in its place
                 raise
@@ -77,7 +81,7 @@ def _edition(task: Task, edition: Edition, access: Access, root: Path,
     if edition.sha256:
         found = corpus.load(root, edition.sha256, task.labels)
         if found:
-            return found, "the cache"
+            return found, "the cache", None
     return None
 
 
@@ -91,7 +95,8 @@ def _deliver(route: Route, access: Access, task: Task) -> Delivered:
         raise
 
 
-def _read(task: Task, edition: Edition, route: Route, path: Path, origin: str, root: Path) -> Dataset:
+def _read(task: Task, edition: Edition, route: Route, path: Path, origin: str,
+          root: Path) -> tuple[Dataset, RowCount | None]:
     """Read a delivered file; one that was read before is known by its digest."""
     try:
         with path.open("rb") as file:
@@ -105,13 +110,18 @@ def _read(task: Task, edition: Edition, route: Route, path: Path, origin: str, r
         return _rows(task, edition, route, path, origin, root, key)
 
 
-def _rows(task: Task, edition: Edition, route: Route, path: Path, origin: str, root: Path, key: str) -> Dataset:
+def _rows(task: Task, edition: Edition, route: Route, path: Path, origin: str, root: Path,
+          key: str) -> tuple[Dataset, RowCount | None]:
     known = store.load(root / "files" / key)
     if known:
         found = corpus.load(root, known.facts["sha256"], task.labels)
         if found:
-            return found
-    rows = read(route.reader, path, route.reading)
+            return found, RowCount.of(known.facts["rows"]) if "rows" in known.facts else None
+    count: RowCount | None = None
+    if "incomplete" in route.reading:
+        rows, count = frame_of(open_table(path, route.reader), route.reading)
+    else:
+        rows = read(route.reader, path, route.reading)
     for column, values in edition.where.items():
         if column not in rows:
             raise DataError(f"{origin} has no column {column!r}, which the card's where names",
@@ -125,5 +135,7 @@ def _rows(task: Task, edition: Edition, route: Route, path: Path, origin: str, r
                         f"{sha256[:16]}… of {len(lines)} rows, expected {edition.sha256[:16]}… of {edition.rows}",
                         "the file is damaged or another version; remove it, or make a card of its own for it")
     data = corpus.build(root, lines, task.labels, sha256)
-    store.save(root / "files" / key, {}, {"sha256": sha256})
-    return data
+    if count:
+        count.add("without a text", len(rows) - len(lines))  # nothing but markup
+    store.save(root / "files" / key, {}, {"sha256": sha256, **({"rows": count.facts()} if count else {})})
+    return data, count

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from bench.core.budget import budget_in_words
 from bench.core.errors import BenchError
+from bench.data.user_file import columns_of, label_words
 from bench.learning.models import folder
 from bench.learning.models.model import Fitted
+from bench.protocol.domain import Domain
+from bench.protocol.split import NO_TEST
 from bench.results.record import Record
 from bench.runs import runner
 from bench.runs.plan import TargetPlan
@@ -41,8 +44,11 @@ def trial_spec_for(target_plan: TargetPlan, seed: int) -> TrialSpec:
     return replace(target_plan.specs[0], seed=seed)
 
 
-def fit(spec: TrialSpec, out: Path, *, force: bool) -> FitResult:
-    """Run a trial, make its model, check that the model agrees with the trial's predictions, and save it."""
+def fit(spec: TrialSpec, out: Path, *, force: bool, target: Domain | None = None) -> FitResult:
+    """Run a trial, make its model, check that the model agrees with the trial's predictions, and save it.
+
+    The model of a user's file (`target`) answers in the file's own words and knows the columns that it was made from.
+    """
     folder.check_free(out, force=force)
     with runner.one_thread(spec.context):
         outcome = runner.run_or_raise(spec)
@@ -55,14 +61,27 @@ def fit(spec: TrialSpec, out: Path, *, force: bool) -> FitResult:
     if not difference <= TOLERANCE:
         raise BenchError(f"{spec.strategy.name}: its model's probabilities differ from its predictor's by up to "
                          f"{difference:.2g}", "it is not saved; the model must predict what the predictor predicts")
-    facts = asdict(outcome.record)
-    folder.save(out, model, outcome.trial.labels, {name: facts[name] for name in FACTS}, force=force)
+    record = without_scores(outcome.record) if spec.context.target.test == NO_TEST else outcome.record
+    facts = {name: getattr(record, name) for name in FACTS}
+    words = label_words(target.edition.routes[0]) if target else ()
+    if target and (columns := columns_of(target.edition.routes[0])):
+        facts |= {"columns": columns, "classes": list(outcome.trial.labels)}
+    labels = tuple(words[label] for label in outcome.trial.labels) if words else outcome.trial.labels
+    folder.save(out, model, labels, facts, force=force)
     sizes = {path.name: path.stat().st_size for path in sorted(out.iterdir())}
-    return FitResult(out, outcome.record, sizes, difference)
+    return FitResult(out, record, sizes, difference)
+
+
+def without_scores(record: Record) -> Record:
+    """The record of a trial that trained on every text: what it scored on some of them means nothing."""
+    return replace(record, n_test=0, accuracy=None, balanced_accuracy=None, macro_f1=None, auc=None, log_loss=None)
 
 
 def summary(record: Record) -> str:
     """One line: what was fitted on what, and how good it is."""
+    if not record.n_test:
+        return (f"{record.baseline} on {record.task}@{record.edition}, every one of {record.n_train:,} labels: no test "
+                f"set was kept, so no score is known; fitted in {record.seconds['adapt']:.1f} s")
     auc = "" if record.auc is None else f", AUC {record.auc:.3f}"
     labels = budget_in_words(record.budget, record.n_train)
     return (f"{record.baseline} on {record.target}, {labels}, seed {record.seed}: accuracy "

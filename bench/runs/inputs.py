@@ -14,15 +14,16 @@ from bench.data.cards import Task, all_tasks, unknown_name
 from bench.data.corpus import Dataset
 from bench.data.load import load_task
 from bench.data.routes import Access
-from bench.data.user_file import looks_like_file, task_from_file
+from bench.data.user_file import looks_like_file
 from bench.learning.features.glove import WordVectors, find_glove
 from bench.learning.networks.architectures import Architecture, architecture_named
 from bench.learning.networks.engines import devices
 from bench.learning.pretrain import Base, BaseSpec, base_key, pretrain, recipe_for
-from bench.protocol.domain import Domain, domain_of
+from bench.protocol.domain import Domain, domain_of, without_test_set
 from bench.protocol.split import Split, saved_split, without_test_texts
 from bench.results.record import Leading
-from bench.runs.options import Options, Say, Watch, label_map
+from bench.runs import user_target
+from bench.runs.options import Options, Say, Watch
 
 FindVectors = Callable[[Access, Say], WordVectors | None]
 FRAMEWORKS = {"torch": "PyTorch", "mxnet": "MXNet"}
@@ -111,6 +112,7 @@ def for_targets(options: Options, say: Say, find: FindVectors = find_vectors, *,
     """
     access = access_for(options, say, progress=progress)
     targets = [load(name, options, access, say) for name in options.targets]
+    targets = [without_test_set(target) for target in targets] if options.all_labels else targets
     source = load(options.source, options, access, say)
     for target in targets:
         if not allow_same:
@@ -179,9 +181,11 @@ def load(name: str, options: Options, access: Access, say: Say) -> Domain:
     """The data and the split of a task: by its name, `name@edition`, or a data file."""
     card = card_of(name, options)
     if card is None:
-        return _load_file(Path(name), options, access, say)
+        return user_target.load(Path(name), options, access, say, all_tasks(options.tasks))
     task, edition = card
-    return domain_of(load_task(task, access, options.cache_dir, edition, say))
+    domain = domain_of(load_task(task, access, options.cache_dir, edition, say))
+    user_target.tell_rows(domain, say)
+    return domain
 
 
 def card_of(name: str, options: Options) -> tuple[Task, str] | None:
@@ -193,14 +197,6 @@ def card_of(name: str, options: Options) -> tuple[Task, str] | None:
     if looks_like_file(name):
         return None
     raise unknown_name("target", name, known, "bench list tasks; a data file needs its ending, such as .csv")
-
-
-def _load_file(path: Path, options: Options, access: Access, say: Say) -> Domain:
-    task, message = task_from_file(path, options.text_column, options.label_column, label_map(options))
-    if task.name in all_tasks(options.tasks):
-        task = replace(task, name=f"my-{task.name}")
-    say(message)
-    return domain_of(load_task(task, replace(access, data_dir=path.resolve().parent), options.cache_dir, "", say))
 
 
 def known_tasks(options: Options) -> dict[str, Task]:

@@ -39,10 +39,13 @@ class Options:
     results_dir: Path = Path("results/runs")
     cache_dir: Path = field(default_factory=store.default_cache)
     tasks: tuple[Path, ...] = ()
-    text_column: str = ""
-    label_column: str = ""
+    text_column: str | None = None  # of a file of the user's own; None: guessed
+    label_column: str | None = None
     map_label: tuple[str, ...] = ()
+    rating_threshold: float | None = None
+    strict: bool = False  # a row that cannot be used is an error
     offline: bool = False
+    all_labels: bool = False  # train on every text of the target; no test set is kept
     epochs: int = 0  # of the base; 0: the recipe's
     validation: float = 0.0  # share of the source's pool that the base is not trained on
     keep_checkpoints: bool = False  # of every epoch of the base

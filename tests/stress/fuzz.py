@@ -22,7 +22,17 @@ import atheris
 
 with atheris.instrument_imports(include=["bench"]):
     from bench.core import store
-    from bench.data import archives, cards, index_pages, package_index, public_formats, text, user_file  # noqa: F401
+    from bench.data import (  # noqa: F401
+        archives,
+        cards,
+        index_pages,
+        package_index,
+        public_formats,
+        table_files,
+        text,
+        usable_rows,
+        user_file,
+    )
     from bench.results import record_files, stored_predictions
 import pandas  # noqa: F401  # what is imported late takes its seconds now
 import pyarrow.parquet  # noqa: F401
@@ -52,9 +62,10 @@ def card(data: bytes) -> None:
 def table(name: str) -> Callable[[bytes], None]:
     def parse(data: bytes) -> None:
         path = written(data, name)
-        made, _ = user_file.task_from_file(path)
+        made = user_file.task_from_file(path).task
         route = made.editions[0].routes[0]
-        rows = public_formats.read(route.reader, path, route.reading)
+        rows, count = usable_rows.frame_of(table_files.open_table(path), route.reading)
+        assert len(rows) == count.rows - count.left_out
         assert len(rows)
         assert set(rows["label"]) <= set(made.labels)
 

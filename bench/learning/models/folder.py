@@ -49,6 +49,13 @@ class SavedModel:
     labels: tuple[str, ...]
     card: Mapping[str, Any]
 
+    @property
+    def text_column(self) -> str | None:
+        """The column of the texts that it was made from, where that was a file of the user's own."""
+        columns = self.card.get("columns")
+        name = columns.get("text") if isinstance(columns, dict) else None
+        return name if isinstance(name, str) else None
+
 
 def check_free(folder: Path, *, force: bool) -> None:
     """Raises `BenchError` where a model cannot be saved at `folder`; `force` allows replacing a model, nothing else."""
