@@ -68,7 +68,7 @@ def packed(rng: random.Random, path: Path, data: bytes) -> Path:
 
 
 # What a separated file cannot say for certain is refused: both readings fit every line of it.
-AMBIGUOUS = ("takes in lines that are rows", "may be separated by", "no column has a name", "look like rows")
+AMBIGUOUS = ("takes in lines", "may be separated by", "no column has a name", "look like rows")
 
 
 def by_csv(rng: random.Random, folder: Path, cells: Cells) -> Written:

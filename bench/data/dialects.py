@@ -87,18 +87,21 @@ def _settle(text: TextFile, dialect: Dialect) -> Settled:
                 return literal, [LITERAL]
             if quoted.error is None and quoted.rows < literal.rows and (marks.stray or not marks.closed):
                 return replace(quoted, error=DataError(f"{text.path}: the quote that opens in line {marks.opened} "
-                                                       "takes in lines that are rows by themselves", QUOTE)), []
-    return (quoted, []) if quoted.error is None else _otherwise(text, quoted)
+                                                       "takes in lines that look like rows", QUOTE)), []
+    spaced = any(name[:1].isspace() and name.lstrip().startswith('"') for name in quoted.header)
+    return (quoted, []) if quoted.error is None and not spaced else _otherwise(text, quoted)
 
 
 def _otherwise(text: TextFile, quoted: Attempt) -> Settled:
     """Quotes written in another way, where that fits every line; else the error, with the line where a quote opens."""
-    for words, dialect in (("quotes inside texts are written \\\"", replace(quoted.dialect, escaped=True)),
-                           ("blanks behind separators were taken away", replace(quoted.dialect, blanks=True))):
+    ways = [("blanks behind separators were taken away", replace(quoted.dialect, blanks=True))]
+    if quoted.error:
+        ways.insert(0, ("quotes inside texts are written \\\"", replace(quoted.dialect, escaped=True)))
+    for words, dialect in ways:
         other = attempt(text, dialect)
         if other.error is None:
             return other, [words]
-    if not quoted.reason or "new-line character" in quoted.reason:
+    if quoted.error is None or not quoted.reason or "new-line character" in quoted.reason:
         return quoted, []
     marks = quote_marks(text, quoted.dialect.separator)
     if marks.wrong > marks.opened:

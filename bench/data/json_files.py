@@ -101,7 +101,7 @@ def _listed(text: TextFile) -> Iterator[tuple[int, Record]]:
         sign, source.at = source.next(), source.at + 1
         if sign == "[" and source.next() == "]":
             return
-        while sign in "[,":
+        while sign in ("[", ","):
             source.next()
             line = source.line
             yield line, _record(source.value(), text, line, LISTS)
