@@ -107,7 +107,7 @@ def comparison_notes(comparisons: Sequence[Comparison]) -> list[str]:
         else:
             result = (f"{c.first} and {c.second} do not differ significantly ({points:+.1f} points; {c.detectable:.1f} "
                       f"would be detected with 80% power{_required(c.need, c.seeds, 'them')})")
-        lines.append(f"At {c.budget} labels {result}.")
+        lines.append(f"At {'all' if c.budget == FULL else f'{int(c.budget):,}'} labels {result}.")
     first = comparisons[0]
     lines.append(f"points: first minus second over {first.seeds} seed(s) and {first.n_test:,} texts; bootstrap: the "
                  "same by resampling texts and seeds; Holm p: corrected over all rows. McNemar and DeLong take the "

@@ -127,7 +127,7 @@ def _matrix() -> Spec:
                  ("low", "95% from", ".3f"), ("high", "to", ".3f"), ("gain", "points over scratch", "+.1f"))
     colour = {"field": "score", "type": "quantitative", "title": "@leading",
               "scale": {"scheme": "cividis", "domain": "@span"},
-              "legend": {"orient": "bottom", "gradientLength": 200, "format": ".3f", "titleLimit": 400}}
+              "legend": {"orient": "bottom", "gradientLength": 200, "tickCount": 3, "format": ".3f", "titleLimit": 400}}
     return _layers(
         {"mark": "rect", "encoding": {**where, "tooltip": tips, "color": colour}},
         {"transform": [{"calculate": "replace(format(datum.score, '.3f'), regexp('^0'), '')", "as": "text"}],
