@@ -1,4 +1,4 @@
-"""The names of tasks and editions: `amazon`, `amazon@blitzer-2007`."""
+"""Names of tasks and editions, such as `amazon` and `amazon@blitzer-2007`, and the nearest of known names."""
 
 from __future__ import annotations
 
