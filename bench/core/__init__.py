@@ -1,1 +1,1 @@
-"""What every other package builds on: errors, seeds, the store on disk."""
+"""What every other package builds on: errors, names, seeds, budgets, checked input, and files and folders on disk."""

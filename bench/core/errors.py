@@ -1,8 +1,8 @@
-"""Errors that are the user's to mend: one line that says what was wrong, the value, what to do."""
+"""Errors that the user can fix: one line that says what is wrong, the value, and what to do."""
 
 
 class BenchError(Exception):
-    """Wrong input or a machine that cannot do what was asked; the command line exits with 2."""
+    """Wrong input, or a machine that cannot do what was asked; the command line exits with 2."""
 
     def __init__(self, message: str, hint: str = "") -> None:
         super().__init__(message)
@@ -19,11 +19,11 @@ class CardError(BenchError):
 
 
 class DataError(BenchError):
-    """Data that cannot be read, or is not what its card says."""
+    """Data that cannot be read or that differ from what their card says."""
 
 
 class RouteError(BenchError):
-    """One route to a data set that did not deliver; the next one is tried."""
+    """A route to a data set that failed; the next one is tried."""
 
 
 class MissingExtra(BenchError):
@@ -31,4 +31,4 @@ class MissingExtra(BenchError):
 
     def __init__(self, what: str, extra: str) -> None:
         super().__init__(f"{what} is not installed", f"pip install 'transferbench[{extra}]'")
-        self.args = (what, extra)  # what a copy in another process is made from
+        self.args = (what, extra)  # pickle calls the class with these when it sends the error to another process

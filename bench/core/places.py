@@ -1,8 +1,8 @@
-"""Where the installed package lies on disk."""
+"""Where the installed package is on disk."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 PACKAGE = Path(__file__).parents[1]  # bench/
-ROOT = PACKAGE.parent  # the folder that holds bench/, baselines/ and tasks/: a checkout, or site-packages
+ROOT = PACKAGE.parent  # the folder with bench/, baselines/ and tasks/: a checkout, or site-packages

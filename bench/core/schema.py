@@ -15,7 +15,7 @@ from bench.core.names import LONGEST as LONGEST_NAME
 from bench.core.names import did_you_mean
 
 T = TypeVar("T")
-END = r"$(?!\n)"  # of a pattern: in Python a `$` alone also stands before a last line break
+END = r"$(?!\n)"  # of a pattern: in Python `$` alone also matches before a final line break
 Text = Annotated[str, Meta(min_length=1, description="text")]
 Texts = Annotated[tuple[Text, ...], Meta(min_length=1, description="a list of one text or more")]
 Name = Annotated[str, Meta(min_length=1, max_length=LONGEST_NAME, description=(
@@ -35,10 +35,11 @@ def checked(value: object, kind: Any, where: str, error: type[BenchError] = ...,
             ) -> Any: ...
 def checked(value: object, kind: Any, where: str, error: type[BenchError] = BenchError, without: Iterable[str] = ()
             ) -> Any:
-    """`value`, as JSON or TOML has it, as a `kind`: a dataclass, a `msgspec.Struct`, or a union of tagged structs.
+    """Convert `value`, as parsed from JSON or TOML, to a dataclass, a `msgspec.Struct` or a union of tagged structs.
 
     Raises `error`, with a message that begins with `where`, for an unknown, a missing or a wrong key. `without` names
-    the fields of a dataclass that are no keys.
+    the fields of a dataclass that are not keys. Unknown keys of nested dataclasses are ignored; a struct says itself
+    whether it forbids them.
     """
     if dataclasses.is_dataclass(kind) and isinstance(value, Mapping):
         names = {f.name for f in dataclasses.fields(kind)} - set(without)
@@ -64,21 +65,21 @@ def unknown_key(key: object, names: Iterable[str]) -> str:
 
 
 def shown(value: object) -> str:
-    """A value for a message, cut where it is long."""
+    """A value as text for a message, shortened where it is long."""
     try:
         text = repr(value)
-    except ValueError:  # Python does not write a number of thousands of digits
+    except ValueError:  # Python refuses to print an integer of thousands of digits
         return "a number of thousands of digits"
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
 
 
 def _explained(problem: str, value: Any, schema: Schema) -> tuple[str, str]:
-    """The message and the hint for what msgspec says, such as "Expected `int`, got `str` - at `$.rows`"."""
+    """Message and hint for an error of msgspec, such as "Expected `int`, got `str` - at `$.rows`"."""
     match = re.fullmatch(r"(.*?)(?: - at (?:`key` in )?`\$([^`]*)`)?", problem, re.DOTALL)
     assert match is not None, "every text matches"
     node, place = _resolved(schema, schema, value), ""
     for key, index in re.findall(r"\.([^.\[]+)|\[(\d+|\.{3})\]", match[2] or ""):
-        if index == "...":  # the entry of a table: msgspec does not say which
+        if index == "...":  # an entry of a table; msgspec does not say which one
             break
         step, at = (key, f"{'.' if place else ''}{key}") if key else (int(index), f"[{index}]")
         value, place = value[step], place + at
@@ -95,7 +96,7 @@ def _explained(problem: str, value: Any, schema: Schema) -> tuple[str, str]:
 
 
 def _resolved(node: Schema, schema: Schema, value: Any) -> Schema:
-    """A node of a schema, its reference followed, and of several types the one that `value` is meant to be."""
+    """The schema node that applies to `value`: references followed, and one type chosen where there are several."""
     while "$ref" in node:
         node = {**schema["$defs"][node["$ref"].rpartition("/")[2]], **{k: v for k, v in node.items() if k != "$ref"}}
     if "discriminator" in node:
@@ -110,7 +111,7 @@ def _resolved(node: Schema, schema: Schema, value: Any) -> Schema:
 
 
 def _meaning(node: Schema) -> str:
-    """What a value must be, in words: the description where there is one."""
+    """What a value must be, in words: its description, or else its type and limits."""
     if "description" in node:
         return str(node["description"])
     if "enum" in node:

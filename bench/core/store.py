@@ -46,8 +46,9 @@ def default_cache() -> Path:
         folder = platformdirs.user_cache_path("transferbench")
     except RuntimeError:
         folder = Path("~")
-    if not folder.is_absolute():  # older versions leave "~" as it is where nobody knows this user's home
-        raise BenchError("this user has no home folder for the cache", "--cache-dir or TRANSFERBENCH_CACHE")
+    if not folder.is_absolute():  # older versions of platformdirs return "~" where the user has no home folder
+        raise BenchError("this user has no home folder for the cache",
+                         "name another folder with --cache-dir or TRANSFERBENCH_CACHE")
     return folder
 
 

@@ -1,1 +1,1 @@
-"""Who may learn from what, and how it is scored: splits, near duplicates, trials, metrics."""
+"""What may be learned from and how it is scored: splits, near duplicates, trials, metrics, and an audit of the data."""

@@ -1,4 +1,4 @@
-"""What could make a score look better than it is: duplicates, leaks, shortcuts, and how much they would change."""
+"""What could make scores look better than they are: duplicates, leaks and shortcuts, and how much they would change."""
 
 from __future__ import annotations
 
@@ -16,98 +16,96 @@ from bench.data.corpus import Dataset
 from bench.protocol.domain import Domain
 from bench.protocol.near_duplicates import THRESHOLD, clusters, overlap
 
-MOST = 4_000  # training and test texts at most for the sanity scores
+MOST = 4_000  # training texts, and test texts, for the sanity scores
 
 
 @dataclass(frozen=True)
 class CopiesWithin:
-    """What stands twice within one task."""
+    """Duplicates within one task."""
 
     name: str
     texts: int
-    exact: int  # texts that stood earlier in the same task, word for word
-    near: int  # further texts that nearly did
-    conflicts: int  # texts with the same words under different labels
-    train_in_test_exact: int  # training texts that stand in the test set
-    train_in_test_near: int
+    exact: int  # texts with the same words as an earlier text of the task
+    near: int  # further texts that are near duplicates of an earlier one
+    conflicts: int  # texts with the same words as another, but a different label
+    train_in_test_exact: int  # training texts that are in the test set too
+    train_in_test_near: int  # further training texts with a near duplicate in the test set
 
 
 @dataclass(frozen=True)
 class CopiesBetween:
-    """What a source's training texts share with a target's test set."""
+    """Training texts of a source that are in the test set of a target."""
 
     source: str
     target: str
-    exact: int
-    near: int
+    exact: int  # texts
+    near: int  # further texts, near duplicates
 
 
 @dataclass(frozen=True)
 class SanityScores:
-    """Scores of simple models on a task: a real one, and two controls that must not do well."""
+    """Balanced accuracies of simple models on a task: a real model, and two controls that must not do well."""
 
-    tfidf: float  # balanced accuracy of TF-IDF + logistic regression
-    shuffled: float  # the same with shuffled training labels: must be near chance
-    shuffled_band: float  # how far from chance a shuffled score can be by luck (three standard errors)
-    length_only: float  # of the text's length alone
-    chance: float
+    tfidf: float  # TF-IDF and logistic regression
+    shuffled: float  # the same with shuffled training labels: must be near `chance`
+    shuffled_band: float  # how far from `chance` luck can move `shuffled`: three standard errors
+    length_only: float  # a decision tree that sees only the length of a text
+    chance: float  # one over the number of classes
 
     @property
     def suspicious(self) -> bool:
-        """Whether the shuffled control is further from chance than luck explains."""
+        """Whether the shuffled control is further from chance than luck can explain."""
         return abs(self.shuffled - self.chance) > self.shuffled_band
 
 
-def copies_within(loaded: Domain) -> CopiesWithin:
-    """Duplicates of one task, before anything is left out."""
-    data = loaded.data
+def copies_within(domain: Domain) -> CopiesWithin:
+    """The duplicates within one task, before any text is left out."""
+    data = domain.data
     keys = np.asarray(data.corpus.keys)
     groups = clusters(data.corpus)
     distinct = len(np.unique(keys))
     pairs = np.unique(np.column_stack([keys.astype(np.uint64), data.y.astype(np.uint64)]), axis=0)
-    return CopiesWithin(loaded.name, len(keys), len(keys) - distinct, distinct - len(np.unique(groups)),
-               len(pairs) - distinct, loaded.split.leaked, loaded.split.near)
+    return CopiesWithin(domain.name, len(keys), len(keys) - distinct, distinct - len(np.unique(groups)),
+                        len(pairs) - distinct, domain.split.leaked, domain.split.near)
 
 
 def copies_between(source: Domain, target: Domain) -> CopiesBetween:
-    """Texts of the source's pool that are, or nearly are, in the target's test set."""
+    """Texts of the source's training pool that are in the target's test set, word for word or as near duplicates."""
     pairs = overlap(source.data.corpus, source.split.pool, target.data.corpus, target.split.test)
     same = np.asarray(source.data.corpus.keys)[pairs[:, 0]] == np.asarray(target.data.corpus.keys)[pairs[:, 1]]
     exact = len(np.unique(pairs[same, 0]))
     return CopiesBetween(source.name, target.name, exact, len(np.unique(pairs[:, 0])) - exact)
 
 
-def all_pairs(loaded: Sequence[Domain]) -> Iterator[CopiesBetween]:
-    """Every source with every target but itself."""
-    for source, target in permutations(loaded, 2):
+def all_pairs(domains: Sequence[Domain]) -> Iterator[CopiesBetween]:
+    """Every domain as the source of every other one."""
+    for source, target in permutations(domains, 2):
         yield copies_between(source, target)
 
 
-def change_with_leak(loaded: Domain) -> tuple[float, float] | None:
-    """TF-IDF accuracy on the test set without and with the leaked training texts; None where there are none.
+def change_with_leak(domain: Domain) -> tuple[float, float] | None:
+    """TF-IDF accuracy on the test set without and with the leaked training texts; None where nothing leaked.
 
-    Both train on all the pool; the second adds the texts that left it because they stand in the test set too.
+    Both models train on the whole pool. The second also trains on the texts that were removed from the pool because
+    they, or near duplicates of them, are in the test set.
     """
-    if not (loaded.split.leaked or loaded.split.near):
+    if not (domain.split.leaked or domain.split.near):
         return None
-    data = loaded.data
-    everything = np.setdiff1d(np.arange(len(data.y)), loaded.split.test)
-    groups = clusters(data.corpus)
-    keys = np.asarray(data.corpus.keys)
-    test_rows = loaded.split.test
-    leaks = everything[np.isin(groups[everything], groups[test_rows]) | np.isin(keys[everything], keys[test_rows])]
+    data, pool, test_rows = domain.data, domain.split.pool, domain.split.test
+    others = np.setdiff1d(np.arange(len(data.y)), test_rows)
+    groups, keys = clusters(data.corpus), np.asarray(data.corpus.keys)
+    leaks = others[np.isin(groups[others], groups[test_rows]) | np.isin(keys[others], keys[test_rows])]
     counts = text.word_counts(data.corpus.tokens, len(data.corpus.words))
-    with_leak = np.concatenate([loaded.split.pool, leaks])
-    scores = [_tfidf(counts, data.y, rows, data.y[rows], test_rows, balanced=False)
-              for rows in (loaded.split.pool, with_leak)]
-    return scores[0], scores[1]
+    without, with_leak = (_tfidf(counts, data.y, rows, data.y[rows], test_rows, balanced=False)
+                          for rows in (pool, np.concatenate([pool, leaks])))
+    return without, with_leak
 
 
-def sanity_scores(loaded: Domain) -> SanityScores:
-    """Three quick models on at most MOST training and test texts."""
-    data, rng = loaded.data, generator_for("sanity", loaded.name)
-    train = rng.permutation(loaded.split.pool)[:MOST]
-    test = rng.permutation(loaded.split.test)[:MOST]
+def sanity_scores(domain: Domain) -> SanityScores:
+    """The scores of three quick models on at most MOST training texts and MOST test texts."""
+    data, rng = domain.data, generator_for("sanity", domain.name)
+    train = rng.permutation(domain.split.pool)[:MOST]
+    test = rng.permutation(domain.split.test)[:MOST]
     counts = text.word_counts(data.corpus.tokens, len(data.corpus.words))
     chance = 1.0 / len(np.unique(data.y[test]))
     real = _tfidf(counts, data.y, train, data.y[train], test)
@@ -123,23 +121,23 @@ def _tfidf(counts: object, y: NDArray[np.int64], train: NDArray[np.int64], label
     from sklearn.linear_model import LogisticRegression
     from sklearn.metrics import accuracy_score, balanced_accuracy_score
 
-    weigh = TfidfTransformer(sublinear_tf=True).fit(counts[train])  # type: ignore[index]
+    tfidf = TfidfTransformer(sublinear_tf=True).fit(counts[train])  # type: ignore[index]
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # a sanity score that stopped early is good enough
+        warnings.simplefilter("ignore")  # a model that has not quite converged is good enough here
         model = LogisticRegression(C=10.0, max_iter=100, class_weight="balanced" if balanced else None)
-        model.fit(weigh.transform(counts[train]), labels)  # type: ignore[index]
-        guess = model.predict(weigh.transform(counts[test]))  # type: ignore[index]
-        return float((balanced_accuracy_score if balanced else accuracy_score)(y[test], guess))
+        model.fit(tfidf.transform(counts[train]), labels)  # type: ignore[index]
+        predicted = model.predict(tfidf.transform(counts[test]))  # type: ignore[index]
+        return float((balanced_accuracy_score if balanced else accuracy_score)(y[test], predicted))
 
 
 def _length(data: Dataset, train: NDArray[np.int64], test: NDArray[np.int64]) -> float:
     from sklearn.metrics import balanced_accuracy_score
     from sklearn.tree import DecisionTreeClassifier
 
-    length = data.corpus.tokens.lengths[:, None]
+    lengths = data.corpus.tokens.lengths[:, None]
     tree = DecisionTreeClassifier(max_leaf_nodes=8, min_samples_leaf=20, class_weight="balanced", random_state=0)
-    guess = tree.fit(length[train], data.y[train]).predict(length[test])
-    return float(balanced_accuracy_score(data.y[test], guess))
+    predicted = tree.fit(lengths[train], data.y[train]).predict(lengths[test])
+    return float(balanced_accuracy_score(data.y[test], predicted))
 
 
 __all__ = [

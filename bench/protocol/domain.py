@@ -10,13 +10,13 @@ from bench.protocol.split import NO_TEST, Split, saved_split
 
 @dataclass(frozen=True)
 class Domain(LoadedTask):
-    """The data of a task, and which rows are for training and which for the test."""
+    """The data of a task, and which of its rows are for training and which for the test."""
 
     split: Split
 
 
 def domain_of(loaded: LoadedTask) -> Domain:
-    """The domain of a loaded task; its split comes from the cache where it was computed before."""
+    """The domain of a loaded task; its split is read from the cache where it was computed before."""
     split = saved_split(loaded.data, loaded.edition.test, loaded.edition.split_by, loaded.name)
     return Domain(loaded.task, loaded.edition, loaded.data, loaded.origin, split, count=loaded.count)
 

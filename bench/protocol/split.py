@@ -19,34 +19,34 @@ FORMAT_VERSION = 1  # of a saved split; raise it when a split is computed in ano
 
 @dataclass(frozen=True)
 class Split:
-    """A data set split into pool and test set, and how many texts had to leave the pool."""
+    """The training pool and the test set of a data set, and how many texts were removed from the pool."""
 
     pool: NDArray[np.int64]  # rows
     test: NDArray[np.int64]  # rows
-    duplicates: int  # texts of the pool that stood in it already
-    leaked: int  # texts of the pool that stand in the test set too
-    near: int = 0  # texts of the pool that are near duplicates of one in the test set
-    leaked_to_target: int = 0  # texts of a source's pool that stood, or nearly, in the target's test set
+    duplicates: int  # texts removed because the pool has them already
+    leaked: int  # texts removed because the test set has them too
+    near: int = 0  # texts removed because the test set has a near duplicate
+    leaked_to_target: int = 0  # of a source: texts removed because the target's test set has them or near duplicates
 
 
 def make_split(data: Dataset, test: str, split_by: str, name: str) -> Split:
-    """Pool and test set of a data set.
+    """Split a data set into training pool and test set.
 
-    `test` is "official" (rows marked test), or "quarter" or "fifth": a seeded draw, stratified by label, in which
-    a text's near duplicates stay on one side, and a group's rows too where `split_by` is "group". The draw
-    depends on `name` and the content, not on the run's seeds: every trial of a task has the same test set.
+    `test` is "official" (the rows marked test), or "quarter" or "fifth": a seeded draw, stratified by label. The draw
+    keeps the near duplicates of a text together, or the rows of a group where `split_by` is "group". It depends on
+    `name` and the content, not on the seeds of a run, so every trial of a task has the same test set.
     With "none" every text is in the pool, and some of them stand for the test set, so that a model can be checked.
     """
     if test == NO_TEST:
         first = _first(np.asarray(data.corpus.keys))
         return Split(first, first[:CHECKED], len(data.y) - len(first), 0)
-    keys, same = np.asarray(data.corpus.keys), clusters(data.corpus)
+    keys, cluster = np.asarray(data.corpus.keys), clusters(data.corpus)
     rows = np.arange(len(keys))
     if test == "official":
         test_rows = rows[data.split == SPLITS.index("test")]
         pool = rows[data.split != SPLITS.index("test")]
     else:
-        unit = data.group.astype(np.int64) if split_by == "group" else same
+        unit = data.group.astype(np.int64) if split_by == "group" else cluster
         test_rows, pool = _draw_test_set(rows, unit, data.y, {"quarter": 4, "fifth": 5}[test], name)
         test_rows = test_rows[_first(keys[test_rows])]
     if not len(data.corpus.tokens.ids):
@@ -58,10 +58,10 @@ def make_split(data: Dataset, test: str, split_by: str, name: str) -> Split:
         raise DataError(f"{name}: no rows for {'the test set' if not len(test_rows) else 'training'}",
                         "an official split needs rows marked train and rows marked test")
     exact = np.isin(keys[pool], keys[test_rows])
-    near = np.isin(same[pool], same[test_rows]) & ~exact
+    near = np.isin(cluster[pool], cluster[test_rows]) & ~exact
     clean = pool[~exact & ~near]
-    kept = clean[_first(keys[clean])]
-    return Split(kept, test_rows, len(clean) - len(kept), int(exact.sum()), int(near.sum()))
+    distinct = clean[_first(keys[clean])]
+    return Split(distinct, test_rows, len(clean) - len(distinct), int(exact.sum()), int(near.sum()))
 
 
 def saved_split(data: Dataset, test: str, split_by: str, name: str) -> Split:
@@ -77,7 +77,7 @@ def saved_split(data: Dataset, test: str, split_by: str, name: str) -> Split:
 
 
 def without_test_texts(source: Dataset, split: Split, target: Dataset, test_rows: NDArray[np.int64]) -> Split:
-    """The source's split with the texts gone from its pool that are, or nearly are, in the target's test set."""
+    """The source's split without the texts of its pool that are in the target's test set, or nearly."""
     from bench.core.store import key_of
 
     def make() -> ArraysAndFacts:
@@ -85,25 +85,25 @@ def without_test_texts(source: Dataset, split: Split, target: Dataset, test_rows
         return {"rows": np.unique(pairs[:, 0]) if len(pairs) else np.empty(0, np.int64)}, {}
 
     key = [target.corpus.sha256, key_of(test_rows.tolist()), key_of(split.pool.tolist())]
-    gone = derived(source.corpus, "leaks", key, make).array("rows")
-    pool = split.pool[~np.isin(split.pool, gone)]
+    leaks = derived(source.corpus, "leaks", key, make).array("rows")
+    pool = split.pool[~np.isin(split.pool, leaks)]
     return replace(split, pool=pool, leaked_to_target=len(split.pool) - len(pool))
 
 
 def _first(keys: NDArray[np.uint64]) -> NDArray[np.int64]:
-    """Where each key stands first, ascending."""
+    """The index of the first occurrence of each key, ascending."""
     return np.sort(np.unique(keys, return_index=True)[1])
 
 
 def _draw_test_set(rows: NDArray[np.int64], unit: NDArray[np.int64], y: NDArray[np.int64], share: int,
-               name: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Every `share`-th unit of each class, in shuffled order, goes to the test set."""
-    units, at, members = np.unique(unit, return_index=True, return_inverse=True)
-    label = y[rows[at]]  # of a unit's first row
+                   name: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Test rows and other rows: of each class, one in `share` units is drawn for the test set."""
+    units, first, members = np.unique(unit, return_index=True, return_inverse=True)
+    label = y[rows[first]]  # a unit counts as the class of its first row
     chosen = np.zeros(len(units), bool)
     rng = generator_for("exam", name)
     for c in np.unique(label):
-        own = rng.permutation(np.flatnonzero(label == c))
-        chosen[own[: max(1, round(len(own) / share))]] = True
+        candidates = rng.permutation(np.flatnonzero(label == c))
+        chosen[candidates[: max(1, round(len(candidates) / share))]] = True
     in_test = chosen[members]
     return rows[in_test], rows[~in_test]

@@ -1,4 +1,4 @@
-"""Who may see what: the test set, the training pool, and nested label budgets drawn from it."""
+"""What a strategy gets to see: labelled texts, drawn from the training pool in nested budgets, and unlabelled ones."""
 
 from __future__ import annotations
 
@@ -18,33 +18,26 @@ Predictor = Callable[[Examples], NDArray[np.float32]]  # probabilities, [n, clas
 
 
 @dataclass(frozen=True)
-class Exam:
-    """The test examples of a task; only the runner holds it."""
-
-    examples: Examples
-
-
-@dataclass(frozen=True)
 class Trial:
-    """What a baseline is given: no test label is reachable from here."""
+    """What a baseline is given. Nothing here leads to a test label."""
 
-    source: str
-    target: str
-    labels: tuple[str, ...]
+    source: str  # task@edition
+    target: str  # task@edition
+    labels: tuple[str, ...]  # of the target, by class number
     budget: Budget
-    seed: int
+    seed: int  # for what the baseline itself draws
     labelled: Examples
-    unlabelled: Examples
-    balanced: bool = False  # the score counts the classes alike, whatever their sizes
+    unlabelled: Examples  # the rest of the training pool
+    balanced: bool = False  # every class counts alike in the score, whatever its size
 
     @property
     def class_weight(self) -> str | None:
-        """What scikit-learn's `class_weight` should be: a loss counts the classes as the score does."""
+        """scikit-learn's `class_weight`, so that a loss weighs classes as the score does."""
         return "balanced" if self.balanced else None
 
     @property
     def class_weights(self) -> NDArray[np.float32] | None:
-        """The same for a network's loss, [classes]; None: all 1. A class without an example has 1."""
+        """The same for the loss of a network, [classes]; None means 1 for all. A class without a label has 1."""
         if not self.balanced:
             return None
         from sklearn.utils.class_weight import compute_class_weight
@@ -56,30 +49,30 @@ class Trial:
 
 
 def nested_order(pool: NDArray[np.int64], y: NDArray[np.int64], *names: object) -> NDArray[np.int64]:
-    """The pool in an order whose every beginning is stratified: budget b is the first b rows.
+    """The pool in a random order in which every beginning is stratified: a budget of b labels is the first b rows.
 
-    The first of each class come first, so that a budget of as many labels as classes holds them all.
+    One text of each class comes first, so that a budget of as many labels as classes has them all.
     """
     rng = generator_for("budget", *names)
     rank = np.empty(len(pool))
     for c in np.unique(y[pool]):
-        own = rng.permutation(np.flatnonzero(y[pool] == c))
-        rank[own] = (np.arange(len(own)) + rng.random()) / len(own)
-        rank[own[0]] = -1.0 + rng.random() * 0.5
+        members = rng.permutation(np.flatnonzero(y[pool] == c))
+        rank[members] = (np.arange(len(members)) + rng.random()) / len(members)
+        rank[members[0]] = -1.0 + rng.random() * 0.5
     return pool[np.argsort(rank, kind="stable")]
 
 
 def make_trial(data: Dataset, split: Split, source: str, target: str, budget: Budget, seed: int,
-             head_seed: int | None = None, *, balanced: bool = False) -> Trial:
-    """The trial at a budget and seed; every baseline gets the same draw.
+               head_seed: int | None = None, *, balanced: bool = False) -> Trial:
+    """The trial at a budget and seed; every baseline gets the same labelled texts.
 
-    What a baseline draws itself depends on the trial's seed: that is `head_seed` where one is given. `balanced` where
-    balanced accuracy leads the target's leaderboard.
+    The trial's own seed, on which a baseline's own draws depend, is `head_seed` where that is given. `balanced` is true
+    where balanced accuracy leads the target's leaderboard.
     """
     order = nested_order(split.pool, data.y, target, seed)
     count = labels_in(budget, len(order))
     if count > len(order):
-        raise DataError(f"{target}: a budget of {count} labels, but only {len(order)} texts to train on")
-    rest = Examples(data.corpus, order[count:])
-    own = seed if head_seed is None else head_seed
-    return Trial(source, target, data.labels, budget, own, data.examples(order[:count]), rest, balanced)
+        raise DataError(f"{target}: a budget of {count} labels, but only {len(order)} texts to train on",
+                        "choose smaller --budgets, or full")
+    return Trial(source, target, data.labels, budget, seed if head_seed is None else head_seed,
+                 data.examples(order[:count]), Examples(data.corpus, order[count:]), balanced)

@@ -1,1 +1,1 @@
-"""The record of one finished trial, and the files that hold records."""
+"""The record of a finished trial, its stored predictions, and the files that hold records."""

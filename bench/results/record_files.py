@@ -1,4 +1,4 @@
-"""Finished trials on disk: one JSON line each, with a checksum, appended whole or not at all."""
+"""Finished trials on disk: one JSON line per trial, with a checksum, appended whole or not at all."""
 
 from __future__ import annotations
 
@@ -7,32 +7,37 @@ import hashlib
 import json
 import os
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from bench.core.errors import BenchError
 from bench.core.files import save_bytes
 from bench.results.record import SCHEMA, Record, record_from_json
 from bench.results.stored_predictions import LARGEST
 
-COMPRESSED = ".gz"  # the ending of records that were packed away; they are read beside the growing file
+COMPRESSED = ".gz"  # the ending of a file of packed records, which is read together with the growing file
+Warn = Callable[[str], object]
+
+
+def ignore(message: str) -> None:
+    """Shows a warning to nobody."""
 
 
 def json_line(record: Record) -> str:
-    """The record's JSON line, without the line's end."""
+    """The JSON line of a record, without the line break."""
     body = asdict(record)
     return json.dumps({**body, "check": _check(body)}, ensure_ascii=False)
 
 
 def append(path: Path, record: Record) -> None:
-    """Add one line to a records file, whole: a torn line that a crash left is cut off first."""
+    """Append one line to a records file, whole; a torn last line that a crash left is cut off first."""
     data = (json_line(record) + "\n").encode()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with open(path, "ab+") as file:
-            size = _whole(file)
+            size = _size_of_whole_lines(file)
             try:
                 file.truncate(size)
                 file.write(data)
@@ -46,29 +51,27 @@ def append(path: Path, record: Record) -> None:
                          "finished trials before this one are safe; free space or choose --results-dir") from None
 
 
-def read(path: Path, warn: Any = None) -> list[Record]:
-    """The records of a file; a damaged line is left out and reported through `warn`."""
+def read(path: Path, warn: Warn = ignore) -> list[Record]:
+    """The records in a file; a line that is damaged or of another schema is left out and reported through `warn`."""
     if not path.exists():
         return []
     records = []
-    say = warn or (lambda text: None)
     for number, line in enumerate(_lines(path), 1):
         if line == b"\n":
             continue
-        if not line.endswith(b"\n"):  # the last: it is not whole, and `append` will cut it off
-            say(f"{path}:{number}: torn last line left out; its trial runs again on the next bench run")
+        if not line.endswith(b"\n"):  # only the last line can be cut short; `append` removes it
+            warn(f"{path}:{number}: torn last line left out; its trial runs again on the next bench run")
             continue
         try:
             body = json.loads(line)
             if body.get("schema") != SCHEMA:
-                say(f"{path}:{number}: schema {body.get('schema')!r} is not {SCHEMA}: line left out")
+                warn(f"{path}:{number}: schema {body.get('schema')!r} is not {SCHEMA}: line left out")
                 continue
-            check = body.pop("check")
-            if check != _check(body):
+            if body.pop("check") != _check(body):
                 raise ValueError("checksum")
             records.append(record_from_json(body))
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-            say(f"{path}:{number}: damaged line left out; its trial runs again on the next bench run")
+            warn(f"{path}:{number}: damaged line left out; its trial runs again on the next bench run")
     return records
 
 
@@ -77,37 +80,39 @@ def _lines(path: Path) -> Iterator[bytes]:
         with gzip.open(path) if path.suffix == COMPRESSED else path.open("rb") as file:
             yield from iter(lambda: file.readline(LARGEST), b"")
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise BenchError(f"cannot read {path}: {error}", "it is damaged: get it again from where it came") from None
+        raise BenchError(f"cannot read {path}: {error}",
+                         "the file is damaged: get it again from where it came") from None
     except OSError as error:
         raise BenchError(f"cannot read {path}: {error.strerror or error}") from None
 
 
-def read_with_packed(path: Path, warn: Any = None) -> list[Record]:
-    """The records of a file and those that were packed away beside it, the packed ones first."""
+def read_with_packed(path: Path, warn: Warn = ignore) -> list[Record]:
+    """The records in a file and in the packed file beside it, the packed ones first."""
     return read(path.with_name(path.name + COMPRESSED), warn) + read(path, warn)
 
 
-def read_all(folder: Path, warn: Any = None) -> list[Record]:
-    """The records of every file below `folder/records`, packed ones too."""
+def read_all(folder: Path, warn: Warn = ignore) -> list[Record]:
+    """The records in every file of `folder/records`, packed ones included."""
     paths = {path.with_name(path.name.removesuffix(COMPRESSED)) for path in (folder / "records").glob("*.jsonl*")
              if path.name.endswith((".jsonl", f".jsonl{COMPRESSED}"))}
-    return [r for path in sorted(paths) for r in read_with_packed(path, warn)]
+    return [record for path in sorted(paths) for record in read_with_packed(path, warn)]
 
 
 def write_packed(path: Path, records: Iterable[Record]) -> None:
-    """Write records as one compressed file, `.jsonl.gz`, the same bytes for the same records."""
-    lines = "".join(f"{json_line(r)}\n" for r in records).encode()
+    """Write records as one compressed file, `.jsonl.gz`; the same records give the same bytes."""
+    lines = "".join(f"{json_line(record)}\n" for record in records).encode()
     save_bytes(path, gzip.compress(lines, 9, mtime=0), "", shared=False)
 
 
 def latest(records: Iterable[Record]) -> list[Record]:
-    """One record a trial: the last one that succeeded, else the last."""
-    out: dict[str, Record] = {}
+    """One record per trial: the last one that succeeded, or else the last one."""
+    by_trial: dict[str, Record] = {}
     for record in records:
-        known = out.get(record.identity())
-        if known is None or record.status == "ok" or known.status != "ok":
-            out[record.identity()] = record
-    return list(out.values())
+        trial = record.identity()
+        earlier = by_trial.get(trial)
+        if earlier is None or record.status == "ok" or earlier.status != "ok":
+            by_trial[trial] = record
+    return list(by_trial.values())
 
 
 def _check(body: dict[str, Any]) -> str:
@@ -115,15 +120,14 @@ def _check(body: dict[str, Any]) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
-def _whole(file: Any) -> int:
-    """The size of the file up to the end of its last whole line."""
+def _size_of_whole_lines(file: BinaryIO) -> int:
+    """Bytes up to the end of the last whole line, found from the end of the file backwards."""
     end = file.seek(0, os.SEEK_END)
-    position = end
-    while position:
-        step = min(position, 1 << 16)
-        file.seek(position - step)
-        found = file.read(step).rfind(b"\n")
-        if found >= 0:
-            return int(position - step + found + 1)
-        position -= step
+    while end:
+        start = max(0, end - (1 << 16))
+        file.seek(start)
+        line_break = file.read(end - start).rfind(b"\n")
+        if line_break >= 0:
+            return start + line_break + 1
+        end = start
     return 0

@@ -1,4 +1,4 @@
-"""The predictions of a trial as text inside its record."""
+"""Predictions of a trial, stored as text in its record."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 
 from bench.core.errors import DataError
 
-LARGEST = 256 << 20  # bytes of a record's predictions, or of a line
+LARGEST = 256 << 20  # bytes of the unpacked predictions of a record, and of a line of a records file
 
 
 def pack(truth: NDArray[np.int64], scores: NDArray[np.float16]) -> dict[str, Any]:
-    """Truth and scores as text: `scores` are log-odds [n, 1] for two classes, else log-probabilities [n, classes]."""
-    def text(a: NDArray[Any]) -> str:
-        return base64.b64encode(zlib.compress(np.ascontiguousarray(a).tobytes(), 9)).decode()
+    """Classes and scores as text; `scores` are log-odds [n, 1] for two classes, else log-probabilities [n, classes]."""
+    def text(array: NDArray[Any]) -> str:
+        return base64.b64encode(zlib.compress(np.ascontiguousarray(array).tobytes(), 9)).decode()
 
     wide = scores.shape[1] > 256  # a byte does not hold the number of every class
     return {"truth": text(truth.astype("<u2" if wide else np.uint8)), "scores": text(scores.astype("<f2")),
@@ -25,7 +25,7 @@ def pack(truth: NDArray[np.int64], scores: NDArray[np.float16]) -> dict[str, Any
 
 
 def unpack(packed: dict[str, Any]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-    """Truth [n] and probabilities [n, classes] of a record, exactly those that were scored; `DataError` for damage."""
+    """True classes [n] and probabilities [n, classes], exactly as they were scored; `DataError` for damage."""
     try:
         raw = np.frombuffer(_inflated(packed["scores"]), "<f2").reshape(-1, packed["columns"])
         stored = _inflated(packed["truth"])
@@ -35,11 +35,11 @@ def unpack(packed: dict[str, Any]) -> tuple[NDArray[np.int64], NDArray[np.float3
         return truth, probabilities(raw)
     except (ValueError, KeyError, TypeError, IndexError, zlib.error) as error:
         raise DataError(f"a record's predictions cannot be unpacked: {str(error)[:100]}",
-                        "made by another version? run its trial again") from None
+                        "was it made by another version? run its trial again") from None
 
 
 def _inflated(text: str) -> bytes:
-    """The bytes that `pack` wrote, at most LARGEST of them."""
+    """The bytes that `pack` compressed; `ValueError` beyond LARGEST."""
     inflate = zlib.decompressobj()
     data = inflate.decompress(base64.b64decode(text, validate=True), LARGEST)
     if not inflate.eof:
@@ -48,7 +48,7 @@ def _inflated(text: str) -> bytes:
 
 
 def quantise(p: NDArray[np.float32]) -> NDArray[np.float16]:
-    """Probabilities [n, classes] as the 16-bit scores that are stored."""
+    """The 16-bit scores to store for probabilities [n, classes]."""
     p = np.clip(np.asarray(p, np.float64), 1e-12, None)
     p = p / p.sum(axis=1, keepdims=True)
     logs = np.log(p)
@@ -57,7 +57,7 @@ def quantise(p: NDArray[np.float32]) -> NDArray[np.float16]:
 
 
 def probabilities(scores: NDArray[np.float16]) -> NDArray[np.float32]:
-    """The probabilities [n, classes] that stored scores stand for."""
+    """The probabilities [n, classes] that stored scores mean."""
     from bench.protocol.metrics import softmax
 
     logits = scores.astype(np.float32)

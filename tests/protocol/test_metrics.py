@@ -71,7 +71,7 @@ def test_what_is_no_probability_is_refused(bad: float):
 
 
 def test_truths_and_predictions_must_be_of_one_number():
-    with pytest.raises(ValueError, match=r"\(3,\) truths for 4 predictions"):
+    with pytest.raises(ValueError, match=r"\(3,\) true classes for 4 predictions"):
         score(np.array([0, 1, 0]), TWO)
-    with pytest.raises(ValueError, match="truths for 0 predictions"):
+    with pytest.raises(ValueError, match="true classes for 0 predictions"):
         score(np.zeros(0, int), np.zeros((0, 2), np.float32))
