@@ -121,6 +121,6 @@ def execute(target_plan: TargetPlan, executor: Executor) -> Iterator[Record]:
             yield record
 
 
-def finished(path: Path, say: Say | None = None) -> set[str]:
+def finished(path: Path, say: Say = lambda message: None) -> set[str]:
     """The identities of the trials that succeeded, of a file of records and of those packed beside it."""
     return {record.identity() for record in record_files.read_with_packed(path, say) if record.status == "ok"}
