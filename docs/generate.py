@@ -56,6 +56,7 @@ def on_files(files: Any, config: Any) -> Any:
 def generated() -> dict[str, Any]:
     """File names and what writes them."""
     return {"data-and-licences.md": data_page, "result-schema.md": schema_page, "record.schema.json": record_schema,
+            "leaderboard.schema.json": leaderboard_schema,
             "command-line.md": commands_page, "api.md": api_page, "licences.md": licences_page}
 
 
@@ -122,6 +123,13 @@ def _kind(node: Any) -> str:
         return " or ".join(f'"{name}"' for name in node["enum"])
     values = node.get("additionalProperties")
     return f"object of {values['type']}s" if values else str(node["type"])
+
+
+def leaderboard_schema() -> str:
+    """The JSON Schema of `bench leaderboard --format json`, from the types that it is made of."""
+    from bench.report.leaderboard_json import json_schema
+
+    return json.dumps(json_schema(), indent=1) + "\n"
 
 
 def schema_page() -> str:

@@ -128,7 +128,7 @@ def domains(studies: Sequence[Study], budget: Budget = 128) -> str:
         equivalent = s.label_equivalent("finetune", budget)
         body.append([name(s), s.board.leading.replace("_", " "), short(scratch), short(tuned),
                      points_with_interval(tuned.gain) if tuned and tuned.gain else "–",
-                     equivalent.words() if equivalent else "–", short(row_of(s, "tfidf", budget)),
+                     equivalent.in_words() if equivalent else "–", short(row_of(s, "tfidf", budget)),
                      short(row_of(s, "tfidf-joint", budget)), f"`{ranking.rows[0].baseline}`"])
     return grid(["target", "score", "scratch", "finetune", "points gained [95%]", "worth in labels from scratch",
                  "tfidf", "tfidf-joint", "highest mean"], body)

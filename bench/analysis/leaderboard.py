@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from statistics import mean, stdev
 
 from bench.core.budget import Budget, in_order
-from bench.results.record import Record
+from bench.results.record import Leading, Record
 from bench.results.record_files import latest
 
 SCRATCH = "scratch"
@@ -45,7 +45,7 @@ class Leaderboard:
     pretrain: float  # seconds to train the base
     sizes: Mapping[Budget, int]  # labels of each budget
     failed: tuple[str, ...]
-    leading: str = "accuracy"
+    leading: Leading = "accuracy"
     content_sha256: str = ""  # of the target's texts and labels
 
     @property

@@ -26,7 +26,7 @@ class LabelEquivalent:
     least: int  # labels of the reference's smallest budget
     most: int  # and of its largest
 
-    def words(self) -> str:
+    def in_words(self) -> str:
         """Such as `510 [380, 760]` or `> 6,000`."""
         if self.labels.low == self.labels.high:
             return self._text(self.labels.estimate)

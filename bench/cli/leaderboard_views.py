@@ -108,11 +108,11 @@ def leaderboard(question: Question) -> Answer:
 
 def one_budget(question: Question) -> Answer:
     """Everything known at one budget."""
-    from bench.report import leaderboard_files, tables
+    from bench.report import leaderboard_json, tables
 
     sections = [Section(f"{study.board.title} · {tables.labels_of(study, budget)}", tables.detail(study, budget),
                         sentences(study)) for study in question.studies for budget in question.budgets]
-    return Answer(sections, leaderboard_files.as_json(question.studies) + "\n" if question.format == "json" else "")
+    return Answer(sections, leaderboard_json.as_json(question.studies) + "\n" if question.format == "json" else "")
 
 
 def comparison(question: Question) -> Answer:

@@ -89,7 +89,7 @@ def run_command(
 ) -> None:
     """Train the base once, run the strategies on the targets, print the leaderboard; continues a stopped run."""
     from baselines import MAIN
-    from bench.report import leaderboard_files
+    from bench.report import leaderboard_json
     from bench.runs import executor
     from bench.runs.options import options_per_source
 
@@ -112,7 +112,7 @@ def run_command(
     if len(runs) > 1:
         _matrices(options, quiet=as_json)
     if as_json:
-        typer.echo(leaderboard_files.as_json(studies))
+        typer.echo(leaderboard_json.as_json(studies))
     if failed:
         typer.echo(f"failed trials: {failed}; run the same command to try them again", err=True)
         raise typer.Exit(1)

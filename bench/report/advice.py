@@ -37,7 +37,7 @@ def _advice_at(study: Study, ranking: Ranking) -> str:
         parts.append(_gain(first))
     equivalent = study.label_equivalent(first.baseline, ranking.budget)
     if equivalent is not None:
-        parts.append(f"worth {equivalent.words()} labels from scratch")
+        parts.append(f"worth {equivalent.in_words()} labels from scratch")
     one_seed = "; only one seed, so the spread over seeds is unknown" if ranking.seeds == 1 else ""
     return f"{', '.join(parts)}; {_certainty(ranking)}{one_seed}."
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +15,10 @@ from bench.core.budget import Budget
 from bench.core.files import save_text
 from bench.core.names import TaskRef
 from bench.report.advice import advice, notes
-from bench.report.formats import FILES, csv_text, json_values, page, rendered
+from bench.report.formats import FILES, csv_text, page, rendered
+from bench.report.leaderboard_json import as_json
 from bench.report.tables import compact, detail, labels_of
 
-JSON_SCHEMA = "transferbench-leaderboard-1"
 COLUMNS = ("target", "source", "net", "engine", "device", "baseline", "budget", "n_train", "n_test", "seeds_done",
            "seeds", "leading_score", "score", "score_low", "score_high", "score_sd", "auc", "auc_low", "auc_high",
            "accuracy", "balanced_accuracy", "rank", "best_share", "gain_points", "gain_low", "gain_high", "verdict",
@@ -87,20 +85,3 @@ def _csv_row(study: Study, name: str, budget: Budget, row: RankedBaseline | None
             *bounds(row.gain), row.verdict, row.p, *bounds(scratch.labels if scratch else None),
             tfidf and tfidf.labels.estimate, calibration and calibration.log_loss, calibration and calibration.error,
             row.adapt]
-
-
-def as_json(studies: Sequence[Study]) -> str:
-    """Everything as one JSON object, described by `bench/report/leaderboard.schema.json`; infinite numbers are null."""
-    boards = []
-    for study in studies:
-        b = study.board
-        cells = [{"baseline": name, "budget": budget, **asdict(cell)} for (name, budget), cell in b.cells.items()]
-        boards.append({
-            "target": b.target, "source": b.source, "net": b.net, "engine": b.engine, "device": b.device,
-            "leading": b.leading, "n_test": b.n_test, "pretrain_seconds": b.pretrain, "chance": study.chance,
-            "cells": cells, "standings": study.rankings,
-            "label_equivalents": [{**asdict(e), "words": e.words()} for e in study.label_equivalents],
-            "leads": study.leaders, "calibration": study.calibrations, "variance": study.variance_components,
-            "advice": advice(study), "left_out": [*study.left_out, *b.failed]})
-    return json.dumps(json_values({"schema": JSON_SCHEMA, "leaderboards": boards}), indent=1,
-                      ensure_ascii=False, allow_nan=False)

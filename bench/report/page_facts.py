@@ -155,7 +155,7 @@ def _cells(number: int, study: Study, records: Sequence[Record]) -> list[list[An
         values += [cell.gain, *_bounds(row.gain if row else None),
                    row.verdict if row else "", row.p if row else None]
         values += [None, None, None, ""] if equivalent is None else [
-            equivalent.labels.estimate, *_bounds(equivalent.labels), equivalent.words()]
+            equivalent.labels.estimate, *_bounds(equivalent.labels), equivalent.in_words()]
         values += [None, None] if calibration is None else [calibration.log_loss, calibration.error]
         values += [mean(r.seconds.get(p, 0.0) for r in trials) if trials else None for p in PHASES]
         values += [max((r.seconds.get("pretrain", 0.0) for r in trials if r.base), default=0.0),

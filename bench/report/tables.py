@@ -95,7 +95,7 @@ def detail(study: Study, budget: Budget) -> Table:
                                           f"[{r.gain.low:+.1f} {r.gain.high:+.1f}]")
         body.append((str(r.rank), r.baseline, score_with_interval(r.score), f"{r.best:.0%}",
                      "–" if r.auc is None else score_with_interval(r.auc), gain, "" if r.p is None else p_text(r.p),
-                     equivalent.words() if equivalent else "", f"{fit.log_loss:.3f}", score_text(fit.error),
+                     equivalent.in_words() if equivalent else "", f"{fit.log_loss:.3f}", score_text(fit.error),
                      f"{r.adapt:.2f}"))
     return Table(head, tuple(body))
 

@@ -15,7 +15,7 @@ from board_records import BLANK, CURVES, FULL, STRENGTH, TEXTS, TRUTH, answered,
 
 from bench.analysis import study
 from bench.analysis.leaderboard import leaderboards
-from bench.report import advice, formats, leaderboard_files, tables
+from bench.report import advice, formats, leaderboard_files, leaderboard_json, tables
 from bench.results import record_files, stored_predictions
 
 
@@ -197,10 +197,10 @@ def test_text_is_escaped_in_every_format():
 
 def test_the_json_fits_its_schema():
     jsonschema = pytest.importorskip("jsonschema")
-    schema = json.loads((Path(tables.__file__).parent / "leaderboard.schema.json").read_text())
+    schema = leaderboard_json.json_schema()
     jsonschema.Draft202012Validator.check_schema(schema)
     no_auc = [replace(r, baseline="one-sided") for r in FULL[:2]]
-    read = json.loads(leaderboard_files.as_json(study.studies([*CURVES, *no_auc])))
+    read = json.loads(leaderboard_json.as_json(study.studies([*CURVES, *no_auc])))
     jsonschema.validate(read, schema)
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate({**read, "schema": "another"}, schema)

@@ -37,8 +37,8 @@ def test_one_score_is_read_from_one_curve():
 
 def test_what_lies_beyond_the_curve_is_shown_as_censored():
     worth = learning_curves.LabelEquivalent("finetune", 16, 16, "scratch", Interval(np.inf, 3712.0, np.inf), 16, 5890)
-    assert worth.words() == "> 5,890 [3,700, > 5,890]"
-    assert replace(worth, labels=Interval(-np.inf, -np.inf, -np.inf)).words() == "< 16"
+    assert worth.in_words() == "> 5,890 [3,700, > 5,890]"
+    assert replace(worth, labels=Interval(-np.inf, -np.inf, -np.inf)).in_words() == "< 16"
 
 
 def test_the_best_is_worth_more_labels_than_it_had_and_its_base_is_repaid():

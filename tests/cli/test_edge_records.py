@@ -19,7 +19,7 @@ from typer.testing import CliRunner
 
 from bench.cli.app import app
 from bench.protocol.metrics import score
-from bench.report import formats, tables
+from bench.report import formats, leaderboard_json
 from bench.results import record_files, stored_predictions
 from bench.results.record import Record
 
@@ -47,7 +47,7 @@ def facts(folder: Path, made: Sequence[Record]) -> list[dict]:
             rest = said.stdout.replace("NaN or infinite scores", "")
             assert not re.search(r"\b(nan|infinity)\b", rest, re.IGNORECASE), (way, form, said.stdout)
     read = json.loads(board(folder, made, "--format", "json").stdout)
-    jsonschema.validate(read, json.loads((Path(tables.__file__).parent / "leaderboard.schema.json").read_text()))
+    jsonschema.validate(read, leaderboard_json.json_schema())
     return read["leaderboards"]
 
 

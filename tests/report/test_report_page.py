@@ -47,7 +47,7 @@ def test_every_complete_cell_of_every_leaderboard_is_on_the_page_with_its_number
     study = next(s for s in studies(results()) if (s.board.target, s.board.source) == ("beta@v1", "imdb@official"))
     row = next(r for r in study.at(128).rows if r.baseline == "frozen")
     assert (cell["verdict"], cell["rank"]) == (row.verdict, row.rank)
-    assert cell["worth_words"] == study.label_equivalent("frozen", 128).words()
+    assert cell["worth_words"] == study.label_equivalent("frozen", 128).in_words()
     assert (cell["done"], cell["of"], cell["pretrain"]) == (2, 2, 50.0)
     assert cell["adapt"] == pytest.approx(128 / 300, abs=1e-5)
 

@@ -104,7 +104,7 @@ def sealed_record(data: bytes) -> None:
     body = {**record_files.asdict(RECORD), **body}
     line = json.dumps({**body, "check": record_files._check(body)}, ensure_ascii=False).encode("utf-8", "surrogatepass")
     from bench.analysis import study
-    from bench.report import leaderboard_files
+    from bench.report import leaderboard_files, leaderboard_json
 
     found = record_files.read(written(line + b"\n", "toy.jsonl"))
     for one in found:
@@ -113,7 +113,7 @@ def sealed_record(data: bytes) -> None:
             stored_predictions.unpack(one.predictions)
     made = study.studies(found)
     leaderboard_files.csv(made)
-    leaderboard_files.as_json(made)
+    leaderboard_json.as_json(made)
     [leaderboard_files.markdown(one) for one in made]
 
 
