@@ -143,7 +143,7 @@ def test_the_next_edition_is_used_and_said_where_the_first_cannot_be_had(tmp_pat
         parse_card(text, "t.toml"), Access(tmp_path, tmp_path / "raw"), tmp_path / "root", say=said.append
     )
     assert found.name == "toy@second"
-    assert "edition second is used, because toy cannot be had" in said[0]
+    assert "edition second is used, because toy is unavailable" in said[0]
 
 
 def test_where_keeps_the_rows_that_the_edition_names(tmp_path: Path):
