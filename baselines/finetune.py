@@ -2,13 +2,16 @@
 
 from functools import partial
 
-from bench.api import LEARNING_RATE, NEW_LABELS, Fitted, Resources, Trial, fine_tune, predictor
+from bench.api import LEARNING_RATE, NEW_LABELS_LEARNING_RATE, Fitted, Resources, Trial, fine_tune, fitted_network
 
 NEEDS = frozenset({"base"})
 
 
 def fit(trial: Trial, resources: Resources, *, learning_rate: float = LEARNING_RATE,
-        new_labels: float = NEW_LABELS) -> Fitted:
-    """The base's head is kept where the labels are the source's; else a new one is drawn, and all learns faster."""
+        new_labels: float = NEW_LABELS_LEARNING_RATE) -> Fitted:
+    """Where the labels are the source's, the base's head is kept and the learning rate is `learning_rate`.
+
+    Otherwise the head starts as a logistic regression (LP-FT, Kumar et al. 2022), at the learning rate `new_labels`.
+    """
     net, params = fine_tune(trial, resources, learning_rate, new_labels)
-    return predictor(net, params, trial, resources, partial(resources.base_rows, trial.labelled.corpus))
+    return fitted_network(net, params, trial, resources, partial(resources.base_rows, trial.labelled.corpus))

@@ -1,4 +1,4 @@
-"""Frozen features: the base as an extractor, a logistic regression on top of it."""
+"""Frozen features: the base as a feature extractor, with a logistic regression on top of it."""
 
 from functools import partial
 from typing import Any
@@ -6,22 +6,34 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.api import HEAD, Examples, Fitted, NetworkModel, Resources, Trial, net_model, probe, with_classes
+from bench.api import (
+    HEAD,
+    HEAD_BIAS,
+    Examples,
+    Fitted,
+    NetworkModel,
+    Resources,
+    Trial,
+    fit_probe,
+    network_model,
+    with_classes,
+)
 
 NEEDS = frozenset({"features"})
 
 
 def fit(trial: Trial, resources: Resources) -> Fitted:
     """Standardised features; the strength of the penalty is chosen by cross-validation inside the budget."""
-    model = probe(resources.features(trial.labelled), trial.labelled.labels, resources.seed, trial.class_weight)
+    features, classes = resources.features(trial.labelled), len(trial.labels)
+    probe = fit_probe(features, trial.labelled.labels, resources.seed, trial.class_weight)
 
     def predict(examples: Examples) -> NDArray[np.float32]:
-        return model(resources.features(examples), len(trial.labels))
+        return probe(resources.features(examples), classes)
 
     def as_model() -> NetworkModel:
-        corpus, head = trial.labelled.corpus, model.head(len(trial.labels))
-        params: dict[str, NDArray[Any]] = {**resources.base_params(corpus), HEAD: head.weight, "head.bias": head.bias}
-        net = with_classes(resources.need_base().net, len(trial.labels))
-        return net_model(net, params, corpus, resources, partial(resources.base_rows, corpus))
+        corpus, head = trial.labelled.corpus, probe.head(classes)
+        params: dict[str, NDArray[Any]] = {**resources.base_params(corpus), HEAD: head.weight, HEAD_BIAS: head.bias}
+        net = with_classes(resources.need_base().net, classes)
+        return network_model(net, params, corpus, resources, partial(resources.base_rows, corpus))
 
     return Fitted(predict, as_model)

@@ -3,17 +3,17 @@
 from dataclasses import replace
 
 from bench.api import (
-    DIMENSIONS,
     EMBEDDING,
+    GLOVE_DIMENSIONS,
     SPECIALS,
     UNKNOWN,
     Fitted,
     Resources,
     Trial,
     fine_tuning_recipe,
+    fitted_network,
     initial_params,
-    predictor,
-    train,
+    train_on_trial,
 )
 
 NEEDS = frozenset({"glove"})
@@ -29,15 +29,15 @@ def trainable(trial: Trial, resources: Resources, *, learning_rate: float = 3e-3
     return _fit(trial, resources, learning_rate, ())
 
 
-def _fit(trial: Trial, resources: Resources, learning_rate: float, left: tuple[str, ...]) -> Fitted:
-    """The run's net, its embedding as wide as the vectors; a word without a vector counts as zeros."""
+def _fit(trial: Trial, resources: Resources, learning_rate: float, frozen_prefixes: tuple[str, ...]) -> Fitted:
+    """The run's network with an embedding as wide as the vectors; a word without a vector is zeros."""
     assert resources.vectors is not None
-    net = replace(resources.net, embedding=DIMENSIONS)
+    net = replace(resources.net, embedding=GLOVE_DIMENSIONS)
     corpus = trial.labelled.corpus
     params = initial_params(net, len(corpus.words) + SPECIALS, "glove", trial.target, trial.seed)
     vectors, _ = resources.vectors.of(corpus)
     params[EMBEDDING][SPECIALS:] = vectors
     params[EMBEDDING][UNKNOWN] = 0.0
-    spec = replace(fine_tuning_recipe(len(trial.labelled), learning_rate), frozen=left)
-    params = train(net, params, trial, spec, resources, "glove")
-    return predictor(net, params, trial, resources, resources.vectors.look_up)
+    recipe = replace(fine_tuning_recipe(len(trial.labelled), learning_rate), frozen=frozen_prefixes)
+    params = train_on_trial(net, params, trial, recipe, resources, "glove")
+    return fitted_network(net, params, trial, resources, resources.vectors.look_up)

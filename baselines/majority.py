@@ -1,4 +1,4 @@
-"""The floor: always the labelled examples' class frequencies, whatever the text."""
+"""The floor: always the class frequencies of the labelled examples, whatever the text."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,7 +9,7 @@ NEEDS: frozenset[str] = frozenset()
 
 
 def fit(trial: Trial, resources: Resources) -> Fitted:
-    """Probabilities are the frequencies of the classes among the labelled examples."""
+    """The probability of a class is its frequency among the labelled examples."""
     counts = np.bincount(trial.labelled.labels, minlength=len(trial.labels))
     share = (counts / counts.sum()).astype(np.float32)
 

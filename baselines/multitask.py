@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 from bench.api import (
     EMBEDDING,
     HEAD,
+    HEAD_BIAS,
     LEARNING_RATE,
-    NEW_LABELS,
+    NEW_LABELS_LEARNING_RATE,
     SPECIALS,
     UNKNOWN,
     Batches,
@@ -19,11 +20,11 @@ from bench.api import (
     Ragged,
     Resources,
     Trial,
-    corpus_words,
     fine_tuning_recipe_for,
+    fitted_network,
     generator_for,
-    predictor,
-    train_on,
+    to_embedding_rows,
+    train_on_batches,
     warm_start,
     with_classes,
 )
@@ -32,58 +33,66 @@ NEEDS = frozenset({"base", "source"})
 
 
 def fit(trial: Trial, resources: Resources, *, learning_rate: float = LEARNING_RATE,
-        new_labels: float = NEW_LABELS) -> Fitted:
-    """The base's layers go on learning both tasks: each epoch is the labelled target texts and as many of the source.
+        new_labels: float = NEW_LABELS_LEARNING_RATE) -> Fitted:
+    """The base goes on learning both tasks: each epoch is the labelled target texts and as many source texts.
 
-    Beginning at the base makes a trial cost twice a fine-tuning; from random weights it would cost a base's training.
-    Every epoch draws other source texts. Where the labels are the source's, both heads begin as the base's.
+    Every epoch draws other source texts. Starting from the base makes a trial cost two fine-tunings; from random
+    weights it would cost as much as training a base. Where the labels are the source's, both heads start as the base's.
     """
     assert resources.source is not None
-    base, own, seed = resources.need_base(), len(trial.labels), (trial.target, trial.seed)
-    target, params = warm_start(trial, resources)
-    net = with_classes(base.net, own + base.net.classes)
-    params = {**params, **{k: np.concatenate([params[k], base.params[k]]) for k in (HEAD, "head.bias")}}
-    spec = fine_tuning_recipe_for(trial, resources, learning_rate, new_labels)
-    spec = replace(spec, batch=2 * spec.batch)
+    base, classes = resources.need_base(), len(trial.labels)
+    seed_names = ("multitask", trial.target, trial.seed)
+    target_net, params = warm_start(trial, resources)
+    recipe = fine_tuning_recipe_for(trial, resources, learning_rate, new_labels)
+    recipe = replace(recipe, batch=2 * recipe.batch)
 
-    n, pool = len(trial.labelled), len(resources.source)
-    drawn = np.resize(
-        generator_for("multitask", *seed).permutation(pool), spec.epochs * n
-    )  # [epochs * n], again from the start
-    rows, again = np.unique(drawn, return_inverse=True)
+    # Two heads side by side, the target's first.
+    net = with_classes(base.net, classes + base.net.classes)
+    params = {**params, **{name: np.concatenate([params[name], base.params[name]]) for name in (HEAD, HEAD_BIAS)}}
+    params, source_words = _with_source_words(params, trial, resources)
+
+    # The source texts of all epochs, [epochs * n]: a permutation, repeated where the source is too small.
+    n = len(trial.labelled)
+    drawn = np.resize(generator_for(*seed_names).permutation(len(resources.source)), recipe.epochs * n)
+    rows, position = np.unique(drawn, return_inverse=True)
     source = resources.source.part(rows)
-    params, table = _with_source_words(params, trial, resources)
-    x = _joined(corpus_words(trial.labelled.x), source.x.renumber(table))
-    y = np.concatenate([trial.labelled.labels, own + source.labels])
-    members = tuple(np.concatenate([np.arange(n), n + part]) for part in again.reshape(spec.epochs, n))
+
+    x = _joined(to_embedding_rows(trial.labelled.x), source.x.renumber(source_words))
+    y = np.concatenate([trial.labelled.labels, classes + source.labels])
+    epoch_rows = tuple(np.concatenate([np.arange(n), n + part]) for part in position.reshape(recipe.epochs, n))
     weights = trial.class_weights
     weights = None if weights is None else np.pad(weights, (0, base.net.classes), constant_values=1.0)
-    batches = Batches(x, y, spec.batch, ("multitask", *seed), (own, base.net.classes), members, weights)
-    trained = train_on(net, params, batches, spec, resources)
+    batches = Batches(x, y, recipe.batch, seed_names, (classes, base.net.classes), epoch_rows, weights)
+    trained = train_on_batches(net, params, batches, recipe, resources)
+
     words = len(trial.labelled.corpus.words) + SPECIALS
-    kept = {**trained, HEAD: trained[HEAD][:own], "head.bias": trained["head.bias"][:own],
-            EMBEDDING: trained[EMBEDDING][:words]}
+    target_params = {**trained, HEAD: trained[HEAD][:classes], HEAD_BIAS: trained[HEAD_BIAS][:classes],
+                     EMBEDDING: trained[EMBEDDING][:words]}
 
-    def beyond(more: Sequence[str]) -> NDArray[np.float32]:
-        """Rows of words that the target's corpus has not: the base's own were trained too."""
-        new, table = resources.base_rows(trial.labelled.corpus, more), base.vocabulary.table(more)
+    def embed_words(new_words: Sequence[str]) -> NDArray[np.float32]:
+        """Rows of words that the target's corpus does not hold; those of the base's words were trained too."""
+        embedded, table = resources.base_rows(trial.labelled.corpus, new_words), base.vocabulary.table(new_words)
         known = table != UNKNOWN
-        new[known] = trained[EMBEDDING][words + table[known] - SPECIALS]
-        return new
+        embedded[known] = trained[EMBEDDING][words + table[known] - SPECIALS]
+        return embedded
 
-    return predictor(target, kept, trial, resources, beyond)
+    return fitted_network(target_net, target_params, trial, resources, embed_words)
 
 
 def _with_source_words(params: Params, trial: Trial, resources: Resources) -> tuple[Params, NDArray[np.int32]]:
-    """`params` with rows added for what the base knows and the target's corpus has not; rows of the source's words."""
+    """`params` with the base's embedding rows appended; and the row of each word of the source's corpus, [words].
+
+    A word that the target's corpus holds too has the same row for both.
+    """
     assert resources.source is not None
     base, rows = resources.need_base(), params[EMBEDDING]
-    theirs = {word: i + SPECIALS for i, word in enumerate(trial.labelled.corpus.words)}
-    known = resources.source.corpus.words
-    table = base.vocabulary.table(known)  # rows of the base's embedding
-    mine = np.array([theirs.get(word, -1) for word in known], np.int32)
+    target_rows = {word: i + SPECIALS for i, word in enumerate(trial.labelled.corpus.words)}
+    words = resources.source.corpus.words
+    base_rows = base.vocabulary.table(words)
+    shared = np.array([target_rows.get(word, -1) for word in words], np.int32)
+    appended = np.where(base_rows >= SPECIALS, base_rows - SPECIALS + len(rows), base_rows)
     return ({**params, EMBEDDING: np.concatenate([rows, base.params[EMBEDDING][SPECIALS:]])},
-            np.where(mine >= 0, mine, np.where(table >= SPECIALS, table - SPECIALS + len(rows), table)))
+            np.where(shared >= 0, shared, appended))
 
 
 def _joined(a: Ragged, b: Ragged) -> Ragged:

@@ -10,16 +10,16 @@ from bench.api import (
     Resources,
     Trial,
     fine_tuning_recipe,
+    fitted_network,
     initial_params,
-    predictor,
-    train,
+    train_on_trial,
 )
 
 NEEDS: frozenset[str] = frozenset()
 
 
 def fit(trial: Trial, resources: Resources, *, learning_rate: float = 3e-3) -> Fitted:
-    """Random weights; a word that no labelled example holds is the unknown word."""
+    """Random weights; a word that occurs in no labelled example is the unknown word."""
     net = resources.net
     corpus = trial.labelled.corpus
     params = initial_params(net, len(corpus.words) + SPECIALS, "scratch", trial.target, trial.seed)
@@ -27,6 +27,6 @@ def fit(trial: Trial, resources: Resources, *, learning_rate: float = 3e-3) -> F
     unseen[trial.labelled.x.ids + SPECIALS] = False
     unseen[:SPECIALS] = False
     params[EMBEDDING][unseen] = params[EMBEDDING][UNKNOWN]
-    spec = fine_tuning_recipe(len(trial.labelled), learning_rate)
-    params = train(net, params, trial, spec, resources, "scratch")
-    return predictor(net, params, trial, resources)
+    recipe = fine_tuning_recipe(len(trial.labelled), learning_rate)
+    params = train_on_trial(net, params, trial, recipe, resources, "scratch")
+    return fitted_network(net, params, trial, resources)

@@ -1,9 +1,18 @@
-"""TF-IDF of words and word pairs with logistic regression, on the target alone: what most people would do."""
+"""TF-IDF of words and word pairs with logistic regression, on the target alone: what most people would do first."""
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.api import Examples, Fitted, LinearModel, Resources, Trial, grams, head_of, spread
+from bench.api import (
+    Examples,
+    Fitted,
+    LinearModel,
+    Resources,
+    Trial,
+    class_probabilities,
+    column_ngrams,
+    linear_head,
+)
 
 NEEDS = frozenset({"counts"})
 
@@ -13,19 +22,22 @@ def fit(trial: Trial, resources: Resources, *, penalty: float = 10.0) -> Fitted:
     from sklearn.feature_extraction.text import TfidfTransformer
     from sklearn.linear_model import LogisticRegression
 
+    classes = len(trial.labels)
     counts = resources.counts(trial.labelled)
     columns = np.unique(counts.indices)
-    weigh = TfidfTransformer(sublinear_tf=True).fit(counts[:, columns])
-    solver = "liblinear" if len(trial.labels) == 2 else "lbfgs"
+    transformer = TfidfTransformer(sublinear_tf=True).fit(counts[:, columns])
+    solver = "liblinear" if classes == 2 else "lbfgs"
     model = LogisticRegression(C=penalty, solver=solver, max_iter=300, random_state=0,
                                class_weight=trial.class_weight)
-    model.fit(weigh.transform(counts[:, columns]), trial.labelled.labels)
+    model.fit(transformer.transform(counts[:, columns]), trial.labelled.labels)
 
     def predict(examples: Examples) -> NDArray[np.float32]:
-        return spread(model, weigh.transform(resources.counts(examples)[:, columns]), len(trial.labels))
+        x = transformer.transform(resources.counts(examples)[:, columns])
+        return class_probabilities(model, x, classes)
 
     def as_model() -> LinearModel:
-        corpus, head = trial.labelled.corpus, head_of(model, len(trial.labels))
-        return LinearModel.on(corpus.words, grams(corpus, columns), weigh.idf_, head.weight, head.bias)
+        corpus, head = trial.labelled.corpus, linear_head(model, classes)
+        ngrams = column_ngrams(corpus, columns)
+        return LinearModel.from_ngrams(corpus.words, ngrams, transformer.idf_, head.weight, head.bias)
 
     return Fitted(predict, as_model)

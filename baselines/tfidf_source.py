@@ -3,21 +3,32 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.api import Examples, Fitted, LinearModel, Resources, Trial, grams, head_of, spread, weighed
+from bench.api import (
+    Examples,
+    Fitted,
+    LinearModel,
+    Resources,
+    Trial,
+    class_probabilities,
+    column_ngrams,
+    linear_head,
+    tfidf,
+)
 
 NEEDS = frozenset({"source-linear", "counts", "same-labels"})
 
 
 def fit(trial: Trial, resources: Resources) -> Fitted:
-    """No target label is used; words and pairs that the source never showed do not count."""
-    source = resources.need_source_linear()
+    """No target label is used; words and pairs that do not occur in the source do not count."""
+    source, classes = resources.need_source_linear(), len(trial.labels)
     columns, model = source.columns_in(trial.labelled.corpus), source.model()
 
     def predict(examples: Examples) -> NDArray[np.float32]:
-        return spread(model, weighed(resources.counts(examples), columns, source.idf), len(trial.labels))
+        return class_probabilities(model, tfidf(resources.counts(examples), columns, source.idf), classes)
 
     def as_model() -> LinearModel:
-        corpus, head = source.examples.corpus, head_of(model, len(trial.labels))
-        return LinearModel.on(corpus.words, grams(corpus, source.columns), source.idf, head.weight, head.bias)
+        corpus, head = source.examples.corpus, linear_head(model, classes)
+        ngrams = column_ngrams(corpus, source.columns)
+        return LinearModel.from_ngrams(corpus.words, ngrams, source.idf, head.weight, head.bias)
 
     return Fitted(predict, as_model)

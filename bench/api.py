@@ -1,4 +1,4 @@
-"""Everything of ours that a strategy imports; `baselines/` imports nothing else, and a plug-in need not either."""
+"""Everything that a strategy imports from `bench`: those in `baselines/` import nothing else, nor need a plug-in."""
 
 from __future__ import annotations
 
@@ -6,20 +6,20 @@ from bench.core.errors import BenchError
 from bench.core.seeds import generator_for
 from bench.data.corpus import Examples
 from bench.data.text import SPECIALS, UNKNOWN, Ragged, Vocabulary
-from bench.learning.features.glove import DIMENSIONS
-from bench.learning.features.ngrams import grams
+from bench.learning.features.glove import GLOVE_DIMENSIONS
+from bench.learning.features.ngrams import column_ngrams
 from bench.learning.finetune import (
-    EMBEDDING_RATE,
+    EMBEDDING_RATE_FACTOR,
     LEARNING_RATE,
-    NEW_LABELS,
-    corpus_words,
+    NEW_LABELS_LEARNING_RATE,
     fine_tune,
     fine_tuning_recipe,
     fine_tuning_recipe_for,
-    net_model,
-    predictor,
-    train,
-    train_on,
+    fitted_network,
+    network_model,
+    to_embedding_rows,
+    train_on_batches,
+    train_on_trial,
     warm_start,
 )
 from bench.learning.models.forest_model import Forest, ForestModel
@@ -27,60 +27,40 @@ from bench.learning.models.linear_model import LinearModel
 from bench.learning.models.model import ConstantModel, Fitted, Model, ModelParts
 from bench.learning.models.network_model import NetworkModel
 from bench.learning.models.sentence_model import SentenceModel
-from bench.learning.networks.architectures import EMBEDDING, HEAD, Architecture, Params, initial_params, with_classes
+from bench.learning.networks.architectures import (
+    EMBEDDING,
+    HEAD,
+    HEAD_BIAS,
+    Architecture,
+    Params,
+    initial_params,
+    with_classes,
+)
 from bench.learning.networks.batches import Batches, Recipe
-from bench.learning.probe import head_of, probe, spread
+from bench.learning.probe import class_probabilities, fit_probe, linear_head
 from bench.learning.resources import Resources
-from bench.learning.source_linear import regression, weighed
+from bench.learning.source_linear import logistic_regression, tfidf
 from bench.protocol.metrics import softmax
 from bench.protocol.trial import Predictor, Trial
 
-__all__ = [
-    "DIMENSIONS",
-    "EMBEDDING",
-    "EMBEDDING_RATE",
-    "HEAD",
-    "LEARNING_RATE",
-    "NEW_LABELS",
-    "SPECIALS",
-    "UNKNOWN",
-    "Architecture",
-    "Batches",
-    "BenchError",
-    "ConstantModel",
-    "Examples",
-    "Fitted",
-    "Forest",
-    "ForestModel",
-    "LinearModel",
-    "Model",
-    "ModelParts",
-    "NetworkModel",
-    "Params",
-    "Predictor",
-    "Ragged",
-    "Recipe",
-    "Resources",
-    "SentenceModel",
-    "Trial",
-    "Vocabulary",
-    "corpus_words",
-    "fine_tune",
-    "fine_tuning_recipe",
-    "fine_tuning_recipe_for",
-    "generator_for",
-    "grams",
-    "head_of",
-    "initial_params",
-    "net_model",
-    "predictor",
-    "probe",
-    "regression",
-    "softmax",
-    "spread",
-    "train",
-    "train_on",
-    "warm_start",
-    "weighed",
-    "with_classes",
-]
+# What `fit` gets, returns and may raise.
+__all__ = ["BenchError", "Examples", "Fitted", "Predictor", "Resources", "Trial"]
+
+# Texts as numbers.
+__all__ += ["GLOVE_DIMENSIONS", "SPECIALS", "UNKNOWN", "Ragged", "Vocabulary", "column_ngrams", "tfidf"]
+
+# Linear classifiers, and their probabilities for every class.
+__all__ += ["class_probabilities", "fit_probe", "linear_head", "logistic_regression", "softmax"]
+
+# Networks and their weights.
+__all__ += ["EMBEDDING", "HEAD", "HEAD_BIAS", "Architecture", "Params", "initial_params", "to_embedding_rows",
+            "with_classes"]
+
+# Training a network: from the base (`warm_start`, `fine_tune`) or from any weights.
+__all__ += ["EMBEDDING_RATE_FACTOR", "LEARNING_RATE", "NEW_LABELS_LEARNING_RATE", "Batches", "Recipe", "fine_tune",
+            "fine_tuning_recipe", "fine_tuning_recipe_for", "generator_for", "train_on_batches", "train_on_trial",
+            "warm_start"]
+
+# Models that `bench fit` saves.
+__all__ += ["ConstantModel", "Forest", "ForestModel", "LinearModel", "Model", "ModelParts", "NetworkModel",
+            "SentenceModel", "fitted_network", "network_model"]

@@ -1,6 +1,6 @@
-"""The pages that the code writes: data and licences, result schema, command line, API; and the order of all pages.
+"""Generates pages from the code: data and licences, result schema, command line, API; and orders all pages.
 
-A hook of MkDocs: nothing that it writes is kept in the repository, so that it cannot become untrue.
+This is a hook of MkDocs. The generated pages are not in the repository, so they cannot become outdated.
 """
 
 from __future__ import annotations
@@ -27,9 +27,10 @@ SECTIONS = {
 API = ("bench.core.errors", "bench.data.cards", "bench.data.load", "bench.data.corpus", "bench.protocol.trial",
        "bench.protocol.metrics", "bench.learning.networks.architectures", "bench.learning.pretrain",
        "bench.learning.resources", "bench.results.record_files", "bench.runs.options", "bench.runs.trials",
-       "bench.runs.plan", "bench.runs.runner", "bench.runs.forecast", "bench.analysis.scores", "bench.analysis.compare",
-       "bench.analysis.learning_curves", "bench.analysis.leaderboard", "bench.analysis.study",
-       "bench.analysis.transfer_matrix", "bench.report.page_facts", "bench.report.charts")
+       "bench.runs.plan", "bench.runs.runner", "bench.runs.forecast", "bench.analysis.scores",
+       "bench.analysis.rankings", "bench.analysis.comparisons", "bench.analysis.learning_curves",
+       "bench.analysis.leaderboard", "bench.analysis.study", "bench.analysis.transfer_matrix",
+       "bench.report.page_facts", "bench.report.charts")
 
 
 def on_config(config: Any) -> Any:
@@ -59,13 +60,13 @@ def generated() -> dict[str, Any]:
 
 
 def data_page() -> str:
-    """A table of every edition from the cards."""
+    """A table of every edition, from the cards."""
     from bench.data.cards import all_tasks
 
     lines = ["# Data and licences", "",
-             "From the task cards in `tasks/`. The suite ships no data: an edition is fetched from its routes, in the "
-             "card's order, or read from `--data-dir`, and its content is compared with the card's hash. Whoever runs "
-             "the suite is bound by the licence of the data: cite the sources below.", ""]
+             "From the task cards in `tasks/`. The suite contains no data. It reads an edition from `--data-dir`, or "
+             "downloads it by its routes in the card's order, and compares its content with the card's hash. If you "
+             "run the suite, the licence of the data binds you: cite the sources below.", ""]
     for task in all_tasks(()).values():
         lines += [f"## {task.name}", "", f"{_cell(task.title)}. Labels: {', '.join(task.labels)}.", "",
                   "| edition | texts | licence | cite | routes |", "|---|---|---|---|---|"]
@@ -78,16 +79,16 @@ def data_page() -> str:
 
 
 def licences_page() -> str:
-    """The licence of every package that `make install` and the documentation bring, from what is installed."""
+    """The licence of every package that `make install` and the documentation install, as the packages state it."""
     lock = (DOCS.parent / ".ci" / "locked.txt").read_text(encoding="utf-8")
     locked = re.findall(r"^([\w.-]+)==", lock, re.MULTILINE)
     table = subprocess.run([sys.executable, "-m", "piplicenses", "--from", "mixed", "--format", "markdown",
                             "--with-urls", "--with-system", "--packages", *locked],
                            capture_output=True, text=True, check=True).stdout
     return "\n".join(["# Licences of the packages", "",
-                      "What `make install` and the tools of the tests and pages bring; versions are those that CI "
-                      "tests (`.ci/locked.txt`). `pip install transferbench` brings fewer than half of them. MXNet is "
-                      "no longer developed: it comes with the extra `mxnet` alone.", "", table])
+                      "The packages that `make install`, the tests and these pages need, in the versions that CI tests "
+                      "(`.ci/locked.txt`). `pip install transferbench` installs fewer than half of them. MXNet is no "
+                      "longer developed; only the extra `mxnet` installs it.", "", table])
 
 
 def fields() -> list[tuple[str, str, str]]:
@@ -129,8 +130,8 @@ def schema_page() -> str:
 
     rows = [f"| `{name}` | {_cell(kind)} | {_cell(meaning)} |" for name, kind, meaning in fields()]
     return "\n".join([
-        "# Result schema", "", f"A results folder holds `records/TASK.jsonl`: one finished trial a line, schema "
-        f"{SCHEMA}. Lines are only ever appended; of two with the same identity the last that succeeded counts. "
+        "# Result schema", "", f"A results folder holds `records/TASK.jsonl`: one finished trial per line, schema "
+        f"{SCHEMA}. Lines are only ever appended. Of several with the same identity, the last successful one counts. "
         "`check` is the first 16 hexadecimal digits of the SHA-256 of the other fields as JSON with sorted keys; a "
         "line whose check is wrong is left out, and its trial runs again. The same as a JSON Schema: "
         "[record.schema.json](record.schema.json).", "",
@@ -143,10 +144,10 @@ def commands_page() -> str:
 
     from bench.cli.app import app
 
-    lines = ["# Command line", "", "Exit codes: 0 done; 1 a trial failed (the others are kept); 2 wrong input or a "
+    lines = ["# Command line", "", "Exit status: 0 done; 1 a trial failed (the others are saved); 2 wrong input, or a "
              "machine that cannot do what was asked, with one line that says what to do; 130 stopped by Ctrl-C. "
-             "Results go to stdout, progress and warnings to stderr. `bench --install-completion` sets up the shell's "
-             "completion; `NO_COLOR` is heeded.", ""]
+             "Results go to stdout, progress and warnings to stderr. `bench --install-completion` sets up shell "
+             "completion; `NO_COLOR` is respected.", ""]
     return "\n".join([*lines, *_command(typer.main.get_command(app), "bench")])
 
 
@@ -177,3 +178,25 @@ def api_page() -> str:
 def _cell(text: str) -> str:
     """One line that no table cell breaks on."""
     return " ".join(text.split()).replace("|", "\\|").replace("<", "&lt;") or "–"
+
+
+def file_map() -> str:
+    """A table per package of `bench/`: every file and the first sentence of its docstring."""
+    import ast
+
+    root = DOCS.parent / "bench"
+    lines: list[str] = []
+    for folder in sorted({path.parent for path in root.rglob("*.py")}):
+        files = sorted(path for path in folder.glob("*.py") if not path.name.startswith("__"))
+        about = {path: str(ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))).split("\n")[0]
+                 for path in (folder / "__init__.py", *files)}
+        title = f"bench/{folder.relative_to(root).as_posix()}".removesuffix("/.")
+        lines += [f"### `{title}`", "", about[folder / "__init__.py"], "", "| file | what it holds |", "|---|---|",
+                  *(f"| `{path.name}` | {about[path]} |" for path in files), ""]
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":  # python docs/generate.py: writes the table of files into architecture.md
+    page = DOCS / "architecture.md"
+    text, heading, _ = page.read_text(encoding="utf-8").partition("## Every file\n")
+    page.write_text(f"{text}{heading}\n{file_map()}", encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Add a run's records to the published results: python docs/publish.py RESULTS PUBLISHED."""
+"""Add the records of a run to the published results: python docs/publish.py RESULTS PUBLISHED."""
 
 from __future__ import annotations
 
@@ -7,28 +7,29 @@ from itertools import groupby
 from pathlib import Path
 
 from bench.analysis import study
-from bench.core import budget, files
-from bench.report import formats
+from bench.core import files
+from bench.core.budget import budget_order
+from bench.report import formats, leaderboard_files
 from bench.results import record_files
 from bench.results.record import Record
 
 
 def publish(results: Path, published: Path) -> list[Path]:
-    """Pack the records of both folders away in the second, with the distances of the first; write all leaderboards."""
-    found = record_files.latest([*record_files.read_all(published), *record_files.read_all(results)])
+    """Write the records of both folders, and the distances of the first, into the second, with all leaderboards."""
+    records = record_files.latest([*record_files.read_all(published), *record_files.read_all(results)])
     written = []
-    for task, mine in groupby(sorted(found, key=order), lambda r: r.task):
+    for task, of_task in groupby(sorted(records, key=order), lambda r: r.task):
         written.append(published / "records" / f"{task}.jsonl{record_files.COMPRESSED}")
-        record_files.write_packed(written[-1], mine)
+        record_files.write_packed(written[-1], of_task)
     for path in sorted((results / "distances").glob("*.json")):
         written.append(files.save_text(published / "distances" / path.name, path.read_text(encoding="utf-8")))
-    return written + formats.write(published, study.studies(found), tuple(formats.FILES))
+    return written + leaderboard_files.write(published, study.studies(records), tuple(formats.FILES))
 
 
 def order(record: Record) -> tuple[object, ...]:
-    """Like records side by side, which packs them smaller; full is the largest budget."""
+    """Similar records next to each other, which compresses them better; full is the largest budget."""
     return (record.task, record.edition, record.source, record.engine, record.device, record.net, record.baseline,
-            budget.order(record.budget), record.seed, record.base_seed, record.head_seed or 0)
+            budget_order(record.budget), record.seed, record.base_seed, record.head_seed or 0)
 
 
 if __name__ == "__main__":

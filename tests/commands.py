@@ -10,7 +10,7 @@ from click.testing import Result
 from bench.data import corpus
 from bench.results import record_files
 from bench.results.record import Record
-from bench.runs import runner
+from bench.runs import inputs, needs
 
 SCORES = ("n_train", "n_test", "accuracy", "balanced_accuracy", "macro_f1", "auc", "log_loss", "predictions", "status",
           "error", "base")
@@ -31,24 +31,24 @@ def kept(folder: Path, name: str = "toy-target") -> list[Record]:
     return record_files.read(folder / "records" / f"{name}.jsonl", warn=lambda text: pytest.fail(text))
 
 
-def outcomes(found: list[Record]) -> dict[str, list[object]]:
-    assert len({r.identity() for r in found}) == len(found), "a trial was recorded twice"
-    return {r.identity(): [getattr(r, name) for name in SCORES] for r in found}
+def outcomes(records: list[Record]) -> dict[str, list[object]]:
+    assert len({r.identity() for r in records}) == len(records), "a trial was recorded twice"
+    return {r.identity(): [getattr(r, name) for name in SCORES] for r in records}
 
 
-def refused(result: Result, *said: str) -> None:
+def refused(result: Result, *words: str) -> None:
     """Exit 2, one line of error, no traceback."""
     assert result.exit_code == 2, (result.output, result.exception)
     errors = [line for line in result.stderr.splitlines() if line.startswith("bench: ")]
     assert len(errors) == 1, result.stderr
     assert result.stderr.splitlines()[-1] == errors[0]
-    for text in said:
+    for text in words:
         assert text in errors[0]
     assert "Traceback" not in result.output
 
 
 def forget() -> None:
     """What this process remembers of the cache; a new one would remember nothing."""
-    runner.open_data.cache_clear()
-    runner._base.cache_clear()
+    inputs.open_data.cache_clear()
+    needs._open_base.cache_clear()
     corpus._opened.clear()

@@ -17,14 +17,17 @@ from bench.cli.app import app
 from bench.learning.features.glove import WordVectors
 from bench.learning.networks import architectures
 from bench.learning.pretrain import Base
+from bench.learning.resources import Resources
 from bench.protocol.domain import Domain
 from bench.protocol.trial import Trial, make_trial
-from bench.runs.trials import DataRef, TrialContext
+from bench.runs import needs
+from bench.runs.inputs import DataRef, TrialContext
 
 settings.register_profile("steady", deadline=None)  # a busy machine is no reason to fail
 settings.load_profile("steady")
 
 Bench = Callable[..., Result]
+Prepare = Callable[..., Resources]
 PLUGIN = """
 import time
 import numpy as np
@@ -62,9 +65,9 @@ class World:
 
     def trial(self, budget: int | str = 64, seed: int = 0, target: Domain | None = None) -> Trial:
         """A trial of a target."""
-        found = target or self.target
-        return make_trial(found.data, found.split, self.source.name, found.name, budget, seed,
-                        balanced=found.task.imbalanced)
+        domain = target or self.target
+        return make_trial(domain.data, domain.split, self.source.name, domain.name, budget, seed,
+                          balanced=domain.task.imbalanced)
 
 
 @pytest.fixture(scope="session")
@@ -79,7 +82,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> World:
 
 
 @pytest.fixture
-def setting(world: World) -> TrialContext:
+def context(world: World) -> TrialContext:
     """What a run of the toys has: the toy base, the toy target."""
     return TrialContext(
         world.root,
@@ -94,15 +97,24 @@ def setting(world: World) -> TrialContext:
 
 
 @pytest.fixture
+def prepare(world: World) -> Prepare:
+    """Prepares what trials of a context share: `prepare(context, "base", "counts")`."""
+    def call(context: TrialContext, *names: str) -> Resources:
+        return needs.prepare(names, context, toy.base_spec(world.source, world.vectors), lambda event: None)
+
+    return call
+
+
+@pytest.fixture
 def workshop(tmp_path: Path) -> Path:
     """A folder with `data/` (source, target, three as CSV) and `cards/` that name them."""
     (tmp_path / "data").mkdir()
     (tmp_path / "cards").mkdir()
     three = tuple(sorted(toy.SIGNALS))
-    made = {"toy-source": (toy.rows(seed=1), toy.LABELS),
-            "toy-target": (toy.rows(320, seed=2, words=slice(1, 4)), toy.LABELS),
-            "toy-three": (toy.rows(300, three, seed=3), three)}
-    for name, (frame, labels) in made.items():
+    tasks = {"toy-source": (toy.rows(seed=1), toy.LABELS),
+             "toy-target": (toy.rows(320, seed=2, words=slice(1, 4)), toy.LABELS),
+             "toy-three": (toy.rows(300, three, seed=3), three)}
+    for name, (frame, labels) in tasks.items():
         frame.to_csv(tmp_path / "data" / f"{name}.csv", index=False)
         (tmp_path / "cards" / f"{name}.toml").write_text(toy.card(name, f"{name}.csv", labels))
     toy.vectors(tmp_path / "data")

@@ -85,7 +85,7 @@ class Cases:
         from bench.learning.features.glove import WordVectors
         from bench.learning.networks import architectures
         from bench.learning.networks.engines import engine
-        from bench.runs import options
+        from bench.runs import inputs
 
         late = ("pooch requests sklearn.linear_model sklearn.feature_extraction.text sklearn.ensemble sklearn.metrics "
                 "sklearn.model_selection scipy.sparse.csgraph safetensors.numpy tabulate threadpoolctl pyarrow.parquet")
@@ -104,7 +104,7 @@ class Cases:
         card = toy.card("toy-source", "x").replace('from = "directory"\nfile = "x"', archive)
         (root / "cards" / "toy-source.toml").write_text(card)
         glove = WordVectors(root / "glove" / "glove_6B_50d_emb.npy", root / "glove" / "glove_6B_index.parquet", "toy")
-        options.find = lambda access: glove  # type: ignore[assignment]
+        inputs.find_glove = lambda access: glove  # type: ignore[assignment]
         architectures.ARCHITECTURES["gru"] = toy.NET  # type: ignore[index]
         self.began = time.monotonic()
         self.reference = self.undisturbed("reference", 1)

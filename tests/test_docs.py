@@ -177,10 +177,10 @@ WRONG = {  # heading of the FAQ → the command that a user of the workshop type
     "different values, more than 100 classes": "run --target ids.csv --label-column id",
     "budget 'many' is not a number of labels": "run --target toy-target --budgets many",
     "is both source and target": "run --target toy-source --baseline tfidf",
-    "device 'cuda' does not answer to torch": "run --target toy-target --device cuda",
+    "PyTorch finds no CUDA device": "run --target toy-target --device cuda",
     "no records in": "report --results-dir nowhere",
     "is not what the card": "task check pinned --tasks pinned",
-    "could not be had": "data pull absent --tasks absent",
+    "not available:": "data pull absent --tasks absent",
 }
 
 
@@ -263,7 +263,7 @@ def test_every_block_of_results_is_made_from_records() -> None:
 
 def test_the_pages_show_what_is_published() -> None:
     module = results_script()
-    found = module.studies(ROOT / "results" / "published")
+    found = module.read_studies(ROOT / "results" / "published")
     for page in module.PAGES:
         text = (ROOT / page).read_text(encoding="utf-8")
         assert module.BLOCK.search(text), page
@@ -292,3 +292,17 @@ def test_publishing_adds_a_runs_records_and_makes_the_leaderboards(tmp_path: Pat
         *(f"leaderboards/{task}.{form}" for task in ("alpha", "beta", "gamma")
           for form in ("md", "csv", "tex", "html", "json"))}
     assert "imdb@official" in (published / "leaderboards" / "alpha.md").read_text(encoding="utf-8")
+
+
+def test_the_architecture_page_lists_every_file_with_what_it_holds() -> None:
+    page = (DOCS / "architecture.md").read_text(encoding="utf-8")
+    assert page.partition("## Every file\n")[2].strip() == generate().file_map().strip(), "run python docs/generate.py"
+
+
+def test_the_architecture_page_names_files_that_exist() -> None:
+    page = (DOCS / "architecture.md").read_text(encoding="utf-8").partition("## Every file\n")[0]
+    packages = "cli|runs|data|protocol|learning|results|analysis|report|explore|core"
+    named = re.findall(rf"`((?:{packages})/[\w/.]+)`", page)
+    assert len(named) > 40
+    missing = [name for name in named if not any((ROOT / "bench" / f"{name}{end}").exists() for end in ("", ".py"))]
+    assert missing == []

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from bench.core.errors import BenchError
 from bench.data.cards import BUILT_IN, parse_card
-from bench.data.public_formats import read
+from bench.data.table_files import open_table
+from bench.data.usable_rows import frame_of
 from bench.data.user_file import task_from_file
 
 CARDS = [path.read_text(encoding="utf-8") for path in sorted(BUILT_IN.glob("*.toml"))]
@@ -91,16 +92,16 @@ def test_a_damaged_data_file_is_refused_in_one_line_or_gives_texts_with_labels(
     path.write_bytes(data.draw(damaged(_file(ending))))
 
     def reading() -> Any:
-        task, _ = task_from_file(path)
-        route = task.editions[0].routes[0]
-        return task, read(route.reader, path, route.reading)
+        task = task_from_file(path).task
+        return task, frame_of(open_table(path), task.editions[0].routes[0].reading)
 
     refusal, found = outcome(reading)
     if found is None:
         assert refusal
         assert "\n" not in refusal.strip()
     else:
-        task, rows = found
+        task, (rows, count) = found
+        assert len(rows) == count.rows - count.left_out
         assert len(rows)
         assert rows["text"].str.len().gt(0).all()
         assert set(rows["label"]) <= set(task.labels)

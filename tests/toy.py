@@ -27,7 +27,7 @@ SIGNALS: Mapping[str, tuple[str, ...]] = {
     "neutral": ("mmoa", "mmea", "mmia", "mmua"),
 }
 NET = Architecture("gru", embedding=8, hidden=8, most_tokens=16, dropout=0.1)
-SPEC = Recipe(epochs=3, batch=32, learning_rate=2e-2)
+RECIPE = Recipe(epochs=3, batch=32, learning_rate=2e-2)
 
 
 def rows(n: int = 400, labels: tuple[str, ...] = LABELS, seed: int = 0, words: slice = slice(0, 3)) -> pd.DataFrame:
@@ -73,14 +73,14 @@ def vectors(folder: Path) -> WordVectors:
     return WordVectors(folder / "glove_6B_50d_emb.npy", folder / "glove_6B_index.parquet", "toy")
 
 
-def order(source: Domain, glove: WordVectors | None = None) -> BaseSpec:
+def base_spec(source: Domain, glove: WordVectors | None = None) -> BaseSpec:
     """What small base to train on a source."""
-    return BaseSpec(source.name, source.data, source.split, NET, "torch", "cpu", glove, SPEC)
+    return BaseSpec(source.name, source.data, source.split, NET, "torch", "cpu", glove, RECIPE)
 
 
 def base(source: Domain, root: Path, glove: WordVectors | None = None) -> Base:
     """A small base trained on a source."""
-    return pretrain(order(source, glove), root)
+    return pretrain(base_spec(source, glove), root)
 
 
 def card(name: str, file: str, labels: tuple[str, ...] = LABELS, reader: str = "csv") -> str:

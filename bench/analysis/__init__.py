@@ -1,1 +1,1 @@
-"""Records become studies: means, intervals, tests, curves. Pure functions."""
+"""From records to statistics: means, intervals, tests, learning curves. Pure functions that write no files."""

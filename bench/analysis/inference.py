@@ -1,114 +1,98 @@
-"""Intervals, tests, ranks and power."""
+"""Confidence intervals, tests and ranks of mean scores over seeds and texts."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.analysis.scores import Array, ErrorParts, Interval, Sample, auc, error_parts
+from bench.analysis.scores import Array, Interval, Sample, SamplingVariance, auc, sampling_variance
 
 LEVEL = 0.95
 
 
-POWER = 0.8
+def critical_value(variance: SamplingVariance, alpha: Any = 1.0 - LEVEL) -> Any:
+    """How many standard errors hold 1 - alpha: Cochran's (1964) mean of the t quantiles of seeds and texts.
 
-
-def pairwise(samples: Sequence[Sample]) -> tuple[Array, ErrorParts]:
-    """All differences [k, k] of the mean scores (row minus column) and their variances."""
-    k = len(samples)
-    mean = np.array([s.value.mean() for s in samples])
-    found = np.zeros((4, k, k))
-    for i in range(k):
-        for j in range(i):
-            p = error_parts(samples[i] - samples[j])
-            found[:, i, j] = found[:, j, i] = p.seeds_share, p.texts_share, p.interplay, p.texts_certain
-    seeds, n = samples[0].influence.shape
-    return mean[:, None] - mean[None, :], ErrorParts(found[0], found[1], found[2], seeds, n, found[3])
-
-
-def critical(found: ErrorParts, alpha: Any = 1.0 - LEVEL) -> Any:
-    """How many standard errors hold 1 - alpha: Cochran's (1964) mean of the seeds' and the texts' t quantiles.
-
-    Few seeds say little about their own spread: with three, their quantile is 4.30 and not 1.96. Each quantile counts
-    by its share of the variance; the texts' only where their share is there for certain, since one that is only noise
-    would make the far tail too thin. Simulated coverage is in docs/statistics.md.
+    Few seeds say little about their own spread: with three, their quantile is 4.30, not 1.96. Each quantile is
+    weighted by its share of the variance. The texts' share counts only where it is clearly above 0, because a share
+    that is only noise would make the far tail too thin. docs/statistics.md shows the simulated coverage.
     """
     from scipy.special import stdtrit
 
     half = np.asarray(alpha) / 2
-    texts = -stdtrit(max(found.texts - 1, 1), half)
-    if found.seeds == 1:
+    texts = -stdtrit(max(variance.texts - 1, 1), half)
+    if variance.seeds == 1:
         return texts
-    seeds = -stdtrit(found.seeds - 1 + np.asarray(found.lent), half)
-    total = np.asarray(found.seeds_share + found.texts_share)
-    share = np.divide(found.texts_certain, total, out=np.ones(total.shape), where=total > 0)
+    seeds = -stdtrit(variance.seeds - 1 + np.asarray(variance.borrowed), half)
+    total = np.asarray(variance.from_seeds + variance.from_texts)
+    share = np.divide(variance.clear_from_texts, total, out=np.ones(total.shape), where=total > 0)
     return share * texts + (1.0 - share) * seeds
 
 
-def _between(found: ErrorParts) -> float:
+def _critical_value_of_a_score(variance: SamplingVariance) -> float:
     """The mean of Cochran's critical value and Satterthwaite's (1946), for single scores.
 
-    There the texts' share is large: Cochran's intervals are too wide (97% of the truths inside), Satterthwaite's too
-    narrow where the seeds weigh more (92%); both were simulated with three seeds.
+    The texts' share of a single score is large. In simulations with three seeds Cochran's intervals were too wide
+    (97% coverage), and Satterthwaite's too narrow where the seeds weigh more (92%).
     """
     from scipy.special import stdtrit
 
-    cochran = float(critical(found))
-    if found.seeds == 1 or found.seeds_share <= 0.0:
+    cochran = float(critical_value(variance))
+    if variance.seeds == 1 or variance.from_seeds <= 0.0:
         return cochran
-    total = found.seeds_share + found.texts_share
-    freedom = max(found.seeds - 1.0, min(1e6, total**2 * (found.seeds - 1) / found.seeds_share**2))
+    total = variance.from_seeds + variance.from_texts
+    freedom = max(variance.seeds - 1.0, min(1e6, total**2 * (variance.seeds - 1) / variance.from_seeds**2))
     return (cochran - float(stdtrit(freedom, (1.0 - LEVEL) / 2))) / 2
 
 
 def difference_interval(sample: Sample) -> Interval:
     """The interval of a mean difference."""
-    found = error_parts(sample)
+    variance = sampling_variance(sample)
     middle = float(sample.value.mean())
-    half = float(critical(found) * found.error)
+    half = float(critical_value(variance) * variance.standard_error)
     return Interval(middle, middle - half, middle + half)
 
 
 def score_interval(sample: Sample) -> Interval:
-    """The interval of a mean score between 0 and 1, inside these bounds.
+    """The interval of a mean score; it stays between 0 and 1.
 
-    One seed's accuracy has Wilson's (1927) interval, so has a score of exactly 0 or 1, on the texts of the rarest
-    class: a perfect test set does not prove a perfect model. All others are symmetric in the log-odds.
+    The accuracy of a single seed has Wilson's (1927) interval. So does a score of exactly 0 or 1, on the texts of the
+    rarest class: a perfect score on a test set does not prove a perfect model. All others are symmetric in log-odds.
     """
     from scipy.special import ndtri
 
-    found = error_parts(sample)
+    variance = sampling_variance(sample)
     p = float(sample.value.mean())
     z = float(-ndtri((1.0 - LEVEL) / 2))
-    if p <= 0.0 or p >= 1.0 or (found.seeds == 1 and sample.smallest == found.texts):
+    if p <= 0.0 or p >= 1.0 or (variance.seeds == 1 and sample.smallest == variance.texts):
         n = sample.smallest
         middle, half = p + z * z / (2 * n), z * np.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
         return Interval(p, float(max(0.0, (middle - half) / (1 + z * z / n))),
                         float(min(1.0, (middle + half) / (1 + z * z / n))))
-    half = _between(found) * float(found.error) / (p * (1.0 - p))
+    half = _critical_value_of_a_score(variance) * float(variance.standard_error) / (p * (1.0 - p))
     odds = np.log(p / (1.0 - p))
     return Interval(p, float(1.0 / (1.0 + np.exp(half - odds))), float(1.0 / (1.0 + np.exp(-half - odds))))
 
 
-def p_value(difference: Any, found: ErrorParts) -> Any:
-    """Two-sided p of a mean difference (number or array): the alpha whose `critical` value it just reaches.
+def p_value(difference: Any, variance: SamplingVariance) -> Any:
+    """Two-sided p of a mean difference (number or array): the alpha whose `critical_value` it just reaches.
 
-    A difference without any variance is 1 where it is 0, else 0: the two agree on every text, or differ alike.
+    Without any variance, p is 1 for a difference of 0 and 0 for any other: both agree on every text, or always differ
+    in the same way.
     """
     from scipy.special import ndtr
 
-    error = np.asarray(found.error, np.float64)
+    error = np.asarray(variance.standard_error, np.float64)
     size = np.abs(np.asarray(difference, np.float64))
     some = error > 1e-12
     ratio = np.divide(size, error, out=np.where(size > 1e-12, np.inf, 0.0), where=some)
     low, high = np.full(ratio.shape, -400.0), np.zeros(ratio.shape)  # log p
     for _ in range(60):
         middle = (low + high) / 2
-        enough = critical(found, np.exp(middle)) > ratio
+        enough = critical_value(variance, np.exp(middle)) > ratio
         low, high = np.where(enough, middle, low), np.where(enough, high, middle)
     floor = 2.0 * ndtr(-ratio)  # beyond what the bisection reaches
     p = np.where(some, np.maximum(np.exp(high), floor), np.where(size > 1e-12, 0.0, 1.0))
@@ -116,7 +100,7 @@ def p_value(difference: Any, found: ErrorParts) -> Any:
 
 
 def mcnemar(right: NDArray[np.bool_], other: NDArray[np.bool_]) -> float:
-    """Exact two-sided p of McNemar's (1947) test: half of the texts that only one gets right would go to each."""
+    """Exact two-sided p of McNemar's (1947) test: of the texts that only one gets right, each should get half."""
     from scipy.stats import binomtest
 
     first, second = int((right & ~other).sum()), int((~right & other).sum())
@@ -125,27 +109,27 @@ def mcnemar(right: NDArray[np.bool_], other: NDArray[np.bool_]) -> float:
 
 def delong(truth: NDArray[np.int64], probabilities: NDArray[np.floating[Any]],
            other: NDArray[np.floating[Any]]) -> float | None:
-    """Two-sided p of DeLong's (1988) test that two models [n, classes] have the same AUC; None without one."""
+    """Two-sided p of DeLong's (1988) test that two models [n, classes] have the same AUC; None without an AUC."""
     from scipy.special import ndtr
 
     a, b = auc(truth, probabilities[None]), auc(truth, other[None])
     if a is None or b is None:
         return None
-    gap = a - b
-    error = float(error_parts(gap).error)
-    size = abs(float(gap.value[0]))
+    difference = a - b
+    error = float(sampling_variance(difference).standard_error)
+    size = abs(float(difference.value[0]))
     if error < 1e-12:
         return 1.0 if size < 1e-12 else 0.0
     return float(2.0 * ndtr(-size / error))
 
 
-def together(p: Sequence[float]) -> float:
-    """One p of several tests that depend on each other: twice their median, valid whatever ties them (Ruger 1978)."""
+def combined_p(p: Sequence[float]) -> float:
+    """One p of several dependent tests: twice their median, which is valid under any dependence (Ruger 1978)."""
     return float(p[0]) if len(p) == 1 else float(min(1.0, 2.0 * np.median(np.asarray(p))))
 
 
 def holm(p: Sequence[float] | Array) -> Array:
-    """Holm's (1979) correction: how small the family-wise level may be at which each is still called."""
+    """Holm's (1979) correction: the smallest family-wise level at which each test is still significant."""
     given = np.asarray(p, np.float64)
     order = np.argsort(given, kind="stable")
     steps = given[order] * np.arange(len(given), 0, -1)
@@ -155,44 +139,9 @@ def holm(p: Sequence[float] | Array) -> Array:
 
 
 def ranks(mean: Array, p: Array, alpha: float = 1.0 - LEVEL) -> NDArray[np.int64]:
-    """1 + how many are better for certain; those that cannot be told from the best share rank 1. `p` [k, k]."""
+    """1 + how many are significantly better, by the p values [k, k] of all pairs.
+
+    All that are not significantly worse than another share rank 1.
+    """
     better = (mean[:, None] > mean[None, :]) & (p <= alpha)
     return np.asarray(1 + better.sum(axis=0), np.int64)
-
-
-def detectable(found: ErrorParts, power: float = POWER, alpha: float = 1.0 - LEVEL) -> float:
-    """The true difference that a single test would call with that power, at this variance."""
-    return float((critical(found, alpha) + critical(found, 2.0 * (1.0 - power))) * found.error)
-
-
-@dataclass(frozen=True)
-class Need:
-    """How many seeds would tell two apart with 80% power if their difference is what was seen; None: no number."""
-
-    seeds: int | None
-    texts: int | None  # instead, where the test set is too small: so many texts at many seeds
-
-
-def seeds_needed(difference: float, found: ErrorParts, most: int = 1_000) -> Need:
-    """Seeds, or where no number of them would do, texts, to call `difference` with 80% power at the 5% level."""
-    size = abs(difference)
-    variance = found.seeds_share * found.seeds  # of one seed
-    if found.seeds == 1 or size <= 1e-12 or float(found.error) <= 1e-12:
-        return Need(None, None)
-    from scipy.special import stdtrit
-
-    seeds = np.arange(2, most + 1)
-    share = variance / seeds
-    total = share + found.texts_share
-    error = np.sqrt(total)
-    least = np.zeros(len(seeds))
-    for half in ((1.0 - LEVEL) / 2, 1.0 - POWER):
-        texts = -stdtrit(max(found.texts - 1, 1), half)
-        least += (share * -stdtrit(seeds - 1, half) + found.texts_share * texts) / total * error
-    enough = np.flatnonzero(least <= size)
-    if len(enough):
-        return Need(int(seeds[enough[0]]), None)
-    from scipy.special import ndtri
-
-    z = float(-ndtri((1.0 - LEVEL) / 2) - ndtri(1.0 - POWER))
-    return Need(None, int(np.ceil(found.texts_share * found.texts * (z / size) ** 2)))

@@ -1,4 +1,4 @@
-"""Learning curves turned round: what labels a strategy is worth, when its base has paid, where another takes over."""
+"""Learning curves read backwards: how many labels a strategy saves, when its base has paid, where another leads."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ from bench.core.budget import Budget
 
 
 @dataclass(frozen=True)
-class LabelEquivalents:
-    """How many labels another strategy needs for the same score; an infinite bound is beyond the largest budget."""
+class LabelEquivalent:
+    """How many labels a reference strategy needs for the same score; an infinite bound is beyond its budgets."""
 
     baseline: str
     budget: Budget
     n_train: int
     reference: str  # whose labels are counted: scratch or tfidf
     labels: Interval  # -inf: below the reference's smallest budget, inf: above its largest
-    least: int
-    most: int  # the reference's smallest and largest budgets
+    least: int  # labels of the reference's smallest budget
+    most: int  # and of its largest
 
     def words(self) -> str:
         """Such as `510 [380, 760]` or `> 6,000`."""
         if self.labels.low == self.labels.high:
-            return self._one(self.labels.estimate)
-        return f"{self._one(self.labels.estimate)} [{self._one(self.labels.low)}, {self._one(self.labels.high)}]"
+            return self._text(self.labels.estimate)
+        return f"{self._text(self.labels.estimate)} [{self._text(self.labels.low)}, {self._text(self.labels.high)}]"
 
-    def _one(self, labels: float) -> str:
+    def _text(self, labels: float) -> str:
         if np.isinf(labels):
             return f"> {self.most:,}" if labels > 0 else f"< {self.least:,}"
         return f"{_rounded(labels):,}"
@@ -40,7 +40,7 @@ class LabelEquivalents:
 
 @dataclass(frozen=True)
 class Leader:
-    """The budgets from one to another at which a baseline's curve is the highest."""
+    """The baseline with the highest curve, from so many labels to so many."""
 
     baseline: str
     begin: float  # labels
@@ -49,85 +49,93 @@ class Leader:
 
 @dataclass(frozen=True)
 class BreakEven:
-    """What a base's training time buys: labels saved at each target, at a price."""
+    """What the training time of a base buys: labels saved per target, at a price."""
 
     baseline: str
     budget: Budget
     pretrain: float  # seconds
-    saved: Interval  # labels a target against the reference at the same score
-    seconds_saved: float | None  # adaptation time a target at the same score; None where the score is beyond scratch
-    price: float  # of the base: its hours at the price an hour
+    saved: Interval  # labels per target, against the reference at the same score
+    seconds_saved: float | None  # training time per target at the same score; None where scratch never reaches it
+    price: float  # of the base: its hours at the price per hour
     labels: float  # labels that cost as much
     targets: int | None  # targets until the labels saved have paid for the base; None: never
-    targets_by_time: int | None  # the same counted in seconds alone
+    targets_by_time: int | None  # the same, counting seconds alone
 
 
-def label_equivalents(
-    sheets: Sequence[TestPredictions], sizes: Mapping[Budget, int], reference: str
-) -> list[LabelEquivalents]:
-    """The label-equivalent of each other cell against the reference's curve, with its resampled interval."""
-    curve = sorted((s for s in sheets if s.baseline == reference), key=lambda s: sizes[s.budget])
+def label_equivalents(predictions: Sequence[TestPredictions], sizes: Mapping[Budget, int],
+                      reference: str) -> list[LabelEquivalent]:
+    """The label equivalents of all other cells on the reference's curve, with bootstrap intervals.
+
+    `sizes` gives the number of labels of each budget. A reference with fewer than two budgets has no curve.
+    """
+    curve = sorted((p for p in predictions if p.baseline == reference), key=lambda p: sizes[p.budget])
     if len(curve) < 2:
         return []
-    rest = [s for s in sheets if s.baseline != reference and s.seeds == curve[0].seeds]
-    curve = [s for s in curve if s.seeds == curve[0].seeds]
-    x = np.array([sizes[s.budget] for s in curve], np.float64)
-    samples = [s.score() for s in (*curve, *rest)]
-    made = bootstrap.replicates(samples, bootstrap.drawn(len(curve[0].seeds), len(curve[0].truth)))
+    cells = [p for p in predictions if p.baseline != reference and p.seeds == curve[0].seeds]
+    curve = [p for p in curve if p.seeds == curve[0].seeds]
+    x = np.array([sizes[p.budget] for p in curve], np.float64)
+    samples = [p.score() for p in (*curve, *cells)]
+    resampled = bootstrap.replicates(samples, bootstrap.resamples(len(curve[0].seeds), len(curve[0].truth)))
     mean = np.array([s.value.mean() for s in samples])[None]
     k = len(curve)
-    middle, spread = inverted(x, mean[:, :k], mean[:, k:]), inverted(x, made[:, :k], made[:, k:])
-    out = []
-    for i, sheet in enumerate(rest):
-        labels = bootstrap.percentiles(float(middle[0, i]), spread[:, i])
-        out.append(
-            LabelEquivalents(
-                sheet.baseline, sheet.budget, sizes[sheet.budget], reference, labels, int(x[0]), int(x[-1])
-            )
-        )
-    return out
+    estimates = labels_at_scores(x, mean[:, :k], mean[:, k:])
+    replicates = labels_at_scores(x, resampled[:, :k], resampled[:, k:])
+    return [LabelEquivalent(cell.baseline, cell.budget, sizes[cell.budget], reference,
+                            bootstrap.percentiles(float(estimates[0, i]), replicates[:, i]), int(x[0]), int(x[-1]))
+            for i, cell in enumerate(cells)]
 
 
-def inverted(x: Array, curves: Array, scores: Array) -> Array:
-    """The labels at which each curve [draws, budgets] reaches the scores [draws, cells]; ±inf beyond its ends.
+def labels_at_score(score: float, curve: Mapping[int, float]) -> float:
+    """The labels at which a learning curve {labels: score} reaches a score; -inf below its first point, inf above all.
 
-    A curve is made monotone (pool adjacent violators) and is linear between budgets in the logarithm of the labels.
+    The curve is made monotone and is linear between its points in the logarithm of the labels.
     """
-    if len(x) == 1:  # a point, no curve
+    points = sorted(curve.items())
+    x = np.array([labels for labels, _ in points], np.float64)
+    return float(labels_at_scores(x, np.array([[value for _, value in points]]), np.array([[score]]))[0, 0])
+
+
+def labels_at_scores(x: Array, curves: Array, scores: Array) -> Array:
+    """The labels [draws, cells] at which each curve [draws, budgets] reaches the scores [draws, cells].
+
+    `x` [budgets] holds the labels of each budget, ascending; the result is ±inf beyond the ends of a curve. A curve is
+    made monotone and is linear between budgets in the logarithm of the labels.
+    """
+    if len(x) == 1:  # a point, not a curve
         return np.where(scores > curves, np.inf, np.where(scores < curves, -np.inf, x[0]))
     logs = np.log(x)
-    rising = monotone(curves) + np.arange(len(x)) * 1e-12  # a flat piece is left at its first budget
-    at = (rising[:, None, :] < scores[:, :, None]).sum(axis=2)  # the first budget that is as good
-    right = np.clip(at, 1, len(x) - 1)
+    rising = monotone(curves) + np.arange(len(x)) * 1e-12  # on a flat piece, the smallest budget counts
+    first = (rising[:, None, :] < scores[:, :, None]).sum(axis=2)  # the first budget that is as good
+    right = np.clip(first, 1, len(x) - 1)
     low, high = (np.take_along_axis(rising, i, axis=1) for i in (right - 1, right))
-    way = np.clip((scores - low) / (high - low), 0.0, 1.0)
-    found = np.exp(logs[right - 1] + (logs[right] - logs[right - 1]) * way)
-    return np.where(scores > rising[:, -1:], np.inf, np.where(scores < rising[:, :1], -np.inf, found))
+    share = np.clip((scores - low) / (high - low), 0.0, 1.0)
+    labels = np.exp(logs[right - 1] + (logs[right] - logs[right - 1]) * share)
+    return np.where(scores > rising[:, -1:], np.inf, np.where(scores < rising[:, :1], -np.inf, labels))
 
 
 def monotone(curves: Array) -> Array:
     """The nearest curves [draws, budgets] that never fall: isotonic regression by its max-min formula.
 
-    scikit-learn's takes one curve a call, which for thousands of resamples is slower by a factor of hundreds.
+    scikit-learn takes one curve per call, which is hundreds of times slower for thousands of resamples.
     """
     k = curves.shape[1]
     sums = np.concatenate([np.zeros((len(curves), 1)), np.cumsum(curves, axis=1)], axis=1)
     out = np.full(curves.shape, -np.inf)
     for first in range(k):
         means = (sums[:, first + 1 :] - sums[:, first : first + 1]) / np.arange(1, k - first + 1)
-        least = np.minimum.accumulate(means[:, ::-1], axis=1)[:, ::-1]  # over the ends from here on
+        least = np.minimum.accumulate(means[:, ::-1], axis=1)[:, ::-1]  # over all ends from here on
         out[:, first:] = np.maximum(out[:, first:], least)
     return out
 
 
-def leaders(sheets: Sequence[TestPredictions], sizes: Mapping[Budget, int]) -> list[Leader]:
-    """Who leads from how many labels to how many, by mean scores, linear between budgets in log labels.
+def leaders(predictions: Sequence[TestPredictions], sizes: Mapping[Budget, int]) -> list[Leader]:
+    """Who leads from how many labels to how many, by mean scores, linear between budgets in the logarithm of labels.
 
     Only baselines that are complete at every budget take part.
     """
-    budgets = sorted({s.budget for s in sheets}, key=lambda b: sizes[b])
-    scores = {(s.baseline, s.budget): float(s.score().value.mean()) for s in sheets}
-    names = sorted({s.baseline for s in sheets if all((s.baseline, b) in scores for b in budgets)})
+    budgets = sorted({p.budget for p in predictions}, key=lambda b: sizes[b])
+    scores = {(p.baseline, p.budget): float(p.score().value.mean()) for p in predictions}
+    names = sorted({p.baseline for p in predictions if all((p.baseline, b) in scores for b in budgets)})
     if not names:
         return []
     x = np.log([sizes[b] for b in budgets])
@@ -151,45 +159,40 @@ def leaders(sheets: Sequence[TestPredictions], sizes: Mapping[Budget, int]) -> l
     return out
 
 
-def break_even(
-    found: Sequence[LabelEquivalents],
-    sheets: Sequence[TestPredictions],
-    sizes: Mapping[Budget, int],
-    label_cost: float,
-    hour_cost: float,
-) -> list[BreakEven]:
-    """For each baseline that uses a base: what its training costs and after how many targets it has paid."""
-    have = {(s.baseline, s.budget): s for s in sheets}
+def break_even(equivalents: Sequence[LabelEquivalent], predictions: Sequence[TestPredictions],
+               sizes: Mapping[Budget, int], label_cost: float, hour_cost: float) -> list[BreakEven]:
+    """For each cell of a baseline with a base: what its training costs, and after how many targets it has paid."""
+    cells = {(p.baseline, p.budget): p for p in predictions}
     out = []
-    for worth in found:
-        own = have[worth.baseline, worth.budget]
-        if own.pretrain <= 0.0:
+    for equivalent in equivalents:
+        cell = cells[equivalent.baseline, equivalent.budget]
+        if cell.pretrain <= 0.0:
             continue
-        bounded = [min(max(v, 0.0 if v < 0 else v), worth.most) for v in
-                   (worth.labels.estimate, worth.labels.low, worth.labels.high)]
-        saved = Interval(*(v - worth.n_train for v in bounded))
-        price = own.pretrain / 3600 * hour_cost
-        by_labels = saved.estimate * label_cost
-        seconds = _seconds_at(have, sizes, worth)
-        quicker = None if seconds is None else seconds - own.adapt
-        out.append(BreakEven(worth.baseline, worth.budget, own.pretrain, saved, quicker, price, price / label_cost,
-                             int(np.ceil(price / by_labels)) if by_labels > 0 else None,
-                             int(np.ceil(own.pretrain / quicker)) if quicker and quicker > 0 else None))
+        labels = equivalent.labels.estimate, equivalent.labels.low, equivalent.labels.high
+        bounded = [min(max(v, 0.0 if v < 0 else v), equivalent.most) for v in labels]
+        saved = Interval(*(v - equivalent.n_train for v in bounded))
+        price = cell.pretrain / 3600 * hour_cost
+        worth = saved.estimate * label_cost
+        seconds = _reference_seconds(cells, sizes, equivalent)
+        seconds_saved = None if seconds is None else seconds - cell.adapt
+        out.append(BreakEven(
+            equivalent.baseline, equivalent.budget, cell.pretrain, saved, seconds_saved, price, price / label_cost,
+            int(np.ceil(price / worth)) if worth > 0 else None,
+            int(np.ceil(cell.pretrain / seconds_saved)) if seconds_saved and seconds_saved > 0 else None))
     return out
 
 
-def _seconds_at(
-    have: Mapping[tuple[str, Budget], TestPredictions], sizes: Mapping[Budget, int], worth: LabelEquivalents
-) -> float | None:
-    """Seconds that the reference trains at the label-equivalent, between its budgets."""
-    if np.isinf(worth.labels.estimate):
+def _reference_seconds(cells: Mapping[tuple[str, Budget], TestPredictions], sizes: Mapping[Budget, int],
+                       equivalent: LabelEquivalent) -> float | None:
+    """Seconds that the reference trains with the equivalent number of labels, between its budgets."""
+    if np.isinf(equivalent.labels.estimate):
         return None
-    own = sorted((sizes[b], s.adapt) for (name, b), s in have.items() if name == worth.reference)
-    return float(np.interp(worth.labels.estimate, [n for n, _ in own], [t for _, t in own]))
+    known = sorted((sizes[b], cell.adapt) for (name, b), cell in cells.items() if name == equivalent.reference)
+    return float(np.interp(equivalent.labels.estimate, [n for n, _ in known], [t for _, t in known]))
 
 
 def _rounded(labels: float) -> int:
-    """To two figures above a hundred: no equivalent is known better."""
+    """To two significant figures above a hundred: no equivalent is known more precisely."""
     if labels < 100:
         return round(labels)
     step = 10 ** (int(np.log10(labels)) - 1)

@@ -1,8 +1,8 @@
-"""All tests of one leaderboard as one family: the seeds' spread pooled over the budgets, then Holm's correction.
+"""Multiple testing: all tests of a leaderboard are one family, with the seeds' variance pooled over the budgets.
 
-Three seeds hardly know their own spread, and a difference of twenty points would not survive a correction over eighty
-tests. But the same two baselines were also compared at other numbers of labels, and their spread there says much about
-their spread here. The simulated rates of false calls are in docs/statistics.md.
+Three seeds tell little about their own spread, and a difference of twenty points would not survive a correction over
+eighty tests. But the same two baselines are also compared at other budgets, and their spread there says much about
+their spread here. docs/statistics.md gives the simulated rates of false discoveries.
 """
 
 from __future__ import annotations
@@ -14,72 +14,76 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.analysis import inference
-from bench.analysis.scores import Array, ErrorParts
+from bench.analysis.scores import Array, SamplingVariance
 
 
 @dataclass(frozen=True)
 class Contrasts:
-    """What is tested at one budget: mean differences and their variances, each with the name of what is compared."""
+    """What is tested at one budget: mean differences with their variances, each named by the pair it compares."""
 
-    names: tuple[tuple[str, str], ...]  # the same pair has the same name at every budget
+    names: tuple[tuple[str, str], ...]  # a pair has the same name at every budget
     difference: Array  # [names]
-    parts: ErrorParts  # of arrays [names]
+    variance: SamplingVariance  # of arrays [names]
 
 
-def corrected(found: Sequence[Contrasts], chosen: NDArray[np.bool_] | None = None) -> list[Array]:
-    """For each budget the p of its contrasts, Holm-corrected over all budgets together.
+def adjusted_p_values(contrasts: Sequence[Contrasts], selected: NDArray[np.bool_] | None = None) -> list[Array]:
+    """The p values of the contrasts of each budget, Holm-corrected over all budgets together.
 
-    It is never below the contrast's own uncorrected p, so what is called has an interval without 0. Where only some
-    are `chosen` (of all contrasts in order), the family is these, and the others lend their spread alone (p is 1).
+    A corrected p is never below the contrast's own uncorrected p, so the interval of a significant difference excludes
+    0. With `selected` (a mask over all contrasts in order) the family is these alone; the others only lend their
+    spread, and their p is 1.
     """
-    if not found:
+    if not contrasts:
         return []
-    own = np.concatenate([np.atleast_1d(inference.p_value(c.difference, c.parts)) for c in found])
-    shared = np.concatenate([np.atleast_1d(inference.p_value(c.difference, p))
-                             for c, p in zip(found, pooled(found), strict=True)])
-    family = np.ones(len(own), bool) if chosen is None else chosen
-    p = np.ones(len(own))
-    p[family] = np.maximum(own[family], inference.holm(shared[family]))
-    return np.split(p, np.cumsum([len(c.names) for c in found])[:-1])
+    uncorrected = np.concatenate([np.atleast_1d(inference.p_value(c.difference, c.variance)) for c in contrasts])
+    moderated = np.concatenate([np.atleast_1d(inference.p_value(c.difference, variance))
+                                for c, variance in zip(contrasts, moderated_variances(contrasts), strict=True)])
+    family = np.ones(len(uncorrected), bool) if selected is None else selected
+    p = np.ones(len(uncorrected))
+    p[family] = np.maximum(uncorrected[family], inference.holm(moderated[family]))
+    return np.split(p, np.cumsum([len(c.names) for c in contrasts])[:-1])
 
 
-def pooled(found: Sequence[Contrasts]) -> list[ErrorParts]:
-    """The variances with the seeds' share moderated, as in Smyth (2004), by what the other budgets say.
+def moderated_variances(contrasts: Sequence[Contrasts]) -> list[SamplingVariance]:
+    """The variances, with the part from the seeds moderated by the other budgets, as in Smyth (2004).
 
-    The seeds' share is at least its interplay with the texts, which thousands of texts know well: a smaller spread is
-    chance. What the same pair has at other budgets, at the level that the other pairs have here, counts as
-    much as the pair's own, never for more, and only ever makes it larger; the degrees of freedom double.
+    The variance from the seeds is at least its interaction with the texts, which is well known from thousands of
+    texts: a smaller spread is chance. What the same pair has at other budgets, brought to this budget's level by the
+    other pairs, counts as much as the pair's own variance and never more. It can only increase the variance, and it
+    doubles the degrees of freedom.
     """
-    names = sorted({n for c in found for n in c.names})
-    at = {n: i for i, n in enumerate(names)}
-    places = [np.array([at[n] for n in c.names], int) for c in found]
-    floor = np.zeros((len(found), len(names)))  # 0: not there, or each seed answers alike
-    for row, place, c in zip(floor, places, found, strict=True):
-        if c.parts.seeds > 1:
-            row[place] = np.maximum(c.parts.seeds_share, c.parts.interplay)
-    out = []
-    for k, (place, c) in enumerate(zip(places, found, strict=True)):
-        if c.parts.seeds == 1:
-            out.append(c.parts)
+    names = sorted({n for c in contrasts for n in c.names})
+    column = {n: i for i, n in enumerate(names)}
+    columns = [np.array([column[n] for n in c.names], int) for c in contrasts]
+    from_seeds = np.zeros((len(contrasts), len(names)))  # 0: pair not there, or all its seeds answer the same
+    for row, of_pairs, c in zip(from_seeds, columns, contrasts, strict=True):
+        if c.variance.seeds > 1:
+            row[of_pairs] = np.maximum(c.variance.from_seeds, c.variance.interaction)
+    moderated = []
+    for k, (of_pairs, c) in enumerate(zip(columns, contrasts, strict=True)):
+        if c.variance.seeds == 1:
+            moderated.append(c.variance)
             continue
-        others = [j for j, o in enumerate(found) if j != k and o.parts.seeds == c.parts.seeds]
-        said, count = _elsewhere(floor[k], floor[others])
-        own, known = floor[k][place], count[place] > 0
-        share = np.where(known, np.maximum(own, (own + said[place]) / 2), own)
-        out.append(replace(c.parts, seeds_share=share, lent=np.where(known, c.parts.seeds - 1.0, 0.0)))
-    return out
+        others = [j for j, o in enumerate(contrasts) if j != k and o.variance.seeds == c.variance.seeds]
+        elsewhere, budgets = _mean_of_other_budgets(from_seeds[k], from_seeds[others])
+        here, known = from_seeds[k][of_pairs], budgets[of_pairs] > 0
+        variance = np.where(known, np.maximum(here, (here + elsewhere[of_pairs]) / 2), here)
+        moderated.append(replace(c.variance, from_seeds=variance,
+                                 borrowed=np.where(known, c.variance.seeds - 1.0, 0.0)))
+    return moderated
 
 
-def _elsewhere(here: Array, others: Array) -> tuple[Array, NDArray[np.int64]]:
-    """What the other budgets [budgets, names] say of each share `here` [names], and how many of them say anything.
+def _mean_of_other_budgets(here: Array, others: Array) -> tuple[Array, NDArray[np.int64]]:
+    """The mean variance of each pair at the `others` [budgets, names] at the level of `here` [names], and their number.
 
-    Their level is brought to this budget's by the other pairs: few labels make all spreads larger.
+    The other pairs give the ratio of the levels: with few labels all spreads are larger.
     """
     total, count = np.zeros_like(here), np.zeros(len(here), np.int64)
     for there in others:
         both = (here > 0) & (there > 0)
-        mine, its = here[both].sum() - here[both], there[both].sum() - there[both]
-        level = np.divide(mine, its, out=np.ones_like(mine), where=(its > 0) & (both.sum() > 1))
+        rest_here, rest_there = here[both].sum() - here[both], there[both].sum() - there[both]
+        level = np.divide(rest_here, rest_there, out=np.ones_like(rest_here),
+                          where=(rest_there > 0) & (both.sum() > 1))
         total[both] += level * there[both]
         count += both
     return total / np.maximum(count, 1), count

@@ -1,4 +1,4 @@
-"""Stored predictions become answer sheets: what each seed's model said on each text of the test set."""
+"""Stored predictions of a leaderboard: what the model of each seed predicted for each text of the test set."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from bench.core.errors import BenchError
 from bench.results.record import Record
 from bench.results.stored_predictions import unpack
 
-AGREE = 1e-6  # a record's own accuracy and that of its stored predictions
+AGREE = 1e-6  # largest difference between the accuracy in a record and that of its stored predictions
 
 
 @dataclass(frozen=True)
 class TestPredictions:
-    """One baseline at one budget: a model a seed, all on the same test set."""
+    """One baseline at one budget: one model per seed, all on the same test set."""
 
     baseline: str
     budget: Budget
@@ -29,8 +29,8 @@ class TestPredictions:
     probabilities: NDArray[np.float32]  # [seeds, n, classes]
     leading: str  # accuracy or balanced_accuracy
     adapt: float  # seconds, mean over seeds
-    pretrain: float  # seconds that its base took; 0 without one
-    _kept: dict[str, Sample | None] = field(default_factory=dict, repr=False, compare=False)
+    pretrain: float  # seconds to train its base; 0 without one
+    _cache: dict[str, Sample | None] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def guesses(self) -> NDArray[np.int64]:
@@ -39,72 +39,73 @@ class TestPredictions:
 
     def score(self) -> Sample:
         """The leading score."""
-        if "leading" not in self._kept:
-            made = scores.accuracy if self.leading == "accuracy" else scores.balanced_accuracy
-            self._kept["leading"] = made(self.truth, self.guesses)
-        found = self._kept["leading"]
-        assert found is not None
-        return found
+        if "leading" not in self._cache:
+            score = scores.accuracy if self.leading == "accuracy" else scores.balanced_accuracy
+            self._cache["leading"] = score(self.truth, self.guesses)
+        sample = self._cache["leading"]
+        assert sample is not None
+        return sample
 
     def auc(self) -> Sample | None:
         """The AUC; None where the test set lacks a class."""
-        if "auc" not in self._kept:
-            self._kept["auc"] = scores.auc(self.truth, self.probabilities)
-        return self._kept["auc"]
+        if "auc" not in self._cache:
+            self._cache["auc"] = scores.auc(self.truth, self.probabilities)
+        return self._cache["auc"]
 
 
-def answers(record: Record) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-    """Truth [n] and probabilities [n, classes] of a record; `BenchError` where they are not what was scored."""
-    who = f"{record.task} {record.baseline}, {record.budget} labels, seed {record.seed}"
+def predictions_of(record: Record) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """Truth [n] and probabilities [n, classes] of a record; `BenchError` where they do not give its accuracy."""
+    trial = f"{record.task} {record.baseline}, {record.budget} labels, seed {record.seed}"
     if not record.predictions:
-        raise BenchError(f"{who}: no predictions are stored", "run the trial again")
+        raise BenchError(f"{trial}: no predictions are stored", "run the trial again")
     try:
-        with np.errstate(invalid="ignore"):  # infinite scores are named below
+        with np.errstate(invalid="ignore"):  # infinite scores are reported below
             truth, probabilities = unpack(record.predictions)
     except BenchError as error:
-        raise BenchError(f"{who}: {error}") from None
+        raise BenchError(f"{trial}: {error}") from None
     if not len(truth) or not np.isfinite(probabilities).all():
-        raise BenchError(f"{who}: its predictions hold {'NaN or infinite scores' if len(truth) else 'no text'}",
+        raise BenchError(f"{trial}: its predictions hold {'NaN or infinite scores' if len(truth) else 'no text'}",
                          "run the trial again")
     if truth.max() >= probabilities.shape[1]:
-        raise BenchError(f"{who}: a true class {truth.max()} but {probabilities.shape[1]} classes predicted")
-    found = float((probabilities.argmax(axis=1) == truth).mean())
-    if record.accuracy is None or abs(found - record.accuracy) > AGREE:
-        raise BenchError(f"{who}: accuracy {record.accuracy} is recorded, its predictions give {found:.6f}",
-                         "the record was changed, or its test set; run the trial again")
+        raise BenchError(f"{trial}: a true class {truth.max()}, but only {probabilities.shape[1]} classes predicted")
+    accuracy = float((probabilities.argmax(axis=1) == truth).mean())
+    if record.accuracy is None or abs(accuracy - record.accuracy) > AGREE:
+        raise BenchError(f"{trial}: the record says accuracy {record.accuracy}, its predictions give {accuracy:.6f}",
+                         "the record or its test set was changed; run the trial again")
     return truth, probabilities
 
 
 def test_predictions(records: Sequence[Record]) -> tuple[list[TestPredictions], list[str]]:
-    """Sheets of the cells that are complete, and what was left out and why; the records are of one leaderboard.
+    """The predictions of the complete cells of one leaderboard's records, and what was left out and why.
 
-    A cell is complete where each seed that any baseline has at its budget is there: no mean over missing cells. A
-    record whose truth differs from the others' has another test set and is left out.
+    A cell is complete when it has every seed that any baseline has at its budget: no mean is taken over missing seeds.
+    A record whose truth differs from the others' was made on another test set and is left out.
     """
-    wanted: dict[Budget, set[int]] = {}
-    good: dict[tuple[str, Budget], dict[int, Record]] = {}
+    seeds_at: dict[Budget, set[int]] = {}
+    succeeded: dict[tuple[str, Budget], dict[int, Record]] = {}
     for r in records:
-        wanted.setdefault(r.budget, set()).add(r.seed)
+        seeds_at.setdefault(r.budget, set()).add(r.seed)
         if r.status == "ok":
-            good.setdefault((r.baseline, r.budget), {})[r.seed] = r
-    found, left_out = [], []
+            succeeded.setdefault((r.baseline, r.budget), {})[r.seed] = r
+    predictions, left_out = [], []
     truth: NDArray[np.int64] | None = None
-    for (name, budget), own in good.items():
-        seeds = sorted(wanted[budget])
-        if set(own) != set(seeds):
-            left_out.append(f"{name}, {budget} labels: {len(own)} of {len(seeds)} seeds")
+    for (name, budget), by_seed in succeeded.items():
+        seeds = sorted(seeds_at[budget])
+        if set(by_seed) != set(seeds):
+            left_out.append(f"{name}, {budget} labels: {len(by_seed)} of {len(seeds)} seeds")
             continue
+        cell = [by_seed[s] for s in seeds]
         try:
-            read = [answers(own[s]) for s in seeds]
+            unpacked = [predictions_of(r) for r in cell]
         except BenchError as error:
             left_out.append(str(error))
             continue
-        truth = read[0][0] if truth is None else truth
-        if not all(np.array_equal(truth, t) for t, _ in read):
-            left_out.append(f"{name}, {budget} labels: its test set is not the one of the others")
+        truth = unpacked[0][0] if truth is None else truth
+        if not all(np.array_equal(truth, t) for t, _ in unpacked):
+            left_out.append(f"{name}, {budget} labels: its test set differs from that of the others")
             continue
-        made = [own[s] for s in seeds]
-        found.append(TestPredictions(name, budget, tuple(seeds), truth, np.stack([p for _, p in read]), made[0].leading,
-                           float(np.mean([r.seconds.get("adapt", 0.0) for r in made])),
-                           max(r.seconds.get("pretrain", 0.0) if r.base else 0.0 for r in made)))
-    return found, left_out
+        predictions.append(TestPredictions(
+            name, budget, tuple(seeds), truth, np.stack([p for _, p in unpacked]), cell[0].leading,
+            float(np.mean([r.seconds.get("adapt", 0.0) for r in cell])),
+            max(r.seconds.get("pretrain", 0.0) if r.base else 0.0 for r in cell)))
+    return predictions, left_out

@@ -1,13 +1,14 @@
-"""Pure statistics of test sets: scores with intervals, paired differences, tests, ranks and power.
+"""Scores of a test set and their sampling variance, for several trained models (one per seed) on the same texts.
 
-A score of S trained models (one a seed) on the same n texts has two sources of chance: the seeds and the texts. Both
-are in every interval here. For each score the texts' share comes from its influence values (what a text adds to the
-score, minus the mean): for AUC these are DeLong's placements.
+Such a score is uncertain for two reasons: the seeds and the texts. Both count here. The influence value of a text is
+what it adds to the score, minus the mean; the variance that comes from the texts is computed from these values (for
+AUC they are DeLong's placements).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -25,7 +26,7 @@ class Interval:
     high: float
 
     def times(self, factor: float) -> Interval:
-        """In another unit: scores as points."""
+        """The same interval in another unit, such as shares as points."""
         return Interval(self.estimate * factor, self.low * factor, self.high * factor)
 
     def __contains__(self, value: float) -> bool:
@@ -35,11 +36,11 @@ class Interval:
 
 @dataclass(frozen=True)
 class Sample:
-    """A score of the models of S seeds on the same n texts."""
+    """A score of several models, one per seed, on the same n texts."""
 
     value: Array  # [seeds]
-    influence: Array  # [seeds, texts]: their mean is 0, and the sum of their squares / n² is the texts' variance
-    smallest: int  # texts of the rarest class, or all: how many a perfect score was earned on
+    influence: Array  # [seeds, n]; their mean is 0, and the sum of their squares / n² is the variance due to the texts
+    smallest: int  # texts of the rarest class, or all texts: the number that a perfect score rests on
 
     def __sub__(self, other: Sample) -> Sample:
         """The paired difference, seed by seed and text by text."""
@@ -47,24 +48,49 @@ class Sample:
 
 
 @dataclass(frozen=True)
-class ErrorParts:
-    """The variance of a mean over seeds and texts, by source; numbers, or arrays of one shape."""
+class SamplingVariance:
+    """The variance of a mean over seeds and texts, by source: numbers, or arrays of one shape."""
 
-    seeds_share: Any  # of the mean over seeds, what the seeds' spread gives (with their interplay with the texts)
-    texts_share: Any  # what the choice of texts gives, alike for all seeds
-    interplay: Any  # of the mean: which texts a seed gets right; already inside `seeds_share`
+    from_seeds: Any  # variance of the mean over seeds, including `interaction`
+    from_texts: Any  # variance due to the choice of texts, the same for all seeds
+    interaction: Any  # variance due to different seeds being right on different texts
     seeds: int
     texts: int
-    texts_certain: Any  # `texts_share` where it is more than two of its own standard errors, else 0
-    lent: Any = 0.0  # degrees of freedom of `seeds_share` beyond its own, from other budgets (bench/family.py)
+    clear_from_texts: Any  # `from_texts` where it exceeds twice its own standard error, else 0
+    borrowed: Any = 0.0  # degrees of freedom that `from_seeds` borrows from other budgets, see multiplicity.py
 
     @property
-    def error(self) -> Any:
-        """The standard error."""
-        return np.sqrt(self.seeds_share + self.texts_share)
+    def standard_error(self) -> Any:
+        """The standard error of the mean."""
+        return np.sqrt(self.from_seeds + self.from_texts)
+
+    def at(self, *index: Any) -> SamplingVariance:
+        """The variances at an index of the arrays."""
+        return replace(self, from_seeds=self.from_seeds[index], from_texts=self.from_texts[index],
+                       interaction=self.interaction[index], clear_from_texts=self.clear_from_texts[index])
 
 
-# --- scores ---------------------------------------------------------------------------------------------------------
+def stacked(variances: Sequence[SamplingVariance]) -> SamplingVariance:
+    """Variances of the same seeds and texts as arrays [variances]."""
+    seeds, texts, interaction, clear = (np.array([getattr(v, name) for v in variances]) for name in (
+        "from_seeds", "from_texts", "interaction", "clear_from_texts"))
+    return SamplingVariance(seeds, texts, interaction, variances[0].seeds, variances[0].texts, clear)
+
+
+def sampling_variance(sample: Sample) -> SamplingVariance:
+    """The variance of the sample's mean. Seeds and texts are crossed: the model of each seed meets each text."""
+    seeds, n = sample.influence.shape
+    mean = sample.influence.mean(axis=0)
+    if seeds == 1:
+        texts = float((mean**2).sum()) / n**2
+        return SamplingVariance(0.0, texts, 0.0, 1, n, texts)
+    spread = ((sample.influence - mean) ** 2).sum(axis=0) / ((seeds - 1) * seeds)  # variance of each text's mean
+    squares = mean**2 - spread
+    texts = float(squares.sum()) / n**2
+    error = float(squares.std() * np.sqrt(n)) / n**2 if spread.any() else 0.0
+    return SamplingVariance(float(sample.value.var(ddof=1)) / seeds, max(0.0, texts), float(spread.sum()) / n**2,
+                            seeds, n, texts if texts > 2.0 * error else 0.0)
+
 
 def accuracy(truth: NDArray[np.int64], guess: NDArray[np.int64]) -> Sample:
     """Accuracy of the guesses [seeds, n] against the truth [n]."""
@@ -75,7 +101,7 @@ def accuracy(truth: NDArray[np.int64], guess: NDArray[np.int64]) -> Sample:
 
 
 def balanced_accuracy(truth: NDArray[np.int64], guess: NDArray[np.int64]) -> Sample:
-    """Mean recall over the classes that the test set has; the class sizes count as given."""
+    """Mean recall over the classes that the test set holds; the class sizes are taken as fixed."""
     right = (guess == truth).astype(np.float64)
     classes, counts = np.unique(truth, return_counts=True)
     n, value, influence = len(truth), np.zeros(len(guess)), np.zeros(right.shape)
@@ -88,33 +114,27 @@ def balanced_accuracy(truth: NDArray[np.int64], guess: NDArray[np.int64]) -> Sam
 
 
 def auc(truth: NDArray[np.int64], probabilities: NDArray[np.floating[Any]]) -> Sample | None:
-    """Area under the ROC curve of probabilities [seeds, n, classes], one-vs-rest and averaged beyond two classes.
+    """Area under the ROC curve of probabilities [seeds, n, classes]; one-vs-rest, averaged, beyond two classes.
 
-    The influence values are the placements of DeLong, DeLong and Clarke-Pearson (1988), found by mid-ranks as in Sun
-    and Xu (2014). None where a class is absent from the test set.
+    The influence values are the placements of DeLong, DeLong and Clarke-Pearson (1988), computed by mid-ranks as in
+    Sun and Xu (2014). None where the test set lacks a class.
     """
     seeds, n, classes = probabilities.shape
     counts = np.bincount(truth, minlength=classes)
     if (counts == 0).any() or len(counts) > classes:
         return None
     value, influence = np.zeros(seeds), np.zeros((seeds, n))
-    chosen = [1] if classes == 2 else range(classes)
-    for c in chosen:
+    positives = [1] if classes == 2 else range(classes)
+    for c in positives:
         positive = truth == c
         m = int(positive.sum())
         for s in range(seeds):
             above, below = placements(positive, probabilities[s, :, c])
             area = above.mean()
-            value[s] += area / len(chosen)
-            influence[s, positive] += (above - area) * _stratum(n, m) / len(chosen)
-            influence[s, ~positive] += (below - area) * _stratum(n, n - m) / len(chosen)
+            value[s] += area / len(positives)
+            influence[s, positive] += (above - area) * _stratum(n, m) / len(positives)
+            influence[s, ~positive] += (below - area) * _stratum(n, n - m) / len(positives)
     return Sample(value, influence, int(counts.min()))
-
-
-def _ranks(score: NDArray[np.floating[Any]]) -> Array:
-    """As scipy.stats.rankdata, whose import alone takes a run that is done already over its time."""
-    _, number, counts = np.unique(score, return_inverse=True, return_counts=True)
-    return np.asarray((np.cumsum(counts) - (counts - 1) / 2)[number], np.float64)
 
 
 def placements(positive: NDArray[np.bool_], score: NDArray[np.floating[Any]]) -> tuple[Array, Array]:
@@ -126,30 +146,12 @@ def placements(positive: NDArray[np.bool_], score: NDArray[np.floating[Any]]) ->
     return above, below
 
 
+def _ranks(score: NDArray[np.floating[Any]]) -> Array:
+    """As scipy.stats.rankdata, whose import alone takes longer than a run with nothing left to do may take."""
+    _, number, counts = np.unique(score, return_inverse=True, return_counts=True)
+    return np.asarray((np.cumsum(counts) - (counts - 1) / 2)[number], np.float64)
+
+
 def _stratum(n: int, m: int) -> float:
-    """Weight of one of `m` texts of a class among `n`, with the variance's m - 1."""
+    """Weight of one of the `m` texts of a class among `n`; the variance divides by m - 1."""
     return float(n / m * np.sqrt(m / max(m - 1, 1)))
-
-
-# --- intervals ------------------------------------------------------------------------------------------------------
-
-def error_parts(sample: Sample) -> ErrorParts:
-    """The variance of the sample's mean: seeds and texts are crossed, each seed's model meets each text."""
-    seeds, n = sample.influence.shape
-    mean = sample.influence.mean(axis=0)
-    if seeds == 1:
-        texts = float((mean**2).sum()) / n**2
-        return ErrorParts(0.0, texts, 0.0, 1, n, texts)
-    own = ((sample.influence - mean) ** 2).sum(axis=0) / ((seeds - 1) * seeds)  # of each text's mean, by seeds
-    pure = mean**2 - own
-    texts, error = float(pure.sum()) / n**2, float(pure.std() * np.sqrt(n)) / n**2 if own.any() else 0.0
-    return ErrorParts(float(sample.value.var(ddof=1)) / seeds, max(0.0, texts), float(own.sum()) / n**2, seeds, n,
-                 texts if texts > 2.0 * error else 0.0)
-
-
-# --- tests ----------------------------------------------------------------------------------------------------------
-
-
-# --- power ----------------------------------------------------------------------------------------------------------
-
-

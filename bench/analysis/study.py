@@ -1,4 +1,4 @@
-"""Everything that the records of one leaderboard can say, in values: the report and the formats draw from these."""
+"""All statistics of one leaderboard in one value, from which the report makes its tables, charts and sentences."""
 
 from __future__ import annotations
 
@@ -8,56 +8,56 @@ from dataclasses import dataclass
 import numpy as np
 
 from bench.analysis.calibration import Calibration, calibration
-from bench.analysis.compare import Standing, standings
-from bench.analysis.leaderboard import Board, board_of, grouped
-from bench.analysis.learning_curves import LabelEquivalents, Leader, label_equivalents, leaders
+from bench.analysis.leaderboard import Leaderboard, group_records, leaderboard_of
+from bench.analysis.learning_curves import LabelEquivalent, Leader, label_equivalents, leaders
 from bench.analysis.predictions import TestPredictions, test_predictions
-from bench.analysis.variance import VarianceShares, variance_shares
+from bench.analysis.rankings import Ranking, rankings
+from bench.analysis.variance import VarianceComponents, variance_components
 from bench.core.budget import Budget
 from bench.results.record import Record
 
-REFERENCES = ("scratch", "tfidf")  # whose labels a label-equivalent counts
+REFERENCES = ("scratch", "tfidf")  # the strategies whose labels a label equivalent counts
 
 
 @dataclass(frozen=True)
 class Study:
     """One leaderboard with its statistics."""
 
-    board: Board
-    standings: tuple[Standing, ...]  # one a budget
-    worths: tuple[LabelEquivalents, ...]  # label-equivalents
-    reigns: tuple[Leader, ...]  # who leads from how many labels on
+    board: Leaderboard
+    rankings: tuple[Ranking, ...]  # one per budget, the smallest first
+    label_equivalents: tuple[LabelEquivalent, ...]
+    leaders: tuple[Leader, ...]  # who leads, from few labels to many
     calibrations: tuple[Calibration, ...]
-    splits: tuple[VarianceShares, ...]  # of the variance
-    sheets: tuple[TestPredictions, ...]
+    variance_components: tuple[VarianceComponents, ...]
+    predictions: tuple[TestPredictions, ...]
     left_out: tuple[str, ...]  # cells and records without statistics, and why
-    chance: float  # what naming the largest class (or for balanced accuracy any class) scores
+    chance: float  # score of always naming the largest class (for balanced accuracy, any class)
 
-    def at(self, budget: Budget) -> Standing | None:
-        """The standing at a budget."""
-        return next((s for s in self.standings if s.budget == budget), None)
+    def at(self, budget: Budget) -> Ranking | None:
+        """The ranking at a budget."""
+        return next((r for r in self.rankings if r.budget == budget), None)
 
-    def worth(self, baseline: str, budget: Budget, reference: str = "scratch") -> LabelEquivalents | None:
-        """A label-equivalent."""
-        return next((w for w in self.worths if (w.baseline, w.budget, w.reference) == (baseline, budget, reference)),
-                    None)
+    def label_equivalent(self, baseline: str, budget: Budget, reference: str = "scratch") -> LabelEquivalent | None:
+        """The label equivalent of a baseline at a budget."""
+        return next((e for e in self.label_equivalents
+                     if (e.baseline, e.budget, e.reference) == (baseline, budget, reference)), None)
 
 
 def studies(records: Sequence[Record]) -> list[Study]:
-    """One study for each leaderboard of the records."""
-    return [study_of(group) for group in grouped(records)]
+    """One study per leaderboard of the records."""
+    return [study_of(group) for group in group_records(records)]
 
 
 def study_of(group: list[Record]) -> Study:
     """The study of one leaderboard's records."""
-    board = board_of(group)
-    main = [r for r in group if not r.base_seed and r.head_seed is None]
-    found, left_out = test_predictions(main)
+    board = leaderboard_of(group)
+    predictions, left_out = test_predictions([r for r in group if not r.base_seed and r.head_seed is None])
     sizes = dict(board.sizes)
-    worth = [w for reference in REFERENCES for w in label_equivalents(found, sizes, reference)]
+    equivalents = [e for reference in REFERENCES for e in label_equivalents(predictions, sizes, reference)]
     chance = 0.0
-    if found:
-        counts = np.bincount(found[0].truth)
+    if predictions:
+        counts = np.bincount(predictions[0].truth)
         chance = float(counts.max() / counts.sum()) if board.leading == "accuracy" else 1.0 / int((counts > 0).sum())
-    return Study(board, tuple(standings(found, sizes)), tuple(worth), tuple(leaders(found, sizes)),
-                 tuple(map(calibration, found)), tuple(variance_shares(group)), tuple(found), tuple(left_out), chance)
+    return Study(board, tuple(rankings(predictions, sizes)), tuple(equivalents), tuple(leaders(predictions, sizes)),
+                 tuple(map(calibration, predictions)), tuple(variance_components(group)), tuple(predictions),
+                 tuple(left_out), chance)

@@ -1,4 +1,4 @@
-"""The command `bench`: reads options, calls the suite, prints; the only place that prints or exits."""
+"""The command `bench`: which commands there are, and in which order the help lists them."""
 
 from __future__ import annotations
 
@@ -7,28 +7,35 @@ from typing import Annotated
 import typer
 
 from bench import __version__
-from bench.cli.data import data_app, task_app
+from bench.cli import data, task
+from bench.cli import list as listing
+from bench.cli.distance import distance_command
 from bench.cli.doctor import doctor_command
-from bench.cli.leaderboard import distance_command, leaderboard_command
-from bench.cli.list import list_app
+from bench.cli.fit import fit_command
+from bench.cli.leaderboard import leaderboard_command
 from bench.cli.map import map_command
-from bench.cli.model import fit_command, predict_command
+from bench.cli.option_groups import Command, typer_command
+from bench.cli.predict import predict_command
 from bench.cli.pretrain import pretrain_command
 from bench.cli.report import report_command
 from bench.cli.reproduce import reproduce_command
 from bench.cli.run import run_command
 from bench.cli.time import time_command
 
-app = typer.Typer(name="bench", no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False,
-                  context_settings={"help_option_names": ["-h", "--help"]},
-                  help="Does what a network learned on movie reviews carry over to your texts, with which strategy, "
-                       "at how many labels, at what cost?")
-app.add_typer(list_app, name="list")
-app.add_typer(data_app, name="data")
-app.add_typer(task_app, name="task")
+COMMANDS: dict[str, Command] = {
+    "run": run_command, "pretrain": pretrain_command, "leaderboard": leaderboard_command, "report": report_command,
+    "fit": fit_command, "predict": predict_command, "distance": distance_command, "map": map_command,
+    "time": time_command, "reproduce": reproduce_command, "doctor": doctor_command}  # the most wanted first
+GROUPS: dict[str, tuple[str, dict[str, Command]]] = {
+    "list": ("What there is to choose from: tasks, baselines, nets, engines.",
+             {"tasks": listing.list_tasks, "baselines": listing.list_baselines, "nets": listing.list_nets,
+              "engines": listing.list_engines}),
+    "data": ("Fetch, check and audit the data.",
+             {"list": listing.list_tasks, "pull": data.data_pull, "verify": data.data_verify,
+              "audit": data.data_audit}),
+    "task": ("Make and check task cards.", {"new": task.task_new, "check": task.task_check})}
 
 
-@app.callback(invoke_without_command=True)
 def main(version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False) -> None:
     """Read the options that belong to no command."""
     if version:
@@ -36,18 +43,24 @@ def main(version: Annotated[bool, typer.Option("--version", help="Print the vers
         raise typer.Exit
 
 
-# The help lists them in this order: what most people want comes first.
-app.command("run")(run_command)
-app.command("pretrain")(pretrain_command)
-app.command("leaderboard")(leaderboard_command)
-app.command("report")(report_command)
-app.command("fit")(fit_command)
-app.command("predict")(predict_command)
-app.command("distance")(distance_command)
-app.command("map")(map_command)
-app.command("time")(time_command)
-app.command("reproduce")(reproduce_command)
-app.command("doctor")(doctor_command)
+def make_app() -> typer.Typer:
+    """Make the typer application from the tables of commands."""
+    root = typer.Typer(name="bench", no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False,
+                       context_settings={"help_option_names": ["-h", "--help"]},
+                       help="Does what a network learned on movie reviews carry over to your texts, with which "
+                            "strategy, at how many labels, at what cost?")
+    root.callback(invoke_without_command=True)(main)
+    for name, function in COMMANDS.items():
+        root.command(name)(typer_command(function))
+    for name, (text, commands) in GROUPS.items():
+        group = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help=text)
+        for command, function in commands.items():
+            group.command(command)(typer_command(function))
+        root.add_typer(group, name=name)
+    return root
+
+
+app = make_app()
 
 
 def entry() -> None:

@@ -1,4 +1,4 @@
-"""What a shell offers after an option: tasks, strategies, nets, engines. Where nothing fits it offers files."""
+"""What a shell offers after an option: tasks, strategies, nets, engines. Where none fits, the shell offers files."""
 
 from __future__ import annotations
 
@@ -11,49 +11,50 @@ from bench.core.errors import BenchError
 from bench.core.names import TaskRef
 
 
-def _fitting(names: Iterable[str], begun: str) -> list[str]:
-    return [name for name in names if name.startswith(begun)]
+def _beginning_with(incomplete: str, names: Iterable[str]) -> list[str]:
+    return [name for name in names if name.startswith(incomplete)]
 
 
 def tasks(context: typer.Context, incomplete: str) -> list[str]:
-    """Tasks, those in the folders of `--tasks` too; their editions once a name is followed by @."""
+    """Tasks, with those in the folders of `--tasks`; a task's editions once its name is followed by @."""
     from bench.data.cards import all_tasks
 
     try:
-        found = all_tasks(Path(folder) for folder in context.params.get("tasks") or ())
-    except BenchError:  # a wrong card is said when the command runs; here it would land between the offers
-        found = all_tasks()
+        known = all_tasks(Path(folder) for folder in context.params.get("tasks") or ())
+    except BenchError:  # the command reports a broken card; here its message would mix with the offers
+        known = all_tasks()
     if "@" in incomplete:
-        return _fitting((str(TaskRef(task.name, e.name)) for task in found.values() for e in task.editions), incomplete)
-    return _fitting(sorted(found), incomplete)
+        return _beginning_with(incomplete, (str(TaskRef(task.name, edition.name)) for task in known.values()
+                                            for edition in task.editions))
+    return _beginning_with(incomplete, sorted(known))
 
 
 def tasks_or_all(context: typer.Context, incomplete: str) -> list[str]:
-    """The same where `all` can be said too."""
-    return [*tasks(context, incomplete), *_fitting(["all"], incomplete)]
+    """The same, and `all`."""
+    return [*tasks(context, incomplete), *_beginning_with(incomplete, ["all"])]
 
 
 def strategies(incomplete: str) -> list[str]:
-    """The baselines that come with the suite."""
+    """The built-in strategies."""
     from baselines import BASELINES
 
-    return _fitting(BASELINES, incomplete)
+    return _beginning_with(incomplete, BASELINES)
 
 
 def strategies_or_all(incomplete: str) -> list[str]:
-    """The same where `all` can be said too."""
-    return [*strategies(incomplete), *_fitting(["all"], incomplete)]
+    """The same, and `all`."""
+    return [*strategies(incomplete), *_beginning_with(incomplete, ["all"])]
 
 
 def nets(incomplete: str) -> list[str]:
     """The base networks."""
     from bench.learning.networks.architectures import ARCHITECTURES
 
-    return _fitting(ARCHITECTURES, incomplete)
+    return _beginning_with(incomplete, ARCHITECTURES)
 
 
 def engines(incomplete: str) -> list[str]:
     """The training engines."""
     from bench.learning.networks.engines import ENGINES
 
-    return _fitting(ENGINES, incomplete)
+    return _beginning_with(incomplete, ENGINES)

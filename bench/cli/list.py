@@ -1,65 +1,47 @@
-"""`bench list`: tasks, baselines, nets, engines."""
+"""The commands `bench list …`: tasks, baselines, nets, engines."""
 
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import typer
 
-from bench.cli.options import (
-    AsJson,
-    CacheDir,
-    DataDir,
-    Tasks,
-    options_of,
-)
-from bench.cli.terminal import errors, table
-
-list_app = typer.Typer(no_args_is_help=True, help="What there is to choose from: tasks, baselines, nets, engines.",
-                       rich_markup_mode=None)
+from bench.cli.options import AsJson, FolderOptions, Tasks, options_of
+from bench.cli.terminal import table
 
 
-@list_app.command("tasks")
-def list_tasks(tasks: Tasks = None, data_dir: DataDir = None, cache_dir: CacheDir = None,
-               as_json: AsJson = False) -> None:
-    """Every task: rows, classes, licence, editions, and whether it can be had now."""
+def list_tasks(*, tasks: Tasks = None, folders: FolderOptions, as_json: AsJson = False) -> None:
+    """Every task: rows, classes, licence, editions, and whether it is available now."""
     from bench.runs import inventory
 
-    with errors():
-        options = options_of(tasks=tuple(tasks or ()), data_dir=data_dir, cache_dir=cache_dir)
-        rows = inventory.tasks(options)
-        if as_json:
-            typer.echo(json.dumps(rows))
-        else:
-            table(rows)
+    _print(inventory.tasks(options_of(folders, tasks=tasks)), as_json=as_json)
 
 
-@list_app.command("baselines")
 def list_baselines(as_json: AsJson = False) -> None:
-    """Every strategy: what it needs, whether it runs by default and can run here, and its first line."""
+    """Every strategy: what it needs, whether it runs by default and can run here, and a summary."""
     from baselines import BASELINES, MAIN
     from bench.runs import inventory
 
-    with errors():
-        rows = inventory.baselines(BASELINES, MAIN)
-        typer.echo(json.dumps(rows)) if as_json else table(rows)
+    _print(inventory.baselines(BASELINES, MAIN), as_json=as_json)
 
 
-@list_app.command("nets")
 def list_nets(as_json: AsJson = False) -> None:
     """Every base network and its sizes."""
     from bench.learning.networks.architectures import ARCHITECTURES, TUTORIAL
 
-    rows = [{"net": name, "preset": preset, "embedding": n.embedding, "hidden": n.hidden, "pooling": n.pooling,
-             "longest text": n.most_tokens, "words": n.words or "seen twice", "GloVe": n.glove}
-            for preset, table in (("default", ARCHITECTURES), ("tutorial", TUTORIAL)) for name, n in table.items()]
-    typer.echo(json.dumps(rows)) if as_json else table(rows)
+    _print([{"net": name, "preset": preset, "embedding": net.embedding, "hidden": net.hidden, "pooling": net.pooling,
+             "longest text": net.most_tokens, "words": net.words or "seen twice", "GloVe": net.glove}
+            for preset, nets in (("default", ARCHITECTURES), ("tutorial", TUTORIAL)) for name, net in nets.items()],
+           as_json=as_json)
 
 
-@list_app.command("engines")
 def list_engines(as_json: AsJson = False) -> None:
-    """The frameworks that can train, their versions and devices."""
+    """The frameworks that can train, with their versions and devices."""
     from bench.runs import inventory
 
-    rows = inventory.engines()
+    _print(inventory.engines(), as_json=as_json)
+
+
+def _print(rows: list[dict[str, Any]], *, as_json: bool) -> None:
     typer.echo(json.dumps(rows)) if as_json else table(rows)

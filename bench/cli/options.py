@@ -1,7 +1,8 @@
-"""The command line's options, said once: each is a type with its flag and its help."""
+"""The options that several commands share, alone or in groups: each with its flags, help and default."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,56 +13,84 @@ from bench.cli import completion
 if TYPE_CHECKING:
     from bench.runs.options import Options
 
-Target = Annotated[list[str] | None, typer.Option(
-    "--target", "-t", autocompletion=completion.tasks_or_all,
-    help="Task, task@edition, or a CSV, TSV, JSONL or Parquet file of your own; may be repeated; all: every task with "
-         "the source's labels. [default: amazon]")]
-Source = Annotated[str, typer.Option(
-    "--source", "-s", autocompletion=completion.tasks, help="Task whose labels the base learns from.")]
-Sources = Annotated[list[str] | None, typer.Option(
-    "--source", "-s", autocompletion=completion.tasks_or_all,
-    help="Task whose labels the base learns from; may be repeated; all: every target. [default: imdb]")]
-BaselineNames = Annotated[list[str] | None, typer.Option(
-    "--baseline", "-b", autocompletion=completion.strategies_or_all,
-    help="Strategy, or package.module:function; may be repeated; all: every one of bench list baselines. "
-         "[default: the main ones]")]
-Budgets = Annotated[str, typer.Option(help="Labelled target texts, comma-separated; full is all of them.")]
-Seeds = Annotated[int, typer.Option(help="Label draws (and head seeds) a budget.")]
-BaseSeeds = Annotated[int, typer.Option(help="Bases to train, to see what their seed changes (bench leaderboard "
-                                             "--variance).")]
-HeadSeeds = Annotated[int, typer.Option(help="Runs of each label draw with another head and order of batches.")]
-NetName = Annotated[str, typer.Option("--net", autocompletion=completion.nets, help="Base network (bench list nets).")]
-Preset = Annotated[str, typer.Option(help="Sizes of the net: default, or tutorial.")]
-EngineName = Annotated[str, typer.Option(
-    "--engine", autocompletion=completion.engines, help="torch or mxnet (bench list engines).")]
-Device = Annotated[str, typer.Option(help="auto, cpu or cuda.")]
-Jobs = Annotated[int, typer.Option("--jobs", "-j", help="Worker processes; 0: one a core. Scores do not depend on it.")]
-Scheduler = Annotated[str, typer.Option("--scheduler", help="Address of a Dask scheduler, such as "
-                                        "tcp://10.0.0.1:8786: its workers run the trials (docs/scaling.md).")]
-DataDir = Annotated[Path | None, typer.Option(
-    envvar="BENCH_DATA", help="Folder of data files, asked before the network.")]
-ResultsDir = Annotated[Path, typer.Option(help="Folder for records/ and leaderboards/.")]
-CacheDir = Annotated[Path | None, typer.Option(envvar="TRANSFERBENCH_CACHE", help="Folder for bases, corpora and "
-                                               "downloads. [default: the user's cache]")]
-Tasks = Annotated[list[Path] | None, typer.Option("--tasks", help="Folder of more task cards; may be repeated.")]
-TextColumn = Annotated[str, typer.Option(help="Column of the texts in your own file. [default: guessed]")]
-LabelColumn = Annotated[str, typer.Option(help="Column of the labels in your own file. [default: guessed]")]
-MapLabel = Annotated[list[str] | None, typer.Option(help="RAW=LABEL for your own file, such as good=positive; may be "
-                                                    "repeated.")]
-Offline = Annotated[bool, typer.Option("--offline", help="Make no network call at all.")]
-Epochs = Annotated[int, typer.Option(help="Epochs of the base; 0 is the recipe's.")]
-Validation = Annotated[float, typer.Option(help="Share of the source's training texts held out, whose accuracy is "
-                                                "shown after every epoch.")]
-KeepCheckpoints = Annotated[bool, typer.Option("--keep-checkpoints", help="Keep the weights of every epoch too.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")]
 RUNS = Path("results/runs")
 
+Targets = Annotated[list[str] | None, typer.Option(
+    "--target", "-t", autocompletion=completion.tasks_or_all,
+    help="Task, task@edition, or your own CSV, TSV, JSONL or Parquet file; repeatable; all: every task with the "
+         "source's labels. [default: amazon]")]
+Source = Annotated[str, typer.Option(
+    "--source", "-s", autocompletion=completion.tasks, help="Task that the base is trained on.")]
+Epochs = Annotated[int, typer.Option(help="Training epochs of the base; 0: as in its recipe.")]
+Jobs = Annotated[int, typer.Option("--jobs", "-j", help="Worker processes; 0: one per core. Does not change the "
+                                                        "scores.")]
+ResultsDir = Annotated[Path, typer.Option(help="Folder that holds records/ and leaderboards/.")]
+CacheDir = Annotated[Path | None, typer.Option(
+    envvar="TRANSFERBENCH_CACHE", help="Folder for bases, corpora and downloads. [default: the user's cache]")]
+Tasks = Annotated[list[Path] | None, typer.Option("--tasks", help="Folder with more task cards; repeatable.")]
+Offline = Annotated[bool, typer.Option("--offline", help="Make no network requests.")]
+TextColumn = Annotated[str | None, typer.Option(help="Column with the texts in your own file. [default: guessed]")]
+Device = Annotated[str, typer.Option(help="auto, cpu or cuda.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object to standard output.")]
 
-def options_of(**given: Any) -> Options:
-    """The suite's options out of a command's."""
+
+@dataclass(frozen=True)
+class ArchitectureOptions:
+    """Which base network."""
+
+    net: Annotated[str, typer.Option("--net", autocompletion=completion.nets,
+                                     help="Base network (bench list nets).")] = "gru"
+    preset: Annotated[str, typer.Option(help="Size of the network: default or tutorial.")] = "default"
+
+
+@dataclass(frozen=True)
+class NetworkOptions(ArchitectureOptions):
+    """Which base network, and what trains it."""
+
+    engine: Annotated[str, typer.Option("--engine", autocompletion=completion.engines,
+                                        help="torch or mxnet (bench list engines).")] = "torch"
+    device: Device = "auto"
+
+
+@dataclass(frozen=True)
+class FolderOptions:
+    """Where data are read from and saved."""
+
+    data_dir: Annotated[Path | None, typer.Option(
+        envvar="BENCH_DATA", help="Folder of data files, searched before the network.")] = None
+    cache_dir: CacheDir = None
+
+
+@dataclass(frozen=True)
+class DataOptions(FolderOptions):
+    """Which data can be used."""
+
+    tasks: Tasks = None
+    offline: Offline = False
+
+
+@dataclass(frozen=True)
+class OwnFileOptions:
+    """How a data file of the user's own is read."""
+
+    text_column: TextColumn = None
+    label_column: Annotated[str | None, typer.Option(
+        help="Column with the labels in your own file. [default: guessed]")] = None
+    map_label: Annotated[list[str] | None, typer.Option(
+        help="RAW=LABEL for your own file, such as good=positive; RAW= leaves a class out; repeatable.")] = None
+    rating_threshold: Annotated[float | None, typer.Option(
+        help="Labels of your own file are numbers: those below are negative, those above positive.")] = None
+    strict: Annotated[bool, typer.Option(
+        "--strict", help="Refuse your own file if a row of it cannot be used.")] = False
+
+
+def options_of(*groups: Any, **more: Any) -> Options:
+    """Return the options of the suite from option groups and single values; None leaves the suite's default."""
     from bench.runs.options import Options
 
-    folder = given.pop("cache_dir", None)
-    if folder is not None:
-        given["cache_dir"] = folder.absolute()  # a worker of a cluster has another working directory
-    return Options(**given)
+    given = {field.name: getattr(group, field.name) for group in groups for field in fields(group)} | more
+    values: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value
+                              for name, value in given.items() if value is not None}
+    if "cache_dir" in values:
+        values["cache_dir"] = values["cache_dir"].absolute()  # a worker of a cluster has another working directory
+    return Options(**values)

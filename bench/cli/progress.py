@@ -8,13 +8,32 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-if TYPE_CHECKING:
-    from bench.results.record import Record
 from bench.cli.terminal import codes, plain
 
+if TYPE_CHECKING:
+    from bench.learning.pretrain import Base
+    from bench.protocol.domain import Domain
+    from bench.results.record import Record
 
-def epoch(row: Mapping[str, float]) -> str:
-    """One line for an epoch of a base's training."""
+
+def headline(target: Domain, base: Base | None, source: str) -> str:
+    """The data and the base, in one line before the trials begin."""
+    from bench.protocol.split import NO_TEST
+
+    split = target.split
+    counts = f"{len(split.test):,} test, {len(split.pool):,} training"
+    if target.edition.test == NO_TEST:
+        counts = f"all {len(split.pool):,} different ones training, none test"
+    trained = f", base {base.net} {base.accuracy:.3f} on its own test set, trained in {base.seconds:.0f} s" \
+        if base else ""
+    copies = split.leaked + split.near
+    return (f"{target.name} · {len(target.data.y):,} texts: {counts} "
+            f"(left out: {split.duplicates} duplicates, {copies} copies of test texts) · from {target.origin} · "
+            f"source {source}{trained}")
+
+
+def epoch_line(row: Mapping[str, float]) -> str:
+    """One epoch of a base's training."""
     accuracy = f"accuracy {row['train_accuracy']:.3f} (train)"
     if "validation_accuracy" in row:
         accuracy += f" / {row['validation_accuracy']:.3f} (validation)"
@@ -23,24 +42,24 @@ def epoch(row: Mapping[str, float]) -> str:
 
 
 class TrialProgress:
-    """Progress on stderr: a live bar on a terminal, plain lines in a log."""
+    """The progress of one command; a context manager that removes its bar at the end."""
 
     def __init__(self) -> None:
         self.live = codes(sys.stderr)
         self.bar: Any = None
         self.done = self.total = 0
-        self.shown = -1
+        self.tenths = -1  # of the base's training that were shown in a log
 
     def __enter__(self) -> TrialProgress:
-        """Begin."""
+        """Return itself."""
         return self
 
     def __exit__(self, *error: object) -> None:
-        """Take the bar away."""
+        """Remove the bar."""
         self.pause()
 
     def say(self, text: str) -> None:
-        """One line above the bar."""
+        """Print one line, above the bar."""
         text = plain(text)
         if self.bar is not None:
             self.bar.console.print(text, markup=False, highlight=False)
@@ -48,35 +67,35 @@ class TrialProgress:
             typer.echo(text, err=True)
 
     def pause(self) -> None:
-        """Take the bar away."""
+        """Remove the bar."""
         if self.bar is not None:
             self.bar.stop()
             self.bar = None
 
     def training(self, event: dict[str, Any]) -> None:
-        """Base training: steps and epochs."""
+        """Show a step or an epoch of the base's training."""
         if "epoch" in event:
-            self.say(f"base: {epoch(event)}")
+            self.say(f"base: {epoch_line(event)}")
             return
         note = f"loss {event['loss']:.3f} · {event['tokens_per_second'] / 1000:.0f}k tokens/s"
         if self.live:
             self._live("training the base", event["steps"], event["step"], note)
-        elif (tenth := 10 * event["step"] // event["steps"]) > self.shown:
-            self.shown = tenth
+        elif (tenths := 10 * event["step"] // event["steps"]) > self.tenths:
+            self.tenths = tenths
             typer.echo(f"training the base: step {event['step']} of {event['steps']}, {note}", err=True)
 
     def trials(self, total: int, done: int) -> None:
-        """Trials begin."""
+        """Begin to count trials."""
         self.pause()
         self.total, self.done = total, done
 
     def trial(self, record: Record) -> None:
-        """One trial is finished."""
+        """Show a finished trial."""
         self.done += 1
         if record.status == "ok":
             auc = "" if record.auc is None else f" auc {record.auc:.3f}"
-            spent = record.seconds["adapt"] + record.seconds["predict"]
-            text = f"acc {record.accuracy or 0.0:.3f}{auc} in {spent:.1f} s"
+            seconds = record.seconds["adapt"] + record.seconds["predict"]
+            text = f"acc {record.accuracy or 0.0:.3f}{auc} in {seconds:.1f} s"
         else:
             text = f"FAILED: {record.error}"
         width = len(str(self.total))

@@ -1,4 +1,4 @@
-"""The command `bench report`: the page of a results folder as a file, on loopback, or as single figures."""
+"""The command `bench report`: the page of a results folder as a file or on loopback, or its charts as files."""
 
 from __future__ import annotations
 
@@ -11,78 +11,68 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bench.cli.chosen_records import RecordOptions, choose_records, report_facts
+from bench.cli.figures import FigureOptions, check_figures, draw_figures
 from bench.cli.options import RUNS, CacheDir, ResultsDir
-from bench.cli.records import (
-    EVERY_FORMAT,
-    Charts,
-    FigureFormats,
-    Figures,
-    OnlyBaseline,
-    OnlyEngine,
-    OnlyTarget,
-    check_figures,
-    chosen,
-    draw,
-    facts,
-)
-from bench.cli.terminal import errors
 from bench.core.files import save_text
 
 if TYPE_CHECKING:
-    from bench.report.page_facts import Part
-    from bench.results.record import Record
+    from bench.report.page_facts import CachedStudy
 
 PORT = 8765
 
 
 def report_command(
+    *,
     results_dir: ResultsDir = RUNS,
-    out: Annotated[Path | None, typer.Option("--out", "-o", help="The file. [default: report.html in the results "
-                                             "folder]")] = None,
-    target: OnlyTarget = None, baseline: OnlyBaseline = None, engine: OnlyEngine = "",
-    serve: Annotated[bool, typer.Option("--serve", help="Serve the page on this machine alone; it follows a run that "
-                                        "goes on. Ctrl-C ends it.")] = False,
-    port: Annotated[int, typer.Option(min=0, max=65535, help="Of --serve; 0: a free one.")] = PORT,
-    figures: Figures = None, chart: Charts = None, formats: FigureFormats = EVERY_FORMAT,
+    out: Annotated[Path | None, typer.Option(
+        "--out", "-o", help="File to write. [default: report.html in the results folder]")] = None,
+    filters: RecordOptions,
+    serve: Annotated[bool, typer.Option(
+        "--serve", help="Serve the page, to this machine only; it follows a run in progress. Ctrl-C ends it.")] = False,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port for --serve; 0: any free port.")] = PORT,
+    figures: FigureOptions,
     cache_dir: CacheDir = None,
 ) -> None:
     """Write the results as one HTML file that needs no network, serve it, or draw its charts for a paper."""
     from bench.core import store
-    from bench.report import charts, page_facts
+    from bench.report import html_page, vega
 
-    with errors():
-        folder = cache_dir or store.default_cache()
-        said = shlex.join(["bench", "report", *(["--results-dir", str(results_dir)] if results_dir != RUNS else []),
-                           *[word for name in target or () for word in ("--target", name)],
-                           *[word for name in baseline or () for word in ("--baseline", name)],
-                           *(["--engine", engine] if engine else [])])
+    if figures.figures:
+        check_figures(figures)
+        facts = report_facts(results_dir, choose_records(results_dir, filters))
+        typer.echo(draw_figures(facts, figures.figures, figures))
+        return
+    script, command = vega.script(cache_dir or store.default_cache()), _command(results_dir, filters)
 
-        def kept(*, none: bool) -> list[Record]:
-            return chosen(results_dir, target, "", baseline, engine, none=none)
+    def page(parts: dict[str, CachedStudy] | None, shown_command: str, live: str = "") -> str:
+        records = choose_records(results_dir, filters, none=True)
+        return html_page.html(report_facts(results_dir, records, parts), script, shown_command=shown_command,
+                               live=live)
 
-        if figures is not None:
-            named = check_figures(formats, chart)
-            written = draw(facts(results_dir, kept(none=False)), figures, named, chart)
-            typer.echo("Written: " + ", ".join(map(str, written)))
-            return
-        script = charts.script(folder)
-        if serve:
-            parts: dict[str, Part] = {}
-            _serve(port, results_dir, lambda digest: page_facts.html(
-                facts(results_dir, kept(none=True), parts), script,
-                shown_command=f"{said} --serve", live=digest))
-            return
-        path = out or results_dir / "report.html"
-        text = page_facts.html(facts(results_dir, kept(none=True)), script, shown_command=said)
-        save_text(path, text, "choose --out", shared=False)
-        typer.echo(f"Written: {path} ({len(text.encode()) / 1e6:.1f} MB)")
+    if serve:
+        parts: dict[str, CachedStudy] = {}
+        _serve(port, results_dir, lambda digest: page(parts, f"{command} --serve", digest))
+        return
+    path = out or results_dir / "report.html"
+    html = page(None, command)
+    save_text(path, html, "choose --out", shared=False)
+    typer.echo(f"Written: {path} ({len(html.encode()) / 1e6:.1f} MB)")
+
+
+def _command(results_dir: Path, filters: RecordOptions) -> str:
+    """The command that makes the same page again."""
+    return shlex.join(["bench", "report", *(["--results-dir", str(results_dir)] if results_dir != RUNS else []),
+                       *[word for name in filters.target or () for word in ("--target", name)],
+                       *[word for name in filters.baseline or () for word in ("--baseline", name)],
+                       *(["--engine", filters.engine] if filters.engine else [])])
 
 
 def _digest(results_dir: Path) -> str:
-    """What the records' files look like now, without reading them."""
+    """What the record files look like now, without reading them."""
     files = sorted([*(results_dir / "records").glob("*.jsonl*"), *(results_dir / "distances").glob("*.json")])
-    seen = [(p.name, s.st_size, s.st_mtime_ns) for p in files if (s := p.stat())]
-    return hashlib.sha256(repr(seen).encode()).hexdigest()[:16]
+    stats = [(path.name, stat.st_size, stat.st_mtime_ns) for path in files if (stat := path.stat())]
+    return hashlib.sha256(repr(stats).encode()).hexdigest()[:16]
 
 
 def _serve(port: int, results_dir: Path, page: Callable[[str], str]) -> None:
@@ -90,7 +80,7 @@ def _serve(port: int, results_dir: Path, page: Callable[[str], str]) -> None:
 
     try:
         with serving(port, lambda: _digest(results_dir), page) as server:
-            server.page()  # what is wrong with the records is said here
+            server.page()  # an error in the records ends the command here
             typer.echo(f"{server.url} follows {results_dir}; Ctrl-C ends it")
             while True:
                 time.sleep(3600)

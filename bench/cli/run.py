@@ -1,42 +1,32 @@
-"""`bench run`."""
+"""The command `bench run`."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bench.cli import completion
+from bench.cli.dry_run import show_plan
+from bench.cli.option_groups import After
 from bench.cli.options import (
     RUNS,
     AsJson,
-    BaselineNames,
-    BaseSeeds,
-    Budgets,
-    CacheDir,
-    DataDir,
-    Device,
-    EngineName,
+    DataOptions,
     Epochs,
-    HeadSeeds,
     Jobs,
-    LabelColumn,
-    MapLabel,
-    NetName,
-    Offline,
-    Preset,
+    NetworkOptions,
+    OwnFileOptions,
     ResultsDir,
-    Scheduler,
-    Seeds,
-    Sources,
-    Target,
-    Tasks,
-    TextColumn,
+    Targets,
     options_of,
 )
-from bench.cli.plan import show_plan
-from bench.cli.progress import TrialProgress
-from bench.cli.terminal import errors, headline, show, warn
+from bench.cli.progress import TrialProgress, headline
+from bench.cli.sections import leaderboards, print_sections
+from bench.cli.terminal import warn
 from bench.core.budget import parse_budgets
+from bench.core.errors import MissingExtra
 
 if TYPE_CHECKING:
     from bench.analysis.study import Study
@@ -44,98 +34,142 @@ if TYPE_CHECKING:
     from bench.runs.options import Options
 
 
+@dataclass(frozen=True)
+class TrialOptions:
+    """Which trials are run."""
+
+    target: Targets = None
+    source: Annotated[list[str] | None, typer.Option(
+        "--source", "-s", autocompletion=completion.tasks_or_all,
+        help="Task that the base is trained on; repeatable; all: every target. [default: imdb]")] = None
+    baseline: Annotated[list[str] | None, typer.Option(
+        "--baseline", "-b", autocompletion=completion.strategies_or_all,
+        help="Strategy, or package.module:function; repeatable; all: everything in bench list baselines. [default: the "
+             "main strategies]")] = None
+    budgets: Annotated[str, typer.Option(
+        help="Numbers of labelled target texts, comma-separated; full: all of them.")] = "32,128,512,full"
+    seeds: Annotated[int, typer.Option(help="Label draws per budget (each also seeds the classifier head).")] = 3
+
+
+@dataclass(frozen=True)
+class RepeatOptions:
+    """How often a trial is repeated with another base or classifier head."""
+
+    base_seeds: Annotated[int, typer.Option(
+        help="Bases to train with different seeds, to see how much they vary (bench leaderboard --variance).")] = 1
+    head_seeds: Annotated[int, typer.Option(
+        help="Runs per label draw, each with another classifier head and batch order.")] = 1
+
+
+@dataclass(frozen=True)
+class WorkerOptions:
+    """What runs the trials."""
+
+    jobs: Jobs = 0
+    scheduler: Annotated[str, typer.Option(
+        "--scheduler", help="Address of a Dask scheduler whose workers run the trials, such as tcp://10.0.0.1:8786 "
+                            "(docs/scaling.md).")] = ""
+
+
 def run_command(
-    target: Target = None, source: Sources = None, baseline: BaselineNames = None,
-    budgets: Budgets = "32,128,512,full", seeds: Seeds = 3, net: NetName = "gru", preset: Preset = "default",
-    engine: EngineName = "torch", device: Device = "auto", jobs: Jobs = 0, scheduler: Scheduler = "",
-    data_dir: DataDir = None, results_dir: ResultsDir = RUNS,
-    cache_dir: CacheDir = None, tasks: Tasks = None, text_column: TextColumn = "", label_column: LabelColumn = "",
-    map_label: MapLabel = None, offline: Offline = False, epochs: Epochs = 0,
-    base_seeds: BaseSeeds = 1, head_seeds: HeadSeeds = 1,
-    keep_going: Annotated[bool, typer.Option("--keep-going/--fail-fast", help="After a failed trial, run the others.")]
-    = True,
+    *,
+    trials: TrialOptions,
+    network: NetworkOptions,
+    workers: WorkerOptions,
+    data: DataOptions,
+    results_dir: Annotated[ResultsDir, After("data_dir")] = RUNS,
+    own_file: Annotated[OwnFileOptions, After("tasks")],
+    epochs: Epochs = 0,
+    repeats: RepeatOptions,
+    keep_going: Annotated[bool, typer.Option("--keep-going/--fail-fast",
+                                             help="Run the other trials after one has failed.")] = True,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the trials and about how long they take; train, run "
                                                             "and write nothing.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Train the base once, run the strategies on the targets, print the leaderboard; goes on where it was stopped."""
+    """Train the base once, run the strategies on the targets, print the leaderboard; continues a stopped run."""
     from baselines import MAIN
-    from bench.report import formats
-    from bench.runs import executor, inputs
+    from bench.report import leaderboard_files
+    from bench.runs import executor
+    from bench.runs.options import options_per_source
 
-    with errors():
-        options = options_of(
-            targets=tuple(target or ("amazon",)), baselines=tuple(baseline or MAIN),
-            budgets=parse_budgets(budgets), seeds=seeds, net=net, preset=preset, engine=engine, device=device,
-            jobs=jobs, scheduler=scheduler, data_dir=data_dir, results_dir=results_dir, cache_dir=cache_dir,
-            tasks=tuple(tasks or ()), text_column=text_column, label_column=label_column,
-            map_label=tuple(map_label or ()), offline=offline, epochs=epochs,
-            base_seeds=base_seeds, head_seeds=head_seeds)
-        failed = 0
-        found: list[Study] = []
-        runs = inputs.options_per_source(tuple(source or ("imdb",)), options)
-        if dry_run:
-            show_plan(runs, as_json=as_json)
-            return
-        with executor.executor(options, warn) as carry:
-            for one in runs:
-                failed += _run(one, carry, found, keep_going=keep_going, quiet=as_json)
-                if failed and not keep_going:
-                    break
-        if len(runs) > 1:
-            _matrices(options, quiet=as_json)
-        if as_json:
-            typer.echo(formats.as_json(found))
+    options = options_of(network, workers, data, own_file, repeats, targets=trials.target,
+                         baselines=trials.baseline or MAIN, budgets=parse_budgets(trials.budgets), seeds=trials.seeds,
+                         results_dir=results_dir, epochs=epochs)
+    runs = options_per_source(trials.source or ("imdb",), options)
+    if dry_run:
+        show_plan(runs, as_json=as_json)
+        return
+    failed = 0
+    studies: list[Study] = []
+    with executor.executor(options, warn) as execute:
+        for of_source in runs:
+            failures, found = _run(of_source, execute, keep_going=keep_going, quiet=as_json)
+            failed += failures
+            studies += found
+            if failed and not keep_going:
+                break
+    if len(runs) > 1:
+        _matrices(options, quiet=as_json)
+    if as_json:
+        typer.echo(leaderboard_files.as_json(studies))
     if failed:
-        typer.echo(f"trials that failed: {failed}; the same command tries them again", err=True)
+        typer.echo(f"failed trials: {failed}; run the same command to try them again", err=True)
         raise typer.Exit(1)
 
 
-def _run(options: Options, carry: Executor, shown: list[Study], *, keep_going: bool, quiet: bool) -> int:
-    """The trials of one source, and their leaderboards into `shown`; `quiet` leaves standard output alone."""
+def _run(options: Options, execute: Executor, *, keep_going: bool, quiet: bool) -> tuple[int, list[Study]]:
+    """Run the trials of one source; returns the number that failed, and the studies of the targets.
+
+    `quiet` leaves standard output alone.
+    """
     from baselines import BASELINES
     from bench.analysis import study
-    from bench.report import formats
+    from bench.report import leaderboard_files
     from bench.results import record_files
-    from bench.runs import plan as plans
+    from bench.runs import plan
 
     failed = 0
+    shown: list[Study] = []
     with TrialProgress() as progress:
-        for plan in plans.plan(options, BASELINES, progress.say, progress.training, progress=progress.live):
-            target = plan.target
-            progress.say(headline(target, plan.base, options.source))
-            if len(plan.todo) < len(plan.jobs):
-                progress.say(f"{len(plan.jobs) - len(plan.todo)} of {len(plan.jobs)} trials are done already")
-            progress.trials(len(plan.jobs), len(plan.jobs) - len(plan.todo))
-            for record in plans.execute(plan, carry):
+        for of_target in plan.plan(options, BASELINES, progress.say, progress.training, progress=progress.live):
+            target, total, done = of_target.target, len(of_target.specs), len(of_target.specs) - len(of_target.todo)
+            progress.say(headline(target, of_target.base, options.source))
+            if done:
+                progress.say(f"{done} of {total} trials are done already")
+            progress.trials(total, done)
+            for record in plan.execute(of_target, execute):
                 failed += record.status != "ok"
                 progress.trial(record)
                 if failed and not keep_going:
                     break
             progress.pause()
-            found = study.studies(record_files.read_with_packed(plan.path))
-            written = formats.write(options.results_dir, found)
-            here = (target.name, target.data.corpus.sha256)
-            own = [s for s in found if (s.board.target, s.board.content_sha256) == here]
-            shown += own
+            studies = study.studies(record_files.read_with_packed(of_target.path))
+            paths = leaderboard_files.write(options.results_dir, studies)
+            content = (target.name, target.data.corpus.sha256)
+            of_content = [s for s in studies if (s.board.target, s.board.content_sha256) == content]
+            shown += of_content
             if not quiet:
-                show(own)
-            typer.echo("Written: " + ", ".join(str(p) for p in written), err=quiet)
+                print_sections(leaderboards(of_content))
+            typer.echo("Written: " + ", ".join(map(str, paths)), err=quiet)
             if failed and not keep_going:
                 break
-    return failed
+    return failed, shown
 
 
 def _matrices(options: Options, *, quiet: bool) -> None:
-    """Write and show the transfer matrices that the records allow."""
+    """Write and print the transfer matrices that the records allow."""
     from bench.analysis import transfer_matrix
-    from bench.report import analysis_figures
+    from bench.report import target_files
     from bench.results import record_files
 
-    found = record_files.read_all(options.results_dir)
-    for baseline, budget in transfer_matrix.cells_at_hand(found):
-        made = transfer_matrix.matrix(found, baseline, budget)
-        typer.echo(f"\n{analysis_figures.matrix_markdown(made)}", err=quiet)
-        typer.echo(
-            "Written: " + ", ".join(str(p) for p in analysis_figures.write_matrix(options.results_dir, made)), err=quiet
-        )
+    records = record_files.read_all(options.results_dir)
+    for baseline, budget in transfer_matrix.possible_matrices(records):
+        matrix = transfer_matrix.transfer_matrix(records, baseline, budget)
+        typer.echo(f"\n{target_files.matrix_markdown(matrix)}", err=quiet)
+        paths = [target_files.write_matrix(options.results_dir, matrix)]
+        try:
+            paths += target_files.draw_matrix(options.results_dir, matrix)
+        except MissingExtra as error:
+            typer.echo(f"No picture: {error}", err=True)
+        typer.echo("Written: " + ", ".join(map(str, paths)), err=quiet)

@@ -1,57 +1,57 @@
-"""What the commands share on a terminal: errors, progress, tables."""
+"""What all commands share on a terminal: how errors end, plain text, tables, colours."""
 
 from __future__ import annotations
 
 import errno
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import Any, TextIO
 
 import typer
 
 from bench.core.errors import BenchError
 
-if TYPE_CHECKING:
-    from bench.analysis.study import Study
-    from bench.learning.pretrain import Base
-    from bench.protocol.domain import Domain
+CONTINUE = "finished trials are saved, and the same command continues"
 
 
 @contextmanager
 def errors() -> Iterator[None]:
-    """A `BenchError` becomes one line on stderr and exit 2; Ctrl-C says how to go on, and exits with 130."""
+    """Turn errors into one line on stderr and an exit status: 2 for a `BenchError`, 130 for Ctrl-C.
+
+    A bug keeps its traceback; what the machine lacks (memory, disk space, permission) does not.
+    """
     try:
         yield
     except BenchError as error:
         typer.echo(plain(f"bench: {error}"), err=True)
         raise typer.Exit(2) from None
     except KeyboardInterrupt:
-        typer.echo("\nbench: stopped; finished trials are kept, the same command goes on", err=True)
+        typer.echo(f"\nbench: stopped; {CONTINUE}", err=True)
         raise typer.Exit(130) from None
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise typer.Exit(0) from None
     except (MemoryError, OSError, RuntimeError, ImportError) as error:
-        said = _of_the_machine(error)
-        if not said:
+        reason = _lacking(error)
+        if not reason:
             raise
-        typer.echo(plain(f"bench: {said}; finished trials are kept, the same command goes on"), err=True)
+        typer.echo(plain(f"bench: {reason}; {CONTINUE}"), err=True)
         raise typer.Exit(2) from None
 
 
-MACHINE = ("ENOSPC", "EDQUOT", "EROFS", "EACCES", "EPERM", "EIO", "EFBIG", "ENOMEM", "EMFILE", "ENFILE", "EAGAIN",
+LACKING = ("ENOSPC", "EDQUOT", "EROFS", "EACCES", "EPERM", "EIO", "EFBIG", "ENOMEM", "EMFILE", "ENFILE", "EAGAIN",
            "ESTALE", "ENOLCK")
-MEMORY = ("can't allocate memory", "cannot allocate memory", "can't start new thread", "failed to map segment",
-          "unable to allocate", "bad_alloc", "std::bad_alloc", "out of memory")
+NO_MEMORY = ("can't allocate memory", "cannot allocate memory", "can't start new thread", "failed to map segment",
+             "unable to allocate", "bad_alloc", "std::bad_alloc", "out of memory")
 
 
-def _of_the_machine(error: Exception) -> str:
-    """What the machine lacks, where an error is neither a bug nor the user's input; else nothing."""
-    if isinstance(error, MemoryError) or any(words in str(error).lower() for words in MEMORY):
+def _lacking(error: Exception) -> str:
+    """What the machine lacks, where that caused the error; else an empty string."""
+    if isinstance(error, MemoryError) or any(words in str(error).lower() for words in NO_MEMORY):
         return "not enough memory (close other programs, or --jobs 1)"
-    if isinstance(error, OSError) and errno.errorcode.get(error.errno or 0) in MACHINE:
+    if isinstance(error, OSError) and errno.errorcode.get(error.errno or 0) in LACKING:
         return f"{error.strerror}" + (f": {error.filename}" if error.filename else "")
     return ""
 
@@ -60,45 +60,22 @@ LONGEST = 2_000  # characters of a message
 
 
 def plain(text: str) -> str:
-    """One line that a terminal only shows: data may hold escape sequences, and marks that turn the writing round."""
-    shown = " ".join(text.split())
-    shown = "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in shown[:LONGEST + 1])
+    """Return one printable line: data may hold escape sequences, and characters that reverse the writing direction."""
+    line = " ".join(text.split())
+    shown = "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in line[:LONGEST + 1])
     return shown if len(shown) <= LONGEST else f"{shown[:LONGEST]}…"
 
 
 def warn(text: str) -> None:
-    """One line on stderr."""
+    """Print one line on stderr."""
     typer.echo(plain(text), err=True)
 
 
 def table(rows: list[dict[str, Any]]) -> None:
-    """Rows as plain columns, or one line where there are none."""
+    """Print rows as plain columns under their keys."""
     from tabulate import tabulate
 
     typer.echo(tabulate(rows, headers="keys", tablefmt="plain", disable_numparse=True))
-
-
-def headline(target: Domain, base: Base | None, source: str) -> str:
-    """What is at hand before the trials begin."""
-    split = target.split
-    trained = f", base {base.net} {base.accuracy:.3f} on its own test, {base.seconds:.0f} s to train" if base else ""
-    copies = split.leaked + split.near
-    return (f"{target.name} · {len(target.data.y):,} texts, {len(split.test):,} of them the test set, "
-            f"{len(split.pool):,} to train on (left out: {split.duplicates} duplicates, {copies} copies of test set "
-            f"texts) · from {target.origin} · source {source}{trained}")
-
-
-def show(found: Sequence[Study], sort: str = "") -> None:
-    """Print leaderboards, what they say in words, and what their columns mean."""
-    from bench.report import advice, formats, tables
-
-    for study in found:
-        typer.echo()
-        typer.echo(sentence(study.board.title))
-        typer.echo(coloured(formats.plain(tables.compact(study, sort), width())))
-        typer.echo()
-        for line in [*advice.advice(study), *advice.notes(study)]:
-            typer.echo(sentence(line))
 
 
 def width() -> int:
@@ -109,7 +86,7 @@ def width() -> int:
 
 
 def sentence(text: str) -> str:
-    """A sentence without anything that a terminal would obey, broken between words where it is shown on one."""
+    """Return a printable sentence; on a terminal it is broken into lines between words."""
     import textwrap
 
     text = plain(text)
@@ -117,14 +94,12 @@ def sentence(text: str) -> str:
 
 
 def codes(stream: TextIO) -> bool:
-    """Whether colours and a moving bar may be written: to a terminal that knows them, whose user wants them."""
+    """Whether to write colours and a moving bar: only to a terminal that knows them and whose user wants them."""
     return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
 def coloured(text: str) -> str:
-    """Verdict marks in colour on a terminal."""
+    """Return a table with its verdict marks in colour, on a terminal."""
     if not codes(sys.stdout):
         return text
     return text.replace("▲", typer.style("▲", fg="green")).replace("▼", typer.style("▼", fg="red"))
-
-

@@ -29,14 +29,14 @@ def parse_budgets(text: str) -> tuple[Budget, ...]:
     return budgets
 
 
-def order(budget: Budget) -> float:
+def budget_order(budget: Budget) -> float:
     """The sort key of a budget: its number of labels; "full" comes last."""
     return float("inf") if budget == FULL else budget
 
 
 def in_order(budgets: Iterable[Budget]) -> tuple[Budget, ...]:
     """Each budget once, in ascending order."""
-    return tuple(sorted(set(budgets), key=order))
+    return tuple(sorted(set(budgets), key=budget_order))
 
 
 def labels_in(budget: Budget, pool: int) -> int:
@@ -44,6 +44,6 @@ def labels_in(budget: Budget, pool: int) -> int:
     return pool if budget == FULL else budget
 
 
-def words(budget: Budget, pool: int) -> str:
+def budget_in_words(budget: Budget, pool: int) -> str:
     """`128 labels`, or `all 6,000 labels` where the training pool has 6,000 texts."""
     return f"all {pool:,} labels" if budget == FULL else f"{budget:,} labels"

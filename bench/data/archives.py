@@ -1,4 +1,4 @@
-"""The files inside a .tar.gz or .zip, read one after the other without ever unpacking it to disk."""
+"""The files inside a .tar.gz or .zip, read one after the other; nothing is ever unpacked to disk."""
 
 from __future__ import annotations
 
@@ -16,27 +16,28 @@ from typing import IO, cast
 
 from bench.core.errors import DataError
 
-TOTAL = 4 << 30  # bytes, uncompressed, that one archive may hold
-RATIO, SLACK = 200, 64 << 20  # and no more than 200 times the archive's own size + 64 MB
-MEMBER = 512 << 20  # bytes of one file that is read into memory
-COUNT = 500_000  # files in one archive
+# Limits of one archive.
+TOTAL = 4 << 30  # uncompressed bytes
+RATIO, SLACK = 200, 64 << 20  # uncompressed bytes: at most 200 times the archive's size + 64 MB
+MEMBER = 512 << 20  # bytes of a file that is read into memory
+COUNT = 500_000  # files
 NAME = 1_000  # characters of a file's name
-CHUNK = 1 << 20  # bytes read at once
+CHUNK = 1 << 20  # bytes per read
 # What the standard library raises on damaged gzip, tar and zip files.
 BROKEN = (OSError, EOFError, ValueError, RuntimeError, OverflowError, struct.error, zlib.error, lzma.LZMAError,
           tarfile.TarError, zipfile.BadZipFile)
-AGAIN = "put a whole copy in its place; one in the cache is fetched anew once deleted"
+AGAIN = "replace it with a complete copy; a file in the cache is downloaded again once you delete it"
 
 
 def everything(name: str) -> bool:
-    """The filter that keeps each file."""
+    """The filter that accepts every file."""
     return True
 
 
 def members(path: Path, wanted: Callable[[str], bool] = everything) -> Iterator[tuple[str, bytes]]:
-    """Name and content of each regular file of an archive whose name is `wanted`.
+    """Name and content of each regular file of an archive, of those whose names `wanted` accepts.
 
-    Raises `DataError` for a damaged archive, a name that leaves the folder, a link, or a decompression bomb.
+    Raises `DataError` for a damaged archive, a name outside the archive's own folder, a link, or a decompression bomb.
     """
     for name, stream in streams(path, wanted):
         data = bytearray()
@@ -48,27 +49,26 @@ def members(path: Path, wanted: Callable[[str], bool] = everything) -> Iterator[
 
 
 def streams(path: Path, wanted: Callable[[str], bool] = everything) -> Iterator[tuple[str, IO[bytes]]]:
-    """As `members`, each file as an open stream that is good until the next one is asked for."""
+    """As `members`, but each file is an open stream, which is valid until the next file is requested."""
     try:
         with path.open("rb") as file:
             magic = file.read(4)
     except OSError as error:
         raise broken(path, error) from None
     if magic[:2] == b"\x1f\x8b":
-        found = _tar(path, wanted)
+        files = _tar(path, wanted)
     elif magic[:2] == b"PK":
-        found = _zip(path, wanted)
+        files = _zip(path, wanted)
     else:
-        raise DataError(f"{path} is neither a .tar.gz nor a .zip (it begins with {magic!r})",
-                        AGAIN)
+        raise DataError(f"{path} is neither a .tar.gz nor a .zip (it begins with {magic!r})", AGAIN)
     try:
-        yield from found
+        yield from files
     except BROKEN as error:
         raise broken(path, error) from None
 
 
 def chunk_of(stream: IO[bytes], path: Path) -> bytes:
-    """The next bytes of a stream out of the archive `path`; raises `DataError` where it is damaged."""
+    """The next bytes of a stream from the archive `path`, empty at its end; raises `DataError` where it is damaged."""
     try:
         return stream.read(CHUNK)
     except BROKEN as error:
@@ -76,20 +76,11 @@ def chunk_of(stream: IO[bytes], path: Path) -> bytes:
 
 
 def broken(path: Path, error: BaseException) -> DataError:
-    """The error for a file that the standard library could not read."""
+    """The `DataError` for a file that the standard library could not read."""
     if isinstance(error, OSError) and error.errno is not None:
         return DataError(f"cannot read {path}: {error.strerror}")
     reason = " ".join(str(error).split())[:200] or type(error).__name__
     return DataError(f"{path} is damaged or cut short: {reason}", AGAIN)
-
-
-def gunzip(path: Path) -> bytes:
-    """The content of a .gz file, within the bounds of this module."""
-    try:
-        deque(_unzipped(path), maxlen=0)  # a bomb is refused before any of it is kept
-        return b"".join(_unzipped(path))
-    except BROKEN as error:
-        raise broken(path, error) from None
 
 
 def _unzipped(path: Path) -> Iterator[bytes]:
@@ -100,21 +91,21 @@ def _unzipped(path: Path) -> Iterator[bytes]:
 
 
 def bound(path: Path) -> int:
-    """How many uncompressed bytes the archive at `path` may hold."""
+    """The most uncompressed bytes that the archive at `path` may hold."""
     return min(TOTAL, RATIO * path.stat().st_size + SLACK)
 
 
 class Bounded:
-    """A forward-only reader that refuses to give more bytes than `bound(path)`, seeking included."""
+    """A forward-only reader that raises `DataError` beyond `bound(path)` bytes, whether read or skipped."""
 
     def __init__(self, file: IO[bytes], path: Path) -> None:
         """Read from `file`, the decompressed content of `path`."""
         self.file, self.path, self.limit = file, path, bound(path)
         self.position = 0
-        self.last = b""  # the last answer, by which an archive's end is known from a damaged header
+        self.last = b""  # the last bytes read: they tell an archive's end from a damaged header
 
     def read(self, size: int = -1) -> bytes:
-        """At most `size` bytes, which must lie within the bound."""
+        """At most `size` bytes."""
         if size < 0 or self.position + size > self.limit + CHUNK:
             raise bomb(self.path, self.limit)
         self.last = self.file.read(size)
@@ -124,13 +115,13 @@ class Bounded:
         return self.last
 
     def tell(self) -> int:
-        """Bytes given so far."""
+        """The number of bytes read so far."""
         return self.position
 
     def seek(self, position: int, whence: int = 0) -> int:
-        """Read on to `position` (from the start); there is no way back."""
+        """Read on to `position`, counted from the start; raises `ValueError` for a position before this one."""
         if whence != 0 or position < self.position:
-            raise ValueError("seek backwards")
+            raise ValueError("cannot seek backwards")
         if position > self.limit:
             raise bomb(self.path, self.limit)
         while self.position < position and self.read(min(CHUNK, position - self.position)):
@@ -139,11 +130,12 @@ class Bounded:
 
 
 def bomb(path: Path, limit: int) -> DataError:
-    """The error for an archive that holds more than its size can explain."""
+    """The `DataError` for an archive that holds more than its size can explain."""
     return DataError(f"{path} unpacks to more than {limit >> 20} MB", "refused: this looks like a decompression bomb")
 
 
 def _safe(path: Path, name: str) -> str:
+    """The name with forward slashes; raises `DataError` for one that is too long or points outside the archive."""
     plain = name.replace("\\", "/")
     if len(plain) > NAME:
         raise DataError(f"{path} holds a file whose name has {len(plain)} characters", "refused: unsafe archive")
@@ -153,13 +145,13 @@ def _safe(path: Path, name: str) -> str:
 
 
 def _tar(path: Path, wanted: Callable[[str], bool]) -> Iterator[tuple[str, IO[bytes]]]:
-    deque(_unzipped(path), maxlen=0)  # as in `gunzip`: its size and checksum are known before any of it is used
+    deque(_unzipped(path), maxlen=0)  # its size and checksum are known before any of it is used
     with gzip.open(path) as unzipped:
         bounded = Bounded(cast("IO[bytes]", unzipped), path)
         with tarfile.open(fileobj=cast("IO[bytes]", bounded), mode="r:") as archive:
             count = 0
             while (entry := archive.next()) is not None:
-                archive.members = []  # type: ignore[attr-defined]  # not in its stubs; else it keeps every entry
+                archive.members = []  # type: ignore[attr-defined]  # not in its stubs; otherwise it keeps every entry in memory
                 count += 1
                 if count > COUNT:
                     raise DataError(f"{path} holds more than {COUNT} files", "refused: unsafe archive")
@@ -172,9 +164,9 @@ def _tar(path: Path, wanted: Callable[[str], bool]) -> Iterator[tuple[str, IO[by
                     stream = archive.extractfile(entry)
                     assert stream is not None  # a regular file has content
                     yield name, stream
-            if bounded.last.strip(b"\0"):  # tarfile stops without a word at a damaged header
+            if bounded.last.strip(b"\0"):  # at a damaged header, tarfile stops without an error
                 raise tarfile.ReadError(f"damaged header before byte {bounded.tell()}")
-        while bounded.read(CHUNK):  # on to the end, where gzip compares its checksum
+        while bounded.read(CHUNK):  # to the end, where gzip verifies its checksum
             pass
 
 

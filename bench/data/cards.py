@@ -15,7 +15,7 @@ from msgspec import Meta
 
 from bench.core import places
 from bench.core.errors import BenchError, CardError
-from bench.core.names import did_you_mean
+from bench.core.names import did_you_mean, is_name
 from bench.core.schema import END, Name, Text, Texts, checked, shown
 
 BUILT_IN = places.ROOT / "tasks"
@@ -23,8 +23,8 @@ BUILT_IN = places.ROOT / "tasks"
 LARGEST = 64 << 10  # bytes of a card
 DOTTED = re.compile(r"""(?:[\w"'-]{1,64}\s{0,8}\.\s{0,8}){32}""")  # tomllib takes the square of a key's parts
 # The readers of `public_formats.READERS` by name: reading a card must not import pandas.
-Reader = Literal["20newsgroups", "blitzer-reviews", "csv", "imdb-archive", "jsonl", "op-spam", "parquet", "tsv",
-                 "vader-amazon"]
+Reader = Literal["20newsgroups", "blitzer-reviews", "csv", "imdb-archive", "json", "jsonl", "op-spam", "parquet", "tsv",
+                 "vader-amazon", "xlsx"]
 Rows = Annotated[int, Meta(ge=0, le=10**12, description="the number of rows, or 0 where it is unknown")]
 Strip = Annotated[tuple[Literal["headers", "footers", "quotes"], ...],
                   Meta(min_length=1, description="a list of some of headers, footers and quotes, each once")]
@@ -40,6 +40,11 @@ class RouteKeys(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, tag_fi
     labels: Annotated[Mapping[str, str] | None, Meta(description="a table of raw value = label")] = None
     where: Where | None = None
     split: Text | None = None  # of all rows
+    incomplete: Annotated[Literal["skip"] | None, Meta(
+        description='"skip", which leaves out and counts rows without a text or a label')] = None
+    split_column: Text | None = None  # with incomplete
+    group_column: Text | None = None  # with incomplete
+    threshold: Annotated[float | None, Meta(description='a number, with labels = { below = "…", above = "…" }')] = None
 
 
 class DirectoryRoute(RouteKeys, tag="directory"):
@@ -78,7 +83,7 @@ class ScikitLearnRoute(RouteKeys, tag="scikit-learn"):
     dataset: Text
 
 
-READING = ("text", "label", "labels", "where", "split")
+READING = ("text", "label", "labels", "where", "split", "incomplete", "split_column", "group_column", "threshold")
 
 
 @dataclass(frozen=True)
@@ -156,6 +161,7 @@ def parse_card(text: str, origin: str) -> Task:
     raw["editions"] = tuple(_edition(edition, f"{origin}: edition {_called(edition, number)}")
                             for number, edition in enumerate(_tables(raw, "editions", origin), 1))
     task = checked(raw, Task, origin, CardError, without=["folder"])
+    _check_name(task.name, origin)
     if len(set(task.labels)) < len(task.labels):
         raise CardError(f"{origin}: labels = {shown(list(task.labels))} must be a list of two or more different names")
     if len({edition.name for edition in task.editions}) < len(task.editions):
@@ -198,6 +204,7 @@ def _edition(raw: dict[str, Any], where: str) -> Edition:
     raw["routes"] = tuple(_route(route, f"{where}, route {number}")
                           for number, route in enumerate(_tables(raw, "routes", where, "editions.routes"), 1))
     edition = checked(raw, Edition, where, CardError)
+    _check_name(edition.name, where)
     if len(set(edition.strip)) < len(edition.strip):
         raise CardError(f"{where}: strip = {shown(list(edition.strip))} must name each of its parts once")
     return edition
@@ -208,7 +215,24 @@ def _route(raw: dict[str, Any], where: str) -> Route:
     keys = msgspec.structs.asdict(checked(raw, kinds, where, CardError))
     options = {key: value for key, value in keys.items() if value is not None}
     reading = {key: options.pop(key) for key in READING if key in options}
+    _check_incomplete(reading, where)
     return Route(raw["from"], options, options.pop("reader"), reading)
+
+
+def _check_name(name: str, where: str) -> None:
+    if not is_name(name):
+        raise CardError(f"{where}: name = {shown(name)} must be a name of lower-case letters, digits, '.', '_' and '-'")
+
+
+def _check_incomplete(reading: Mapping[str, Any], where: str) -> None:
+    """The keys of a route that leaves out and counts the rows that it cannot use."""
+    if "threshold" in reading and not {"below", "above"} <= set(reading.get("labels", {})):
+        raise CardError(f"{where}: threshold needs labels = {{ below = \"…\", above = \"…\" }}")
+    dependent = [key for key in ("split_column", "group_column", "threshold") if key in reading]
+    if dependent and "incomplete" not in reading:
+        raise CardError(f"{where}: {dependent[0]} needs incomplete = \"skip\"")
+    if "incomplete" in reading and ("where" in reading or "split" in reading or "labels" not in reading):
+        raise CardError(f"{where}: incomplete = \"skip\" needs labels, and neither where nor split")
 
 
 def _tables(raw: Mapping[str, Any], key: str, where: str, header: str = "") -> list[dict[str, Any]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from bench.core import files, store
@@ -15,6 +15,8 @@ from bench.data.cards import Edition, Route, Task
 from bench.data.corpus import Dataset
 from bench.data.public_formats import read, stripped
 from bench.data.routes import Access, Delivered, deliver
+from bench.data.table_files import open_table
+from bench.data.usable_rows import RowCount, frame_of
 
 Say = Callable[[str], None]
 
@@ -27,6 +29,7 @@ class LoadedTask:
     edition: Edition
     data: Dataset
     origin: str  # in words, for the user
+    count: RowCount | None = field(default=None, kw_only=True)  # of the rows, where some may have been left out
 
     @property
     def name(self) -> str:
@@ -47,8 +50,7 @@ def load_task(task: Task, access: Access, root: Path, edition: str = "", say: Sa
             if reasons and not edition and candidate is not task.editions[0]:
                 say(f"{task.name}: edition {candidate.name} is used, because {task.editions[0].name} is unavailable: "
                     + "; ".join(reasons))
-            data, origin = loaded
-            return LoadedTask(task, candidate, data, origin)
+            return loaded
     raise BenchError(
         f"no data for {task.name}: " + "; ".join(reasons),
         "name a folder with the file by --data-dir, or connect to the network; bench doctor tests the routes",
@@ -56,27 +58,28 @@ def load_task(task: Task, access: Access, root: Path, edition: str = "", say: Sa
 
 
 def _edition(task: Task, edition: Edition, access: Access, root: Path,
-             reasons: list[str]) -> tuple[Dataset, str] | None:
-    """The data of an edition and where they came from; where no route delivers None, and why is added to `reasons`."""
+             reasons: list[str]) -> LoadedTask | None:
+    """The task with the data of an edition; None where no route delivers, and `reasons` gets why."""
     routes = sorted(edition.routes, key=lambda route: route.kind != "directory")
     for route in routes:
         if route.kind != "directory" and (cached := _cached(task, edition, root)):
-            return cached, "the cache"
+            return cached
         try:
             delivered = _deliver(route, access, task)
-            return _read(task, edition, route, delivered.path, delivered.origin, root), delivered.origin
+            data, count = _read(task, edition, route, delivered.path, delivered.origin, root)
+            return LoadedTask(task, edition, data, delivered.origin, count=count)
         except RouteError as error:
             reasons.append(f"{edition.name} by {route.kind}: {error}")
         except DataError as error:
             if route.kind == "directory":  # the user chose this file: a wrong one must not be passed over
                 raise
             reasons.append(f"{edition.name} by {route.kind}: {error}")
-    cached = _cached(task, edition, root)
-    return (cached, "the cache") if cached else None
+    return _cached(task, edition, root)
 
 
-def _cached(task: Task, edition: Edition, root: Path) -> Dataset | None:
-    return corpus.load(root, edition.sha256, task.labels) if edition.sha256 else None
+def _cached(task: Task, edition: Edition, root: Path) -> LoadedTask | None:
+    data = corpus.load(root, edition.sha256, task.labels) if edition.sha256 else None
+    return LoadedTask(task, edition, data, "the cache") if data else None
 
 
 def _deliver(route: Route, access: Access, task: Task) -> Delivered:
@@ -89,7 +92,8 @@ def _deliver(route: Route, access: Access, task: Task) -> Delivered:
         raise
 
 
-def _read(task: Task, edition: Edition, route: Route, path: Path, origin: str, root: Path) -> Dataset:
+def _read(task: Task, edition: Edition, route: Route, path: Path, origin: str,
+          root: Path) -> tuple[Dataset, RowCount | None]:
     """The data in a delivered file; the cache knows a file that was read before by its digest."""
     try:
         with path.open("rb") as file:
@@ -102,13 +106,18 @@ def _read(task: Task, edition: Edition, route: Route, path: Path, origin: str, r
     with files.locked(root / "files" / f"{key}.lock", f"waiting for another process that reads {path}"):
         earlier = store.load(root / "files" / key)
         if earlier and (data := corpus.load(root, earlier.facts["sha256"], task.labels)):
-            return data
+            return data, RowCount.of(earlier.facts["rows"]) if "rows" in earlier.facts else None
         return _parse(task, edition, route, path, origin, root, key)
 
 
-def _parse(task: Task, edition: Edition, route: Route, path: Path, origin: str, root: Path, key: str) -> Dataset:
+def _parse(task: Task, edition: Edition, route: Route, path: Path, origin: str, root: Path,
+           key: str) -> tuple[Dataset, RowCount | None]:
     """Read a file with the reader of its route, check its content, and save it in the cache."""
-    rows = read(route.reader, path, route.reading)
+    count: RowCount | None = None
+    if "incomplete" in route.reading:
+        rows, count = frame_of(open_table(path, route.reader), route.reading)
+    else:
+        rows = read(route.reader, path, route.reading)
     for column, values in edition.where.items():
         if column not in rows:
             raise DataError(f"{origin} has no column {column!r}, which the card's where names",
@@ -122,5 +131,7 @@ def _parse(task: Task, edition: Edition, route: Route, path: Path, origin: str, 
                         f"{sha256[:16]}… of {len(normalised)} rows, expected {edition.sha256[:16]}… of {edition.rows}",
                         "the file is damaged or another version; remove it, or write a card for it")
     data = corpus.build(root, normalised, task.labels, sha256)
-    store.save(root / "files" / key, {}, {"sha256": sha256})
-    return data
+    if count:
+        count.add("without a text", len(rows) - len(normalised))  # nothing but markup
+    store.save(root / "files" / key, {}, {"sha256": sha256, **({"rows": count.facts()} if count else {})})
+    return data, count

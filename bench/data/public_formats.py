@@ -1,26 +1,24 @@
-"""Raw files become rows: one function a format, and one table that names them."""
+"""Raw files become the rows that a card describes: table files, and the archives of well-known corpora."""
 
 from __future__ import annotations
 
-import json
-import os
 import re
-import stat
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from bench.core.errors import DataError
-from bench.data.archives import AGAIN, bomb, bound, broken, gunzip, members
+from bench.data.archives import AGAIN, members
+from bench.data.table import LONGEST, Rows
+from bench.data.table_files import open_table
+from bench.data.unpacking import first_bytes
 
 if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["READERS", "STRIPS", "members", "read", "stripped"]
 
-LARGEST = 4 << 30  # bytes of a file, and of a parquet file's columns in memory
-LONGEST = 10_000_000  # characters of a text
-COLUMNS = 1_000
 STRIPS = ("headers", "footers", "quotes")  # in the order in which scikit-learn cuts them out
 
 
@@ -29,36 +27,63 @@ def read(reader: str, path: Path, reading: Mapping[str, Any]) -> pd.DataFrame:
 
     `reading` is what a card's route says: `text`, `label` (column names), `labels` (raw value -> label name; other
     rows are dropped), `where` (column -> values kept), `split` (one split for all rows).
-    Raises `DataError` naming the file, the column or row (counted from 1), and what to do.
+    Raises `DataError` naming the file, the column or row, and what to do.
     """
-    raw = READERS[reader](path)
-    if raw.empty:
+    text, label = reading.get("text", "text"), reading.get("label", "label")
+    where: Mapping[str, Sequence[str]] = reading.get("where", {})
+    optional = ["group"] if "split" in reading else ["split", "group"]
+    rows, unit = _raw(reader, path, {**dict.fromkeys(where, "where"), text: "text", label: "label"}, optional)
+    keep = list(range(len(rows.places)))
+    if not keep:
         raise DataError(f"{path} holds no rows", "is it the right file?")
-    for column, kept in dict(reading.get("where", {})).items():
-        values = [cell(v) for v in _column(raw, column, path, "where")]
-        raw = raw[[v in kept for v in values]]
-        if raw.empty:
-            raise DataError(f"{path}: no row has {column} in {sorted(kept)}", f"there are: {_some(values)}")
-    texts = list(_column(raw, reading.get("text", "text"), path, "text"))
-    labels = [cell(v) for v in _column(raw, reading.get("label", "label"), path, "label")]
-    rows = [int(i) + 1 for i in raw.index]
-    columns: dict[str, list[Any]] = {"text": texts, "label": labels}
-    if "split" in reading:
-        columns["split"] = [reading["split"]] * len(rows)
-    elif "split" in raw:
-        columns["split"] = [cell(v) for v in raw["split"]]
-    if "group" in raw:
-        columns["group"] = [cell(v) or "" for v in raw["group"]]
+    for column, wanted in where.items():
+        values = [trimmed(rows.cells[column][i]) for i in keep]
+        keep = [i for i, value in zip(keep, values, strict=True) if value in wanted]
+        if not keep:
+            raise DataError(f"{path}: no row has {column} in {sorted(wanted)}", f"there are: {_some(values)}")
+    labels = {i: trimmed(rows.cells[label][i]) for i in keep}
     if "labels" in reading:
         names: Mapping[str, str] = reading["labels"]
-        keep = [i for i, label in enumerate(labels) if label in names]
+        keep = [i for i in keep if labels[i] in names]
         if not keep:
-            raise DataError(f"{path}: no label is one of {sorted(names)}", f"there are: {_some(labels)}")
-        columns = {k: [v[i] for i in keep] for k, v in columns.items()}
-        columns["label"] = [names[label] for label in columns["label"]]
-        rows = [rows[i] for i in keep]
-    _check(columns, rows, path)
+            raise DataError(f"{path}: no label is one of {sorted(names)}", f"there are: {_some(list(labels.values()))}")
+        labels = {i: names[str(labels[i])] for i in keep}
+    columns: dict[str, list[str | None]] = {"text": [rows.cells[text][i] for i in keep],
+                                            "label": [labels[i] for i in keep]}
+    if "split" in reading:
+        columns["split"] = [reading["split"]] * len(keep)
+    elif "split" in rows.cells:
+        columns["split"] = [trimmed(rows.cells["split"][i]) for i in keep]
+    if "group" in rows.cells:
+        columns["group"] = [trimmed(rows.cells["group"][i]) or "" for i in keep]
+    faults = [rows.faults.get(i, "") for i in keep]
+    _check(columns, [f"{unit} {rows.places[i]}" for i in keep], faults, path)
     return _frame(columns).astype("str")
+
+
+def _raw(reader: str, path: Path, needed: Mapping[str, str], optional: Sequence[str]) -> tuple[Rows, str]:
+    """The columns `needed` (with what they are needed as) and those of `optional` that are there; what a row is."""
+    if reader not in TABLES:
+        frame = READERS[reader](path)
+        rows = Rows(list(range(1, len(frame) + 1)), {str(name): frame[name].tolist() for name in frame})
+        _needed(path, list(rows.cells), needed)
+        return rows, "row"
+    first_bytes(path)  # a missing file is data that cannot be read
+    table = open_table(path, TABLES[reader])
+    _needed(path, table.columns, needed)
+    for name, role in needed.items():
+        if role == "text" and name in table.numeric:
+            raise DataError(f"{path}: the column {name!r} holds numbers, not texts",
+                            "is it the right column? --text-column")
+    return table.read([*needed, *(name for name in optional if name in table.columns)]), table.unit
+
+
+def _needed(path: Path, columns: Sequence[str], needed: Mapping[str, str]) -> None:
+    for name, role in needed.items():
+        if name not in columns:
+            hint = f"there are: {', '.join(map(repr, columns[:20]))}"
+            hint += f"; name it with --{role}-column" if role in ("text", "label") else ""
+            raise DataError(f"{path} has no {role} column {name!r}", hint)
 
 
 def stripped(posts: list[str], parts: tuple[str, ...]) -> list[str]:
@@ -78,110 +103,23 @@ def stripped(posts: list[str], parts: tuple[str, ...]) -> list[str]:
     return posts
 
 
-def cell(value: object) -> str | None:
-    """A raw label, group or split as text: 1 and 1.0 are '1', True is 'true'; None if it is missing."""
-    import numpy as np
-
-    if isinstance(value, str):
-        return value.strip() or None
-    if isinstance(value, bool | np.bool_):
-        return "true" if value else "false"
-    if isinstance(value, float | np.floating):
-        number = float(value)
-        return None if number != number else str(int(number)) if number.is_integer() else str(number)
-    if isinstance(value, int | np.integer):
-        return str(value)
-    if isinstance(value, list | dict | np.ndarray | bytes):
-        try:
-            return json.dumps(value, default=str, sort_keys=True)
-        except (ValueError, TypeError, RecursionError):  # nested too deep, or keys of unlike kinds
-            return f"{type(value).__name__} that cannot be shown"
-    return None  # None, pandas.NA
+def trimmed(cell: str | None) -> str | None:
+    """A label, group or split without blanks around it; None where nothing is left."""
+    return (cell or "").strip() or None
 
 
-def parquet(path: Path) -> pd.DataFrame:
-    """A Parquet file, all its columns."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
+def _whole(format: str) -> Callable[[Path], pd.DataFrame]:
+    """The reader of a table file that gives all columns that can be read."""
+    def whole(path: Path) -> pd.DataFrame:
+        first_bytes(path)
+        table = open_table(path, format)
+        columns: dict[str, list[str | None]] = {}
+        for name in table.columns:
+            with suppress(DataError):  # a structure
+                columns[name] = table.read([name]).cells[name]
+        return _frame(columns)
 
-    try:
-        with pq.ParquetFile(path) as file:
-            groups = (file.metadata.row_group(i) for i in range(file.metadata.num_row_groups))
-            size = sum(group.total_byte_size for group in groups)
-            if size > LARGEST:
-                raise DataError(f"{path} holds {size >> 20} MB", f"no more than {LARGEST >> 20} MB are read")
-            names = file.schema_arrow.names
-            if len(names) > COLUMNS or len(set(names)) < len(names):
-                raise DataError(f"{path} has {len(names)} columns, {len(names) - len(set(names))} names twice",
-                                f"at most {COLUMNS} columns of different names")
-            if file.metadata.num_rows * max(len(names), 1) * 8 > bound(path):
-                raise bomb(path, bound(path))
-        return _plain(path, names)
-    except (pa.ArrowException, OSError, ValueError) as error:
-        raise broken(path, error) from None
-
-
-def _plain(path: Path, names: list[str]) -> pd.DataFrame:
-    """A parquet file's columns, once it is known how large they are.
-
-    A text that is repeated stands once in the file: a small one can unpack to any size. Read as dictionaries they
-    stay small until their size is known.
-    """
-    import pyarrow as pa
-    import pyarrow.compute as pc
-    import pyarrow.parquet as pq
-
-    total = 0
-    with pq.ParquetFile(path, read_dictionary=names) as file:
-        table = file.read()
-    for column in table.columns:
-        if not pa.types.is_dictionary(column.type):
-            total += column.nbytes
-            continue
-        for chunk in column.chunks:
-            lengths = pc.binary_length(chunk.dictionary)
-            total += pc.sum(pc.take(lengths, chunk.indices).cast(pa.int64())).as_py() or 0
-    if total > min(LARGEST, bound(path)):
-        raise bomb(path, min(LARGEST, bound(path)))
-    plain = [c.cast(c.type.value_type) if pa.types.is_dictionary(c.type) else c for c in table.columns]
-    table = pa.table(plain, names=names)
-    table.validate(full=True)
-    frame: pd.DataFrame = table.to_pandas(ignore_metadata=True)
-    return frame
-
-
-def csv(path: Path) -> pd.DataFrame:
-    """Comma-separated values with a header line, UTF-8, plain or .gz."""
-    return _separated(path, ",")
-
-
-def tsv(path: Path) -> pd.DataFrame:
-    """Tab-separated values with a header line, quoted like CSV, UTF-8, plain or .gz."""
-    return _separated(path, "\t")
-
-
-def jsonl(path: Path) -> pd.DataFrame:
-    """One JSON object a line, UTF-8, plain or .gz."""
-    records: list[dict[str, Any]] = []
-    names: dict[str, None] = {}
-    for number, line in enumerate(_text(path).split("\n"), 1):
-        if not line.strip():
-            continue
-        try:
-            record = json.loads(line)
-        except (ValueError, RecursionError) as error:
-            reason = str(error) if isinstance(error, json.JSONDecodeError) else type(error).__name__
-            raise DataError(f"{path}: line {number} is not JSON: {reason}",
-                            "one object a line, such as {\"text\": …}") from None
-        if not isinstance(record, dict):
-            raise DataError(f"{path}: line {number} is not a JSON object: {line.strip()[:40]!r}",
-                            "one object a line, such as {\"text\": …}")
-        records.append(record)
-        names.update(dict.fromkeys(record))
-        if len(names) > COLUMNS:
-            raise DataError(f"{path}: line {number} brings the {len(names)}th key",
-                            f"at most {COLUMNS}; is it one object a line, all with the same keys?")
-    return _frame({name: [record.get(name) for record in records] for name in names})
+    return whole
 
 
 def imdb_archive(path: Path) -> pd.DataFrame:
@@ -244,63 +182,15 @@ def vader_amazon(path: Path) -> pd.DataFrame:
     return _rows(rows, path, wanted)
 
 
+TABLES = {"parquet": "parquet", "csv": "csv", "tsv": "tsv", "jsonl": "jsonl", "json": "json", "xlsx": "xlsx",
+          "20newsgroups": "parquet"}  # the last is what the scikit-learn route writes
 READERS: dict[str, Callable[[Path], pd.DataFrame]] = {
-    "parquet": parquet,
-    "csv": csv,
-    "tsv": tsv,
-    "jsonl": jsonl,
+    **{name: _whole(format) for name, format in TABLES.items()},
     "imdb-archive": imdb_archive,
     "blitzer-reviews": blitzer_reviews,
     "op-spam": op_spam,
     "vader-amazon": vader_amazon,
-    "20newsgroups": parquet,  # what the scikit-learn route writes
 }
-
-
-def _separated(path: Path, separator: str) -> pd.DataFrame:
-    import io
-
-    import pandas as pd
-
-    text = _text(path)
-    if not text.strip():
-        raise DataError(f"{path} is empty", "a header line and one row an example are needed")
-    first = text.find("\n") if "\n" in text else len(text)
-    if text.count(separator, 0, first) >= COLUMNS:
-        raise DataError(f"{path} has {text.count(separator, 0, first) + 1} columns", f"at most {COLUMNS}")
-    try:
-        frame = pd.read_csv(io.StringIO(text), sep=separator, dtype=object, keep_default_na=False)
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, ValueError) as error:
-        reason = " ".join(str(error).split()).removeprefix("Error tokenizing data. C error: ")
-        raise DataError(f"{path} is not a readable table: {reason[:200]}",
-                        "quote texts that hold separators, quotes or line ends") from None
-    if not isinstance(frame.index, pd.RangeIndex):  # pandas took the surplus cells for an index
-        raise DataError(f"{path}: the rows have more cells than the header",
-                        "quote texts that hold separators, quotes or line ends")
-    return frame
-
-
-def _text(path: Path) -> str:
-    """A file's text, gunzipped where its first bytes say so; not UTF-8, or a NUL byte, is an error."""
-    try:
-        with path.open("rb") as file:
-            found = os.fstat(file.fileno())
-            if not stat.S_ISREG(found.st_mode) or found.st_size > LARGEST:  # a device would never end
-                raise DataError(f"{path} is no file, or larger than {LARGEST >> 20} MB", "is it the right file?")
-            data = file.read(2)
-            if data != b"\x1f\x8b":
-                data += file.read()
-    except OSError as error:
-        raise broken(path, error) from None
-    if data == b"\x1f\x8b":
-        data = gunzip(path)
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise DataError(f"{path} is not UTF-8 text: {error.reason} at byte {error.start}", "save it as UTF-8") from None
-    if "\0" in text:
-        raise DataError(f"{path} holds a NUL byte at byte {data.index(0)}", "is it a text file? save it as UTF-8")
-    return text
 
 
 def _tolerant(data: bytes) -> str:
@@ -322,45 +212,24 @@ def _rows(rows: list[dict[str, str]], path: Path, wanted: str) -> pd.DataFrame:
     return _frame({name: [row[name] for row in rows] for name in rows[0]})
 
 
-def _column(frame: pd.DataFrame, name: str, path: Path, role: str) -> pd.Series[Any]:
-    if name not in frame.columns:
-        there = ", ".join(repr(str(c)) for c in frame.columns[:20])
-        hint = f"there are: {there}" + (f"; name it with --{role}-column" if role in ("text", "label") else "")
-        raise DataError(f"{path} has no {role} column {name!r}", hint)
-    return frame[name]
-
-
 def _some(values: list[str | None]) -> str:
     found = sorted({str(v) for v in values})
     return ", ".join(map(repr, found[:10])) + (", …" if len(found) > 10 else "")
 
 
-def _check(columns: Mapping[str, list[Any]], rows: list[int], path: Path) -> None:
+def _check(columns: Mapping[str, list[str | None]], rows: list[str], faults: list[str], path: Path) -> None:
     """Every row has a text of characters and a label, and its split is train or test."""
-    for row, text, label in zip(rows, columns["text"], columns["label"], strict=True):
-        if text is None or text != text or text == "":
-            raise DataError(f"{path}: row {row} has no text", "fill it in or take the row out")
-        if not isinstance(text, str):
-            raise DataError(f"{path}: row {row} has {type(text).__name__} {str(text)[:40]!r} as its text",
-                            "is it the right column? --text-column")
+    for row, text, label, fault in zip(rows, columns["text"], columns["label"], faults, strict=True):
+        if text is None or not text.strip():
+            raise DataError(f"{path}: {row} has {fault or 'no text'}", "fill it in or take the row out")
         if len(text) > LONGEST:
-            raise DataError(f"{path}: the text of row {row} has {len(text):,} characters",
+            raise DataError(f"{path}: the text of {row} has {len(text):,} characters",
                             f"at most {LONGEST:,}; is a quote missing?")
-        if not text.strip():
-            raise DataError(f"{path}: row {row} has no text", "fill it in or take the row out")
         if label is None:
-            raise DataError(f"{path}: row {row} has no label", "fill it in or take the row out")
-        if "\0" in text or "\0" in label or not _encodable(text) or not _encodable(label):
-            raise DataError(f"{path}: row {row} holds a NUL or half a surrogate pair", "take the character out")
+            raise DataError(f"{path}: {row} has {fault or 'no label'}", "fill it in or take the row out")
+        if "\0" in text or "\0" in label:
+            raise DataError(f"{path}: {row} holds a NUL", "take the character out")
     for row, split in zip(rows, columns.get("split", ["train"] * len(rows)), strict=True):
         if split not in ("train", "test"):
-            raise DataError(f"{path}: row {row} has the split {split!r}",
+            raise DataError(f"{path}: {row} has the split {split!r}",
                             "only train and test: rename the column, or keep rows by `where` in the card")
-
-
-def _encodable(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True

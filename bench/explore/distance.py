@@ -1,4 +1,4 @@
-"""How far a target's texts are from the source's, beside the gain that was measured."""
+"""Measure how far the texts of a target are from those of a source."""
 
 from __future__ import annotations
 
@@ -8,74 +8,69 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.analysis.domain_distance import Distance
+from bench.analysis.domain_distance import DomainDistance
 from bench.core.seeds import generator_for as generator
 from bench.data.corpus import Corpus, Examples
 from bench.runs.options import Options
 
-TEXTS = 2_000  # of each side, at most, for the proxy A-distance
-POINTS = 1_000  # of each side, at most, for the MMD
+TEXTS = 2_000  # per side at most, for the proxy A-distance and the vocabulary
+POINTS = 1_000  # per side at most, for the MMD
 
 
-def measured(options: Options, say: Callable[[str], None], watch: Callable[[dict[str, Any]], None], *,
-             progress: bool) -> list[Distance]:
-    """Load the sides and the base (trained where it is not there yet) and measure each target."""
-    from dataclasses import replace
-
-    from bench.learning.networks.architectures import architecture_named
+def measure_distances(options: Options, say: Callable[[str], None], watch: Callable[[dict[str, Any]], None], *,
+                      progress: bool) -> list[DomainDistance]:
+    """Load the data, train the base or take it from the cache, and measure each target."""
     from bench.learning.networks.engines import engine
     from bench.learning.pretrain import pretrain
     from bench.learning.resources import Resources
-    from bench.protocol.split import without_test_texts
     from bench.runs import inputs
 
-    access = inputs.access_for(options, say, progress=progress)
-    net = architecture_named(options.net, options.preset)
-    source = inputs.load(options.source, options, access, say)
-    vectors = inputs.find_vectors(access, say) if net.glove != "no" else None
-    out = []
-    for name in options.targets:
-        target = inputs.load(name, options, access, say)
-        clean = without_test_texts(source.data, source.split, target.data, target.split.test)
-        order = inputs.base_spec(options, replace(source, split=clean), net, vectors)
-        base = pretrain(order, options.cache_dir, watch)
-        resources = Resources(engine(options.engine), net, order.device, 0, base, vectors)
-        sides = [_some(source.data.corpus, clean.pool, source.name), _some(target.data.corpus, target.split.pool,
-                                                                          target.name)]
-        features = [resources.features(_first(side)) for side in sides]
-        out.append(Distance(target.name, proxy_a(*_joint(*sides), (source.name, target.name)),
-                            *vocabulary(*sides), mmd(*features)))
-    return out
+    distances = []
+    find = inputs.find_for_net(options)
+    for pair in inputs.for_targets(options, say, find, progress=progress, allow_same=True):
+        source, target = pair.source, pair.target
+        base = pretrain(pair.base_spec, options.cache_dir, watch)
+        resources = Resources(engine(options.engine), pair.architecture, pair.base_spec.device, 0, base, pair.vectors)
+        sides = [_sample(side.data.corpus, side.split.pool, side.name) for side in (source, target)]
+        features = [resources.features(_thinned(side)) for side in sides]
+        proxy_a = proxy_a_distance(*_joint_counts(*sides), (source.name, target.name))
+        distances.append(DomainDistance(target.name, proxy_a, *vocabulary_overlap(*sides), mmd(*features)))
+    return distances
 
 
-def _some(corpus: Corpus, pool: NDArray[np.int64], name: str) -> Examples:
-    """Texts drawn from a pool."""
+def _sample(corpus: Corpus, pool: NDArray[np.int64], name: str) -> Examples:
+    """At most `TEXTS` texts, drawn from a pool."""
     rows = generator("distance", name).permutation(pool)[:TEXTS]
     return Examples(corpus, np.sort(rows))
 
 
-def _first(side: Examples) -> Examples:
+def _thinned(side: Examples) -> Examples:
+    """At most `POINTS` texts, evenly spaced."""
     step = max(1, len(side) // POINTS)
     return Examples(side.corpus, side.rows[::step][:POINTS])
 
 
-def _joint(source: Examples, target: Examples) -> tuple[Any, NDArray[np.int64]]:
-    """Word counts of both sides in one space [n, words], and which side each text is from."""
+def _joint_counts(source: Examples, target: Examples) -> tuple[Any, NDArray[np.int64]]:
+    """Word counts of both sides over one vocabulary [n, words], and the side of each text [n]: 0 source, 1 target."""
     from scipy.sparse import csr_matrix, vstack
 
     from bench.data.text import word_counts
 
-    words = {w: i for i, w in enumerate(dict.fromkeys([*source.corpus.words, *target.corpus.words]))}
+    columns = {word: i for i, word in enumerate(dict.fromkeys([*source.corpus.words, *target.corpus.words]))}
     parts = []
     for side in (source, target):
         counts = word_counts(side.corpus.tokens.take(side.rows), len(side.corpus.words)).tocsr()
-        place = np.array([words[w] for w in side.corpus.words])
-        parts.append(csr_matrix((counts.data, place[counts.indices], counts.indptr), (counts.shape[0], len(words))))
+        column = np.array([columns[word] for word in side.corpus.words])
+        shape = (counts.shape[0], len(columns))
+        parts.append(csr_matrix((counts.data, column[counts.indices], counts.indptr), shape))
     return vstack(parts).tocsr(), np.repeat([0, 1], [len(source), len(target)])
 
 
-def proxy_a(counts: Any, side: NDArray[np.int64], names: Sequence[str]) -> float:
-    """The proxy A-distance (Ben-David et al. 2007): from the balanced error of a linear classifier of the sides."""
+def proxy_a_distance(counts: Any, side: NDArray[np.int64], names: Sequence[str]) -> float:
+    """The proxy A-distance (Ben-David et al. 2007) of two sides, from word counts [n, words] and sides [n].
+
+    It is 2 (1 - 2 error), with the balanced error of a linear classifier that tells the sides apart: 0 to 2.
+    """
     from sklearn.feature_extraction.text import TfidfTransformer
     from sklearn.linear_model import LogisticRegression
     from sklearn.model_selection import StratifiedKFold, cross_val_predict
@@ -85,33 +80,35 @@ def proxy_a(counts: Any, side: NDArray[np.int64], names: Sequence[str]) -> float
     linear = LogisticRegression(class_weight="balanced", max_iter=300)
     model = make_pipeline(TfidfTransformer(sublinear_tf=True), linear)
     guess = cross_val_predict(model, counts[order], side[order], cv=StratifiedKFold(3))
-    wrong = [(guess[side[order] == s] != s).mean() for s in (0, 1)]
-    return float(max(0.0, 2.0 * (1.0 - 2.0 * np.mean(wrong))))
+    errors = [(guess[side[order] == s] != s).mean() for s in (0, 1)]
+    return float(max(0.0, 2.0 * (1.0 - 2.0 * np.mean(errors))))
 
 
-def vocabulary(source: Examples, target: Examples) -> tuple[float, float]:
-    """Share of the target's running words that the source's texts have, and Jaccard's index of the two lists."""
+def vocabulary_overlap(source: Examples, target: Examples) -> tuple[float, float]:
+    """Share of the target's tokens whose word the source's texts have, and Jaccard index of the two vocabularies."""
     from bench.data.text import word_counts
 
-    tables = []
+    counts: list[dict[str, int]] = []
     for side in (source, target):
         total = np.asarray(word_counts(side.corpus.tokens.take(side.rows), len(side.corpus.words)).sum(axis=0)).ravel()
-        tables.append({w: int(total[i]) for i, w in enumerate(side.corpus.words) if total[i]})
-    ours, theirs = tables
-    both = ours.keys() & theirs.keys()
-    return sum(theirs[w] for w in both) / max(1, sum(theirs.values())), len(both) / max(1, len(ours.keys() | theirs))
+        counts.append({word: int(total[i]) for i, word in enumerate(side.corpus.words) if total[i]})
+    of_source, of_target = counts
+    shared = of_source.keys() & of_target.keys()
+    known = sum(of_target[word] for word in shared) / max(1, sum(of_target.values()))
+    return known, len(shared) / max(1, len(of_source.keys() | of_target.keys()))
 
 
 def mmd(a: NDArray[np.float32], b: NDArray[np.float32]) -> float:
-    """The squared maximum mean discrepancy (Gretton et al. 2012), unbiased, with a Gaussian kernel of median width."""
+    """The squared maximum mean discrepancy (Gretton et al. 2012) of features [m, d] and [n, d].
+
+    Unbiased, with a Gaussian kernel whose width is the median distance.
+    """
     from scipy.spatial.distance import cdist
 
     x, y = np.asarray(a, np.float64), np.asarray(b, np.float64)
-    within, beyond, cross = cdist(x, x, "sqeuclidean"), cdist(y, y, "sqeuclidean"), cdist(x, y, "sqeuclidean")
-    width = float(np.median(np.concatenate([within[np.triu_indices(len(x), 1)], beyond[np.triu_indices(len(y), 1)],
-                                            cross.ravel()]))) or 1.0
-    k, q, c = (np.exp(-d / width) for d in (within, beyond, cross))
+    xx, yy, xy = cdist(x, x, "sqeuclidean"), cdist(y, y, "sqeuclidean"), cdist(x, y, "sqeuclidean")
     m, n = len(x), len(y)
-    return float((k.sum() - m) / (m * (m - 1)) + (q.sum() - n) / (n * (n - 1)) - 2.0 * c.mean())
-
-
+    pairs = np.concatenate([xx[np.triu_indices(m, 1)], yy[np.triu_indices(n, 1)], xy.ravel()])
+    width = float(np.median(pairs)) or 1.0
+    kernel_xx, kernel_yy, kernel_xy = (np.exp(-distance / width) for distance in (xx, yy, xy))
+    return float((kernel_xx.sum() - m) / (m * (m - 1)) + (kernel_yy.sum() - n) / (n * (n - 1)) - 2.0 * kernel_xy.mean())

@@ -1,4 +1,4 @@
-"""Many dimensions become two that can be drawn: principal components, then t-SNE (van der Maaten & Hinton 2008)."""
+"""From many dimensions to two that can be drawn: principal components, and t-SNE (van der Maaten & Hinton 2008)."""
 
 from __future__ import annotations
 
@@ -15,22 +15,21 @@ COMPONENTS = 20  # of the features of texts, before t-SNE
 
 @dataclass(frozen=True)
 class PrincipalComponents:
-    """Principal components of some points, and the share of the variance that they keep."""
+    """Points by their principal components, and the share of the variance that these explain."""
 
     points: NDArray[np.float32]  # [n, components]
-    kept: float
+    explained: float  # 0 to 1
 
 
 def principal_components(x: NDArray[np.float32], most: int = COMPONENTS) -> PrincipalComponents:
-    """The first `most` principal components of x [n, d], fewer where x has fewer."""
+    """The first `most` principal components of x [n, d]; fewer where x has fewer."""
     centred = x.astype(np.float64) - x.mean(axis=0, dtype=np.float64)
     values, vectors = np.linalg.eigh(centred.T @ centred)  # ascending
-    chosen = vectors[:, ::-1][:, :most]
-    chosen = chosen * np.sign(chosen[np.abs(chosen).argmax(axis=0), np.arange(chosen.shape[1])])  # one sign everywhere
+    axes = vectors[:, ::-1][:, :most]
+    axes = axes * np.sign(axes[np.abs(axes).argmax(axis=0), np.arange(axes.shape[1])])  # the same on every machine
     total = float(values.clip(0.0).sum())
-    return PrincipalComponents(
-        (centred @ chosen).astype(np.float32), float(values[::-1][:most].sum()) / total if total else 1.0
-    )
+    explained = float(values[::-1][:most].sum()) / total if total else 1.0
+    return PrincipalComponents((centred @ axes).astype(np.float32), explained)
 
 
 def project(x: NDArray[np.float32], seed: int = 0, metric: str = "euclidean") -> NDArray[np.float32]:
@@ -38,7 +37,7 @@ def project(x: NDArray[np.float32], seed: int = 0, metric: str = "euclidean") ->
     try:
         from openTSNE import TSNE
     except ImportError:
-        raise MissingExtra("openTSNE, which draws the plane,", "report") from None
+        raise MissingExtra("openTSNE, which computes the projection,", "report") from None
     perplexity = min(30.0, max(2.0, (len(x) - 1) / 3.5))
-    made = TSNE(perplexity=perplexity, metric=metric, random_state=seed_for("t-SNE", seed) >> 1, n_jobs=1).fit(x)
-    return np.asarray(made, np.float32)
+    tsne = TSNE(perplexity=perplexity, metric=metric, random_state=seed_for("t-SNE", seed) >> 1, n_jobs=1)
+    return np.asarray(tsne.fit(x), np.float32)

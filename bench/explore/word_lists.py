@@ -1,4 +1,4 @@
-"""Word lists for pictures and claims: opinions in two lists, and groups of like meaning among frequent words."""
+"""Word lists for maps and claims: positive and negative words, and groups of frequent words with similar meaning."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from numpy.typing import NDArray
 
 from bench.core.seeds import generator_for
 
-RIDGE = 10.0  # of the cut that leaves words out; vectors have unit variance
+RIDGE = 10.0  # penalty of the linear classifier that leaves words out; vectors have unit variance
 
 
 def _list(text: str) -> tuple[str, ...]:
     return tuple(text.split())
 
 
-# Each list begins with the words that tutorial A names; the others are ours, chosen without looking at any vector.
+# Each list begins with the words that tutorial A names; the others were chosen without looking at any vector.
 POSITIVE = _list("""
 excellent loved fun perfect wonderful amazing great superb brilliant fantastic enjoyable beautiful best favorite
 delightful charming outstanding touching moving funny hilarious incredible terrific masterpiece perfectly love
@@ -33,7 +33,7 @@ forgettable ludicrous idiotic disgusting rubbish pretentious lacks trash
 """)
 
 # Chosen by meaning and grammar among words that nearly every English corpus of reviews holds often.
-LIKE_MEANING: Sequence[frozenset[str]] = tuple(frozenset(line.split()) for line in """
+SIMILAR_WORDS: Sequence[frozenset[str]] = tuple(frozenset(line.split()) for line in """
 movie film movies films
 show series episode tv
 actor actors actress cast
@@ -72,8 +72,8 @@ start end beginning ending
 """.strip().splitlines())
 
 
-def nearest_agree(points: NDArray[np.float32], groups: NDArray[np.int64]) -> float:
-    """The share of points [n, d] whose nearest other point is of the same group [n]."""
+def neighbour_agreement(points: NDArray[np.float32], groups: NDArray[np.int64]) -> float:
+    """The share of points [n, d] whose nearest other point is in the same group [n]."""
     square = (points.astype(np.float64) ** 2).sum(axis=1)
     distance = square[:, None] + square[None] - 2.0 * points.astype(np.float64) @ points.astype(np.float64).T
     np.fill_diagonal(distance, np.inf)
@@ -82,31 +82,31 @@ def nearest_agree(points: NDArray[np.float32], groups: NDArray[np.int64]) -> flo
 
 @dataclass(frozen=True)
 class Separation:
-    """How well a straight cut tells two lists of words apart, as shares of the words."""
+    """The shares of words that a linear classifier puts into the right one of two lists."""
 
-    plain: float  # the cut may see every word: nearly 1 for any 100 points in 64 dimensions
-    left_out: float  # each word judged by a cut that did not see it
+    plain: float  # of words that it was trained on: nearly 1 for any 100 points in 64 dimensions
+    left_out: float  # each word by a classifier that was trained on all others
     shuffled_plain: float  # the same with the lists shuffled, which is chance
     shuffled_left_out: float
 
 
 def separation(x: NDArray[np.float32], y: NDArray[np.int64], *names: object) -> Separation:
-    """Linear separability of vectors x [n, d] by list y [n] (0 or 1), beside that of shuffled lists."""
+    """How well vectors x [n, d] can be separated by their list y [n] (0 or 1), and how well with shuffled lists."""
     scaled = (x - x.mean(axis=0)) / (x.std() + 1e-9)
     rng = generator_for("shuffled lists", *names)
-    chance = [_cut(scaled, rng.permutation(y)) for _ in range(3)]
-    return Separation(*_cut(scaled, y), *np.mean(chance, axis=0).tolist())
+    chance = [_shares(scaled, rng.permutation(y)) for _ in range(3)]
+    return Separation(*_shares(scaled, y), *np.mean(chance, axis=0).tolist())
 
 
-def _cut(x: NDArray[np.float32], y: NDArray[np.int64]) -> tuple[float, float]:
-    """The shares for a support vector machine that sees all, and for ridge regression that leaves each word out."""
+def _shares(x: NDArray[np.float32], y: NDArray[np.int64]) -> tuple[float, float]:
+    """The share for a support vector machine trained on all words, and for ridge regression with each left out."""
     from sklearn.svm import SVC
 
-    plain = SVC(kernel="linear", C=100.0).fit(x, y)  # a larger C takes minutes where no cut exists
+    plain = SVC(kernel="linear", C=100.0).fit(x, y)  # a larger C takes minutes where the lists cannot be separated
     design = np.column_stack([x, np.ones(len(x))]).astype(np.float64)
     penalty = RIDGE * np.diag([1.0] * x.shape[1] + [0.0])  # the constant is free
     hat = design @ np.linalg.solve(design.T @ design + penalty, design.T)  # predictions are hat @ truth
-    sides = 2.0 * y - 1.0
-    own = np.diag(hat)
-    left_out = (hat @ sides - own * sides) / (1.0 - own)  # what a fit without the word says of it
-    return float((plain.predict(x) == y).mean()), float((left_out * sides > 0).mean())
+    truth = 2.0 * y - 1.0
+    leverage = np.diag(hat)
+    left_out = (hat @ truth - leverage * truth) / (1.0 - leverage)  # what a fit without the word predicts for it
+    return float((plain.predict(x) == y).mean()), float((left_out * truth > 0).mean())

@@ -1,4 +1,4 @@
-"""The base: a network trained on the source domain once, and kept."""
+"""The base: a network that is trained on the source once and saved."""
 
 from __future__ import annotations
 
@@ -27,27 +27,28 @@ from bench.protocol.split import Split
 from bench.protocol.trial import nested_order
 
 FORMAT_VERSION = 2  # raised when training changes in a way that its settings do not show
-# Adam's epsilon for the words, and words unknown: without them a base learns the films' names (docs/protocol.md).
-OF_WORDS = Recipe(epochs=0, epsilons=((EMBEDDING, 1e-4),), word_dropout=0.1)
-RECIPE = replace(OF_WORDS, epochs=2, batch=128, learning_rate=12e-3, rates=((EMBEDDING, 0.5),))
-OTHER_NETS = replace(OF_WORDS, epochs=3, batch=128, learning_rate=6e-3, rates=((EMBEDDING, 0.5),))
-SMALL_SOURCE = replace(OF_WORDS, epochs=3, batch=32, learning_rate=6e-3, rates=((EMBEDDING, 1.0),))
-SMALL = 10_000  # texts, under which a source gets smaller batches
-LEAST_STEPS, MOST_EPOCHS = 500, 10  # and more epochs, up to so many steps
-SHOWN = 1_000  # training texts whose accuracy is shown after an epoch
+# What all recipes share. Without this epsilon and word dropout a base learns the names of films (docs/protocol.md).
+COMMON_RECIPE = Recipe(epochs=0, epsilons=((EMBEDDING, 1e-4),), word_dropout=0.1)
+RECIPE = replace(COMMON_RECIPE, epochs=2, batch=128, learning_rate=12e-3, rates=((EMBEDDING, 0.5),))
+OTHER_NETS_RECIPE = replace(COMMON_RECIPE, epochs=3, batch=128, learning_rate=6e-3, rates=((EMBEDDING, 0.5),))
+SMALL_SOURCE_RECIPE = replace(COMMON_RECIPE, epochs=3, batch=32, learning_rate=6e-3, rates=((EMBEDDING, 1.0),))
+SMALL_SOURCE = 10_000  # training texts; a source with fewer gets smaller batches and more epochs
+MIN_STEPS, MAX_EPOCHS = 500, 10  # for a small source
+TRAIN_SAMPLE = 1_000  # training texts whose accuracy is reported after each epoch
 
 
 def recipe_for(kind: str, texts: int) -> Recipe:
-    """The recipe for a kind of net and a source of so many training texts."""
-    if texts >= SMALL:
-        return RECIPE if kind == "gru" else OTHER_NETS
-    steps = -(-texts // SMALL_SOURCE.batch)
-    return replace(SMALL_SOURCE, epochs=max(SMALL_SOURCE.epochs, min(MOST_EPOCHS, -(-LEAST_STEPS // steps))))
+    """The recipe for a kind of network and a source of so many training texts."""
+    if texts >= SMALL_SOURCE:
+        return RECIPE if kind == "gru" else OTHER_NETS_RECIPE
+    steps = -(-texts // SMALL_SOURCE_RECIPE.batch)
+    epochs = max(SMALL_SOURCE_RECIPE.epochs, min(MAX_EPOCHS, -(-MIN_STEPS // steps)))
+    return replace(SMALL_SOURCE_RECIPE, epochs=epochs)
 
 
 @dataclass(frozen=True)
 class Base:
-    """A trained network, its words, and what made it."""
+    """A trained network, its words, and how it was trained."""
 
     net: Architecture
     params: Params
@@ -57,18 +58,18 @@ class Base:
 
     @property
     def seconds(self) -> float:
-        """Training time in seconds, validation between epochs left out."""
+        """Training time in seconds, without the validation between epochs."""
         return float(self.facts["seconds"])
 
     @property
     def accuracy(self) -> float:
-        """On the source's own test set."""
+        """Accuracy on the source's own test set."""
         return float(self.facts["accuracy"])
 
 
 @dataclass(frozen=True)
 class BaseSpec:
-    """What to train: a net on a source's pool, by an engine on a device."""
+    """What to train: a network on a source's training pool, by an engine on a device."""
 
     source: str  # task@edition
     data: Dataset
@@ -77,54 +78,58 @@ class BaseSpec:
     engine: str
     device: str
     vectors: WordVectors | None
-    spec: Recipe = RECIPE
+    recipe: Recipe = RECIPE
     seed: int = 0
-    validation: float = 0.0  # share of the pool that is not trained on, scored after every epoch
-    every_epoch: bool = False  # keep the weights of every epoch too
+    validation: float = 0.0  # share of the pool that is held out and scored after every epoch
+    every_epoch: bool = False  # save the weights of every epoch too
 
     def describe(self) -> dict[str, Any]:
-        """Everything that the weights depend on."""
-        spec = asdict(self.spec)
+        """Everything that the weights depend on; the base's key is made of it, so its names stay as they are."""
+        recipe = asdict(self.recipe)
         for name in ("precision", "epsilons", "word_dropout"):  # bases are older than these choices
-            if spec[name] == getattr(Recipe, name):
-                del spec[name]
+            if recipe[name] == getattr(Recipe, name):
+                del recipe[name]
         return {
             "form": FORMAT_VERSION, "source": self.source, "content_sha256": self.data.corpus.sha256,
-            "pool": store.key_of(self.split.pool.tolist()), "net": self.net.as_json(), "spec": spec,
+            "pool": store.key_of(self.split.pool.tolist()), "net": self.net.as_json(), "spec": recipe,
             "engine": self.engine, "version": version(self.engine), "device": self.device, "seed": self.seed,
             "glove": self.vectors is not None and self.net.glove != "no",
             **({"validation": self.validation} if self.validation else {}),
         }
 
 
-def base_key(order: BaseSpec) -> str:
-    """The key under which the base is kept."""
-    return store.key_of(order.describe())
+def base_key(spec: BaseSpec) -> str:
+    """The key under which the base is saved."""
+    return store.key_of(spec.describe())
 
 
-def pretrain(order: BaseSpec, root: Path, watch: Callable[[dict[str, Any]], None] = lambda event: None) -> Base:
-    """The base for `order`, from the cache or trained now; goes on from its last epoch after an interruption.
+def pretrain(spec: BaseSpec, root: Path, watch: Callable[[dict[str, Any]], None] = lambda event: None) -> Base:
+    """The base that `spec` describes, from the cache `root` or trained now.
 
-    `watch` hears {"step", "steps", "loss", "tokens_per_second"} and, after an epoch, {"epoch", "accuracy", …}.
+    A training that was interrupted resumes after its last whole epoch.
+    `watch` gets {"step", "steps", "loss", "tokens_per_second"} and, after an epoch, {"epoch", "accuracy", …}.
     """
-    key = base_key(order)
+    key = base_key(spec)
     folder = root / "bases" / key
     with files_.locked(folder.with_suffix(".lock"), f"waiting for another process that trains the base {key}"):
-        found = load_base(root, key)
-        if not found or (order.every_epoch and len(saved_checkpoints(root, key)) != order.spec.epochs):
-            found = _train(order, key, folder, watch)
+        base = load_base(root, key)
+        if not base or (spec.every_epoch and len(saved_checkpoints(root, key)) != spec.recipe.epochs):
+            base = _train(spec, key, folder, watch)
         shutil.rmtree(_checkpoint(folder), ignore_errors=True)  # a kill may have left it beside the finished base
-        return found
+        return base
 
 
 def saved_checkpoints(root: Path, key: str) -> list[Path]:
-    """The folders of the weights of the base's epochs, in order, where they were kept."""
+    """The folders that hold the weights of the base's epochs, in order; none where they were not saved."""
     folders = (root / "bases" / f"{key}.epochs").glob("epoch-*")
     return sorted((f for f in folders if store.load(f)), key=lambda f: int(f.name.rpartition("-")[2]))
 
 
 def load_base(root: Path, key: str) -> Base | None:
-    """The base kept under `key`; None where there is none, or it was damaged (and is gone now)."""
+    """The base saved under `key`; None where there is none, or where it was damaged (and is now removed).
+
+    Raises `DataError` where its weights do not fit its network.
+    """
     from safetensors.numpy import load
 
     entry = store.load(root / "bases" / key)
@@ -138,70 +143,69 @@ def load_base(root: Path, key: str) -> Base | None:
     return Base(net, params, Vocabulary(words), facts, key)
 
 
-def _train(order: BaseSpec, key: str, folder: Path, watch: Callable[[dict[str, Any]], None]) -> Base:
+def _train(spec: BaseSpec, key: str, folder: Path, watch: Callable[[dict[str, Any]], None]) -> Base:
     from safetensors.numpy import save
 
-    data, net, spec = order.data, replace(order.net, classes=len(order.data.labels)), order.spec
+    data, net = spec.data, replace(spec.net, classes=len(spec.data.labels))
     corpus = data.corpus
-    train, held = parts(order)
+    train, held_out = train_and_validation_rows(spec)
     vocabulary = frequent(corpus.tokens.take(train), corpus.words, most=net.words)
     x = corpus.tokens.renumber(vocabulary.table(corpus.words))
-    shown = generator_for("shown", order.source).permutation(train)[:SHOWN]
-    params = initial_params(net, len(vocabulary), "base", order.seed)
-    if order.vectors and net.glove != "no":
-        place_glove(params, order.vectors.look_up(vocabulary.words))
-    frozen = (*spec.frozen, *(("embedding.",) if net.glove == "frozen" else ()))
-    spec = replace(spec, frozen=frozen)
-    batches = Batches(x.take(train).clip(net.most_tokens), data.y[train], spec.batch, ("base", order.seed))
+    train_sample = generator_for("shown", spec.source).permutation(train)[:TRAIN_SAMPLE]
+    params = initial_params(net, len(vocabulary), "base", spec.seed)
+    if spec.vectors and net.glove != "no":
+        place_glove(params, spec.vectors.look_up(vocabulary.words))
+    frozen = (*spec.recipe.frozen, *(("embedding.",) if net.glove == "frozen" else ()))
+    recipe = replace(spec.recipe, frozen=frozen)
+    batches = Batches(x.take(train).clip(net.most_tokens), data.y[train], recipe.batch, ("base", spec.seed))
     checkpoint = _checkpoint(folder)
-    state = _read_state(checkpoint)
+    state = _load_state(checkpoint)
     epochs = folder.with_name(f"{key}.epochs")
-    if state and order.every_epoch and len(saved_checkpoints(folder.parents[1], key)) < state.epoch:
-        state = None  # begun without keeping them: from the start
-    framework = engine(order.engine)
+    if state and spec.every_epoch and len(saved_checkpoints(folder.parents[1], key)) < state.epoch:
+        state = None  # begun without saving every epoch: start again
+    framework = engine(spec.engine)
     clock = _Clock(state.history if state else (), batches.steps(), watch)
 
     def accuracy(params: Params, rows: NDArray[np.int64]) -> float:
-        logits = framework.scores(net, params, x.take(rows), order.device)
+        logits = framework.scores(net, params, x.take(rows), spec.device)
         return float((logits.argmax(1) == data.y[rows]).mean())
 
     def after_epoch(now: TrainingState) -> dict[str, float]:
         row = clock.epoch_done(now.epoch)
-        row["train_accuracy"] = accuracy(now.params, shown)
-        if len(held):
-            row["validation_accuracy"] = accuracy(now.params, held)
+        row["train_accuracy"] = accuracy(now.params, train_sample)
+        if len(held_out):
+            row["validation_accuracy"] = accuracy(now.params, held_out)
         watch(row)
-        if order.every_epoch:
+        if spec.every_epoch:
             store.save(epochs / f"epoch-{now.epoch}", {"params.safetensors": save(now.params)}, row)
         store.save(checkpoint, _state_files(replace(now, history=(*now.history, row))), {"epoch": now.epoch})
         clock.resume()
         return row
 
-    params = framework.fit(net, params, batches, spec, order.device, Hooks(clock.step, after_epoch), state)
-    test_rows = order.split.test
-    truth = data.y[test_rows]
-    logits = framework.scores(net, params, x.take(test_rows), order.device)
-    result = score(truth, softmax(logits))
-    facts = {**order.describe(), "labels": list(data.labels), "words": len(vocabulary.words), **result,
-             "n_train": len(train), "n_validation": len(held), "n_test": len(test_rows),
-             "seconds": sum(r["seconds"] for r in clock.rows), "history": list(clock.rows), "net": net.as_json()}
+    params = framework.fit(net, params, batches, recipe, spec.device, Hooks(clock.step, after_epoch), state)
+    test_rows = spec.split.test
+    logits = framework.scores(net, params, x.take(test_rows), spec.device)
+    result = score(data.y[test_rows], softmax(logits))
+    facts = {**spec.describe(), "labels": list(data.labels), "words": len(vocabulary.words), **result,
+             "n_train": len(train), "n_validation": len(held_out), "n_test": len(test_rows),
+             "seconds": sum(row["seconds"] for row in clock.rows), "history": list(clock.rows), "net": net.as_json()}
     files = {"params.safetensors": save(params), "words.txt": "\n".join(vocabulary.words).encode()}
     store.save(folder, files, facts)
     return Base(net, params, vocabulary, facts, key)
 
 
 def place_glove(params: Params, vectors: NDArray[np.float32]) -> None:
-    """Set the embedding's first dimensions to the words' GloVe vectors [words, 50] where there is one."""
+    """Set the embedding's first dimensions to GloVe `vectors` [words, 50]; a word of zeros keeps its own."""
     known = vectors.any(axis=1)
     width = min(vectors.shape[1], params[EMBEDDING].shape[1])
     params[EMBEDDING][SPECIALS:][known, :width] = vectors[known, :width]
 
 
-def parts(order: BaseSpec) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def train_and_validation_rows(spec: BaseSpec) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """The rows of the pool that are trained on, and those held out for validation: a stratified, seeded draw."""
-    pool = order.split.pool
-    held = nested_order(pool, order.data.y, "validation", order.source)[: round(order.validation * len(pool))]
-    return pool[~np.isin(pool, held)], np.sort(held)
+    pool = spec.split.pool
+    held_out = nested_order(pool, spec.data.y, "validation", spec.source)[: round(spec.validation * len(pool))]
+    return pool[~np.isin(pool, held_out)], np.sort(held_out)
 
 
 def _checkpoint(folder: Path) -> Path:
@@ -209,7 +213,7 @@ def _checkpoint(folder: Path) -> Path:
 
 
 class _Clock:
-    """Seconds and tokens of training; what lies between epochs does not count."""
+    """Counts the seconds and tokens of training; the time between epochs does not count."""
 
     def __init__(self, rows: tuple[dict[str, float], ...], steps: int, watch: Callable[[dict[str, Any]], None]) -> None:
         self.rows = list(rows)
@@ -241,7 +245,7 @@ def _state_files(state: TrainingState) -> dict[str, bytes]:
             "history.json": json.dumps(list(state.history)).encode()}
 
 
-def _read_state(folder: Path) -> TrainingState | None:
+def _load_state(folder: Path) -> TrainingState | None:
     from safetensors.numpy import load
 
     entry = store.load(folder)

@@ -1,4 +1,4 @@
-"""Logistic regression as the baselines use it: the penalty chosen inside the budget, every class kept."""
+"""Logistic regression on features: the penalty is chosen inside the budget, and no class is lost."""
 
 from __future__ import annotations
 
@@ -9,16 +9,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-PENALTIES = (0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0)  # scikit-learn's C, for standardised features
-CHOSEN_ON = 2_000  # examples at most that the choice looks at
-
-
-NEVER = -1e4  # bias of a class without an example: its probability is 0 in floating point
+C_GRID = (0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0)  # scikit-learn's C, for standardised features
+TUNING_EXAMPLES = 2_000  # the most examples that the choice of C looks at
+UNSEEN_BIAS = -1e4  # of a class without an example: its probability is 0 in floating point
 
 
 @dataclass(frozen=True)
 class Head:
-    """A linear layer whose softmax is a classifier's probabilities."""
+    """A linear layer whose softmax gives a classifier's probabilities."""
 
     weight: NDArray[np.float64]  # [classes, d]
     bias: NDArray[np.float64]  # [classes]
@@ -26,50 +24,50 @@ class Head:
 
 @dataclass(frozen=True)
 class Probe:
-    """A logistic regression on standardised features; a class that was never seen has probability 0."""
+    """A logistic regression on standardised features; a class without an example has probability 0."""
 
     mean: NDArray[np.float32]  # of the examples' features, [d]
-    spread: NDArray[np.float32]  # their standard deviation, and a little
-    model: Any  # LogisticRegression; None where there was one class alone
-    only: int = 0  # that class
+    deviation: NDArray[np.float32]  # their standard deviation, plus a little, [d]
+    model: Any  # LogisticRegression; None where all examples are of one class
+    only_class: int = 0  # that class
 
     def __call__(self, x: NDArray[np.float32], classes: int) -> NDArray[np.float32]:
         """Probabilities of features [n, d], [n, classes]."""
         if self.model is None:
-            return _only(self.only, len(x), classes)
-        return spread(self.model, (x - self.mean) / self.spread, classes)
+            return _certain(self.only_class, len(x), classes)
+        return class_probabilities(self.model, (x - self.mean) / self.deviation, classes)
 
     def head(self, classes: int) -> Head:
-        """The same as a linear layer on the features as they are."""
+        """The same classifier as a linear layer on features that are not standardised."""
         if self.model is not None:
-            inner = head_of(self.model, classes)
-            weight = inner.weight / self.spread
-            return Head(weight, inner.bias - weight @ self.mean.astype(np.float64))
-        bias = np.full(classes, NEVER)
-        bias[self.only] = 0.0
+            standardised = linear_head(self.model, classes)
+            weight = standardised.weight / self.deviation
+            return Head(weight, standardised.bias - weight @ self.mean.astype(np.float64))
+        bias = np.full(classes, UNSEEN_BIAS)
+        bias[self.only_class] = 0.0
         return Head(np.zeros((classes, len(self.mean))), bias)
 
 
-def head_of(model: Any, classes: int) -> Head:
-    """A fitted `LogisticRegression` of any classes as a linear layer for all of them."""
-    weight, bias = np.zeros((classes, model.coef_.shape[1])), np.full(classes, NEVER)
+def linear_head(model: Any, classes: int) -> Head:
+    """A fitted `LogisticRegression`, which knows only the classes of its examples, as a linear layer for all."""
+    weight, bias = np.zeros((classes, model.coef_.shape[1])), np.full(classes, UNSEEN_BIAS)
     bias[model.classes_] = 0.0
     seen = model.classes_ if len(model.classes_) > 2 else model.classes_[1:]  # of two, one has all the weights
     weight[seen], bias[seen] = model.coef_, model.intercept_
     return Head(weight, bias)
 
 
-def probe(x: NDArray[np.float32], y: NDArray[np.int64], seed: int, class_weight: str | None = None) -> Probe:
-    """Logistic regression on features [n, d], standardised by these examples; C is the best of 5-fold log-loss here.
+def fit_probe(x: NDArray[np.float32], y: NDArray[np.int64], seed: int, class_weight: str | None = None) -> Probe:
+    """Logistic regression on features [n, d], standardised by these examples; C has the best 5-fold log-loss on them.
 
-    `class_weight` is scikit-learn's, None or "balanced", and counts in the log-loss too.
+    `class_weight` is scikit-learn's, None or "balanced"; it counts in the log-loss too.
     """
     from sklearn.linear_model import LogisticRegression
     from sklearn.metrics import log_loss
     from sklearn.model_selection import GridSearchCV, StratifiedKFold
     from sklearn.utils.class_weight import compute_sample_weight
 
-    def fit_to(model: Any, x: NDArray[np.float32], y: NDArray[np.int64]) -> float:
+    def weighted_log_loss(model: Any, x: NDArray[np.float32], y: NDArray[np.int64]) -> float:
         p = model.predict_proba(x)
         return -float(log_loss(y, p, labels=model.classes_, sample_weight=compute_sample_weight(class_weight, y)))
 
@@ -78,28 +76,31 @@ def probe(x: NDArray[np.float32], y: NDArray[np.int64], seed: int, class_weight:
     mean, deviation = x.mean(axis=0), x.std(axis=0) + 1e-3
     x = (x - mean) / deviation
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # a fold's lbfgs that stops at max_iter ranks well enough
+        warnings.simplefilter("ignore")  # a fold whose lbfgs stops at max_iter is ranked well enough
         if len(np.unique(y)) < 2:
             return Probe(mean, deviation, None, int(y[0]))
         if folds >= 2:
-            few = np.random.default_rng(seed).permutation(len(y))[:CHOSEN_ON]
-            search = GridSearchCV(LogisticRegression(max_iter=200, class_weight=class_weight), {"C": PENALTIES},
-                                  scoring=fit_to if class_weight else "neg_log_loss",
+            sample = np.random.default_rng(seed).permutation(len(y))[:TUNING_EXAMPLES]
+            search = GridSearchCV(LogisticRegression(max_iter=200, class_weight=class_weight), {"C": C_GRID},
+                                  scoring=weighted_log_loss if class_weight else "neg_log_loss",
                                   cv=StratifiedKFold(folds, shuffle=True, random_state=seed), refit=False,
                                   error_score=-np.inf)
-            best = search.fit(x[few], y[few]).best_params_["C"]
+            best = search.fit(x[sample], y[sample]).best_params_["C"]
         model = LogisticRegression(C=best, max_iter=500, class_weight=class_weight).fit(x, y)
     return Probe(mean, deviation, model)
 
 
-def spread(model: Any, x: Any, classes: int) -> NDArray[np.float32]:
-    """`model.predict_proba(x)` with a column for every class, [n, classes]."""
+def class_probabilities(model: Any, x: Any, classes: int) -> NDArray[np.float32]:
+    """`model.predict_proba(x)` of a scikit-learn classifier with a column for every class, [n, classes].
+
+    A class without an example has probability 0.
+    """
     out = np.zeros((x.shape[0], classes), np.float32)
     out[:, model.classes_] = model.predict_proba(x)
     return out
 
 
-def _only(label: int, n: int, classes: int) -> NDArray[np.float32]:
+def _certain(label: int, n: int, classes: int) -> NDArray[np.float32]:
     out = np.zeros((n, classes), np.float32)
     out[:, label] = 1.0
     return out

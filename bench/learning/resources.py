@@ -1,4 +1,4 @@
-"""What a baseline may use besides its trial: the base, GloVe, counts and features, each computed once."""
+"""What a strategy may use besides its trial: the base, GloVe, counts and features, each computed once."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ from bench.learning.source_linear import SourceLinear
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
-MOST_WORDS = 100_000  # of GloVe's that a kept model knows besides
-RIDGE = 10.0  # strength of the map from GloVe to the base's word space
+EXTRA_WORDS = 100_000  # most frequent words of GloVe that a saved model knows besides its corpus's
+RIDGE_STRENGTH = 10.0  # penalty of the map from GloVe to the base's embedding
 
 
 @dataclass(frozen=True)
 class Resources:
-    """Shared, read-only things; every method returns the same for the same arguments."""
+    """Shared and read-only; every method returns the same for the same arguments."""
 
     engine: Engine
     net: Architecture  # with the target's number of classes
@@ -37,57 +37,57 @@ class Resources:
     seed: int
     base: Base | None = None
     vectors: WordVectors | None = None
-    source: Examples | None = None  # the source's labelled pool, for baselines that train on both
-    same_labels: bool = True  # the source's classes are the target's
+    source: Examples | None = None  # the source's labelled pool, for strategies that train on both
+    same_labels: bool = True  # whether the source's labels are the target's
     source_linear: SourceLinear | None = None
 
     def need_base(self) -> Base:
-        """The base; an error where the baseline did not say that it needs it."""
+        """The base; raises `BenchError` where the strategy's `NEEDS` does not name it."""
         if self.base is None:
-            raise BenchError("no base network at hand", "name it in the baseline: NEEDS = {'base'}")
+            raise BenchError("the strategy did not ask for a base network", "in its file: NEEDS = {'base'}")
         return self.base
 
     def need_source_linear(self) -> SourceLinear:
-        """The source's linear model; an error where the baseline did not say that it needs it."""
+        """The source's linear model; raises `BenchError` where the strategy's `NEEDS` does not name it."""
         if self.source_linear is None:
-            raise BenchError("no linear model of the source at hand",
-                             "name it in the baseline: NEEDS = {'source-linear'}")
+            raise BenchError("the strategy did not ask for the source's linear model",
+                             "in its file: NEEDS = {'source-linear'}")
         return self.source_linear
 
     def base_params(self, corpus: Corpus) -> Params:
         """The base's weights with an embedding for this corpus's words (word w has the row w + SPECIALS).
 
-        A word that the source never showed gets its GloVe vector, mapped into the base's word space by
-        a ridge regression over the words that both know (as for rare words in Khodak et al. 2018);
-        without a GloVe vector it is the unknown word. The embedding is computed once a corpus, and read-only.
+        A word that the base does not know gets its GloVe vector, mapped into the base's embedding by a ridge
+        regression over the words that both know (as for rare words in Khodak et al. 2018). Without a GloVe vector it
+        is the unknown word. The embedding is computed once per corpus and is read-only.
         """
         base = self.need_base()
 
         def make() -> ArraysAndFacts:
             glove = None if self.vectors is None else self.vectors.of(corpus)[0]
-            rows = self._base_rows(corpus.words, glove, self._into_base(corpus))
+            rows = self._base_rows(corpus.words, glove, self._glove_to_base(corpus))
             return {"rows": np.concatenate([base.params[EMBEDDING][:SPECIALS], rows]).astype(np.float32)}, {}
 
         entry = derived(corpus, "embedding", [base.key, self.vectors is not None], make)
         return {**base.params, EMBEDDING: entry.array("rows")}
 
     def base_rows(self, corpus: Corpus, words: Sequence[str]) -> NDArray[np.float32]:
-        """The embedding rows of other words beside `base_params(corpus)`, [len(words), embedding]."""
+        """Embedding rows of words that `base_params(corpus)` has no row for, [len(words), embedding]."""
         glove = None if self.vectors is None else self.vectors.look_up(words)
-        return self._base_rows(words, glove, self._into_base(corpus)).astype(np.float32)
+        return self._base_rows(words, glove, self._glove_to_base(corpus)).astype(np.float32)
 
     def _base_rows(self, words: Sequence[str], glove: NDArray[np.float32] | None,
-                   into_base: NDArray[np.float64] | None) -> NDArray[np.float32]:
+                   glove_to_base: NDArray[np.float64] | None) -> NDArray[np.float32]:
         base = self.need_base()
         table = base.vocabulary.table(words)
         rows = base.params[EMBEDDING][table].copy()
-        if glove is not None and into_base is not None:
+        if glove is not None and glove_to_base is not None:
             new = np.flatnonzero(glove.any(axis=1) & (table == UNKNOWN))
-            rows[new] = np.column_stack([glove[new], np.ones(len(new))]) @ into_base
+            rows[new] = np.column_stack([glove[new], np.ones(len(new))]) @ glove_to_base
         return rows
 
-    def _into_base(self, corpus: Corpus) -> NDArray[np.float64] | None:
-        """The map from GloVe to the base's word space, [51, embedding]; None where too few words are known to both."""
+    def _glove_to_base(self, corpus: Corpus) -> NDArray[np.float64] | None:
+        """The linear map from GloVe to the base's embedding, [51, embedding]; None where both know too few words."""
         if self.vectors is None:
             return None
         base = self.need_base()
@@ -97,27 +97,27 @@ class Resources:
         if len(shared) <= glove.shape[1]:
             return None
         a = np.column_stack([glove[shared], np.ones(len(shared), np.float32)]).astype(np.float64)
-        gram = a.T @ a + RIDGE * np.eye(a.shape[1])
+        gram = a.T @ a + RIDGE_STRENGTH * np.eye(a.shape[1])
         return np.asarray(np.linalg.solve(gram, a.T @ learned[table[shared]].astype(np.float64)))
 
     def words_beyond(self, corpus: Corpus) -> list[str]:
-        """Words that no text of the corpus holds, but that the base or GloVe knows (its 100,000 most frequent).
+        """Words that the base or GloVe (its 100,000 most frequent) knows and that occur in no text of the corpus.
 
-        A model that is kept will meet them.
+        A saved model will meet them.
         """
         known = dict.fromkeys(self.base.vocabulary.words if self.base else ())
         if self.vectors is not None:
-            known |= dict.fromkeys(self.vectors.frequent(MOST_WORDS))
-        own = set(corpus.words)
-        return [word for word in known if word not in own]
+            known |= dict.fromkeys(self.vectors.frequent(EXTRA_WORDS))
+        in_corpus = set(corpus.words)
+        return [word for word in known if word not in in_corpus]
 
     def features(self, examples: Examples) -> NDArray[np.float32]:
-        """The base's features of the examples, [n, d]; those of the whole corpus are computed once and kept."""
+        """The base's features of the examples, [n, d]; computed once per corpus and cached."""
         array, _ = self._corpus_features(examples.corpus)
         return np.asarray(array[examples.rows], np.float32)
 
     def feature_seconds(self, corpus: Corpus) -> float:
-        """What computing the corpus's features took."""
+        """The seconds that computing the corpus's features took."""
         return self._corpus_features(corpus)[1]
 
     def _corpus_features(self, corpus: Corpus) -> tuple[NDArray[np.float32], float]:
@@ -133,38 +133,40 @@ class Resources:
         return entry.array("features"), float(entry.facts["seconds"])
 
     def counts(self, examples: Examples) -> csr_matrix:
-        """Counts of words and word pairs of the examples, [n, columns of the corpus]."""
+        """Counts of words and word pairs of the examples, [n, columns]; the columns are those of their corpus."""
         return ngrams.counts(examples.corpus)[examples.rows]
 
     def sentences(self, examples: Examples) -> NDArray[np.float32]:
-        """The sentence encoder's vectors of the examples, [n, 384]; those of the whole corpus are computed once."""
-        return sentence_encoder.of(examples.corpus)[0][examples.rows]
+        """The sentence encoder's vectors of the examples, [n, 384]; computed once per corpus and cached."""
+        return sentence_encoder.corpus_vectors(examples.corpus)[0][examples.rows]
 
     def mean_vectors(self, examples: Examples) -> NDArray[np.float32]:
-        """The mean GloVe vector of each text, [n, 50]; words without a vector do not count."""
+        """The mean GloVe vector of each text, [n, 50]; words without a vector are left out of the mean."""
         return np.asarray(self._corpus_means(examples.corpus)[examples.rows], np.float32)
 
     def word_vectors(self, corpus: Corpus) -> tuple[tuple[str, ...], NDArray[np.float32]]:
-        """The words of the corpus, and those beyond it, that have a GloVe vector; and their vectors, [words, 50]."""
-        if self.vectors is None:
-            raise BenchError("no GloVe vectors at hand", "name them in the baseline: NEEDS = {'glove'}")
+        """The words of the corpus and `words_beyond` it that have a GloVe vector, and their vectors, [words, 50]."""
+        glove = self._need_vectors()
         more = self.words_beyond(corpus)
-        vectors = np.concatenate([self.vectors.of(corpus)[0], self.vectors.look_up(more)])
+        vectors = np.concatenate([glove.of(corpus)[0], glove.look_up(more)])
         known = np.flatnonzero(vectors.any(axis=1))
         words = [*corpus.words, *more]
         return tuple(words[i] for i in known), vectors[known]
 
     def _corpus_means(self, corpus: Corpus) -> NDArray[np.float32]:
-        if self.vectors is None:
-            raise BenchError("no GloVe vectors at hand", "name them in the baseline: NEEDS = {'glove'}")
-        vectors = self.vectors
+        glove = self._need_vectors()
 
         def make() -> ArraysAndFacts:
-            return {"means": ngrams.mean_vectors(corpus.tokens, *vectors.of(corpus))}, {}
+            return {"means": ngrams.mean_vectors(corpus.tokens, *glove.of(corpus))}, {}
 
         return derived(corpus, "glove-means", DISTRIBUTION, make).array("means")
 
+    def _need_vectors(self) -> WordVectors:
+        if self.vectors is None:
+            raise BenchError("the strategy did not ask for GloVe vectors", "in its file: NEEDS = {'glove'}")
+        return self.vectors
 
-def features_entry(base: str, glove: bool) -> tuple[str, list[object]]:
-    """Name and key under which a base's features of a corpus are kept beside it."""
-    return "features", [base, glove]
+
+def features_entry(base_key: str, glove: bool) -> tuple[str, list[object]]:
+    """Name and key of a corpus's features by a base in the cache."""
+    return "features", [base_key, glove]

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bench.data.load import LoadedTask
-from bench.protocol.split import Split, saved_split
+from bench.protocol.split import NO_TEST, Split, saved_split
 
 
 @dataclass(frozen=True)
@@ -18,4 +18,11 @@ class Domain(LoadedTask):
 def domain_of(loaded: LoadedTask) -> Domain:
     """The domain of a loaded task; its split is read from the cache where it was computed before."""
     split = saved_split(loaded.data, loaded.edition.test, loaded.edition.split_by, loaded.name)
-    return Domain(loaded.task, loaded.edition, loaded.data, loaded.origin, split)
+    return Domain(loaded.task, loaded.edition, loaded.data, loaded.origin, split, count=loaded.count)
+
+
+def without_test_set(domain: Domain) -> Domain:
+    """The same domain with every text in its pool: for a model to be used, of which no score will be known."""
+    edition = replace(domain.edition, test=NO_TEST)  # type: ignore[arg-type]  # what no card can say
+    return replace(domain, edition=edition,
+                   split=saved_split(domain.data, NO_TEST, edition.split_by, domain.name))

@@ -12,6 +12,8 @@ from bench.core.seeds import generator_for
 from bench.data.corpus import SPLITS, ArraysAndFacts, Dataset, derived
 from bench.protocol.near_duplicates import clusters, overlap
 
+NO_TEST = "none"  # as a kind of test set: every text is trained on
+CHECKED = 1_000  # texts at most that stand for the test set then; scores of them mean nothing
 FORMAT_VERSION = 1  # of a saved split; raise it when a split is computed in another way
 
 
@@ -33,7 +35,11 @@ def make_split(data: Dataset, test: str, split_by: str, name: str) -> Split:
     `test` is "official" (the rows marked test), or "quarter" or "fifth": a seeded draw, stratified by label. The draw
     keeps the near duplicates of a text together, or the rows of a group where `split_by` is "group". It depends on
     `name` and the content, not on the seeds of a run, so every trial of a task has the same test set.
+    With "none" every text is in the pool, and some of them stand for the test set, so that a model can be checked.
     """
+    if test == NO_TEST:
+        first = _first(np.asarray(data.corpus.keys))
+        return Split(first, first[:CHECKED], len(data.y) - len(first), 0)
     keys, cluster = np.asarray(data.corpus.keys), clusters(data.corpus)
     rows = np.arange(len(keys))
     if test == "official":
@@ -43,6 +49,11 @@ def make_split(data: Dataset, test: str, split_by: str, name: str) -> Split:
         unit = data.group.astype(np.int64) if split_by == "group" else cluster
         test_rows, pool = _draw_test_set(rows, unit, data.y, {"quarter": 4, "fifth": 5}[test], name)
         test_rows = test_rows[_first(keys[test_rows])]
+    if not len(data.corpus.tokens.ids):
+        raise DataError(f"{name}: no text holds a word", "a word has letters or digits; is it the right column?")
+    if test != "official" and not len(pool):
+        raise DataError(f"{name}: all {len(rows):,} texts are copies of a few, so that none is left to train on",
+                        "is it the right column?")
     if not len(test_rows) or not len(pool):
         raise DataError(f"{name}: no rows for {'the test set' if not len(test_rows) else 'training'}",
                         "an official split needs rows marked train and rows marked test")

@@ -1,1 +1,1 @@
-"""Studies become sentences, tables, charts and one HTML page."""
+"""From studies to what people read: sentences, tables, charts and one HTML page."""

@@ -1,106 +1,92 @@
-"""What a leaderboard says, in sentences: which strategy to use at how many labels, how sure that is."""
+"""What a leaderboard says, in sentences: which strategy to use at how many labels, and how certain that is."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bench.analysis.compare import ALPHA, HELPS, NEUTRAL, OPEN, Pair, Row, Standing
-from bench.analysis.inference import Need
-from bench.analysis.scores import Interval
+from bench.analysis.comparisons import Comparison
+from bench.analysis.power import RequiredSample
+from bench.analysis.rankings import ALPHA, HELPS, NEUTRAL, OPEN, RankedBaseline, Ranking
 from bench.analysis.study import Study
-from bench.core.budget import words
+from bench.analysis.variance import VarianceComponents
+from bench.core.budget import FULL
+from bench.report.numbers import score_with_interval, two_figures
 
-LISTED = 3  # names before "and n more"
-MOST_REIGNS = 3  # that are told one by one
-
-
-def short(value: float) -> str:
-    """`.771`, as scores are printed."""
-    text = f"{value:.3f}"
-    return text[1:] if text.startswith("0") else text
-
-
-def score(found: Interval) -> str:
-    """`.771 [.753 .789]`."""
-    return f"{short(found.estimate)} [{short(found.low)} {short(found.high)}]"
-
-
-def p_text(p: float) -> str:
-    """A p value as printed."""
-    return "< .001" if p < 0.001 else f"= {short(p)}"
+MOST_NAMES = 3  # tied strategies listed before "and n more"
+MOST_LEADERS = 3  # changes of the leader listed one by one
 
 
 def advice(study: Study) -> list[str]:
-    """A sentence for each budget, and who leads from where on."""
-    lines = [_at(study, s) for s in study.standings]
-    leaders = list(dict.fromkeys(r.baseline for r in study.reigns))
-    if len(study.reigns) > MOST_REIGNS:
-        lines.append(f"By mean scores the lead passes {len(study.reigns) - 1} times between {', '.join(leaders[:-1])} "
-                     f"and {leaders[-1]}.")
-    elif len(study.reigns) > 1:
-        parts = [f"{r.baseline} up to about {_round(r.end):,}" for r in study.reigns[:-1]]
-        lines.append(f"By mean scores {', then '.join(parts)} labels, then {study.reigns[-1].baseline}.")
+    """One sentence per budget, then who leads from how many labels on."""
+    lines = [_advice_at(study, ranking) for ranking in study.rankings]
+    names = list(dict.fromkeys(leader.baseline for leader in study.leaders))
+    if len(study.leaders) > MOST_LEADERS:
+        lines.append(f"By mean scores, the lead changes {len(study.leaders) - 1} times between "
+                     f"{', '.join(names[:-1])} and {names[-1]}.")
+    elif len(study.leaders) > 1:
+        spans = [f"{leader.baseline} leads up to about {two_figures(leader.end):,}" for leader in study.leaders[:-1]]
+        lines.append(f"By mean scores, {', then '.join(spans)} labels, then {study.leaders[-1].baseline}.")
     return lines
 
 
-def _at(study: Study, standing: Standing) -> str:
-    first = standing.rows[0]
-    said = [f"At {words(standing.budget, standing.n_train)} use {first.baseline}: {score(first.score)}"]
+def _advice_at(study: Study, ranking: Ranking) -> str:
+    first = ranking.rows[0]
+    labels = f"all {ranking.n_train:,}" if ranking.budget == FULL else f"{int(ranking.budget):,}"
+    parts = [f"At {labels} labels use {first.baseline}: {score_with_interval(first.score)}"]
     if first.gain is not None:
-        said.append(_gain(first))
-    worth = study.worth(first.baseline, standing.budget)
-    if worth is not None:
-        said.append(f"worth {worth.words()} labels from scratch")
-    tied, n = standing.tied, len(standing.tied)
-    if tied:
-        names = ", ".join(tied[:LISTED]) + (f" and {n - LISTED} more" if n > LISTED else "")
-        sure = f"tied with {names} (best in {first.best:.0%} of resamples{_need(standing.need, standing.seeds)})"
-    else:
-        sure = "nothing ties with it" if len(standing.rows) > 1 else "nothing to compare it with"
-    one = "; one seed: the spread over seeds is unknown" if standing.seeds == 1 else ""
-    return f"{', '.join(said)}; {sure}{one}."
+        parts.append(_gain(first))
+    equivalent = study.label_equivalent(first.baseline, ranking.budget)
+    if equivalent is not None:
+        parts.append(f"worth {equivalent.words()} labels from scratch")
+    one_seed = "; only one seed, so the spread over seeds is unknown" if ranking.seeds == 1 else ""
+    return f"{', '.join(parts)}; {_certainty(ranking)}{one_seed}."
 
 
-def _gain(row: Row) -> str:
+def _certainty(ranking: Ranking) -> str:
+    """Which others share rank 1 with the first."""
+    if ranking.tied:
+        n = len(ranking.tied)
+        names = ", ".join(ranking.tied[:MOST_NAMES]) + (f" and {n - MOST_NAMES} more" if n > MOST_NAMES else "")
+        need = _required(ranking.need, ranking.seeds, "the first two", "the lead is ")
+        return f"tied with {names} (best in {ranking.rows[0].best:.0%} of resamples{need})"
+    return "alone at rank 1" if len(ranking.rows) > 1 else "nothing to compare it with"
+
+
+def _gain(row: RankedBaseline) -> str:
     gain = row.gain
     assert gain is not None
     size = f"{abs(gain.estimate):.1f} points {'above' if gain.estimate >= 0 else 'below'} scratch"
     if row.verdict == HELPS:
         return size
-    return f"{size} [{gain.low:.1f} {gain.high:.1f}]{', not certain' if row.verdict == OPEN else f' ({row.verdict})'}"
+    return f"{size} [{gain.low:.1f} {gain.high:.1f}] ({'not significant' if row.verdict == OPEN else row.verdict})"
 
 
-def _need(need: Need, seeds: int, whom: str = "the first two") -> str:
+def _required(need: RequiredSample, seeds: int, pair: str, difference: str = "") -> str:
+    """What it would take to separate two strategies, as the rest of a sentence."""
     if need.seeds is not None and need.seeds <= seeds:
-        return f"; tested alone {whom} may differ, among all pairs that can be chance"
+        return f"; {difference}significant alone, not after Holm correction over all pairs"
     if need.seeds is not None:
-        return f"; about {need.seeds} seeds would separate {whom}"
+        return f"; separating {pair} would take about {need.seeds} seeds"
     if need.texts is not None:
-        return f"; more seeds would not separate {whom}, about {_round(need.texts):,} test texts would"
+        return f"; separating {pair} would take about {two_figures(need.texts):,} test texts"
     return ""
 
 
-def _round(labels: float) -> int:
-    step = 10 ** max(0, len(str(int(labels))) - 2)
-    return int(round(labels / step) * step)
-
-
 def notes(study: Study) -> list[str]:
-    """What the columns mean, what the base cost, what is missing and why."""
+    """What the columns mean, what the base cost, and what is missing and why."""
     board = study.board
-    what = board.leading.replace("_", " ")
-    seeds = sorted({s.seeds for s in study.standings})
-    models = "/".join(map(str, seeds)) or "no"
-    known = [s.detectable for s in study.standings if s.detectable is not None]
+    seeds = "/".join(map(str, sorted({r.seeds for r in study.rankings}))) or "no"
+    detectable = [r.detectable for r in study.rankings if r.detectable is not None]
     lines = [
-        f"{what} [95% interval] over {models} seed(s) and {board.n_test:,} test texts; # rank: 1 unless another is "
-        f"better for certain ({ALPHA:.0%}, Holm over all pairs of this leaderboard).",
-        f"gain: points over scratch at the same labels and seeds: ▲ helps, ▼ harms, = neutral (90% interval within "
-        f"±{NEUTRAL:g}), ? underpowered. n/m: so many of the seeds finished."]
-    if known:
-        low, high = f"{min(known):.1f}", f"{max(known):.1f}"
-        span = f"{low} points" if low == high else f"{low} to {high} points, depending on the labels,"
-        lines.append(f"Between the first two a difference of {span} would be seen with 80% power.")
+        f"{board.leading.replace('_', ' ')} [95% interval] over {seeds} seed(s) and {board.n_test:,} test texts; "
+        f"#: rank, 1 unless another is significantly better ({ALPHA:.0%}, Holm correction over all pairs of this "
+        "leaderboard).",
+        "gain: points over scratch with the same labels and seeds: ▲ helps, ▼ harms, = neutral (90% interval within "
+        f"±{NEUTRAL:g}), ? underpowered. n/m: only n of the m seeds finished."]
+    if detectable:
+        low, high = f"{min(detectable):.1f}", f"{max(detectable):.1f}"
+        span = f"{low} points" if low == high else f"{low} to {high} points, depending on the budget,"
+        lines.append(f"A difference of {span} between the first two would be detected with 80% power.")
     if board.pretrain:
         lines.append(f"The base took {board.pretrain:.0f} s to train, once.")
     lines += [f"left out: {text}" for text in study.left_out]
@@ -108,21 +94,34 @@ def notes(study: Study) -> list[str]:
     return lines
 
 
-def pair_notes(found: Sequence[Pair]) -> list[str]:
-    """What the columns of paired comparisons mean, and what each says."""
+def comparison_notes(comparisons: Sequence[Comparison]) -> list[str]:
+    """What each paired comparison says, then what the columns mean."""
     lines = []
-    for c in found:
-        gap = c.difference
+    for c in comparisons:
+        points = c.difference.estimate
         if c.p_holm <= ALPHA:
-            ahead, behind = (c.first, c.second) if gap.estimate > 0 else (c.second, c.first)
-            said = f"{ahead} is better than {behind} by {abs(gap.estimate):.1f} points"
+            better, worse = (c.first, c.second) if points > 0 else (c.second, c.first)
+            result = f"{better} is better than {worse} by {abs(points):.1f} points"
         elif c.difference.low == c.difference.high == 0.0:
-            said = f"{c.first} and {c.second} are right on the same texts"
+            result = f"{c.first} and {c.second} are right on the same texts"
         else:
-            said = (f"{c.first} and {c.second} cannot be told apart ({gap.estimate:+.1f} points; {c.detectable:.1f} "
-                    f"would be seen with 80% power{_need(c.need, c.seeds, 'them')})")
-        lines.append(f"At {c.budget} labels {said}.")
-    lines.append(f"points: first minus second over {found[0].seeds} seed(s) and {found[0].n_test:,} texts; bootstrap: "
-                 "the same by resampling texts and seeds; Holm p: over all lines; McNemar and DeLong hold these very "
-                 "models fixed (over seeds: twice the median p), so they are smaller.")
+            result = (f"{c.first} and {c.second} do not differ significantly ({points:+.1f} points; {c.detectable:.1f} "
+                      f"would be detected with 80% power{_required(c.need, c.seeds, 'them')})")
+        lines.append(f"At {'all' if c.budget == FULL else f'{int(c.budget):,}'} labels {result}.")
+    first = comparisons[0]
+    lines.append(f"points: first minus second over {first.seeds} seed(s) and {first.n_test:,} texts; bootstrap: the "
+                 "same by resampling texts and seeds; Holm p: corrected over all rows. McNemar and DeLong take the "
+                 "trained models as fixed (over seeds: twice the median p), so their p values are smaller.")
     return lines
+
+
+def variance_note(components: VarianceComponents) -> str:
+    """Which source adds most to the spread of a score, in one line."""
+    labels = "label draw and head seed together" if components.heads < 2 else "label draw"
+    known = [(value, name) for value, name in ((components.base, "base seed"), (components.labels, labels),
+                                               (components.head, "head seed")) if value is not None]
+    deviations = ", ".join(f"{name} {value:.1f}" for value, name in known) or "none"
+    missing = [option for option, count in (("--base-seeds 2", components.bases), ("--seeds 2", components.draws),
+                                            ("--head-seeds 2", components.heads)) if count < 2]
+    rest = f"; a further split needs {', '.join(missing)}" if missing else f"; largest: {max(known)[1]}"
+    return f"{components.baseline}, {components.budget} labels: standard deviations in points: {deviations}{rest}"

@@ -1,26 +1,19 @@
-"""The report's charts as Vega-Lite specifications without data: the page and the static figures draw the same ones.
+"""The charts as Vega-Lite specifications without data: the page and the saved pictures draw the same ones.
 
-A specification is made for the table of cells (`bench.report.CELL`); what depends on the reader's choice stands in it
-as a word with an `@` before it, which `filled` (here) and `filled` in `page/report.js` replace.
+A specification reads the columns of the page's cells (`CELL` in page_facts.py). What depends on the reader's choice is
+a word with an `@` before it; `filled` in vega.py and `filled` in page/drawing.js replace these words.
 """
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any
-
-from bench.core import store
-from bench.core.errors import MissingExtra
-from bench.core.files import save_bytes
 
 Spec = dict[str, Any]
 SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"
-FORMATS = ("svg", "pdf", "png")
 PHASE_COLOURS = ("#8c96a3", "#4f9d8f", "#c98a1b", "#8f6fd1")
 PHASES = ("load", "encode", "adapt", "predict")
-# Okabe and Ito's colours for the colour-blind and neighbours of theirs, of enough contrast on white and on near black.
+# Okabe and Ito's colours for the colour-blind, and similar ones, with enough contrast on white and on near black.
 LIGHT = ("#0072b2", "#b85400", "#00795a", "#a3387a", "#6b5900", "#374f9e", "#c0262d", "#3c7d22", "#5b5b5b", "#7a4fa3",
          "#00798a", "#8a4b2b", "#004d40", "#5d1049")
 DARK = ("#56b4e9", "#f0a04b", "#2fc79a", "#e08cc0", "#e0cf4e", "#9db1ff", "#ff8a80", "#a3d977", "#c4c4c4", "#c9a6f0",
@@ -29,7 +22,7 @@ SHAPES = ("circle", "square", "triangle-up", "diamond", "cross", "triangle-down"
 
 
 def theme(*, dark: bool) -> Spec:
-    """Colours and type of all charts."""
+    """Colours and fonts of all charts."""
     ink, soft, grid = ("#e8eaed", "#aab0b8", "#3a4048") if dark else ("#1b1f24", "#57606a", "#d8dee4")
     axis = {"labelColor": soft, "titleColor": ink, "gridColor": grid, "domainColor": soft, "tickColor": soft,
             "labelFontSize": 12, "titleFontSize": 12, "titleFontWeight": "normal", "titlePadding": 8}
@@ -43,7 +36,7 @@ def theme(*, dark: bool) -> Spec:
 
 
 def specs(baselines: Sequence[str]) -> dict[str, Spec]:
-    """Every chart by name; a baseline has the same colour and shape in all of them."""
+    """Every chart of the report by name; a baseline has the same colour and shape in all of them."""
     names = list(baselines)
     return {"curves": _curves(names), "pareto": _pareto(names), "matrix": _matrix(), "ranks": _ranks(),
             "seconds": _seconds(), "distance": _distance()}
@@ -55,20 +48,25 @@ def _layers(*layers: Spec, data: str = "cells", height: Any = 300, **more: Any) 
 
 
 def _q(field: str, title: str | None = None, form: str = "", scale: Spec | None = None, **axis: Any) -> Spec:
-    """A quantity on an axis."""
+    """An axis of numbers."""
     return {"field": field, "type": "quantitative", "title": title, "scale": scale or {"zero": False},
             "axis": {**({"format": form} if form else {}), **axis}}
 
 
 def _n(field: str, title: str | None = None, sort: Any = "ascending", **axis: Any) -> Spec:
-    """Names on an axis."""
+    """An axis of names."""
     return {"field": field, "type": "nominal", "title": title, "sort": sort, "axis": {"labelLimit": 170, **axis}}
 
 
 def _who(names: list[str]) -> Spec:
     """The colour or shape of a baseline, with one legend for those drawn."""
-    return {"field": "baseline", "type": "nominal", "scale": {"domain": names}, "legend": {
-        "orient": "bottom", "values": "@drawn", "columns": "@columns", "title": None, "labelLimit": 170}}
+    return _category("baseline", names)
+
+
+def _category(field: str, domain: Any, title: str | None = None) -> Spec:
+    """A colour or shape by name, with a legend below the chart."""
+    return {"field": field, "type": "nominal", "scale": {"domain": domain}, "legend": {
+        "orient": "bottom", "values": "@drawn", "columns": "@columns", "title": title, "labelLimit": 170}}
 
 
 def _tips(*fields: tuple[str, str, str]) -> list[Spec]:
@@ -77,14 +75,14 @@ def _tips(*fields: tuple[str, str, str]) -> list[Spec]:
 
 
 def _curves(names: list[str]) -> Spec:
-    """Score by labels with 95% bands; a dashed line leads from a cell to as many labels from scratch."""
+    """Score by labels with 95% bands; a dashed line leads from a cell to the labels that scratch needs."""
     x = _q("n", "labelled target texts (logarithmic)", ",d", {"type": "log", "nice": False, "padding": 14},
            grid=False, labelOverlap="greedy", values="@ticks")
     y, who = _q("score", "@leading", ".2f"), _who(names)
     end = {"field": "worth_end", "type": "quantitative"}
     tips = _tips(("baseline", "strategy", ""), ("n", "labels", ",d"), ("score", "score", ".3f"),
                  ("low", "95% from", ".3f"), ("high", "to", ".3f"), ("worth_words", "labels from scratch", ""))
-    words, said = {"type": "text", "align": "right", "dy": -11, "dx": -4}, {
+    words, where = {"type": "text", "align": "right", "dy": -11, "dx": -4}, {
         "x": end, "y": y, "text": {"field": "worth_label"}}
     marked = [{"filter": "datum.marked && datum.worth_end != null"}]
     return _layers(
@@ -98,12 +96,12 @@ def _curves(names: list[str]) -> Spec:
         {"mark": {"type": "point", "filled": True, "size": 64, "opacity": 1},
          "encoding": {"x": x, "y": y, "color": who, "shape": who, "tooltip": tips}},
         {"transform": marked, "mark": {**words, "stroke": "@paper", "strokeWidth": 5, "strokeJoin": "round"},
-         "encoding": said},
-        {"transform": marked, "mark": words, "encoding": said})
+         "encoding": where},
+        {"transform": marked, "mark": words, "encoding": where})
 
 
 def _pareto(names: list[str]) -> Spec:
-    """Quality by time; the step line joins what nothing beats in both."""
+    """Quality by time; the step line joins what nothing beats in both (the Pareto front)."""
     x = _q("@seconds", "@seconds_title", "~r", {"type": "log", "nice": False, "padding": 16}, grid=False,
            labelOverlap=True, tickCount=5)
     y, who = _q("auc", "AUC on the test set", ".2f"), _who(names)
@@ -123,26 +121,28 @@ def _pareto(names: list[str]) -> Spec:
 
 
 def _matrix() -> Spec:
-    """Sources by targets, each cell with its number."""
+    """Sources by targets, each cell with its score."""
     where = {"x": _n("target", "target", labelAngle=-35), "y": _n("source", "source")}
     tips = _tips(("source", "source", ""), ("target", "target", ""), ("score", "score", ".3f"),
                  ("low", "95% from", ".3f"), ("high", "to", ".3f"), ("gain", "points over scratch", "+.1f"))
-    score = {"field": "score", "type": "quantitative"}
+    colour = {"field": "score", "type": "quantitative", "title": "@leading",
+              "scale": {"scheme": "cividis", "domain": "@span"},
+              "legend": {"orient": "bottom", "gradientLength": 200, "tickCount": 3, "format": ".3f", "titleLimit": 400}}
     return _layers(
-        {"mark": "rect", "encoding": {**where, "tooltip": tips, "color": {
-            **score, "title": "@leading", "scale": {"scheme": "cividis", "domain": "@span"},
-            "legend": {"orient": "bottom", "gradientLength": 180, "format": ".2f", "title": "@leading"}}}},
-        {"mark": {"type": "text", "fontSize": 12}, "encoding": {
-            **where, "text": {**score, "format": ".3f"},
+        {"mark": "rect", "encoding": {**where, "tooltip": tips, "color": colour}},
+        {"transform": [{"calculate": "replace(format(datum.score, '.3f'), regexp('^0'), '')", "as": "text"}],
+         "mark": {"type": "text", "fontSize": 12}, "encoding": {
+            **where, "text": {"field": "text", "type": "nominal"},
             "color": {"condition": {"test": "datum.score < @middle", "value": "#fff"}, "value": "#000"}}},
         height="@height")
 
 
 def _ranks() -> Spec:
-    """Mean ranks over targets; a vertical bar joins those within the critical difference of each other."""
-    x = _q("mean_rank", "mean rank over targets (1 is best)", "d", {"zero": False, "padding": 20}, tickMinStep=1)
-    y = {**_n("baseline", sort=None, grid=True), "scale": {"domain": "@order"}}  # a bar joins neighbours by rank
-    tips = _tips(("baseline", "strategy", ""), ("mean_rank", "mean rank", ".2f"), ("wins", "meetings won", ".0%"),
+    """Mean ranks over targets; a vertical bar joins baselines within the critical difference of each other."""
+    x = _q("mean_rank", "mean rank over targets (1 is best)", "d", {"domainMin": 1, "nice": False, "padding": 20},
+           values="@ranks")
+    y = {**_n("baseline", sort=None, grid=True), "scale": {"domain": "@order"}}  # bars join neighbours in rank
+    tips = _tips(("baseline", "strategy", ""), ("mean_rank", "mean rank", ".2f"), ("wins", "pairings won", ".0%"),
                  ("normalised", "score above chance", ".3f"))
     return _layers(
         {"mark": {"type": "point", "filled": True, "size": 110, "opacity": 1},
@@ -157,11 +157,11 @@ def _ranks() -> Spec:
 
 
 def _seconds() -> Spec:
-    """Seconds by phase, stacked."""
+    """Seconds per trial by phase, stacked."""
     phases = list(PHASES)
     tips = _tips(("baseline", "strategy", ""), ("phase", "phase", ""), ("seconds", "seconds", ".3f"))
     bars = {"mark": "bar", "encoding": {
-        "x": {**_q("seconds", "seconds a trial, mean over seeds", "~r", {"zero": True}), "stack": True},
+        "x": {**_q("seconds", "seconds per trial, mean over seeds", "~r", {"zero": True}), "stack": True},
         "y": _n("baseline", sort={"field": "seconds", "op": "sum", "order": "descending"}),
         "color": {"field": "phase", "type": "nominal", "scale": {"domain": phases, "range": list(PHASE_COLOURS)},
                   "legend": {"orient": "bottom", "title": None, "columns": 4}},
@@ -172,14 +172,13 @@ def _seconds() -> Spec:
 
 
 def _distance() -> Spec:
-    """Gain by distance, a point a target."""
-    x = _q("proxy_a", "proxy A-distance of the target from the source (0 alike, 2 always told apart)", ".2f",
-           {"zero": False, "padding": 30})
+    """Gain by distance, one point per target."""
+    x = _q("proxy_a", "proxy A-distance of the target from the source (0: alike, 2: always told apart)", ".2f",
+           {"zero": False, "nice": False, "padding": 30})
     y = _q("gain", "points over scratch", "+.0f", {"zero": True, "padding": 12})
     tips = _tips(("target", "target", ""), ("proxy_a", "proxy A-distance", ".2f"), ("known", "known words", ".1%"),
                  ("gain", "gain, points", "+.1f"), ("gain_low", "95% from", "+.1f"), ("gain_high", "to", "+.1f"))
-    who = {"field": "target", "type": "nominal", "scale": {"domain": "@drawn"}, "legend": {
-        "orient": "bottom", "columns": "@columns", "title": None, "labelLimit": 170}}
+    who = _category("target", "@drawn")
     return _layers(
         {"data": {"values": [{}]}, "mark": {"type": "rule", "strokeDash": [2, 3]}, "encoding": {"y": {"datum": 0}}},
         {"mark": {"type": "rule", "strokeWidth": 1.5, "opacity": 0.6},
@@ -188,52 +187,18 @@ def _distance() -> Spec:
          "encoding": {"x": x, "y": y, "color": who, "shape": who, "tooltip": tips}}, height=280)
 
 
-def filled(spec: Any, values: Mapping[str, Any]) -> Any:
-    """A specification with its `@words` replaced: whole values as they are, inside a text as text."""
-    if isinstance(spec, dict):
-        return {k: filled(v, values) for k, v in spec.items()}
-    if isinstance(spec, list):
-        return [filled(v, values) for v in spec]
-    if not isinstance(spec, str) or "@" not in spec:
-        return spec
-    if spec.startswith("@") and spec[1:] in values:
-        return copy.deepcopy(values[spec[1:]])
-    for word in sorted(values, key=len, reverse=True):
-        spec = spec.replace(f"@{word}", str(values[word]))
-    return spec
-
-
-def script(folder: Path) -> str:
-    """Vega, Vega-Lite and Vega-Embed as one script, bundled once and kept in the cache `folder`."""
-    converter = _converter()
-    place = folder / "page" / f"vega-{converter.__version__}"
-    have = store.load(place)
-    if have is None:
-        text = str(converter.javascript_bundle()).replace("\r", "")
-        have = store.save(place, {"vega.js": text.encode()}, {"version": converter.__version__})
-    return have.bytes("vega.js").decode()
-
-
-def _converter() -> Any:
-    try:
-        import vl_convert
-    except ImportError:
-        raise MissingExtra("vl-convert-python, which brings the report's charts,", "report") from None
-    return vl_convert
-
-
-def save(spec: Spec, stem: Path, formats: Sequence[str] = FORMATS) -> list[Path]:
-    """A filled specification with its data as STEM.svg, .pdf and .png."""
-    converter = _converter()
-    spec = {**spec, "config": {**theme(dark=False), "background": "white"}}
-    written = []
-    for form in formats:
-        path = stem.with_name(f"{stem.name}.{form}")
-        if form == "svg":
-            data = converter.vegalite_to_svg(spec).encode()
-        elif form == "pdf":
-            data = converter.vegalite_to_pdf(spec)
-        else:
-            data = converter.vegalite_to_png(spec, scale=1.5)
-        written.append(save_bytes(path, data, "choose another folder", shared=False))
-    return written
+def reliability() -> Spec:
+    """Share of right answers by stated probability; on the dashed diagonal the two agree."""
+    x = _q("confidence", "predicted probability of the answer", ".1f", {"domain": "@confidence", "nice": False},
+           tickMinStep=0.1)
+    y = _q("accuracy", "share of these answers that are right", ".1f", {"domain": "@accuracy", "nice": False},
+           tickMinStep=0.1)
+    who = _category("label", "@labels", "expected calibration error")
+    tips = _tips(("label", "strategy", ""), ("confidence", "probability", ".3f"), ("accuracy", "right", ".3f"),
+                 ("texts", "texts", ",d"))
+    return _layers(
+        {"data": {"values": [{"confidence": 0, "accuracy": 0}, {"confidence": 1, "accuracy": 1}]},
+         "mark": {"type": "line", "strokeDash": [2, 3], "color": "#888", "clip": True}, "encoding": {"x": x, "y": y}},
+        {"mark": {"type": "line", "strokeWidth": 1.5}, "encoding": {"x": x, "y": y, "color": who}},
+        {"mark": {"type": "point", "filled": True, "size": 40, "opacity": 1},
+         "encoding": {"x": x, "y": y, "color": who, "shape": who, "tooltip": tips}}, data="bins", height=420)

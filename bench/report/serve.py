@@ -1,4 +1,4 @@
-"""One page on loopback that knows when it is out of date; nothing else is served."""
+"""A server on this machine alone for one page, which reloads when it is out of date; nothing else is served."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ NAMES = ("127.0.0.1", "localhost", "[::1]")
 
 
 class Server(ThreadingHTTPServer):
-    """`GET /` is the page of the present digest, `GET /digest` the digest as JSON; everything else is not found."""
+    """`GET /` returns the page of the current digest, `GET /digest` the digest as JSON; anything else is not found."""
 
     daemon_threads = True
     allow_reuse_address = True
@@ -24,20 +24,20 @@ class Server(ThreadingHTTPServer):
         super().__init__((LOOPBACK, port), _Handler)
         self.digest = digest
         self._page = page
-        self._made: tuple[str, bytes] | None = None
+        self._rendered: tuple[str, bytes] | None = None  # digest and page
         self._lock = threading.Lock()
 
     def page(self) -> bytes:
-        """The page, made anew where the digest has changed."""
+        """The page, rendered again when the digest has changed."""
         with self._lock:
-            now = self.digest()
-            if self._made is None or self._made[0] != now:
-                self._made = (now, self._page(now).encode())
-            return self._made[1]
+            digest = self.digest()
+            if self._rendered is None or self._rendered[0] != digest:
+                self._rendered = (digest, self._page(digest).encode())
+            return self._rendered[1]
 
     @property
     def url(self) -> str:
-        """Where the page is."""
+        """The address of the page."""
         return f"http://{LOOPBACK}:{self.server_port}/"
 
 
@@ -50,7 +50,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         """Answer with the page or the digest."""
         name = (self.headers.get("Host") or "").rpartition(":")[0] or self.headers.get("Host")
-        if name not in NAMES:  # a page of another origin whose name was pointed at this machine
+        if name not in NAMES:  # another site may have pointed its name at this machine (DNS rebinding)
             self._send(403, "text/plain", b"only for this machine\n")
         elif self.path == "/":
             try:
@@ -74,17 +74,17 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, format: str, *arguments: object) -> None:
-        """Say nothing on every request."""
+        """Requests are not logged."""
 
 
 @contextmanager
 def serving(port: int, digest: Callable[[], str], page: Callable[[str], str]) -> Iterator[Server]:
-    """A server in a thread of its own; `port` 0 takes a free one. `BenchError` where the port is taken."""
+    """Run the server in its own thread; `port` 0 takes a free port. `BenchError` where the port is taken."""
     try:
         server = Server(port, digest, page)
     except (OSError, OverflowError) as error:
-        said = getattr(error, "strerror", None) or error
-        raise BenchError(f"cannot serve on port {port}: {said}", "--port 0 takes a free one") from None
+        reason = getattr(error, "strerror", None) or error
+        raise BenchError(f"cannot serve on port {port}: {reason}", "--port 0 takes a free one") from None
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True)
     thread.start()
     try:

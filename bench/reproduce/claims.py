@@ -15,21 +15,20 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
-from bench.core import places, store
+from bench.core import files, places, store
 from bench.core.errors import BenchError
-from bench.core.files import save_text
 from bench.core.schema import Text, checked
 from bench.data.cards import unknown_name
 from bench.reproduce.measures import MEASURES, measure
-from bench.reproduce.measures.workplace import Measured, NotTested, Workplace
+from bench.reproduce.measures.session import Measurement, NotTested, Session
 
-FORMAT_VERSION = 3  # raised when a measure changes in a way that its name does not show
+FORMAT_VERSION = 4  # raised when a measure changes in a way that its name does not show
 REPRODUCED, NOT_REPRODUCED, NOT_TESTED = "reproduced", "not reproduced", "not tested here"
 
 
 @dataclass(frozen=True)
 class Rule:
-    """What a figure's mean must be; bounds are inclusive."""
+    """What the mean of a figure over the seeds must be; bounds are inclusive."""
 
     figure: Text
     near: float | None = None
@@ -38,7 +37,7 @@ class Rule:
     at_most: float | None = None
 
     def holds(self, value: float) -> bool:
-        """Whether a mean meets it; the last digits of a float do not decide."""
+        """Whether a mean satisfies the rule; the last digits of a float do not decide."""
         tiny = 1e-9
         return ((self.near is None or abs(value - self.near) <= self.within + tiny)
                 and (self.at_least is None or value >= self.at_least - tiny)
@@ -68,7 +67,7 @@ class Claim:
     measure: str
     rules: Annotated[tuple[Rule, ...], Meta(min_length=1, description="a list of one rule or more")]
     seeds: Annotated[int, Meta(ge=1)] = 1
-    met: str = REPRODUCED  # the verdict where every rule holds
+    met: str = REPRODUCED  # the verdict if every rule holds
 
 
 class ClaimsFile(msgspec.Struct, forbid_unknown_fields=True):
@@ -90,32 +89,33 @@ class SavedFigures(msgspec.Struct):
 
 @dataclass(frozen=True)
 class ClaimResult:
-    """What came out for a claim."""
+    """What was measured for a claim."""
 
     claim: Claim
-    measured: Measured
+    measurement: Measurement
     seconds: float = 0.0
     cpu_seconds: float = 0.0
     why_not: str = ""  # the reason where it was not tested
 
     @property
     def verdict(self) -> str:
-        """Computed from the figures; nobody writes it."""
+        """Computed from the figures, never written by hand."""
         if self.why_not:
             return NOT_TESTED
         return self.claim.met if all(rule.holds(self._mean(rule)) for rule in self.claim.rules) else NOT_REPRODUCED
 
     def _mean(self, rule: Rule) -> float:
-        if rule.figure not in self.measured.figures:
+        figures = self.measurement.figures
+        if rule.figure not in figures:
             raise BenchError(f"claim {self.claim.id} has a rule on {rule.figure!r}, which {self.claim.measure} does "
-                             "not measure", f"it measures: {', '.join(self.measured.figures)}")
-        return mean(self.measured.figures[rule.figure])
+                             "not measure", f"it measures: {', '.join(figures)}")
+        return mean(figures[rule.figure])
 
 
 def default_claims() -> Path:
     """The claims that come with the suite: beside the code in a wheel, else in the checkout."""
-    own = places.PACKAGE / "claims.toml"
-    return own if own.exists() else places.ROOT / "results" / "published" / "claims.toml"
+    packaged = places.PACKAGE / "claims.toml"
+    return packaged if packaged.exists() else places.ROOT / "results" / "published" / "claims.toml"
 
 
 def read_claims(path: Path) -> list[Claim]:
@@ -142,11 +142,11 @@ def _claim(entry: dict[str, Any], where: str) -> Claim:
     return claim
 
 
-def chosen(claims: Sequence[Claim], ids: Sequence[str]) -> list[Claim]:
-    """The claims named: `B1` also takes `B1-corrected` and so on; all where none is named."""
+def claims_named(claims: Sequence[Claim], ids: Sequence[str]) -> list[Claim]:
+    """The claims named: `B1` also means `B1-corrected` and so on; all claims where none is named."""
     for name in ids:
         if not any(_named(claim, name) for claim in claims):
-            raise BenchError(f"unknown claim {name!r}", f"there are: {', '.join(claim.id for claim in claims)}")
+            raise BenchError(f"unknown claim {name!r}", f"one of {', '.join(claim.id for claim in claims)}")
     return [claim for claim in claims if not ids or any(_named(claim, name) for name in ids)]
 
 
@@ -154,109 +154,107 @@ def _named(claim: Claim, name: str) -> bool:
     return claim.id.lower() == name.lower() or claim.id.lower().startswith(f"{name.lower()}-")
 
 
-def test(claims: Sequence[Claim], place: Workplace, folder: Path) -> Iterator[ClaimResult]:
+def measure_claims(claims: Sequence[Claim], session: Session, folder: Path) -> Iterator[ClaimResult]:
     """Measure each claim, or take its figures from `folder` where it was measured before."""
     for claim in claims:
         path = folder / f"{claim.id}.json"
-        known = _kept(path, claim, place)
-        if known:
-            place.say(f"{claim.id}: measured before")
-            yield known
+        saved = _read_saved(path, claim, session)
+        if saved:
+            session.say(f"{claim.id}: measured before")
+            yield saved
             continue
-        place.say(f"{claim.id}: {claim.title}")
-        began, cpu = time.perf_counter(), _cpu()
+        session.say(f"{claim.id}: {claim.title}")
+        began, cpu_began = time.perf_counter(), _cpu_seconds()
         try:
-            measured = measure(claim.measure)(replace(place, seeds=claim.seeds))
-        except NotTested as error:
-            yield ClaimResult(claim, Measured({}), why_not=str(error))
+            measurement = measure(claim.measure)(replace(session, seeds=claim.seeds))
+        except (NotTested, BenchError) as error:  # no GPU, no data, no extra: other claims can be tested
+            yield ClaimResult(claim, Measurement({}), why_not=str(error))
             continue
-        except BenchError as error:  # no data, no extra: this claim cannot be tested, others can
-            yield ClaimResult(claim, Measured({}), why_not=str(error))
-            continue
-        finding = ClaimResult(claim, measured, time.perf_counter() - began, _cpu() - cpu)
-        _keep(path, finding, place)
-        yield finding
+        result = ClaimResult(claim, measurement, time.perf_counter() - began, _cpu_seconds() - cpu_began)
+        _save(path, result, session)
+        yield result
 
 
-def _key(claim: Claim, place: Workplace) -> str:
+def _key(claim: Claim, session: Session) -> str:
     """What the figures depend on; a rule may change without a new run."""
     from bench.learning.networks.engines import version
 
-    name = place.mxnet_or_torch()
+    name = session.mxnet_or_torch()
     return store.key_of([FORMAT_VERSION, claim.measure, claim.seeds, name, version(name)])
 
 
-def _kept(path: Path, claim: Claim, place: Workplace) -> ClaimResult | None:
+def _read_saved(path: Path, claim: Claim, session: Session) -> ClaimResult | None:
     try:
         saved = msgspec.json.decode(path.read_bytes(), type=SavedFigures)
     except (OSError, ValueError, RecursionError):
         return None  # not there, or damaged: it is measured again
-    if saved.key != _key(claim, place):
+    if saved.key != _key(claim, session):
         return None
-    return ClaimResult(claim, Measured(saved.figures, saved.notes, saved.engine), saved.seconds, saved.cpu_seconds)
+    return ClaimResult(claim, Measurement(saved.figures, saved.notes, saved.engine), saved.seconds, saved.cpu_seconds)
 
 
-def _keep(path: Path, finding: ClaimResult, place: Workplace) -> None:
-    measured = finding.measured
-    saved = SavedFigures(_key(finding.claim, place), dict(measured.figures), measured.notes, measured.engine,
-                         finding.seconds, finding.cpu_seconds)
-    save_text(path, json.dumps(msgspec.structs.asdict(saved), indent=1))
+def _save(path: Path, result: ClaimResult, session: Session) -> None:
+    measurement = result.measurement
+    saved = SavedFigures(_key(result.claim, session), dict(measurement.figures), measurement.notes, measurement.engine,
+                         result.seconds, result.cpu_seconds)
+    files.save_text(path, json.dumps(msgspec.structs.asdict(saved), indent=1))
 
 
-def write(folder: Path, findings: Sequence[ClaimResult]) -> list[Path]:
+def write(folder: Path, results: Sequence[ClaimResult]) -> list[Path]:
     """Write `claims.md` and `claims.json`; returns the paths."""
-    rows = [{**asdict(f.claim), **asdict(f.measured), "verdict": f.verdict, "why_not": f.why_not,
-             "seconds": round(f.seconds, 1), "cpu_seconds": round(f.cpu_seconds, 1)} for f in findings]
-    texts = {"claims.md": markdown(findings), "claims.json": json.dumps(rows, indent=1, ensure_ascii=False) + "\n"}
-    return [save_text(folder / name, text) for name, text in texts.items()]
+    rows = [{**asdict(r.claim), **asdict(r.measurement), "verdict": r.verdict, "why_not": r.why_not,
+             "seconds": round(r.seconds, 1), "cpu_seconds": round(r.cpu_seconds, 1)} for r in results]
+    texts = {"claims.md": markdown(results), "claims.json": json.dumps(rows, indent=1, ensure_ascii=False) + "\n"}
+    return [files.save_text(folder / name, text) for name, text in texts.items()]
 
 
-def markdown(findings: Sequence[ClaimResult]) -> str:
+def markdown(results: Sequence[ClaimResult]) -> str:
     """A table of verdicts, then each claim's protocol, rules and figures."""
     from tabulate import tabulate
 
     head = ["claim", "what was claimed", "ours", "verdict", "seconds", "CPU seconds"]
-    body = [[f.claim.id, f"{f.claim.title}: {f.claim.claimed}", leading(f), f"**{f.verdict}**",
-             f"{f.seconds:.0f}" if f.seconds else "", f"{f.cpu_seconds:.0f}" if f.seconds else ""] for f in findings]
+    body = [[r.claim.id, f"{r.claim.title}: {r.claim.claimed}", deciding_figures(r), f"**{r.verdict}**",
+             f"{r.seconds:.0f}" if r.seconds else "", f"{r.cpu_seconds:.0f}" if r.seconds else ""] for r in results]
     table = tabulate([[cell.replace("|", "\\|") for cell in row] for row in body], head, tablefmt="github",
                      disable_numparse=True, colalign=["left"] * 4 + ["right"] * 2)
-    return f"{table}\n\n" + "\n".join(_section(f) for f in findings)
+    return f"{table}\n\n" + "\n".join(_section(r) for r in results)
 
 
-def page(findings: Sequence[ClaimResult]) -> str:
+def page(results: Sequence[ClaimResult]) -> str:
     """The table as a page of the documentation, with the command that makes it."""
     from bench.runs.machine import host
 
-    spent = sum(f.seconds for f in findings)
-    cpu = sum(f.cpu_seconds for f in findings)
+    seconds = sum(r.seconds for r in results)
+    cpu_seconds = sum(r.cpu_seconds for r in results)
     return f"""# Claims
 
 What five tutorials claimed, measured again on real data. Made by `bench reproduce --write-docs docs/claims.md` on
-{host()["cores"]} cores in {spent / 60:.0f} minutes ({cpu / 60:.0f} of CPU time). Claims and rules stand in
-`results/published/claims.toml`; verdicts are computed. ± is the standard deviation over seeds. The seconds of a claim
-include the nets that it is the first to need.
+{host()["cores"]} cores in {seconds / 60:.0f} minutes ({cpu_seconds / 60:.0f} of CPU time). The claims and rules are in
+`results/published/claims.toml`; the verdicts are computed. ± is the standard deviation over seeds. The seconds of a
+claim include the networks that it is the first to need.
 
-{markdown(findings)}"""
+{markdown(results)}"""
 
 
-def _section(f: ClaimResult) -> str:
-    claim = f.claim
+def _section(result: ClaimResult) -> str:
+    claim, measurement = result.claim, result.measurement
     seeds = f"{claim.seeds} seeds" if claim.seeds > 1 else "1 seed"
-    why = f": {f.why_not}" if f.why_not else ""
+    why = f": {result.why_not}" if result.why_not else ""
     lines = [f"## {claim.id}: {claim.title}", "",
-             f"{claim.tutorial}. Claimed: {claim.claimed}. Verdict: **{f.verdict}**{why}.", "", claim.protocol, ""]
+             f"{claim.tutorial}. Claimed: {claim.claimed}. Verdict: **{result.verdict}**{why}.", "", claim.protocol, ""]
     lines += [f"- Rule: {rule}" for rule in claim.rules]
-    lines += [f"- {name}: {spread(values)}" for name, values in f.measured.figures.items()]
-    lines += [f"- {note}" for note in f.measured.notes]
-    lines += [f"- {seeds}; engine {f.measured.engine}"] if f.measured.engine else [f"- {seeds}"]
+    lines += [f"- {name}: {spread(values)}" for name, values in measurement.figures.items()]
+    lines += [f"- {note}" for note in measurement.notes]
+    lines += [f"- {seeds}; engine {measurement.engine}"] if measurement.engine else [f"- {seeds}"]
     return "\n".join(lines) + f"\n- `bench reproduce --claim {claim.id}`\n"
 
 
-def leading(f: ClaimResult) -> str:
-    """The figures that the verdict hangs on."""
-    if f.why_not:
-        return f.why_not
-    return "; ".join(f"{rule.figure} {spread(f.measured.figures[rule.figure])}" for rule in f.claim.rules)
+def deciding_figures(result: ClaimResult) -> str:
+    """The figures that decide the verdict, or why there are none."""
+    if result.why_not:
+        return result.why_not
+    figures = result.measurement.figures
+    return "; ".join(f"{rule.figure} {spread(figures[rule.figure])}" for rule in result.claim.rules)
 
 
 def spread(values: Sequence[float]) -> str:
@@ -271,6 +269,6 @@ def number(value: float) -> str:
     return f"{value:.3f}" if abs(value) < 2 else f"{value:.1f}" if abs(value) < 1000 else f"{value:,.0f}"
 
 
-def _cpu() -> float:
+def _cpu_seconds() -> float:
     """CPU seconds of this process and of those that it started and that have ended."""
     return sum(os.times()[:4])

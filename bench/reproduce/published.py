@@ -1,9 +1,9 @@
-"""Published trials run again: the same scores, within tolerance, or off, each with a guess at the cause."""
+"""Published trials run again: the same scores, within tolerance, or off, and the likely cause of a difference."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import stdev
@@ -17,27 +17,27 @@ from bench.learning.networks.architectures import ARCHITECTURES, TUTORIAL
 from bench.learning.networks.engines import devices
 from bench.results import record_files
 from bench.results.record import Record
-from bench.runs import plan as plans
+from bench.runs import plan
 from bench.runs.executor import Executor
 from bench.runs.machine import versions
 from bench.runs.options import Options, Say, Watch
 from bench.runs.registry import strategies_named
-from bench.runs.trials import HEAD_SEEDS, TrialSpec, blank_record
+from bench.runs.trials import HEAD_SEEDS, blank_record
 
 SAME, WITHIN, OFF, NOT_RUN = "same", "within tolerance", "off", "not run"
-TOLERANCE = 1.0  # points of accuracy, or twice the spread of the other published seeds where that is more
+TOLERANCE = 1.0  # points of the leading score, or twice the spread of the other published seeds if that is more
 
 Cell = tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Rerun:
-    """A published trial and what came out of it here."""
+    """A published trial, and the same trial run here."""
 
     published: Record
     again: Record | None
     tolerance: float  # points
-    cause: str = ""  # what differs, or why it was not run
+    cause: str = ""  # what differs, or why it did not run
 
     @property
     def points(self) -> float:
@@ -47,7 +47,7 @@ class Rerun:
 
     @property
     def verdict(self) -> str:
-        """`same`: every stored prediction is equal, bit for bit."""
+        """`same` means that every stored prediction is equal, bit for bit."""
         if self.again is None:
             return NOT_RUN
         if self.again.status != "ok":
@@ -59,55 +59,63 @@ class Rerun:
 
 def published_in(folder: Path) -> list[Record]:
     """The finished trials of a folder of published results; `BenchError` where there are none."""
-    found = [r for r in record_files.latest(record_files.read_all(folder)) if r.status == "ok"]
-    if not found:
+    records = [r for r in record_files.latest(record_files.read_all(folder)) if r.status == "ok"]
+    if not records:
         raise BenchError(f"no published records in {folder / 'records'}",
-                         "they come with the repository: run this in a clone of it, or say --published-dir")
-    return found
+                         "they come with the repository: run this in a clone of it, or give --published-dir")
+    return records
 
 
-def sample(found: Sequence[Record], share: float, seed: int) -> list[Record]:
+def sample(records: Sequence[Record], share: float, seed: int) -> list[Record]:
     """A random share (0 to 1) of the trials, at least one, in their order."""
-    count = max(1, round(share * len(found)))
-    return [found[i] for i in sorted(np.random.default_rng(seed).choice(len(found), count, replace=False))]
+    count = max(1, round(share * len(records)))
+    return [records[i] for i in sorted(np.random.default_rng(seed).choice(len(records), count, replace=False))]
 
 
 def rerun(
     chosen: Sequence[Record],
-    every: Sequence[Record],
+    published: Sequence[Record],
     options: Options,
     table: Mapping[str, str],
-    carry: Executor,
+    executor: Executor,
     say: Say,
     watch: Watch,
     *,
     progress: bool,
 ) -> Iterator[Rerun]:
-    """Run the `chosen` of `every` published trial again, and compare.
+    """Run the `chosen` trials of all `published` ones again, and compare.
 
-    What was finished by the same versions is taken from the results folder, so that a broken-off rerun goes on.
+    What the same versions finished before is taken from the results folder, so that an interrupted rerun goes on.
     """
-    seeds = _seeds(every)
-    why_not = {baseline: _why_not(baseline, table) for baseline in {r.baseline for r in chosen}}
-    yield from (Rerun(old, None, TOLERANCE, why_not[old.baseline]) for old in chosen if why_not[old.baseline])
-    for like in _alike([r for r in chosen if not why_not[r.baseline]]):
-        first = like[0]
-        wanted = {_cell(r): r for r in like}
+    by_cell = _by_cell(published)
+    obstacles = {baseline: _obstacle(baseline, table) for baseline in {r.baseline for r in chosen}}
+    for old in chosen:
+        if obstacles[old.baseline]:
+            yield Rerun(old, None, TOLERANCE, obstacles[old.baseline])
+    for group in _run_together([r for r in chosen if not obstacles[r.baseline]]):
+        wanted = {_trial(r): r for r in group}
         try:
-            one = _options(first, like, options)
-            for plan in plans.plan(one, table, say, watch, progress=progress, wanted=_asked(wanted)):
-                for _ in plans.execute(plan, carry):
+            plans = plan.plan(_options(group, options), table, say, watch, progress=progress,
+                              wanted=_among(wanted))
+            for target_plan in plans:
+                for _ in plan.execute(target_plan, executor):
                     pass
-                have = {_cell(r): r for r in record_files.latest(record_files.read_with_packed(plan.path))}
-                for cell, old in wanted.items():
-                    new = have.get(cell)
-                    tolerance = _tolerance(old, seeds[_group(old)])
-                    yield Rerun(old, new, tolerance, _cause(old, new) if new else "this suite has no such trial")
+                records = record_files.latest(record_files.read_with_packed(target_plan.path))
+                here = {_trial(r): r for r in records}
+                for trial, old in wanted.items():
+                    new = here.get(trial)
+                    cause = _cause(old, new) if new else "this suite has no such trial"
+                    yield Rerun(old, new, _tolerance(old, by_cell[_cell(old)]), cause)
         except BenchError as error:
-            yield from (Rerun(old, None, TOLERANCE, str(error)) for old in like)
+            yield from (Rerun(old, None, TOLERANCE, str(error)) for old in group)
 
 
-def _why_not(baseline: str, table: Mapping[str, str]) -> str:
+def _among(wanted: Mapping[Cell, Record]) -> plan.Wanted:
+    """Whether a trial is one of those wanted."""
+    return lambda spec: _trial(blank_record(spec)) in wanted
+
+
+def _obstacle(baseline: str, table: Mapping[str, str]) -> str:
     """Why a strategy cannot run here, such as an extra that is not installed; empty where it can."""
     try:
         return " ".join(str(error) for s in strategies_named((baseline,), table) if (error := s.missing()))
@@ -115,54 +123,54 @@ def _why_not(baseline: str, table: Mapping[str, str]) -> str:
         return str(error)
 
 
-def _options(first: Record, like: Sequence[Record], options: Options) -> Options:
+def _options(group: Sequence[Record], options: Options) -> Options:
+    """The options of the run that makes the trials of a group."""
+    first = group[0]
     net, preset = _net(first.net)
     device = first.device if first.device in devices(first.engine) else "auto"
-    made = store.key_of([dict(versions(first.engine))])[:12]
-    heads = 1 + max(0 if r.head_seed is None else (r.head_seed - r.seed) // HEAD_SEEDS for r in like)
+    folder = store.key_of([dict(versions(first.engine))])[:12]
+    heads = 1 + max(0 if r.head_seed is None else (r.head_seed - r.seed) // HEAD_SEEDS for r in group)
     return replace(options, targets=(str(first.target),), source=first.source, net=net, preset=preset,
-                   engine=first.engine, device=device, baselines=tuple(sorted({r.baseline for r in like})),
-                   budgets=tuple(dict.fromkeys(r.budget for r in like)), seeds=1 + max(r.seed for r in like),
-                   base_seeds=1 + max(r.base_seed for r in like), head_seeds=heads,
-                   results_dir=options.results_dir / "published-again" / made)
+                   engine=first.engine, device=device, baselines=tuple(sorted({r.baseline for r in group})),
+                   budgets=tuple(dict.fromkeys(r.budget for r in group)), seeds=1 + max(r.seed for r in group),
+                   base_seeds=1 + max(r.base_seed for r in group), head_seeds=heads,
+                   results_dir=options.results_dir / "published-again" / folder)
 
 
 def _net(name: str) -> tuple[str, str]:
+    """Kind and preset of the network that a record calls `name`."""
     for preset, nets in (("default", ARCHITECTURES), ("tutorial", TUTORIAL)):
         for kind, net in nets.items():
             if str(net) == name:
                 return kind, preset
-    raise BenchError(f"no net here is called {name!r}", "it was published by another version")
+    raise BenchError(f"no network here is called {name!r}", "it was published by another version")
 
 
-def _asked(wanted: Mapping[Cell, Record]) -> Callable[[TrialSpec], bool]:
-    return lambda job: _cell(blank_record(job)) in wanted
+def _trial(record: Record) -> Cell:
+    """Which trial a record is of, whatever data, versions and device it was computed with."""
+    head = record.seed if record.head_seed is None else record.head_seed
+    return (*_cell(record), str(record.seed), str(record.base_seed), str(head))
 
 
 def _cell(record: Record) -> Cell:
-    """Which trial it is, whatever it was computed from and on."""
-    head = record.seed if record.head_seed is None else record.head_seed
-    return (*_group(record), str(record.seed), str(record.base_seed), str(head))
-
-
-def _group(record: Record) -> Cell:
+    """What the trials of different seeds share."""
     return (record.task, record.edition, record.source, record.net, record.engine, record.baseline,
             str(record.budget))
 
 
-def _alike(chosen: Sequence[Record]) -> list[list[Record]]:
-    """Trials that share their data, source, net and engine, which one run does together."""
-    found: dict[Cell, list[Record]] = defaultdict(list)
-    for record in chosen:
-        found[_group(record)[:5]].append(record)
-    return list(found.values())
+def _run_together(records: Sequence[Record]) -> list[list[Record]]:
+    """Trials that share their data, source, network and engine, so that one run makes them."""
+    groups: dict[Cell, list[Record]] = defaultdict(list)
+    for record in records:
+        groups[_cell(record)[:5]].append(record)
+    return list(groups.values())
 
 
-def _seeds(found: Sequence[Record]) -> dict[Cell, list[Record]]:
-    seeds: dict[Cell, list[Record]] = defaultdict(list)
-    for record in found:
-        seeds[_group(record)].append(record)
-    return seeds
+def _by_cell(records: Sequence[Record]) -> dict[Cell, list[Record]]:
+    cells: dict[Cell, list[Record]] = defaultdict(list)
+    for record in records:
+        cells[_cell(record)].append(record)
+    return cells
 
 
 def _tolerance(record: Record, seeds: Sequence[Record]) -> float:
@@ -176,28 +184,28 @@ def _score(record: Record) -> float:
 
 
 def _cause(old: Record, new: Record) -> str:
-    """What differs between the two, the likeliest cause first; empty where nothing does."""
+    """What differs between two records, the likeliest cause first; empty where nothing does."""
     if new.status != "ok":
         return new.error
-    found = []
+    causes = []
     if old.content_sha256 != new.content_sha256:
-        found.append(f"data {old.content_sha256[:8]} -> {new.content_sha256[:8]}")
+        causes.append(f"data {old.content_sha256[:8]} -> {new.content_sha256[:8]}")
     if old.settings != new.settings:
-        found.append(f"settings {old.settings} -> {new.settings}")
+        causes.append(f"settings {old.settings} -> {new.settings}")
     if old.device != new.device:
-        found.append(f"device {old.device} -> {new.device}")
-    found += [f"{name} {old.versions.get(name, 'none')} -> {new.versions.get(name, 'none')}"
-              for name in sorted(old.versions.keys() | new.versions.keys(), key=lambda n: (n == "commit", n))
-              if old.versions.get(name) != new.versions.get(name)]
+        causes.append(f"device {old.device} -> {new.device}")
+    causes += [f"{name} {old.versions.get(name, 'none')} -> {new.versions.get(name, 'none')}"
+               for name in sorted(old.versions.keys() | new.versions.keys(), key=lambda n: (n == "commit", n))
+               if old.versions.get(name) != new.versions.get(name)]
     if old.host.get("cpu") != new.host.get("cpu"):
-        found.append(f"processor {old.host.get('cpu', '')} -> {new.host.get('cpu', '')}")
+        causes.append(f"processor {old.host.get('cpu', '')} -> {new.host.get('cpu', '')}")
     if old.base != new.base:
-        found.append("another base")
-    return "; ".join(found)
+        causes.append("another base")
+    return "; ".join(causes)
 
 
-def rows(found: Sequence[Rerun]) -> list[dict[str, str]]:
-    """A row a trial, those that are off first."""
+def rows(reruns: Sequence[Rerun]) -> list[dict[str, str]]:
+    """A row per trial; those that are off come first."""
     order = {OFF: 0, NOT_RUN: 1, WITHIN: 2, SAME: 3}
     return [{"target": r.published.task, "source": TaskRef.parse(r.published.source).task,
              "baseline": r.published.baseline, "labels": str(r.published.budget), "seed": str(r.published.seed),
@@ -205,10 +213,10 @@ def rows(found: Sequence[Rerun]) -> list[dict[str, str]]:
              "here": f"{_score(r.again):.4f}" if r.again and r.again.status == "ok" else "",
              "points": f"{r.points:+.2f}" if r.again and r.again.status == "ok" else "",
              "verdict": r.verdict, "cause": "" if r.verdict == SAME else r.cause or "unknown"}
-            for r in sorted(found, key=lambda r: order[r.verdict])]
+            for r in sorted(reruns, key=lambda r: order[r.verdict])]
 
 
-def summary(found: Sequence[Rerun]) -> str:
-    """How many of each verdict, in one line."""
-    counts = [(verdict, sum(r.verdict == verdict for r in found)) for verdict in (SAME, WITHIN, OFF, NOT_RUN)]
-    return f"{len(found)} published trials: " + ", ".join(f"{n} {verdict}" for verdict, n in counts if n)
+def summary(reruns: Sequence[Rerun]) -> str:
+    """How many trials of each verdict, in one line."""
+    counts = [(verdict, sum(r.verdict == verdict for r in reruns)) for verdict in (SAME, WITHIN, OFF, NOT_RUN)]
+    return f"{len(reruns)} published trials: " + ", ".join(f"{n} {verdict}" for verdict, n in counts if n)

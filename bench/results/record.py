@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Meta
 
 from bench.core import store
-from bench.core.names import TaskRef
+from bench.core.names import TaskRef, is_name
 from bench.core.schema import Name
 
 SCHEMA = 1
@@ -81,6 +81,8 @@ def record_from_json(body: Mapping[str, Any]) -> Record:
     if not body.keys() <= KEYS:
         raise ValueError("unknown key")
     record = msgspec.convert(body, Record)
+    if not (is_name(record.task) and is_name(record.edition)):
+        raise ValueError("names")
     if record.status == "ok" and None in (record.accuracy, record.balanced_accuracy):
         raise ValueError("no score")
     return record

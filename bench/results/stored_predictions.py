@@ -19,17 +19,20 @@ def pack(truth: NDArray[np.int64], scores: NDArray[np.float16]) -> dict[str, Any
     def text(array: NDArray[Any]) -> str:
         return base64.b64encode(zlib.compress(np.ascontiguousarray(array).tobytes(), 9)).decode()
 
-    return {"truth": text(truth.astype(np.uint8)), "scores": text(scores.astype("<f2")), "columns": scores.shape[1]}
+    wide = scores.shape[1] > 256  # a byte does not hold the number of every class
+    return {"truth": text(truth.astype("<u2" if wide else np.uint8)), "scores": text(scores.astype("<f2")),
+            "columns": scores.shape[1]}
 
 
 def unpack(packed: dict[str, Any]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
     """True classes [n] and probabilities [n, classes], exactly as they were scored; `DataError` for damage."""
     try:
-        truth = np.frombuffer(_inflated(packed["truth"]), np.uint8).astype(np.int64)
-        scores = np.frombuffer(_inflated(packed["scores"]), "<f2").reshape(len(truth), -1)
-        if scores.shape[1] != packed["columns"]:
-            raise ValueError(f"{scores.shape[1]} columns")
-        return truth, probabilities(scores)
+        raw = np.frombuffer(_inflated(packed["scores"]), "<f2").reshape(-1, packed["columns"])
+        stored = _inflated(packed["truth"])
+        truth = np.frombuffer(stored, "<u2" if len(stored) == 2 * len(raw) else np.uint8).astype(np.int64)
+        if len(truth) != len(raw) or not len(raw):
+            raise ValueError(f"{len(truth)} truths of {len(raw)} texts")
+        return truth, probabilities(raw)
     except (ValueError, KeyError, TypeError, IndexError, zlib.error) as error:
         raise DataError(f"a record's predictions cannot be unpacked: {str(error)[:100]}",
                         "was it made by another version? run its trial again") from None

@@ -11,24 +11,24 @@ from bench.runs import pool
 from bench.runs.options import Options, Say
 from bench.runs.trials import TrialSpec
 
-Executor = Callable[[Sequence[TrialSpec]], Iterator[Record]]  # runs jobs
+Executor = Callable[[Sequence[TrialSpec]], Iterator[Record]]  # runs trials; yields each record when it is finished
 
 
 @contextmanager
 def executor(options: Options, say: Say) -> Iterator[Executor]:
-    """Who runs the trials: worker processes here, or the workers of a cluster."""
-    count = worker_count(options)
+    """The executor that the options ask for."""
+    workers = worker_count(options)
     if options.scheduler:
         from bench.runs.cluster import client
 
-        with client.connected(options.scheduler, say) as connection:
-            yield connection.run
+        with client.connected(options.scheduler, say) as cluster:
+            yield cluster.run
         return
-    yield lambda jobs: pool.run(jobs, count)
+    yield lambda specs: pool.run(specs, workers)
 
 
 def worker_count(options: Options) -> int:
-    """Worker processes of this machine; 0 where a cluster's run the trials."""
+    """Worker processes on this machine; 0 where a cluster runs the trials."""
     if options.scheduler and options.jobs:
-        raise BenchError("--jobs and --scheduler exclude each other", "a cluster has the workers that it has")
-    return 0 if options.scheduler else options.jobs or pool.default_jobs()
+        raise BenchError("--jobs and --scheduler exclude each other", "a cluster has as many workers as it has")
+    return 0 if options.scheduler else options.jobs or pool.default_workers()

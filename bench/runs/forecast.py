@@ -1,44 +1,31 @@
-"""What a run would do, and about how long that takes; nothing is fetched, trained or recorded."""
+"""What a run would do, and about how long that takes. Nothing is fetched, trained or recorded."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from bench.core import store
 from bench.core.budget import Budget, labels_in
 from bench.core.errors import BenchError, RouteError
 from bench.core.names import TaskRef
+from bench.data import corpus
 from bench.data.cards import Edition, Task
-from bench.data.corpus import is_derived
-from bench.data.corpus import load as kept_corpus
 from bench.data.routes import Access, deliver
-from bench.learning.features import sentence_encoder
 from bench.learning.features.glove import WordVectors, find_glove
 from bench.learning.networks.architectures import architecture_named
 from bench.learning.pretrain import recipe_for
-from bench.learning.resources import features_entry
-from bench.learning.source_linear import is_fitted
 from bench.results import record_files
-from bench.runs import costs, inputs, plan
-from bench.runs.costs import STATED, UNKNOWN, Cost, Measured
+from bench.runs import costs, inputs, needs, plan, registry
+from bench.runs.costs import STATED, Cost, MeasuredCosts, Step
+from bench.runs.inputs import FindVectors
+from bench.runs.needs import Workload
 from bench.runs.options import Options, Say
-from bench.runs.plan import PlanDraft
+from bench.runs.plan import TargetPlan
 from bench.runs.registry import Strategy
 
-EXAM = {"official": 0.5, "quarter": 0.25, "fifth": 0.2}  # share of a card's rows; the official one is not known before
+TEST_SHARE = {"official": 0.5, "quarter": 0.25, "fifth": 0.2}  # of a card's rows; for the official test set a guess
 UNSTATED = 8_000  # rows, where a card does not say
-
-
-@dataclass(frozen=True)
-class Step:
-    """What all trials of a target wait for."""
-
-    what: str  # reading TASK, base, features, source's linear model, sentence vectors
-    key: str  # of what is kept: the same for two targets that share it
-    cached: bool
-    cost: Cost  # of what is left to do
 
 
 @dataclass(frozen=True)
@@ -54,7 +41,7 @@ class ForecastCell:
 
     @property
     def todo(self) -> int:
-        """Trials that a run would still make."""
+        """Trials that are left to run."""
         return self.trials - self.done
 
 
@@ -64,65 +51,66 @@ class Forecast:
 
     target: str  # task@edition
     source: str
-    read: bool  # whether the data have been read: else sizes are the card's, and nothing counts as done
+    read: bool  # whether the data have been read here: else sizes are the card's, and nothing counts as done
     steps: tuple[Step, ...]
     cells: tuple[ForecastCell, ...]
 
     @property
     def trials(self) -> int:
-        """All of them."""
+        """All trials."""
         return sum(c.trials for c in self.cells)
 
     @property
     def todo(self) -> int:
-        """Those that a run would still make."""
+        """Trials that are left to run."""
         return sum(c.todo for c in self.cells)
 
     @property
-    def bases(self) -> set[str]:
-        """Where the estimate is from."""
-        made = [s.cost for s in self.steps if not s.cached] + [c.each for c in self.cells if c.todo]
-        return {cost.basis for cost in made}
+    def origins(self) -> set[str]:
+        """Where the estimate comes from: values of `Cost.basis`."""
+        counted = [s.cost for s in self.steps if not s.cached] + [c.each for c in self.cells if c.todo]
+        return {cost.basis for cost in counted}
 
 
 def forecasts(options: Options, table: Mapping[str, str], say: Say) -> list[Forecast]:
-    """One a target, in their order.
+    """One forecast per target, in the order of the options.
 
-    Raises `BenchError` for what the run would refuse too, as far as that can be told without fetching anything.
+    Raises `BenchError` for what the run would refuse too, as far as that shows without fetching anything.
     """
     access = replace(inputs.access_for(options, say, progress=False), offline=True)
     read = {name: _is_read(name, options, access) for name in (*options.targets, options.source)}
-    known = record_files.read_all(options.results_dir)
+    records = record_files.read_all(options.results_dir)
     net = architecture_named(options.net, options.preset)
-    past = costs.measured(known, options.cache_dir, net, options.engine, inputs.device_for(options))
-    own = tuple(name for name in options.targets if read[name] and read[options.source])
-    found: dict[str, Forecast] = {}
-    if own:
-        made = plan.drafts(replace(options, targets=own), table, access, say, glove=_glove(options))
-        found = {name: _of(draft, past, options) for name, draft in zip(own, made, strict=True)}
-    if len(found) < len(set(options.targets)):
-        chosen = plan.strategies(options, table, say)
+    measured = costs.measured_costs(records, options.cache_dir, net, options.engine, inputs.device_for(options))
+    ready = tuple(name for name in options.targets if read[name] and read[options.source])
+    by_name: dict[str, Forecast] = {}
+    if ready:
+        drafts = plan.drafts(replace(options, targets=ready, offline=True), table, say, progress=False,
+                             find=_vectors_to_come(options))
+        by_name = {name: _from_data(draft, measured, options) for name, draft in zip(ready, drafts, strict=True)}
+    if len(by_name) < len(set(options.targets)):
+        strategies = registry.installed(options.baselines, table, say)
         unread = [TaskRef.parse(name).task for name in read if not read[name]]
         source = _size(options.source, read[options.source], options, access, say)
         for name in options.targets:
-            if name not in found:
-                size = _size(name, read[name], options, access, say)
-                found[name] = _by_card(size, source, chosen, unread, past, options, say)
-    return [found[name] for name in dict.fromkeys(options.targets)]
+            if name not in by_name:
+                target = _size(name, read[name], options, access, say)
+                by_name[name] = _from_cards(source, target, strategies, unread, measured, options, say)
+    return [by_name[name] for name in dict.fromkeys(options.targets)]
 
 
-def total(found: Sequence[Forecast], workers: int) -> float:
-    """Seconds until the last of the targets is finished; a base or corpus that two of them need is counted once."""
-    todo = [f for f in found if f.todo]
+def total(targets: Sequence[Forecast], workers: int) -> float:
+    """Seconds until the last target is finished; a base or corpus that two of them need is counted once."""
+    todo = [f for f in targets if f.todo]
     once = {(s.what, s.key): s.cost.seconds for f in todo for s in f.steps if not s.cached}
     trials = sum(max(sum(c.todo * c.each.seconds for c in f.cells) / max(workers, 1),
                      max((c.each.seconds for c in f.cells if c.todo), default=0.0)) for f in todo)
     return sum(once.values()) + trials + (costs.START if todo else 0.0)
 
 
-def _glove(options: Options) -> Callable[[Access, Say], WordVectors | None]:
-    """GloVe if it is here; else a run that may use the network is taken to fetch it."""
-    def here(access: Access, say: Say) -> WordVectors | None:
+def _vectors_to_come(options: Options) -> FindVectors:
+    """Finds GloVe if it is here; else assumes that a run with a network fetches it."""
+    def find(access: Access, say: Say) -> WordVectors | None:
         try:
             return find_glove(access)
         except BenchError:
@@ -131,47 +119,34 @@ def _glove(options: Options) -> Callable[[Access, Say], WordVectors | None]:
             say("GloVe vectors are not here yet: the run fetches them first, which is not in the estimate")
             return WordVectors(Path(), Path(), "to be fetched")
 
-    return here
+    return find
 
 
-def _of(draft: PlanDraft, past: Measured, options: Options) -> Forecast:
-    """From data that are at hand."""
-    target = draft.target
-    steps = []
-    for part in draft.parts:
-        key = part.setting.base
-        if "base" in part.needs:
-            trained = store.load(options.cache_dir / "bases" / key) is not None
-            cost = past.training(len(part.order.split.pool), part.order.spec.epochs)
-            steps.append(Step("base", key, trained, cost))
-        if "features" in part.needs:
-            done = is_derived(target.data.corpus, *features_entry(key, part.setting.vectors is not None))
-            steps.append(Step("features", f"{target.name} {key}", done, past.encoding(len(target.data.corpus))))
-        if "source-linear" in part.needs:
-            pool = part.order.data.examples(part.order.split.pool)
-            steps.append(Step("source's linear model", store.key_of(pool.rows.tolist()), is_fitted(pool),
-                              _linear(len(pool))))
-        if "sentences" in part.needs:
-            done = is_derived(target.data.corpus, *sentence_encoder.ENTRY)
-            steps.append(Step("sentence vectors", target.name, done, Cost(0.0, UNKNOWN)))
+def _from_data(draft: TargetPlan, measured: MeasuredCosts, options: Options) -> Forecast:
+    """The forecast of a plan whose data have been read."""
+    source, target = draft.inputs.source, draft.target
+    steps: list[Step] = []
     counts: dict[tuple[str, Budget], list[int]] = {}
     for part in draft.parts:
-        left = set(part.todo)
-        for job in part.jobs:
-            cell = counts.setdefault((job.baseline, job.budget), [0, 0])
+        workload = Workload(source.name, target.name, len(source.split.pool), len(target.data.corpus),
+                            part.base_spec.recipe.epochs, (part.context.base,), measured, options.cache_dir,
+                            draft.inputs)
+        steps += needs.steps(part.needs, workload)
+        todo = set(part.todo)
+        for spec in part.specs:
+            cell = counts.setdefault((spec.strategy.name, spec.budget), [0, 0])
             cell[0] += 1
-            cell[1] += int(job not in left)
+            cell[1] += int(spec not in todo)
     cells = []
-    for (name, budget), (trials, finished) in counts.items():
+    for (name, budget), (trials, done) in counts.items():
         labels = labels_in(budget, len(target.split.pool))
-        cells.append(ForecastCell(name, budget, labels, trials, finished, past.trial(name, labels)))
-    source = draft.parts[0].setting.source.name
-    return Forecast(target.name, source, True, tuple(steps), tuple(cells))
+        cells.append(ForecastCell(name, budget, labels, trials, done, measured.trial(name, labels)))
+    return Forecast(target.name, source.name, True, tuple(steps), tuple(cells))
 
 
 @dataclass(frozen=True)
 class _Size:
-    """A task as its card, or its own file, has it."""
+    """The size of a task: as read, or as its card states it."""
 
     task: Task
     name: str  # task@edition
@@ -181,62 +156,51 @@ class _Size:
 
 def _size(name: str, read: bool, options: Options, access: Access, say: Say) -> _Size:
     if read:
-        found = inputs.load(name, options, access, say)
-        return _Size(found.task, found.name, len(found.data.corpus), len(found.split.pool))
+        domain = inputs.load(name, options, access, say)
+        return _Size(domain.task, domain.name, len(domain.data.corpus), len(domain.split.pool))
     card = inputs.card_of(name, options)
-    assert card is not None, "a file of one's own is read"
+    assert card is not None, "a data file counts as read"
     task, edition = card
     first = task.edition(edition) if edition else task.editions[0]
     rows = first.rows or UNSTATED
-    return _Size(task, str(TaskRef(task.name, first.name)), rows, round(rows * (1 - EXAM[first.test])))
+    return _Size(task, str(TaskRef(task.name, first.name)), rows, round(rows * (1 - TEST_SHARE[first.test])))
 
 
-def _by_card(target: _Size, source: _Size, chosen: Sequence[Strategy], unread: Sequence[str], past: Measured,
-             options: Options, say: Say) -> Forecast:
-    """From the cards, where data have not been read on this machine yet."""
-    if target.task.name == source.task.name:
-        raise BenchError(f"{target.task.name} is both source and target", "choose another --source")
-    own = plan.usable(chosen, source.task.labels == target.task.labels, True, say,
-                       f"the labels of {target.task.name} are not those of {source.task.name}")
+def _from_cards(source: _Size, target: _Size, strategies: Sequence[Strategy], unread: Sequence[str],
+                measured: MeasuredCosts, options: Options, say: Say) -> Forecast:
+    """The forecast from the cards, where not all data have been read on this machine."""
+    inputs.refuse_same(source.task, target.task)
+    usable = registry.applicable(strategies, source.task, target.task, True, say)
     epochs = options.epochs or recipe_for(architecture_named(options.net, options.preset).kind, source.pool).epochs
-    needs = frozenset().union(*(s.needs() for s in own))
+    bases = tuple(f"{source.name} {seed}" for seed in range(options.base_seeds))
     steps = [Step(f"reading {size.task.name}", "", False, Cost(size.rows * costs.READ / 1000, STATED))
              for size in (target, source) if size.task.name in unread]
-    bases = range(options.base_seeds)
-    steps += [Step("base", f"{source.name} {b}", False, past.training(source.pool, epochs)) for b in bases
-              if "base" in needs]
-    steps += [Step("features", f"{target.name} {b}", False, past.encoding(target.rows)) for b in bases
-              if "features" in needs]
-    if "source-linear" in needs:
-        steps.append(Step("source's linear model", source.name, False, _linear(source.pool)))
-    if "sentences" in needs:
-        steps.append(Step("sentence vectors", target.name, False, Cost(0.0, UNKNOWN)))
+    steps += needs.steps(registry.needs_of(usable), Workload(source.name, target.name, source.pool, target.rows, epochs,
+                                                             bases, measured, options.cache_dir))
     cells = []
-    for s in own:
-        trials = options.seeds * options.head_seeds * (len(bases) if "base" in s.needs() else 1)
-        for b in options.budgets:
-            labels = labels_in(b, target.pool)
+    for strategy in usable:
+        trials = options.seeds * options.head_seeds * (len(bases) if needs.use_base(strategy.needs()) else 1)
+        for budget in options.budgets:
+            labels = labels_in(budget, target.pool)
             if labels <= target.pool:
-                cells.append(ForecastCell(s.name, b, labels, trials, 0, past.trial(s.name, labels)))
+                cost = measured.trial(strategy.name, labels)
+                cells.append(ForecastCell(strategy.name, budget, labels, trials, 0, cost))
     return Forecast(target.name, source.name, False, tuple(steps), tuple(cells))
 
 
-def _linear(texts: int) -> Cost:
-    return Cost(texts * costs.LINEAR / 1000, STATED)
-
-
 def _is_read(name: str, options: Options, access: Access) -> bool:
-    """Whether a task's data are in the cache, or small work: a file of one's own, a card without a content hash."""
-    found = inputs.card_of(name, options)
-    if found is None:
+    """Whether a task's data are in the cache, or quick to read: a data file, or a card without a content hash."""
+    card = inputs.card_of(name, options)
+    if card is None:
         return True
-    for e in _choices(*found):
-        if e.sha256 and kept_corpus(options.cache_dir, e.sha256, found[0].labels):
+    task, edition = card
+    for choice in _editions(task, edition):
+        if choice.sha256 and corpus.load(options.cache_dir, choice.sha256, task.labels):
             return True
-        if _delivered(found[0], e, access):
-            return not e.sha256
-    if options.offline or not any(r.kind != "directory" for e in _choices(*found) for r in e.routes):
-        inputs.load(name, options, access, lambda text: None)  # says why it cannot be had
+        if _delivered(task, choice, access):
+            return not choice.sha256
+    if options.offline or not any(r.kind != "directory" for e in _editions(task, edition) for r in e.routes):
+        inputs.load(name, options, access, lambda text: None)  # raises with the reason why there is no data
     return False
 
 
@@ -252,5 +216,5 @@ def _delivered(task: Task, edition: Edition, access: Access) -> bool:
     return False
 
 
-def _choices(task: Task, edition: str) -> Iterator[Edition]:
+def _editions(task: Task, edition: str) -> Iterator[Edition]:
     yield from (task.edition(edition),) if edition else task.editions

@@ -1,45 +1,172 @@
-"""What the options of a run name: source, target, word vectors, and the base to train."""
+"""What the trials of a run work on: source and target, word vectors, the base to train; and how workers find them."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 
 from bench.core.errors import BenchError
 from bench.core.names import TaskRef
+from bench.data import corpus
 from bench.data.cards import Task, all_tasks, unknown_name
+from bench.data.corpus import Dataset
 from bench.data.load import load_task
 from bench.data.routes import Access
-from bench.data.user_file import looks_like_file, task_from_file
+from bench.data.user_file import looks_like_file
 from bench.learning.features.glove import WordVectors, find_glove
 from bench.learning.networks.architectures import Architecture, architecture_named
 from bench.learning.networks.engines import devices
-from bench.learning.pretrain import Base, BaseSpec, pretrain, recipe_for
-from bench.protocol.domain import Domain, domain_of
+from bench.learning.pretrain import Base, BaseSpec, base_key, pretrain, recipe_for
+from bench.protocol.domain import Domain, domain_of, without_test_set
+from bench.protocol.split import Split, saved_split, without_test_texts
+from bench.results.record import Leading
+from bench.runs import user_target
 from bench.runs.options import Options, Say, Watch
 
-ALL = "all"
+FindVectors = Callable[[Access, Say], WordVectors | None]
+FRAMEWORKS = {"torch": "PyTorch", "mxnet": "MXNet"}
 
 
-def options_per_source(sources: Sequence[str], options: Options) -> list[Options]:
-    """One set of options a source: `all` sources are all targets, and `all` targets all tasks with IMDB's labels.
+@dataclass(frozen=True)
+class Inputs:
+    """A source made ready for a target: what a run, a map, a distance and a claim start from."""
 
-    A target that is the source itself is left out.
+    source: Domain  # its pool without the texts that are, or nearly are, in the target's test set
+    target: Domain
+    architecture: Architecture
+    vectors: WordVectors | None  # GloVe
+    base_spec: BaseSpec  # the base to train on that source
+
+    @property
+    def leaked(self) -> int:
+        """How many texts left the source's pool because of the target's test set."""
+        return self.source.split.leaked_to_target
+
+
+@dataclass(frozen=True)
+class DataRef:
+    """A source or target as a worker finds it again: by the hash of its content, in the cache."""
+
+    name: str  # task@edition
+    sha256: str
+    labels: tuple[str, ...]
+    test: str
+    split_by: str
+    leading: Leading = "accuracy"  # the score that its leaderboard sorts by
+
+    @staticmethod
+    def of(domain: Domain) -> DataRef:
+        """The reference to loaded data."""
+        return DataRef(domain.name, domain.data.corpus.sha256, domain.data.labels, domain.edition.test,
+                       domain.edition.split_by, "balanced_accuracy" if domain.task.imbalanced else "accuracy")
+
+
+@dataclass(frozen=True)
+class TrialContext:
+    """What all trials of one source, target and base share; sent to the workers."""
+
+    root: Path  # of the cache
+    source: DataRef
+    target: DataRef
+    architecture: Architecture
+    engine: str
+    device: str
+    base: str = ""  # its key
+    vectors: WordVectors | None = None
+    source_leaks: int = 0  # source texts left out because they are, or nearly are, in the target's test set
+    base_seed: int = 0
+
+    @staticmethod
+    def of(inputs: Inputs, root: Path, base_seed: int) -> TrialContext:
+        """The context of the trials on one of the bases."""
+        base = replace(inputs.base_spec, seed=base_seed)
+        return TrialContext(root, DataRef.of(inputs.source), DataRef.of(inputs.target), inputs.architecture,
+                            base.engine, base.device, base_key(base), inputs.vectors, inputs.leaked, base_seed)
+
+
+def find_vectors(access: Access, say: Say) -> WordVectors | None:
+    """GloVe; None where it is not available, and `say` hears why."""
+    try:
+        return find_glove(access)
+    except BenchError as error:
+        say(f"without GloVe: {error}")
+        return None
+
+
+def no_vectors(access: Access, say: Say) -> None:
+    """For runs that use no word vectors: looks for none."""
+
+
+def find_for_net(options: Options) -> FindVectors:
+    """How to look for the word vectors that the options' network begins with, if it uses any."""
+    return no_vectors if architecture_named(options.net, options.preset).glove == "no" else find_vectors
+
+
+def for_targets(options: Options, say: Say, find: FindVectors = find_vectors, *, progress: bool,
+                allow_same: bool = False) -> Iterator[Inputs]:
+    """The inputs of each target, in the order of the options. Reads data; trains nothing.
+
+    `find` looks for the word vectors, once. Raises `BenchError` where a target is the source, unless `allow_same`.
     """
-    known = all_tasks(options.tasks)
-    targets = list(options.targets)
-    if ALL in targets:
-        first = known.get(TaskRef.parse(sources[0]).task, known["imdb"])
-        targets = [name for name, task in known.items() if task.labels == first.labels]
-    chosen = list(targets) if ALL in sources else list(sources)
-    many = len(chosen) > 1 or len(targets) > 1
-    found = []
-    for source in dict.fromkeys(chosen):
-        own = [t for t in targets if not many or TaskRef.parse(t).task != TaskRef.parse(source).task]
-        if own:
-            found.append(replace(options, source=source, targets=tuple(own)))
-    return found
+    access = access_for(options, say, progress=progress)
+    targets = [load(name, options, access, say) for name in options.targets]
+    targets = [without_test_set(target) for target in targets] if options.all_labels else targets
+    source = load(options.source, options, access, say)
+    for target in targets:
+        if not allow_same:
+            refuse_same(source.task, target.task)
+    vectors = find(access, say)
+    for target in targets:
+        yield for_pair(options, source, target, vectors)
+
+
+def for_pair(options: Options, source: Domain, target: Domain, vectors: WordVectors | None) -> Inputs:
+    """The inputs for a source and a target that are loaded already."""
+    split = without_test_texts(source.data, source.split, target.data, target.split.test)
+    source = replace(source, split=split)
+    spec = base_spec(options, source, vectors)
+    return Inputs(source, target, spec.net, vectors, spec)
+
+
+def refuse_same(source: Task, target: Task) -> None:
+    """Raise `BenchError` where the target is the source itself."""
+    if target.name == source.name:
+        raise BenchError(f"{source.name} is both source and target", "choose another --source")
+
+
+def base_spec(options: Options, source: Domain, vectors: WordVectors | None) -> BaseSpec:
+    """The base that the options ask for, to be trained on a source."""
+    net = architecture_named(options.net, options.preset)
+    recipe = recipe_for(net.kind, len(source.split.pool))
+    recipe = replace(recipe, epochs=options.epochs) if options.epochs else recipe
+    return BaseSpec(source.name, source.data, source.split, net, options.engine, device_for(options), vectors, recipe,
+                    validation=options.validation, every_epoch=options.keep_checkpoints)
+
+
+def device_for(options: Options) -> str:
+    """The device asked for; for `auto` the best that the engine has here."""
+    available = devices(options.engine)
+    if options.device == "auto":
+        return available[0]
+    if options.device not in ("cpu", "cuda"):
+        raise BenchError(f"unknown device {options.device!r}", "auto, cpu or cuda")
+    if options.device not in available:
+        framework = FRAMEWORKS.get(options.engine, options.engine)
+        raise BenchError(f"{framework} finds no {options.device.upper()} device",
+                         f"available: {', '.join(available)}")
+    return options.device
+
+
+def train_base(options: Options, say: Say, watch: Watch, *, progress: bool) -> Base:
+    """`bench pretrain`: the base alone."""
+    if not 0.0 <= options.validation <= 0.5:
+        raise BenchError(f"--validation {options.validation:g} is not a share", "from 0 to 0.5, such as 0.2")
+    access = access_for(options, say, progress=progress)
+    find = find_for_net(options)
+    source = load(options.source, options, access, say)
+    return pretrain(base_spec(options, source, find(access, say)), options.cache_dir, watch)
 
 
 def access_for(options: Options, say: Say, *, progress: bool) -> Access:
@@ -51,15 +178,18 @@ def access_for(options: Options, say: Say, *, progress: bool) -> Access:
 
 
 def load(name: str, options: Options, access: Access, say: Say) -> Domain:
-    """A task by name, `name@edition` or file."""
-    found = card_of(name, options)
-    if found is None:
-        return _own(Path(name), options, access, say)
-    return domain_of(load_task(found[0], access, options.cache_dir, found[1], say))
+    """The data and the split of a task: by its name, `name@edition`, or a data file."""
+    card = card_of(name, options)
+    if card is None:
+        return user_target.load(Path(name), options, access, say, all_tasks(options.tasks))
+    task, edition = card
+    domain = domain_of(load_task(task, access, options.cache_dir, edition, say))
+    user_target.tell_rows(domain, say)
+    return domain
 
 
 def card_of(name: str, options: Options) -> tuple[Task, str] | None:
-    """The task and the edition (empty: any) that `name` or `name@edition` means; None for a file of one's own."""
+    """The task and the edition (empty: any) that `name` or `name@edition` means; None for a data file."""
     known = all_tasks(options.tasks)
     asked = TaskRef.parse(name)
     if asked.task in known:
@@ -69,67 +199,20 @@ def card_of(name: str, options: Options) -> tuple[Task, str] | None:
     raise unknown_name("target", name, known, "bench list tasks; a data file needs its ending, such as .csv")
 
 
-def _own(path: Path, options: Options, access: Access, say: Say) -> Domain:
-    task, told = task_from_file(path, options.text_column, options.label_column, label_map(options))
-    if task.name in all_tasks(options.tasks):
-        task = replace(task, name=f"my-{task.name}")
-    say(told)
-    return domain_of(load_task(task, replace(access, data_dir=path.resolve().parent), options.cache_dir, "", say))
-
-
-def label_map(options: Options) -> dict[str, str]:
-    """`--map-label` pairs as raw value → label."""
-    mapping = {}
-    for pair in options.map_label:
-        raw, equals, label = pair.partition("=")
-        if not equals or not raw or not label:
-            raise BenchError(f"--map-label {pair!r} is not RAW=LABEL", "such as --map-label good=positive")
-        mapping[raw] = label
-    return mapping
-
-
-def device_for(options: Options) -> str:
-    """The device asked for, or the best that the engine has."""
-    have = devices(options.engine)
-    if options.device == "auto":
-        return have[0]
-    if options.device not in ("cpu", "cuda"):
-        raise BenchError(f"unknown device {options.device!r}", "auto, cpu or cuda")
-    if options.device not in have:
-        raise BenchError(f"device {options.device!r} does not answer to {options.engine}",
-                         f"there is: {', '.join(have)}")
-    return options.device
-
-
-def find_vectors(access: Access, say: Say) -> WordVectors | None:
-    """GloVe if it can be had; says so where it cannot."""
-    try:
-        return find_glove(access)
-    except BenchError as error:
-        say(f"without GloVe: {error}")
-        return None
-
-
-def base_spec(options: Options, source: Domain, net: Architecture, vectors: WordVectors | None) -> BaseSpec:
-    """What base the options ask for."""
-    spec = recipe_for(net.kind, len(source.split.pool))
-    spec = replace(spec, epochs=options.epochs) if options.epochs else spec
-    return BaseSpec(source.name, source.data, source.split, net, options.engine,
-                 device_for(options), vectors, spec, validation=options.validation,
-                 every_epoch=options.keep_checkpoints)
-
-
-def train_base(options: Options, say: Say, watch: Watch, *, progress: bool) -> Base:
-    """`bench pretrain`: the base alone."""
-    if not 0.0 <= options.validation <= 0.5:
-        raise BenchError(f"--validation {options.validation:g} is not a share", "from 0 to 0.5, such as 0.2")
-    access = access_for(options, say, progress=progress)
-    net = architecture_named(options.net, options.preset)
-    source = load(options.source, options, access, say)
-    vectors = find_vectors(access, say) if net.glove != "no" else None
-    return pretrain(base_spec(options, source, net, vectors), options.cache_dir, watch)
-
-
 def known_tasks(options: Options) -> dict[str, Task]:
-    """Every card at hand."""
+    """Every task that has a card, by name."""
     return all_tasks(options.tasks)
+
+
+@lru_cache(8)  # a run over many targets must not hold them all
+def open_data(root: Path, ref: DataRef) -> tuple[Dataset, Split]:
+    """The data and the split of a source or target, from the cache; each process reads them once."""
+    data = corpus.load(root, ref.sha256, ref.labels)
+    if data is None:
+        raise BenchError(f"{ref.name} is no longer in the cache {root}", "run again; it is fetched anew")
+    return data, saved_split(data, ref.test, ref.split_by, ref.name)
+
+
+def data_entries(root: Path, ref: DataRef) -> list[Path]:
+    """The cache entries of a source or target: its corpus, and what this process has opened of what is derived."""
+    return [corpus.folder_of(root, ref.sha256), *corpus.derived_so_far(open_data(root, ref)[0].corpus)]

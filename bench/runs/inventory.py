@@ -1,11 +1,13 @@
-"""What works on this machine: tasks that can be had, engines and devices, routes that answer."""
+"""What works on this machine: available tasks, strategies, engines and devices, and routes that answer."""
 
 from __future__ import annotations
 
 import importlib.util
+import os
 import platform
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -17,68 +19,65 @@ from bench.data import corpus
 from bench.data.cards import Edition, Route, Task
 from bench.data.routes import Access, deliver
 from bench.learning.features import sentence_encoder
-from bench.learning.networks.engines import ENGINES
-from bench.runs.inputs import ALL, access_for, known_tasks
-from bench.runs.options import Options
+from bench.learning.networks.engines import ENGINES, devices, engine
+from bench.learning.networks.engines import version as engine_version
+from bench.runs.inputs import access_for, known_tasks
+from bench.runs.options import ALL, Options
 from bench.runs.registry import strategies_named
 
 PACKAGES = ("transferbench", "torch", "mxnet", "numpy", "pandas", "scikit-learn", "datasets", "pyarrow", "tabulate")
 
 
 def tasks(options: Options) -> list[dict[str, Any]]:
-    """A row a task and edition: rows, classes, licence, and where it can be had without a download."""
+    """A row per task and edition: rows, classes, licence, and where it is available without a download."""
     access = access_for(options, lambda text: None, progress=False)
     return [{"task": task.name, "edition": edition.name, "rows": edition.rows or "?", "classes": len(task.labels),
-             "had now": at_hand(task, edition, options, access), "licence": edition.licence, "title": task.title}
+             "available": availability(task, edition, options, access), "licence": edition.licence,
+             "title": task.title}
             for task in known_tasks(options).values() for edition in task.editions]
 
 
-def at_hand(task: Task, edition: Edition, options: Options, access: Access) -> str:
-    """Where an edition is already: the cache, the data folder, an installed package; else what would be asked."""
-    from dataclasses import replace
-
+def availability(task: Task, edition: Edition, options: Options, access: Access) -> str:
+    """Where an edition is already: the cache, the data folder, an installed package; else where it would come from."""
     if edition.sha256 and corpus.load(options.cache_dir, edition.sha256, task.labels):
         return "in the cache"
-    quiet = replace(access, offline=True)
+    without_network = replace(access, offline=True)
     for route in edition.routes:
         try:
-            deliver(route, quiet)
+            deliver(route, without_network)
         except RouteError:
             continue
         return f"by {route.kind}"
-    asked = [r.kind for r in edition.routes if r.kind != "directory"]
-    return f"download ({', '.join(asked)})" if asked else "no: --data-dir only"
+    downloads = [r.kind for r in edition.routes if r.kind != "directory"]
+    return f"download ({', '.join(downloads)})" if downloads else "no: --data-dir only"
 
 
 def baselines(table: Mapping[str, str], main: Sequence[str]) -> list[dict[str, Any]]:
-    """A row a baseline: what it needs, whether it runs when none is named, what to install first, what it is."""
+    """A row per baseline: what it needs, whether it runs by default, what to install first, what it is."""
     rows = []
     for s in strategies_named((ALL,), table):
-        error, module = s.missing(), s.load()
-        told = getattr(module, s.function).__doc__ if s.function != "fit" else module.__doc__
+        error = s.missing()
+        text = s.fit().__doc__ if s.function != "fit" else s.load().__doc__
         rows.append({"baseline": s.name, "needs": ", ".join(sorted(s.needs())) or "nothing",
                      "by default": "yes" if s.name in main else "no", "here": error.hint if error else "yes",
-                     "what it is": (told or "").strip().split("\n")[0]})
+                     "what it is": (text or "").strip().split("\n")[0]})
     return rows
 
 
 def engines() -> list[dict[str, Any]]:
-    """A row an engine: version and devices, or how to install it."""
+    """A row per engine: version and devices, or how to install it."""
     rows = []
     for name in ENGINES:
         if importlib.util.find_spec(name) is None:
             rows.append({"engine": name, "version": "not installed", "devices": "",
                          "note": f"pip install 'transferbench[{name}]'"})
             continue
-        from bench.learning.networks.engines import devices, engine
-        from bench.learning.networks.engines import version as version_of
-
         try:
             engine(name)
-        except BenchError as error:  # installed, but it does not load: that is what was asked
+        except BenchError as error:  # installed, but it does not load: that is the answer
             rows.append({"engine": name, "version": "broken", "devices": "", "note": str(error)})
             continue
-        rows.append({"engine": name, "version": version_of(name), "devices": ", ".join(devices(name)), "note": ""})
+        rows.append({"engine": name, "version": engine_version(name), "devices": ", ".join(devices(name)), "note": ""})
     return rows
 
 
@@ -90,24 +89,23 @@ def doctor(options: Options) -> dict[str, dict[str, str]]:
             versions[package] = version(package)
         except PackageNotFoundError:
             versions[package] = "not installed"
-    devices = {row["engine"]: f"{row['version']}: {row['devices'] or row['note']}" for row in engines()}
+    engine_rows = {row["engine"]: f"{row['version']}: {row['devices'] or row['note']}" for row in engines()}
     access = access_for(options, lambda text: None, progress=False)
     error = sentence_encoder.missing()
     encoder = f"not installed: {error.hint}" if error else version(sentence_encoder.PACKAGE)
-    return {"versions": versions, "engines": devices, "sentence encoder": {"all-MiniLM-L6-v2": encoder},
-            "routes": _routes(options, access),
-            "cache": _cache(options.cache_dir)}
+    return {"versions": versions, "engines": engine_rows, "sentence encoder": {"all-MiniLM-L6-v2": encoder},
+            "routes": _routes(options, access), "cache": _cache(options.cache_dir)}
 
 
 def _routes(options: Options, access: Access) -> dict[str, str]:
-    """Each distinct place that the cards name, asked once and side by side."""
+    """Each distinct place that the cards name, and whether it answers; all are asked at the same time."""
     places: dict[str, Route] = {}
     for task in known_tasks(options).values():
         for edition in task.editions:
             for route in edition.routes:
                 places.setdefault(_place(route), route)
-    with ThreadPoolExecutor(8) as pool:
-        answers = pool.map(lambda item: _answers(item[1], access), places.items())
+    with ThreadPoolExecutor(8) as threads:
+        answers = threads.map(lambda route: _answer(route, access), places.values())
         return dict(zip(places, answers, strict=True))
 
 
@@ -119,13 +117,12 @@ def _place(route: Route) -> str:
     return str(route)
 
 
-def _answers(route: Route, access: Access) -> str:
+def _answer(route: Route, access: Access) -> str:
+    """Whether a route answers, in words."""
     from bench.data.http import reachable
 
     try:
         if route.kind in ("directory", "package"):
-            from dataclasses import replace
-
             try:
                 return f"yes: {deliver(route, replace(access, offline=True)).origin}"
             except RouteError as error:
@@ -141,8 +138,6 @@ def _answers(route: Route, access: Access) -> str:
 
 
 def _address(route: Route) -> str:
-    import os
-
     if route.kind == "archive":
         return str(route.options["url"])
     if route.kind == "hub":
@@ -153,6 +148,7 @@ def _address(route: Route) -> str:
 def _cache(root: Path) -> dict[str, str]:
     files = [f for f in root.rglob("*") if f.is_file()] if root.exists() else []
     size = sum(f.stat().st_size for f in files)
-    named = "TRANSFERBENCH_CACHE or --cache-dir" if root != store.default_cache() else "default"
+    chosen_by = "TRANSFERBENCH_CACHE or --cache-dir" if root != store.default_cache() else "default"
     bases = len(list((root / "bases").glob("*/facts.json"))) if root.exists() else 0
-    return {"folder": f"{root} ({named})", "size": f"{size / 1e6:,.0f} MB in {len(files):,} files", "bases": str(bases)}
+    return {"folder": f"{root} ({chosen_by})", "size": f"{size / 1e6:,.0f} MB in {len(files):,} files",
+            "bases": str(bases)}

@@ -1,4 +1,4 @@
-"""The machine and the versions that a record was made with."""
+"""The machine and the versions that a record is made with."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 import platform
 import sys
 from collections.abc import Mapping
-from functools import cache as remember
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from bench.learning.networks.engines import version as engine_version
 
 
 def peak_bytes() -> int:
-    """The most memory that this process has held, in bytes (0 where the system does not tell)."""
+    """The most memory that this process has held, in bytes; 0 where the system does not say."""
     try:
         import resource
     except ImportError:  # Windows
@@ -24,18 +24,17 @@ def peak_bytes() -> int:
     return peak if sys.platform == "darwin" else peak * 1024
 
 
-@remember
+@cache
 def versions(engine_name: str) -> Mapping[str, str]:
-    """Versions of what the scores depend on, and the commit where there is one."""
+    """Versions of what the scores depend on, and the commit of a checkout."""
     from importlib.metadata import version
 
-    names = ("numpy", "scipy", "scikit-learn", "transferbench")
-    found = {name: version(name) for name in names}
-    return {**found, engine_name: engine_version(engine_name), "python": platform.python_version(),
+    packages = {name: version(name) for name in ("numpy", "scipy", "scikit-learn", "transferbench")}
+    return {**packages, engine_name: engine_version(engine_name), "python": platform.python_version(),
             "commit": _commit()}
 
 
-@remember
+@cache
 def host() -> Mapping[str, Any]:
     """The machine: processor, cores, system."""
     model = platform.processor()
@@ -52,6 +51,6 @@ def _commit() -> str:
     folder = places.ROOT
     if not (folder / ".git").exists():
         return ""
-    asked = subprocess.run(["git", "rev-parse", "--short=12", "HEAD"], cwd=folder, capture_output=True, text=True,
-                           check=False)
-    return asked.stdout.strip() if asked.returncode == 0 else ""
+    answer = subprocess.run(["git", "rev-parse", "--short=12", "HEAD"], cwd=folder, capture_output=True, text=True,
+                            check=False)
+    return answer.stdout.strip() if answer.returncode == 0 else ""

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from bench.core import store
 from bench.core.budget import FULL, Budget
+from bench.core.errors import BenchError
+from bench.core.names import TaskRef
+from bench.data.cards import all_tasks
 
+ALL = "all"  # as a source, target or baseline: every one there is
 Say = Callable[[str], None]
 Watch = Callable[[dict[str, Any]], None]
 
@@ -24,21 +28,64 @@ class Options:
     budgets: tuple[Budget, ...] = (32, 128, 512, FULL)
     seeds: int = 3
     base_seeds: int = 1
-    head_seeds: int = 1  # for each label draw
+    head_seeds: int = 1  # per label draw
     net: str = "gru"
     preset: str = "default"
     engine: str = "torch"
     device: str = "auto"
-    jobs: int = 0  # 0: one a core
-    scheduler: str = ""  # of a Dask cluster; empty: this machine
+    jobs: int = 0  # worker processes; 0: one per core
+    scheduler: str = ""  # address of a Dask cluster's; empty: this machine runs the trials
     data_dir: Path | None = None
     results_dir: Path = Path("results/runs")
     cache_dir: Path = field(default_factory=store.default_cache)
     tasks: tuple[Path, ...] = ()
-    text_column: str = ""
-    label_column: str = ""
+    text_column: str | None = None  # of a file of the user's own; None: guessed
+    label_column: str | None = None
     map_label: tuple[str, ...] = ()
+    rating_threshold: float | None = None
+    strict: bool = False  # a row that cannot be used is an error
     offline: bool = False
+    all_labels: bool = False  # train on every text of the target; no test set is kept
     epochs: int = 0  # of the base; 0: the recipe's
     validation: float = 0.0  # share of the source's pool that the base is not trained on
     keep_checkpoints: bool = False  # of every epoch of the base
+
+    def __post_init__(self) -> None:
+        """Refuse counts that leave nothing to run."""
+        for flag, count in (("--seeds", self.seeds), ("--base-seeds", self.base_seeds),
+                            ("--head-seeds", self.head_seeds)):
+            if count < 1:
+                raise BenchError(f"{flag} {count}", "one or more")
+
+
+def label_map(options: Options) -> dict[str, str]:
+    """The `--map-label` pairs: label in the file → label of the task."""
+    mapping = {}
+    for pair in options.map_label:
+        raw, equals, label = pair.partition("=")
+        if not equals or not raw or not label:
+            raise BenchError(f"--map-label {pair!r} is not RAW=LABEL", "such as --map-label good=positive")
+        mapping[raw] = label
+    return mapping
+
+
+def options_per_source(sources: Sequence[str], options: Options) -> list[Options]:
+    """One set of options per source.
+
+    `all` as a source means all targets; `all` as a target means every task with the labels of the first source, or
+    with IMDB's. A target that is the source itself is left out.
+    """
+    known = all_tasks(options.tasks)
+    targets = list(options.targets)
+    if ALL in targets:
+        first = known.get(TaskRef.parse(sources[0]).task, known["imdb"])
+        targets = [name for name, task in known.items() if task.labels == first.labels]
+    chosen = targets if ALL in sources else sources
+    several = len(chosen) > 1 or len(targets) > 1
+    runs = []
+    for source in dict.fromkeys(chosen):
+        task = TaskRef.parse(source).task
+        others = [t for t in targets if not several or TaskRef.parse(t).task != task]
+        if others:
+            runs.append(replace(options, source=source, targets=tuple(others)))
+    return runs

@@ -1,173 +1,126 @@
-"""The trials of a run, target by target: drafted from what is there and what is done, then made ready and run."""
+"""The trials of a run, target by target: which there are, which are left, and how they are prepared and run."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bench.core import files
+from bench.core.budget import Budget
 from bench.core.errors import BenchError
-from bench.data.routes import Access
-from bench.learning.features.glove import WordVectors
-from bench.learning.networks.architectures import architecture_named
-from bench.learning.pretrain import Base, BaseSpec, base_key, pretrain
+from bench.learning.pretrain import Base, BaseSpec
 from bench.protocol.domain import Domain
-from bench.protocol.split import without_test_texts
 from bench.results import record_files
 from bench.results.record import Record
-from bench.runs import inputs, registry, runner
+from bench.runs import inputs, needs, registry
 from bench.runs.executor import Executor
+from bench.runs.inputs import FindVectors, Inputs, TrialContext
 from bench.runs.options import Options, Say, Watch
-from bench.runs.registry import Strategy
-from bench.runs.trials import DataRef, TrialContext, TrialSpec, blank_record, feasible_budgets, trial_specs
+from bench.runs.trials import TrialSpec, blank_record, feasible_budgets, trial_specs
 
 Wanted = Callable[[TrialSpec], bool]
 
 
 @dataclass(frozen=True)
 class BasePlan:
-    """The trials of one target on one base: all of them, those not done yet, and what these need."""
+    """The trials of one target on one base: all of them, those left to run, and what these need."""
 
-    order: BaseSpec  # of the base
-    setting: TrialContext
-    jobs: tuple[TrialSpec, ...]
+    base_spec: BaseSpec
+    context: TrialContext
+    specs: tuple[TrialSpec, ...]
     todo: tuple[TrialSpec, ...]
     needs: frozenset[str]
 
 
 @dataclass(frozen=True)
-class PlanDraft:
-    """The trials of one target, before anything is trained or computed for them."""
-
-    target: Domain
-    path: Path  # of the records
-    parts: tuple[BasePlan, ...]  # one a seed of the base
-
-
-@dataclass(frozen=True)
 class TargetPlan:
-    """The trials of one target: all of them, and those not done yet."""
+    """The trials of one target, on one base after the other."""
 
-    target: Domain
+    inputs: Inputs
     path: Path  # of the records
-    jobs: tuple[TrialSpec, ...]
-    todo: tuple[TrialSpec, ...]
-    base: Base | None
+    parts: tuple[BasePlan, ...]  # one per base seed
+    base: Base | None = None  # the first that trials use; None before it is prepared, or where none is used
+
+    @property
+    def target(self) -> Domain:
+        """The target's data."""
+        return self.inputs.target
+
+    @property
+    def specs(self) -> tuple[TrialSpec, ...]:
+        """All trials."""
+        return tuple(spec for part in self.parts for spec in part.specs)
+
+    @property
+    def todo(self) -> tuple[TrialSpec, ...]:
+        """The trials left to run."""
+        return tuple(spec for part in self.parts for spec in part.todo)
 
 
 def plan(options: Options, table: Mapping[str, str], say: Say, watch: Watch, *, progress: bool,
-         again: bool = False, wanted: Wanted = lambda job: True) -> Iterator[TargetPlan]:
-    """A plan for each target, the base trained first where a trial still needs it.
+         again: bool = False, wanted: Wanted = lambda spec: True) -> Iterator[TargetPlan]:
+    """A plan for each target; what its trials share is prepared before it is yielded.
 
-    `again` plans finished trials too; only the jobs that are `wanted` are planned.
+    `again` plans finished trials too. Only trials that are `wanted` are planned.
     """
-    access = inputs.access_for(options, say, progress=progress)
-    for draft in drafts(options, table, access, say, again=again, wanted=wanted):
+    for draft in drafts(options, table, say, progress=progress, again=again, wanted=wanted):
         base = None
         for part in draft.parts:
-            if part.todo and "base" in part.needs:
-                trained = pretrain(part.order, options.cache_dir, watch)
-                base = base or trained
             if part.todo:
-                runner.prepare(part.setting, part.needs)
-        jobs, todo = (tuple(job for part in draft.parts for job in getattr(part, which)) for which in ("jobs", "todo"))
-        yield TargetPlan(draft.target, draft.path, jobs, todo, base)
+                resources = needs.prepare(part.needs, part.context, part.base_spec, watch)
+                base = base or resources.base
+        yield replace(draft, base=base)
 
 
-def drafts(options: Options, table: Mapping[str, str], access: Access, say: Say, *, again: bool = False,
-           glove: Callable[[Access, Say], WordVectors | None] = inputs.find_vectors,
-           wanted: Wanted = lambda job: True) -> Iterator[PlanDraft]:
-    """A draft for each target; reads the data and trains nothing."""
-    chosen = strategies(options, table, say)
-    needs = {s: s.needs() for s in chosen}
-    net = architecture_named(options.net, options.preset)
-    every = frozenset().union(*needs.values())
-    targets = [inputs.load(name, options, access, say) for name in options.targets]
-    source = inputs.load(options.source, options, access, say)
-    if any(target.task.name == source.task.name for target in targets):
-        raise BenchError(f"{source.task.name} is both source and target", "choose another --source")
-    vectors = glove(access, say) if every & {"base", "glove", "features"} else None
-    for target in targets:
-        clean = without_test_texts(source.data, source.split, target.data, target.split.test)
-        if clean.leaked_to_target:
-            say(f"{source.name}: {clean.leaked_to_target} of its texts are in the test set of {target.name}: left out")
-        order = inputs.base_spec(options, replace(source, split=clean), net, vectors)
-        own = usable(chosen, source.task.labels == target.task.labels, vectors is not None, say,
-                     f"the labels of {target.task.name} ({_some(target.task.labels)}) are not those of "
-                     f"{source.task.name}")
-        budgets, dropped = feasible_budgets(target.split, options.budgets)
-        for budget in dropped:
-            say(f"{target.name}: budget {budget} left out: only {len(target.split.pool):,} texts to train on")
-        if not budgets:
-            raise BenchError(f"{target.name} has {len(target.split.pool)} texts to train on, too few for any budget",
-                             "--budgets full takes all there are")
+def drafts(options: Options, table: Mapping[str, str], say: Say, *, progress: bool, again: bool = False,
+           find: FindVectors = inputs.find_vectors, wanted: Wanted = lambda spec: True) -> Iterator[TargetPlan]:
+    """A plan for each target, with nothing prepared: reads data and records, trains nothing."""
+    strategies = registry.installed(options.baselines, table, say)
+    if not needs.use_vectors(registry.needs_of(strategies)):
+        find = inputs.no_vectors
+    for pair in inputs.for_targets(options, say, find, progress=progress):
+        source, target = pair.source, pair.target
+        if pair.leaked:
+            say(f"{source.name}: {pair.leaked} of its texts are in the test set of {target.name}: left out")
+        usable = registry.applicable(strategies, source.task, target.task, pair.vectors is not None, say)
+        budgets = _budgets_of(target, options, say)
         path = options.results_dir / "records" / f"{target.task.name}.jsonl"
-        done = set() if again else {r.identity() for r in record_files.read_with_packed(path, say) if r.status == "ok"}
+        done = set() if again else finished(path, say)
         parts = []
         for seed in range(options.base_seeds):
-            one = replace(order, seed=seed)
-            mine = [s for s in own if seed == 0 or "base" in needs[s]]
-            setting = TrialContext(
-                options.cache_dir,
-                DataRef.of(source),
-                DataRef.of(target),
-                net,
-                options.engine,
-                order.device,
-                base_key(one) if "base" in every else "",
-                vectors,
-                clean.leaked_to_target,
-                seed,
-            )
-            jobs = [j for j in trial_specs(setting, mine, budgets, options.seeds, options.head_seeds) if wanted(j)]
-            todo = [job for job in jobs if blank_record(job).identity() not in done]
-            still = frozenset().union(*(needs[s] for s in mine if any(j.baseline == s.name for j in todo)))
-            parts.append(BasePlan(one, setting, tuple(jobs), tuple(todo), still))
-        yield PlanDraft(target, path, tuple(parts))
+            on_base = [s for s in usable if seed == 0 or needs.use_base(s.needs())]
+            context = TrialContext.of(pair, options.cache_dir, seed)
+            specs = trial_specs(context, on_base, budgets, options.seeds, options.head_seeds)
+            specs = [spec for spec in specs if wanted(spec)]
+            todo = [spec for spec in specs if blank_record(spec).identity() not in done]
+            left = registry.needs_of({spec.strategy for spec in todo})
+            parts.append(BasePlan(replace(pair.base_spec, seed=seed), context, tuple(specs), tuple(todo), left))
+        yield TargetPlan(pair, path, tuple(parts))
 
 
-def strategies(options: Options, table: Mapping[str, str], say: Say) -> list[Strategy]:
-    """Those asked for whose extra is installed; `MissingExtra` for one that was asked for by its own name."""
-    for flag, count in (("--seeds", options.seeds), ("--base-seeds", options.base_seeds),
-                        ("--head-seeds", options.head_seeds)):
-        if count < 1:
-            raise BenchError(f"{flag} {count}", "one or more")
-    out = []
-    for s in registry.strategies_named(options.baselines, table):
-        error = s.missing()
-        if error is None:
-            out.append(s)
-        elif s.name in options.baselines:
-            raise error
-        else:
-            say(f"{s.name} left out: {error}")
-    return out
+def _budgets_of(target: Domain, options: Options, say: Say) -> list[Budget]:
+    """The budgets that a target's pool can serve; `BenchError` where there is none."""
+    budgets, too_large = feasible_budgets(target.split, options.budgets)
+    for budget in too_large:
+        say(f"{target.name}: budget {budget} left out: only {len(target.split.pool):,} texts to train on")
+    if not budgets:
+        raise BenchError(f"{target.name} has {len(target.split.pool)} texts to train on, too few for any budget",
+                         "--budgets full takes all there are")
+    return budgets
 
 
-def usable(chosen: Sequence[Strategy], same_labels: bool, glove: bool, say: Say, otherwise: str) -> list[Strategy]:
-    """Those that can be run on a target; `otherwise` says why its labels are not the source's."""
-    out = []
-    for s in chosen:
-        if "same-labels" in s.needs() and not same_labels:
-            say(f"{s.name} is not applicable: {otherwise}")
-        elif "glove" in s.needs() and not glove:
-            say(f"{s.name} left out: it needs GloVe vectors")
-        else:
-            out.append(s)
-    return out
-
-
-def _some(labels: Sequence[str]) -> str:
-    return ", ".join(labels[:4]) + (", …" if len(labels) > 4 else "")
-
-
-def execute(found: TargetPlan, carry: Executor) -> Iterator[Record]:
-    """Run what is left of a plan and yield each record once it is on disk."""
-    with files.locked(found.path.with_name(f".{found.path.stem}.lock"),
-                      f"waiting for another bench run that writes {found.path}"):
-        done = {r.identity() for r in record_files.read_with_packed(found.path) if r.status == "ok"}
-        todo = [job for job in found.todo if blank_record(job).identity() not in done]
-        for record in carry(todo):
-            record_files.append(found.path, record)
+def execute(target_plan: TargetPlan, executor: Executor) -> Iterator[Record]:
+    """Run the trials left of a plan, and yield each record once it is on disk."""
+    path = target_plan.path
+    with files.locked(path.with_name(f".{path.stem}.lock"), f"waiting for another bench run that writes {path}"):
+        done = finished(path)
+        todo = [spec for spec in target_plan.todo if blank_record(spec).identity() not in done]
+        for record in executor(todo):
+            record_files.append(path, record)
             yield record
+
+
+def finished(path: Path, say: Say = lambda message: None) -> set[str]:
+    """The identities of the trials that succeeded, of a file of records and of those packed beside it."""
+    return {record.identity() for record in record_files.read_with_packed(path, say) if record.status == "ok"}

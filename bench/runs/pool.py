@@ -12,41 +12,41 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import Any
 
 from bench.learning.networks.engines import ENGINES
-from bench.learning.networks.memory import give_back
+from bench.learning.networks.memory import release_freed_memory
 from bench.results.record import Record
 from bench.runs.runner import run_trial
-from bench.runs.trials import TrialSpec, blank_record
+from bench.runs.trials import TrialSpec, failed_record
 
 FORKS = sys.platform == "linux"  # a copy of a process that has loaded Apple's or Windows' libraries may not run on
-IMPORTED = ("bench.runs.runner", "sklearn.ensemble", "sklearn.feature_extraction.text", "sklearn.linear_model",
-            "sklearn.model_selection")
+PRELOADED = ("bench.runs.runner", "sklearn.ensemble", "sklearn.feature_extraction.text", "sklearn.linear_model",
+             "sklearn.model_selection")
+POLL = 0.2  # seconds between two checks for Ctrl-C
 
 
-def run(jobs: Sequence[TrialSpec], workers: int) -> Iterator[Record]:
-    """Run the jobs and yield each record as it is finished; a failed trial is a record too."""
-    if workers <= 1 or len(jobs) <= 1:
-        for job in jobs:
-            yield run_trial(job)
+def run(specs: Sequence[TrialSpec], workers: int) -> Iterator[Record]:
+    """Run the trials and yield each record as it is finished; a failed trial is a record too."""
+    if workers <= 1 or len(specs) <= 1:
+        for spec in specs:
+            yield run_trial(spec)
         return
     gc.collect()
-    give_back()  # this process only waits from here on
-    warm_up(jobs[0].setting.engine)
-    todo = deque(jobs)
+    release_freed_memory()  # this process only waits from here on
+    warm_up(specs[0].context.engine)
+    todo = deque(specs)
     while todo:
-        suspects = yield from _pooled(todo, workers)
-        yield from _one_by_one(deque(suspects))
+        suspects = yield from _run_pooled(todo, workers)
+        yield from _run_alone(deque(suspects))
 
 
-def _pooled(todo: deque[TrialSpec], workers: int) -> Generator[Record, None, list[TrialSpec]]:
-    """Run jobs off the front of `todo` in a pool of processes; where one of them dies, returns what was running.
+def _run_pooled(todo: deque[TrialSpec], workers: int) -> Generator[Record, None, list[TrialSpec]]:
+    """Run trials off the front of `todo` in a pool of processes; when one process dies, return what was running.
 
-    A dead worker takes its pool with it and does not say whose trial it was: each of these must run alone.
+    A worker that dies takes its pool with it, and nothing says whose trial it ran: each of these must run alone.
     """
-    with _pool(min(workers, len(todo))) as pool, _interrupt_kept() as interrupt:
+    with _pool(min(workers, len(todo))) as pool, _ctrl_c_deferred() as interrupt:
         running: dict[Future[Record], TrialSpec] = {}
         try:
             while todo or running:
@@ -65,10 +65,10 @@ def _pooled(todo: deque[TrialSpec], workers: int) -> Generator[Record, None, lis
     return []
 
 
-def _one_by_one(todo: deque[TrialSpec]) -> Iterator[Record]:
-    """Each job alone in a process: one that dies was killed by its own job."""
+def _run_alone(todo: deque[TrialSpec]) -> Iterator[Record]:
+    """Run each trial alone in a process: a process that dies was killed by its own trial."""
     while todo:
-        with _pool(1) as pool, _interrupt_kept() as interrupt:
+        with _pool(1) as pool, _ctrl_c_deferred() as interrupt:
             try:
                 while todo:
                     future = pool.submit(run_trial, todo[0])
@@ -77,19 +77,15 @@ def _one_by_one(todo: deque[TrialSpec]) -> Iterator[Record]:
                     todo.popleft()
                     yield record
             except BrokenProcessPool:
-                job = todo.popleft()
-                yield replace(blank_record(job), status="failed", error="its worker process died (out of memory?)")
-
-
-LOOK = 0.2  # seconds between two looks for Ctrl-C
+                yield failed_record(todo.popleft(), "its worker process died (out of memory?)")
 
 
 def _finished(running: Iterable[Future[Record]], interrupt: Callable[[], None]) -> set[Future[Record]]:
-    """Those that are done, at least one; Ctrl-C is noticed before, between two looks."""
+    """Wait for at least one future, and return those that are done; Ctrl-C is noticed while it waits."""
     done: set[Future[Record]] = set()
     while not done:
         interrupt()
-        done = wait(running, LOOK, FIRST_COMPLETED).done
+        done = wait(running, POLL, FIRST_COMPLETED).done
     return done
 
 
@@ -100,10 +96,10 @@ def _interruptible() -> bool:
 
 
 @contextmanager
-def _interrupt_kept() -> Iterator[Callable[[], None]]:
-    """Inside the block Ctrl-C is kept until what is yielded is called, or the end: these raise KeyboardInterrupt.
+def _ctrl_c_deferred() -> Iterator[Callable[[], None]]:
+    """Inside the block Ctrl-C waits; calling what is yielded, or the block's end, then raises KeyboardInterrupt.
 
-    Raised wherever the main thread happens to be, it can leave a future's lock taken: the pool then waits for ever.
+    Raised wherever the main thread happens to be, it can leave a future's lock taken, and the pool waits for ever.
     """
     def nothing() -> None:
         pass
@@ -113,14 +109,14 @@ def _interrupt_kept() -> Iterator[Callable[[], None]]:
         return
     asked = threading.Event()
 
-    def keep(number: int, frame: Any) -> None:
+    def remember(number: int, frame: Any) -> None:
         asked.set()
 
     def interrupt() -> None:
         if asked.is_set():
             raise KeyboardInterrupt
 
-    signal.signal(signal.SIGINT, keep)
+    signal.signal(signal.SIGINT, remember)
     try:
         yield interrupt
         interrupt()
@@ -136,7 +132,7 @@ def _pool(workers: int) -> ProcessPoolExecutor:
 
 
 def warm_up(engine_name: str) -> None:
-    """Begin to import what workers need, in the process that they will be copies of; returns at once.
+    """Start to import what workers need, in the process that they will be copies of; returns at once.
 
     A worker then starts in hundredths of a second instead of seconds, and all share one copy of the libraries. MXNet
     is left out: it starts threads at import, which a copy of its process does not have.
@@ -146,8 +142,8 @@ def warm_up(engine_name: str) -> None:
         from multiprocessing import forkserver
 
         # PyTorch's first optimiser of a process imports torch._dynamo, more than a second's work.
-        own = [ENGINES[engine_name], "torch._dynamo"] if engine_name == "torch" else []
-        multiprocessing.get_context("forkserver").set_forkserver_preload([*IMPORTED, *own])
+        framework = [ENGINES[engine_name], "torch._dynamo"] if engine_name == "torch" else []
+        multiprocessing.get_context("forkserver").set_forkserver_preload([*PRELOADED, *framework])
         if not _interruptible():
             forkserver.ensure_running()
             return
@@ -158,8 +154,8 @@ def warm_up(engine_name: str) -> None:
             signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-def default_jobs() -> int:
-    """One worker a core, at most eight, and one for every 2 GB of memory."""
+def default_workers() -> int:
+    """One worker per core and per 2 GB of memory, at most eight."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     try:
         memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")

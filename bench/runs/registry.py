@@ -1,23 +1,25 @@
-"""The strategies that can be named: built in, from other packages, or as module:function."""
+"""The strategies that can be named: from the built-in table, from other packages, or as `module:function`."""
 
 from __future__ import annotations
 
 import importlib
-from collections.abc import Mapping, Sequence
+import inspect
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import ModuleType
+from typing import Any
 
 from bench.core.errors import BenchError, MissingExtra
-from bench.data.cards import unknown_name
-from bench.learning.features import sentence_encoder
-from bench.runs.inputs import ALL
-
-KNOWN_NEEDS = ("base", "features", "glove", "counts", "sentences", "source", "source-linear", "same-labels")
+from bench.core.plugins import baseline_entries
+from bench.data.cards import Task, unknown_name
+from bench.protocol.trial import Predictor
+from bench.runs import needs
+from bench.runs.options import ALL, Say
 
 
 @dataclass(frozen=True)
 class Strategy:
-    """A baseline as named on the command line, and where its function is."""
+    """A strategy by its name on the command line, and where its function is."""
 
     name: str
     module: str
@@ -34,36 +36,74 @@ class Strategy:
             raise BenchError(f"baseline {self.name!r}: {self.module} has no function {self.function!r}")
         return module
 
+    def fit(self) -> Callable[..., Predictor]:
+        """Its function: `fit(trial, resources, **settings)`."""
+        function: Callable[..., Predictor] = getattr(self.load(), self.function)
+        return function
+
+    def settings(self) -> dict[str, Any]:
+        """The keyword arguments of its function, with their defaults."""
+        parameters = inspect.signature(self.fit()).parameters.values()
+        return {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY}
+
     def needs(self) -> frozenset[str]:
-        """What must exist before its clock starts."""
-        needs = frozenset(getattr(self.load(), "NEEDS", ()))
-        unknown = needs - set(KNOWN_NEEDS)
+        """Names of what it needs, from its module's `NEEDS`; bench/runs/needs.py says what each means."""
+        names = frozenset(getattr(self.load(), "NEEDS", ()))
+        unknown = sorted(names - set(needs.NEEDS))
         if unknown:
-            raise BenchError(f"baseline {self.name!r} needs {sorted(unknown)}", f"known: {', '.join(KNOWN_NEEDS)}")
-        return needs | ({"base"} if "features" in needs else set())
+            raise BenchError(f"baseline {self.name!r} needs {unknown}", f"known: {', '.join(needs.NEEDS)}")
+        return needs.complete(names)
 
     def missing(self) -> MissingExtra | None:
-        """What has to be installed first; None where nothing has to."""
-        return sentence_encoder.missing() if "sentences" in self.needs() else None
+        """The error for an extra that has to be installed first; None where nothing is missing."""
+        return needs.missing(self.needs())
 
 
 def strategies_named(names: Sequence[str], table: Mapping[str, str]) -> list[Strategy]:
-    """The baselines named: by name, entry point, or `package.module:function`; `all` is every one that is known."""
-    from bench.core.plugins import baseline_entries
-
-    entries = baseline_entries()
+    """The strategies named: in the table, as an entry point, or as `package.module:function`; `all` is all known."""
     known = {name: Strategy(name, *place.split(":")) for name, place in table.items()}
-    for name, entry in entries.items():
+    for name, entry in baseline_entries().items():
         known.setdefault(name, Strategy(name, entry.module, entry.attr or "fit"))
-    out: list[Strategy] = []
+    strategies: list[Strategy] = []
     for name in names:
         if name == ALL:
-            out += known.values()
+            strategies += known.values()
         elif name in known:
-            out.append(known[name])
+            strategies.append(known[name])
         elif ":" in name:
             module, _, function = name.partition(":")
-            out.append(Strategy(name, module, function))
+            strategies.append(Strategy(name, module, function))
         else:
             raise unknown_name("baseline", name, known, "bench list baselines")
-    return list(dict.fromkeys(out))
+    return list(dict.fromkeys(strategies))
+
+
+def installed(names: Sequence[str], table: Mapping[str, str], say: Say) -> list[Strategy]:
+    """The strategies named whose extra is installed; `MissingExtra` for one that was asked for by its own name."""
+    strategies = []
+    for strategy in strategies_named(names, table):
+        error = strategy.missing()
+        if error is None:
+            strategies.append(strategy)
+        elif strategy.name in names:
+            raise error
+        else:
+            say(f"{strategy.name} left out: {error}")
+    return strategies
+
+
+def applicable(strategies: Iterable[Strategy], source: Task, target: Task, glove: bool, say: Say) -> list[Strategy]:
+    """The strategies that can run on a target; `say` hears why others cannot."""
+    usable = []
+    for strategy in strategies:
+        reason = needs.refusal(strategy.needs(), source, target, glove)
+        if reason:
+            say(f"{strategy.name} {reason}")
+        else:
+            usable.append(strategy)
+    return usable
+
+
+def needs_of(strategies: Iterable[Strategy]) -> frozenset[str]:
+    """What the strategies need together."""
+    return frozenset().union(*(strategy.needs() for strategy in strategies))

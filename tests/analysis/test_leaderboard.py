@@ -1,4 +1,4 @@
-"""Leaderboards from records made up here: pairing, coverage, editions, and texts that do no harm."""
+"""Leaderboards from synthetic records: pairing, coverage, editions, and escaped texts."""
 
 from __future__ import annotations
 
@@ -11,44 +11,16 @@ from statistics import stdev
 
 import numpy as np
 import pytest
-from scipy.special import expit
+from board_records import BLANK, CURVES, FULL, STRENGTH, TEXTS, TRUTH, answered, record
 
 from bench.analysis import study
-from bench.analysis.leaderboard import boards
-from bench.protocol.metrics import score
-from bench.report import advice, formats, tables
+from bench.analysis.leaderboard import leaderboards
+from bench.report import advice, formats, leaderboard_files, tables
 from bench.results import record_files, stored_predictions
-from bench.results.record import Record
-
-BLANK = Record("toy", "one", "ab" * 32, "imdb@x", "scratch", {}, "gru-64-64", "torch", "cpu", 32, 0, n_train=32,
-               n_test=300, seconds={"adapt": 2.0, "pretrain": 50.0})
-TEXTS = 300
-TRUTH = np.random.default_rng(0).integers(0, 2, TEXTS)
-HARD = np.random.default_rng(1).normal(size=TEXTS)
-STRENGTH = {"scratch": 0.1, "finetune": 1.2, "frozen": 1.15, "tfidf": 0.8, "worse": -0.9}
-
-
-def answered(strength: float, seed: int, truth: np.ndarray = TRUTH) -> dict[str, object]:
-    """Predictions of a model of that strength and their scores, as a record has them."""
-    rng = np.random.default_rng([seed, int(1000 * abs(strength))])
-    odds = (2 * truth - 1) * (strength + 0.7 * HARD + 0.7 * rng.normal(size=len(truth)))
-    stored = stored_predictions.quantise(np.stack([1 - expit(odds), expit(odds)], axis=1).astype(np.float32))
-    return {**score(truth, stored_predictions.probabilities(stored)),
-            "predictions": stored_predictions.pack(truth, stored)}
-
-
-def record(baseline: str, seed: int, strength: float | None = None, **other: object) -> Record:
-    own = answered(STRENGTH.get(baseline, 0.3) if strength is None else strength, seed)
-    return replace(BLANK, baseline=baseline, seed=seed, **{**own, **other})
-
-
-FULL = [record(name, seed) for name in ("scratch", "finetune") for seed in range(3)]
-CURVES = [record(name, seed, strength=s * (0.25 + 0.25 * i), budget=b, n_train=b)
-          for name, s in STRENGTH.items() for seed in range(3) for i, b in enumerate((16, 64, 256))]
 
 
 def test_means_spreads_and_gains_are_over_the_same_seeds():
-    board = boards(FULL)[0]
+    board = leaderboards(FULL)[0]
     cell = board.cells["finetune", 32]
     tuned, scratch = ([r.accuracy for r in FULL if r.baseline == n] for n in ("finetune", "scratch"))
     assert cell.accuracy == pytest.approx(sum(tuned) / 3)
@@ -58,15 +30,15 @@ def test_means_spreads_and_gains_are_over_the_same_seeds():
     assert board.cells["scratch", 32].gain is None
     assert board.rows == ("finetune", "scratch")  # the best first
     assert board.pretrain == 50.0
-    row = study.studies(FULL)[0].standings[0].rows[0]
+    row = study.studies(FULL)[0].rankings[0].rows[0]
     assert row.score.estimate == pytest.approx(cell.accuracy)
     assert row.gain.estimate == pytest.approx(cell.gain)
     assert row.auc.estimate == pytest.approx(cell.auc)
 
 
 def test_the_order_of_the_records_does_not_matter():
-    assert boards(FULL[::-1]) == boards(FULL)
-    assert study.studies(FULL[::-1])[0].standings == study.studies(FULL)[0].standings
+    assert leaderboards(FULL[::-1]) == leaderboards(FULL)
+    assert study.studies(FULL[::-1])[0].rankings == study.studies(FULL)[0].rankings
 
 
 def test_a_missing_seed_leaves_no_mean_and_shows_how_many_there_are():
@@ -75,13 +47,13 @@ def test_a_missing_seed_leaves_no_mean_and_shows_how_many_there_are():
     row = next(r for r in tables.compact(found).body if r[0] == "finetune")
     assert row[1:] == ("", "2/3", "")
     assert found.board.rows == ("scratch", "finetune")  # no mean, no rank
-    assert [r.baseline for r in found.standings[0].rows] == ["scratch"]
+    assert [r.baseline for r in found.rankings[0].rows] == ["scratch"]
 
 
 def test_no_gain_is_shown_where_scratch_lacks_a_seed():
     found = study.studies(FULL[1:])[0]
     assert found.board.cells["finetune", 32].gain is None
-    assert found.standings[0].rows[0].gain is None
+    assert found.rankings[0].rows[0].gain is None
 
 
 def test_a_failed_trial_is_listed_and_counts_as_missing():
@@ -89,7 +61,7 @@ def test_a_failed_trial_is_listed_and_counts_as_missing():
     found = study.studies([*FULL[:-1], failed])[0]
     assert (found.board.cells["finetune", 32].done, found.board.cells["finetune", 32].of) == (2, 3)
     assert "failed: finetune, 32 labels, seed 2: ValueError: | a pipe" in advice.notes(found)
-    assert boards([failed, *FULL])[0].failed == ()  # it was tried again since, and succeeded
+    assert leaderboards([failed, *FULL])[0].failed == ()  # it was tried again since, and succeeded
 
 
 @pytest.mark.parametrize(("name", "value"), [("edition", "two"), ("content_sha256", "cd" * 32), ("source", "imdb@y"),
@@ -98,29 +70,29 @@ def test_what_cannot_be_compared_is_never_mixed(name: str, value: str):
     other = [replace(r, **{name: value}, **answered(0.3, r.seed)) for r in FULL]
     found = study.studies([*FULL, *other])
     assert len(found) == 2
-    means = sorted(s.standings[0].rows[0].score.estimate for s in found)
-    assert means[0] < means[1] == pytest.approx(boards(FULL)[0].cells["finetune", 32].accuracy)
+    means = sorted(s.rankings[0].rows[0].score.estimate for s in found)
+    assert means[0] < means[1] == pytest.approx(leaderboards(FULL)[0].cells["finetune", 32].accuracy)
 
 
-def test_a_record_that_sat_another_test_set_is_left_out_and_named():
+def test_a_record_of_another_test_set_is_left_out_and_named():
     flipped = [replace(r, **answered(1.2, r.seed, 1 - TRUTH)) for r in FULL if r.baseline == "finetune"]
     found = study.studies([*FULL[:3], *flipped])[0]
-    assert [r.baseline for r in found.standings[0].rows] == ["scratch"]
-    assert "its test set is not the one of the others" in " ".join(found.left_out)
+    assert [r.baseline for r in found.rankings[0].rows] == ["scratch"]
+    assert "its test set differs from that of the others" in " ".join(found.left_out)
 
 
-def test_predictions_that_are_not_what_was_scored_are_left_out_and_named():
+def test_predictions_that_do_not_give_the_recorded_score_are_left_out_and_named():
     nan = stored_predictions.pack(TRUTH, np.full((TEXTS, 1), np.nan, np.float16))
     for change, said in (({"predictions": nan}, "NaN"), ({"predictions": {}}, "no predictions are stored"),
                          ({"accuracy": 0.99}, "its predictions give"),
                          ({"predictions": {"truth": "!", "scores": "", "columns": 1}}, "cannot be unpacked")):
         found = study.studies([*FULL[:5], replace(FULL[5], **change)])[0]
-        assert [r.baseline for r in found.standings[0].rows] == ["scratch"]
+        assert [r.baseline for r in found.rankings[0].rows] == ["scratch"]
         assert said in " ".join(found.left_out)
         assert "left out" in str(tables.compact(found).body)
 
 
-def test_a_record_of_another_schema_is_left_out_and_said(tmp_path: Path):
+def test_a_record_of_another_schema_is_left_out_and_reported(tmp_path: Path):
     path = tmp_path / "records" / "toy.jsonl"
     for r in FULL:
         record_files.append(path, r)
@@ -131,10 +103,10 @@ def test_a_record_of_another_schema_is_left_out_and_said(tmp_path: Path):
     assert "schema 99" in said[0]
 
 
-def test_one_seed_says_that_the_spread_is_not_known():
+def test_with_one_seed_the_advice_says_that_the_spread_is_unknown():
     found = study.studies([r for r in FULL if r.seed == 0])[0]
     assert found.board.cells["finetune", 32].spread is None
-    assert "one seed: the spread over seeds is unknown" in advice.advice(found)[0]
+    assert "only one seed, so the spread over seeds is unknown" in advice.advice(found)[0]
 
 
 def test_verdicts_ranks_and_ties_are_those_that_were_built_in():
@@ -151,8 +123,8 @@ def test_verdicts_ranks_and_ties_are_those_that_were_built_in():
     assert "points above scratch" in line
 
 
-def test_neutral_needs_a_narrow_interval_and_what_is_wide_is_underpowered():
-    from bench.analysis.compare import verdict
+def test_neutral_needs_a_narrow_interval_and_a_wide_one_is_underpowered():
+    from bench.analysis.rankings import verdict
 
     assert verdict(0.3, 1.2, 0.6) == "neutral"
     assert verdict(0.3, 1.9, 0.6) == "underpowered"
@@ -189,27 +161,27 @@ EVIL = ["=cmd()", "+1", "-1", "@x", "\tx"]
 
 def test_a_csv_cell_that_a_spreadsheet_would_run_is_inert():
     found = study.studies([replace(FULL[0], baseline=name) for name in EVIL])
-    for text in (formats.csv(found), formats.rendered(tables.compact(found[0]), "csv", "")):
+    for text in (leaderboard_files.csv(found), formats.rendered(tables.compact(found[0]), "csv", "")):
         lines = list(reader.reader(io.StringIO(text)))
         assert {f"'{name}" for name in EVIL} <= {cell for row in lines[1:] for cell in row}
         assert not any(cell[:1] in "=+@\t" for row in lines[1:] for cell in row if cell)
 
 
-def test_the_csv_has_a_row_a_baseline_and_budget_and_numbers_that_read_back():
-    lines = list(reader.DictReader(io.StringIO(formats.csv(study.studies(FULL)))))
-    cell = boards(FULL)[0].cells["finetune", 32]
+def test_the_csv_has_one_row_per_baseline_and_budget_and_numbers_that_read_back():
+    lines = list(reader.DictReader(io.StringIO(leaderboard_files.csv(study.studies(FULL)))))
+    cell = leaderboards(FULL)[0].cells["finetune", 32]
     assert len(lines) == 2
     assert float(lines[0]["accuracy"]) == pytest.approx(cell.accuracy, abs=1e-6)
     assert float(lines[0]["gain_points"]) == pytest.approx(cell.gain, abs=1e-5)
     assert float(lines[0]["score_low"]) < float(lines[0]["score"]) < float(lines[0]["score_high"])
     assert (lines[0]["verdict"], lines[1]["gain_points"]) == ("helps", "")
-    assert tuple(lines[0]) == formats.COLUMNS
+    assert tuple(lines[0]) == leaderboard_files.COLUMNS
 
 
 def test_text_is_escaped_in_every_format():
     evil = "a|b_$%&<script>{}#^~\\"
     found = study.studies([replace(r, baseline=evil) for r in FULL[:3]])[0]
-    md = formats.markdown(found)
+    md = leaderboard_files.markdown(found)
     rows = [line for line in md.split("\n") if line.startswith("|")]
     assert "a\\|b" in rows[2]
     html = formats.page([formats.rendered(tables.compact(found), "html", evil, [evil])])
@@ -223,24 +195,24 @@ def test_text_is_escaped_in_every_format():
     assert latex.count(r"\begin{tabular}") == latex.count(r"\end{tabular}") == 1
 
 
-def test_the_json_is_what_its_schema_says():
+def test_the_json_fits_its_schema():
     jsonschema = pytest.importorskip("jsonschema")
     schema = json.loads((Path(tables.__file__).parent / "leaderboard.schema.json").read_text())
     jsonschema.Draft202012Validator.check_schema(schema)
     no_auc = [replace(r, baseline="one-sided") for r in FULL[:2]]
-    read = json.loads(formats.as_json(study.studies([*CURVES, *no_auc])))
+    read = json.loads(leaderboard_files.as_json(study.studies([*CURVES, *no_auc])))
     jsonschema.validate(read, schema)
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate({**read, "schema": "another"}, schema)
 
 
-def test_files_are_written_a_task_each(tmp_path: Path):
-    written = formats.write(tmp_path, study.studies([*FULL, *(replace(r, task="other") for r in FULL)]))
+def test_each_task_has_its_own_files(tmp_path: Path):
+    written = leaderboard_files.write(tmp_path, study.studies([*FULL, *(replace(r, task="other") for r in FULL)]))
     assert sorted(p.name for p in written) == ["other.csv", "other.md", "toy.csv", "toy.md"]
     assert {p.name for p in (tmp_path / "leaderboards").iterdir() if p.suffix != ".lock"} == {p.name for p in written}
     assert "toy@one" in (tmp_path / "leaderboards" / "toy.md").read_text(encoding="utf-8")
 
 
 def test_no_records_make_no_leaderboard():
-    assert boards([]) == []
+    assert leaderboards([]) == []
     assert study.studies([]) == []

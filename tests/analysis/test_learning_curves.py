@@ -1,4 +1,4 @@
-"""Label-equivalents, break-even, who leads where, many targets, the variance's parts, and distances."""
+"""Label equivalents, break-even, leaders, many targets, variance components, calibration and distances."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from board_records import CURVES, FULL
 from sklearn.isotonic import isotonic_regression
-from test_leaderboard import CURVES, FULL
 
-from bench.analysis import across_targets, calibration, compare, domain_distance, learning_curves, study, variance
+from bench.analysis import across_targets, calibration, comparisons, domain_distance, learning_curves, study, variance
 from bench.analysis.scores import Interval
 from bench.core.errors import BenchError
 from bench.explore import distance
-from bench.report import advice
+from bench.report import advice, target_tables
 
 
 def test_curves_are_made_monotone_as_scikit_learn_does():
@@ -23,22 +23,30 @@ def test_curves_are_made_monotone_as_scikit_learn_does():
 
 def test_a_curve_is_read_backwards_in_the_logarithm_of_the_labels():
     x, curve = np.array([16.0, 64.0, 256.0]), np.array([[0.5, 0.6, 0.8]])
-    found = learning_curves.inverted(x, curve, np.array([[0.5, 0.55, 0.6, 0.7, 0.8, 0.81, 0.49]]))[0]
+    found = learning_curves.labels_at_scores(x, curve, np.array([[0.5, 0.55, 0.6, 0.7, 0.8, 0.81, 0.49]]))[0]
     assert found == pytest.approx([16, 32, 64, 128, 256, np.inf, -np.inf])
 
 
+def test_one_score_is_read_from_one_curve():
+    curve = {256: 0.8, 16: 0.5, 64: 0.6}
+    assert learning_curves.labels_at_score(0.7, curve) == pytest.approx(128)
+    assert learning_curves.labels_at_score(0.55, {**curve, 1024: 0.7}) == pytest.approx(32)
+    assert [learning_curves.labels_at_score(s, curve) for s in (0.81, 0.49)] == [np.inf, -np.inf]
+    assert learning_curves.labels_at_score(0.8, curve) == pytest.approx(256)
+
+
 def test_what_lies_beyond_the_curve_is_shown_as_censored():
-    worth = learning_curves.LabelEquivalents("finetune", 16, 16, "scratch", Interval(np.inf, 3712.0, np.inf), 16, 5890)
+    worth = learning_curves.LabelEquivalent("finetune", 16, 16, "scratch", Interval(np.inf, 3712.0, np.inf), 16, 5890)
     assert worth.words() == "> 5,890 [3,700, > 5,890]"
     assert replace(worth, labels=Interval(-np.inf, -np.inf, -np.inf)).words() == "< 16"
 
 
 def test_the_best_is_worth_more_labels_than_it_had_and_its_base_is_repaid():
     found = study.studies([replace(r, base="b") if r.baseline == "finetune" else r for r in CURVES])[0]
-    worth = found.worth("finetune", 64)
+    worth = found.label_equivalent("finetune", 64)
     assert worth is not None
     assert worth.labels.estimate > 64
-    rows = learning_curves.break_even(found.worths, found.sheets, found.board.sizes, 0.10, 36.0)
+    rows = learning_curves.break_even(found.label_equivalents, found.predictions, found.board.sizes, 0.10, 36.0)
     one = next(r for r in rows if r.budget == 64)
     assert one.price == pytest.approx(50 / 3600 * 36)  # fifty seconds at 36 an hour
     assert one.labels == pytest.approx(5.0)
@@ -50,82 +58,83 @@ def test_who_leads_changes_where_the_curves_cross():
     found = [r for r in CURVES if r.baseline in ("finetune", "scratch")]
     swapped = [replace(r, baseline={"finetune": "scratch", "scratch": "finetune"}[r.baseline])
                if r.budget == 256 else r for r in found]
-    reigns = study.studies(swapped)[0].reigns
-    assert [r.baseline for r in reigns] == ["finetune", "scratch"]
-    assert 64 < reigns[0].end < 256
+    leaders = study.studies(swapped)[0].leaders
+    assert [r.baseline for r in leaders] == ["finetune", "scratch"]
+    assert 64 < leaders[0].end < 256
 
 
-def test_a_lead_that_passes_often_is_told_in_one_breath():
+def test_a_lead_that_changes_often_is_summed_up():
     found = study.studies(CURVES)[0]
 
     def last(*who: str) -> str:
-        reigns = tuple(learning_curves.Leader(name, 16.0 * 2**i, 32.0 * 2**i) for i, name in enumerate(who))
-        return advice.advice(replace(found, reigns=reigns))[-1]
+        leaders = tuple(learning_curves.Leader(name, 16.0 * 2**i, 32.0 * 2**i) for i, name in enumerate(who))
+        return advice.advice(replace(found, leaders=leaders))[-1]
 
-    assert last("a", "b", "a") == "By mean scores a up to about 32, then b up to about 64 labels, then a."
-    assert last("a", "b", "a", "c") == "By mean scores the lead passes 3 times between a, b and c."
+    assert last("a", "b", "a") == "By mean scores, a leads up to about 32, then b leads up to about 64 labels, then a."
+    assert last("a", "b", "a", "c") == "By mean scores, the lead changes 3 times between a, b and c."
 
 
 def test_pairs_are_compared_on_the_same_test_set_and_unknown_names_are_refused():
     found = study.studies(CURVES)[0]
-    pairs = compare.pairs(found.sheets, ["finetune", "tfidf"], [64])
+    pairs = comparisons.compare_baselines(found.predictions, ["finetune", "tfidf"], [64])
     assert len(pairs) == 1
     assert pairs[0].difference.estimate == pytest.approx(
         100 * (found.board.cells["finetune", 64].accuracy - found.board.cells["tfidf", 64].accuracy))
-    assert compare.significantly_worse(pairs, 0.0) == []
+    assert comparisons.significantly_worse(pairs, 0.0) == []
     with pytest.raises(BenchError, match="needs two baselines"):
-        compare.pairs(found.sheets, ["tfidf"])
+        comparisons.compare_baselines(found.predictions, ["tfidf"])
 
 
-def test_a_target_that_a_baseline_misses_costs_it_its_rank_and_nobody_else():
+def test_a_baseline_that_lacks_a_target_has_no_rank_and_changes_no_other():
     other = [replace(r, task="other") for r in CURVES if r.baseline != "tfidf"]
     third = [replace(r, task="third") for r in CURVES]
-    found = across_targets.across(study.studies([*CURVES, *other, *third]), 64)
+    found = across_targets.rank_across_targets(study.studies([*CURVES, *other, *third]), 64)
     places = {p.baseline: p for p in found.places}
     assert (places["tfidf"].covered, places["tfidf"].mean_rank) == (2, None)
     assert sorted(p.mean_rank for p in found.places if p.mean_rank is not None) == [1.0, 2.0, 3.0, 4.0]
     assert sum(p.wins for p in found.places if p.wins is not None) == pytest.approx(2.0)  # six meetings of four
     assert found.places[-1].baseline == "tfidf"
-    assert "2/3" in str(across_targets.table(found)[1])
+    assert "2/3" in str(target_tables.across_table(found).body)
 
 
 def test_editions_sources_and_single_targets_are_refused_across():
     with pytest.raises(BenchError, match="two editions of toy"):
-        across_targets.across(study.studies([*CURVES, *(replace(r, edition="two") for r in CURVES)]), 64)
-    with pytest.raises(BenchError, match="do not mix"):
-        across_targets.across(study.studies([*CURVES, *(replace(r, net="bilstm") for r in CURVES)]), 64)
+        across_targets.rank_across_targets(study.studies([*CURVES, *(replace(r, edition="two") for r in CURVES)]), 64)
+    with pytest.raises(BenchError, match="cannot be ranked together"):
+        across_targets.rank_across_targets(study.studies([*CURVES, *(replace(r, net="bilstm") for r in CURVES)]), 64)
     with pytest.raises(BenchError, match="two or more"):
-        across_targets.across(study.studies(CURVES), 64)
+        across_targets.rank_across_targets(study.studies(CURVES), 64)
 
 
 def test_nemenyis_critical_difference_is_that_of_the_published_table():
     """Demsar (2006), table 5: q = 2.569 for four classifiers; 14 data sets give 1.25."""
-    assert across_targets.nemenyi(4, 14) == pytest.approx(2.569 * np.sqrt(4 * 5 / (6 * 14)), abs=1e-3)
+    critical = across_targets.nemenyi_critical_difference(4, 14)
+    assert critical == pytest.approx(2.569 * np.sqrt(4 * 5 / (6 * 14)), abs=1e-3)
 
 
-def test_the_variances_parts_are_those_that_were_built_in():
+def test_variance_components_are_those_that_were_built_in():
     rng = np.random.default_rng(1)
     size = (40, 40, 4)
     y = 3.0 * rng.normal(size=(40, 1, 1)) + 2.0 * rng.normal(size=(1, 40, 1)) + rng.normal(size=size)
-    found = variance.variance_shares_of(y, "finetune", 64)
+    found = variance.variance_components_of(y, "finetune", 64)
     assert (found.base, found.labels, found.head) == pytest.approx((3.0, 2.0, 1.0), rel=0.3)
     assert found.both == pytest.approx(0.0, abs=0.3)
-    assert "most: base seed" in found.words()
+    assert "largest: base seed" in advice.variance_note(found)
 
 
-def test_what_was_not_varied_is_said_and_not_guessed():
-    found = study.studies(FULL)[0].splits[0]
+def test_what_was_not_varied_is_named_and_not_guessed():
+    found = study.studies(FULL)[0].variance_components[0]
     assert (found.base, found.head, found.heads) == (None, None, 1)
-    assert "label draw and head seed together" in found.words()
-    assert "--base-seeds 2" in found.words()
+    assert "label draw and head seed together" in advice.variance_note(found)
+    assert "--base-seeds 2" in advice.variance_note(found)
 
 
 def test_the_calibration_error_is_zero_for_honest_odds_and_large_for_boasts():
     rng = np.random.default_rng(2)
-    sheet = study.studies(FULL)[0].sheets[0]
+    sheet = study.studies(FULL)[0].predictions[0]
     p = rng.uniform(0.5, 1.0, 50_000)
     truth = (rng.random(50_000) < p).astype(int)
-    honest = replace(sheet, truth=truth, probabilities=np.stack([1 - p, p], axis=1)[None].astype(np.float32), _kept={})
+    honest = replace(sheet, truth=truth, probabilities=np.stack([1 - p, p], axis=1)[None].astype(np.float32), _cache={})
     found = calibration.calibration(honest)
     assert found.error < 0.01
     assert found.log_loss == pytest.approx(-np.mean(np.log(np.where(truth == 1, p, 1 - p))), abs=1e-4)
@@ -134,7 +143,7 @@ def test_the_calibration_error_is_zero_for_honest_odds_and_large_for_boasts():
     assert calibration.calibration(loud).error > 0.15
 
 
-def test_like_sides_are_near_and_unlike_ones_far():
+def test_similar_domains_are_near_and_different_ones_far():
     rng = np.random.default_rng(3)
     a, b = rng.normal(size=(300, 8)), rng.normal(size=(300, 8))
     assert abs(distance.mmd(a, b)) < 0.01 < 0.1 < distance.mmd(a, b + 1.0)
@@ -142,9 +151,9 @@ def test_like_sides_are_near_and_unlike_ones_far():
     side = np.repeat([0, 1], 300)
     from scipy.sparse import csr_matrix
 
-    assert distance.proxy_a(csr_matrix(counts), side, ("a", "b")) < 0.4
+    assert distance.proxy_a_distance(csr_matrix(counts), side, ("a", "b")) < 0.4
     counts[side == 1, 0] += 9
-    assert distance.proxy_a(csr_matrix(counts), side, ("a", "b")) > 1.5
+    assert distance.proxy_a_distance(csr_matrix(counts), side, ("a", "b")) > 1.5
 
 
 def test_a_rank_correlation_needs_five_targets():
@@ -155,6 +164,7 @@ def test_a_rank_correlation_needs_five_targets():
     assert domain_distance.spearman(x, np.zeros(6)) is None
 
 
-def test_a_reference_at_one_budget_says_above_below_or_as_good_without_a_warning() -> None:
-    found = learning_curves.inverted(np.array([128.0]), np.array([[0.7], [0.7]]), np.array([[0.7, 0.8], [0.6, 0.7]]))
+def test_a_reference_with_one_budget_gives_no_curve_and_no_warning() -> None:
+    curves, scores = np.array([[0.7], [0.7]]), np.array([[0.7, 0.8], [0.6, 0.7]])
+    found = learning_curves.labels_at_scores(np.array([128.0]), curves, scores)
     assert found.tolist() == [[128.0, np.inf], [-np.inf, 128.0]]

@@ -8,7 +8,7 @@ from scipy import stats as scipy_stats
 from scipy.special import expit
 from scipy.stats import norm
 
-from bench.analysis import bootstrap, inference
+from bench.analysis import bootstrap, inference, pairwise, power
 from bench.analysis import scores as stats
 
 RNG = np.random.default_rng
@@ -71,13 +71,13 @@ def test_the_plain_two_level_bootstrap_would_not_hold_it():
 
 
 @pytest.mark.parametrize("seeds", [1, 3, 5])
-def test_equal_systems_are_told_apart_in_at_most_one_board_in_twenty(seeds: int):
+def test_equal_systems_differ_significantly_in_at_most_one_leaderboard_in_twenty(seeds: int):
     rng, called = RNG(seeds), 0
     for _ in range(300):
         truth, made = answers(rng, seeds, 150, (0.8,) * 4, 0.1 if seeds > 1 else 0.0)
         samples = [stats.accuracy(truth, (x > 0).astype(int)) for x in made]
-        difference, parts = inference.pairwise(samples)
-        p = inference.p_value(difference, parts)[np.triu_indices(4, 1)]
+        difference, variance = pairwise.mean_differences(samples)
+        p = inference.p_value(difference, variance)[np.triu_indices(4, 1)]
         called += inference.holm(p).min() <= 0.05
     assert called / 300 <= 0.05 + 2 * np.sqrt(0.05 * 0.95 / 300)
 
@@ -88,19 +88,19 @@ def test_power_is_what_was_computed():
     for _ in range(300):
         truth, (a, b) = answers(rng, 1, 500, (0.8, 0.55), 0.0)
         sample = stats.accuracy(truth, (a > 0).astype(int)) - stats.accuracy(truth, (b > 0).astype(int))
-        parts = stats.error_parts(sample)
-        promised.append(norm.cdf(gap / float(parts.error) - 1.96))
-        calls += inference.p_value(sample.value.mean(), parts) <= 0.05
+        variance = stats.sampling_variance(sample)
+        promised.append(norm.cdf(gap / float(variance.standard_error) - 1.96))
+        calls += inference.p_value(sample.value.mean(), variance) <= 0.05
     assert calls / 300 == pytest.approx(np.mean(promised), abs=0.06)
 
 
-def test_the_detectable_difference_is_seen_with_eighty_percent():
+def test_the_detectable_difference_is_detected_with_80_percent_power():
     rng = RNG(5)
     truth, (a, b) = answers(rng, 1, 2000, (0.8, 0.8), 0.0)
     sample = stats.accuracy(truth, (a > 0).astype(int)) - stats.accuracy(truth, (b > 0).astype(int))
-    parts = stats.error_parts(sample)
-    made = inference.detectable(parts) + parts.error * rng.normal(size=20_000)
-    assert np.mean(inference.p_value(made, parts) <= 0.05) == pytest.approx(0.8, abs=0.01)
+    variance = stats.sampling_variance(sample)
+    made = power.detectable_difference(variance) + variance.standard_error * rng.normal(size=20_000)
+    assert np.mean(inference.p_value(made, variance) <= 0.05) == pytest.approx(0.8, abs=0.01)
 
 
 def test_one_seed_agrees_with_scipy():
@@ -113,7 +113,8 @@ def test_one_seed_agrees_with_scipy():
     paired = scipy_stats.ttest_1samp(right.astype(float) - wrong, 0.0)
     gap = inference.difference_interval(one - other)
     assert (gap.low, gap.high) == pytest.approx(tuple(paired.confidence_interval()), abs=1e-9)
-    assert inference.p_value(gap.estimate, stats.error_parts(one - other)) == pytest.approx(paired.pvalue, rel=1e-6)
+    p = inference.p_value(gap.estimate, stats.sampling_variance(one - other))
+    assert p == pytest.approx(paired.pvalue, rel=1e-6)
     first, second = int((right & ~wrong).sum()), int((~right & wrong).sum())
     assert inference.mcnemar(right, wrong) == scipy_stats.binomtest(first, first + second).pvalue
 
@@ -144,20 +145,21 @@ def test_delong_agrees_with_its_formula_and_the_area_with_scikit_learn():
     both = [np.stack([1 - s, s], axis=1) for s in scores]
     gap = stats.auc(truth, both[0][None]) - stats.auc(truth, both[1][None])
     variance = cov[0, 0] + cov[1, 1] - 2 * cov[0, 1]
-    assert float(stats.error_parts(gap).error) == pytest.approx(np.sqrt(variance), abs=1e-9)
+    assert float(stats.sampling_variance(gap).standard_error) == pytest.approx(np.sqrt(variance), abs=1e-9)
     expected = 2 * norm.sf(abs(area[0] - area[1]) / np.sqrt(variance))
     assert inference.delong(truth, *both) == pytest.approx(expected, abs=1e-9)
     assert float(stats.auc(truth, both[0][None]).value[0]) == pytest.approx(roc_auc_score(truth, scores[0]), abs=1e-12)
 
 
-def test_the_area_of_hanley_and_mcneils_table_is_theirs():
+def test_the_area_of_hanley_and_mcneils_table_is_the_published_one():
     """Hanley and McNeil (1982), 58 normal and 51 abnormal images in five ratings: W = 0.893."""
     normal, abnormal = (33, 6, 6, 11, 2), (3, 2, 2, 11, 33)
     score = np.repeat(np.tile(np.arange(5) / 4, 2), [*normal, *abnormal])
     truth = np.repeat([0, 1], [58, 51])
     found = stats.auc(truth, np.stack([1 - score, score], axis=1)[None])
     assert float(found.value[0]) == pytest.approx(0.893, abs=5e-4)
-    assert float(stats.error_parts(found).error) == pytest.approx(0.032, abs=2e-3)  # theirs by another formula: 0.032
+    error = float(stats.sampling_variance(found).standard_error)
+    assert error == pytest.approx(0.032, abs=2e-3)  # theirs by another formula: 0.032
 
 
 def test_more_classes_have_the_area_of_scikit_learn_and_a_variance_that_resampling_confirms():
@@ -171,7 +173,7 @@ def test_more_classes_have_the_area_of_scikit_learn_and_a_variance_that_resampli
     assert float(found.value[0]) == pytest.approx(roc_auc_score(truth, p, multi_class="ovr"), abs=1e-9)
     rows = rng.integers(0, 400, (400, 400))
     made = [float(stats.auc(truth[r], p[r][None]).value[0]) for r in rows]
-    assert float(stats.error_parts(found).error) == pytest.approx(np.std(made), rel=0.15)
+    assert float(stats.sampling_variance(found).standard_error) == pytest.approx(np.std(made), rel=0.15)
 
 
 def test_balanced_accuracy_is_scikit_learns_and_its_variance_is_the_classes():
@@ -183,7 +185,7 @@ def test_balanced_accuracy_is_scikit_learns_and_its_variance_is_the_classes():
     found = stats.balanced_accuracy(truth, guess[None])
     assert float(found.value[0]) == pytest.approx(balanced_accuracy_score(truth, guess))
     shares = [np.var((guess == truth)[truth == c], ddof=1) / (truth == c).sum() / 4 for c in (0, 1)]
-    assert float(stats.error_parts(found).error) == pytest.approx(np.sqrt(sum(shares)))
+    assert float(stats.sampling_variance(found).standard_error) == pytest.approx(np.sqrt(sum(shares)))
 
 
 def test_a_class_that_the_test_set_lacks_leaves_no_auc_but_a_balanced_accuracy():
@@ -194,7 +196,7 @@ def test_a_class_that_the_test_set_lacks_leaves_no_auc_but_a_balanced_accuracy()
     assert stats.balanced_accuracy(truth, np.zeros((1, 20), int)).value[0] == 1.0
 
 
-def test_a_perfect_predictor_is_not_proved_perfect():
+def test_a_perfect_score_does_not_prove_a_perfect_model():
     truth = np.array([0, 1] * 50)
     found = inference.score_interval(stats.accuracy(truth, np.stack([truth] * 3)))
     wilson = scipy_stats.binomtest(100, 100).proportion_ci(method="wilson")
@@ -211,12 +213,12 @@ def test_a_constant_predictor_has_half_the_area_for_certain():
     assert (found.estimate, found.low, found.high) == (0.5, 0.5, 0.5)
 
 
-def test_systems_that_answer_alike_do_not_differ():
+def test_systems_with_the_same_answers_do_not_differ():
     truth, (a,) = answers(RNG(10), 3, 100, (0.8,), 0.1)
     one = stats.accuracy(truth, (a > 0).astype(int))
-    assert inference.p_value((one - one).value.mean(), stats.error_parts(one - one)) == 1.0
+    assert inference.p_value((one - one).value.mean(), stats.sampling_variance(one - one)) == 1.0
     assert inference.difference_interval(one - one) == stats.Interval(0.0, 0.0, 0.0)
-    assert inference.seeds_needed(0.0, stats.error_parts(one - one)) == inference.Need(None, None)
+    assert power.required_sample(0.0, stats.sampling_variance(one - one)) == power.RequiredSample(None, None)
     assert inference.mcnemar(a[0] > 0, a[0] > 0) == 1.0
 
 
@@ -224,8 +226,8 @@ def test_holm_is_as_in_its_definition_and_keeps_order():
     p = np.array([0.01, 0.04, 0.03, 0.005])
     assert inference.holm(p) == pytest.approx([0.03, 0.06, 0.06, 0.02])
     assert inference.holm(np.array([])).size == 0
-    assert inference.together([0.03]) == 0.03
-    assert inference.together([0.01, 0.02, 0.9]) == pytest.approx(0.04)
+    assert inference.combined_p([0.03]) == 0.03
+    assert inference.combined_p([0.01, 0.02, 0.9]) == pytest.approx(0.04)
 
 
 def test_mcnemars_test_of_agrestis_approval_ratings_is_the_published_one():
@@ -240,7 +242,7 @@ def test_mcnemars_test_of_agrestis_approval_ratings_is_the_published_one():
     gap = stats.accuracy(np.ones(1600, int), first[None].astype(int)) - stats.accuracy(
         np.ones(1600, int), second[None].astype(int))
     error = np.sqrt((150 + 86 - (150 - 86) ** 2 / 1600) / 1600 / 1599)  # of the drop of 4 points in paired shares
-    assert float(stats.error_parts(gap).error) == pytest.approx(error, rel=1e-9)
+    assert float(stats.sampling_variance(gap).standard_error) == pytest.approx(error, rel=1e-9)
     assert inference.difference_interval(gap).estimate == pytest.approx(0.04)
 
 
@@ -258,7 +260,7 @@ def test_holms_steps_are_those_of_his_rule_taken_one_by_one():
             assert (inference.holm(p) <= alpha).tolist() == called.tolist()
 
 
-def test_those_that_cannot_be_told_apart_share_a_rank():
+def test_baselines_without_a_significant_difference_share_a_rank():
     mean = np.array([0.9, 0.89, 0.7, 0.69])
     p = np.ones((4, 4))
     for i in (0, 1):
@@ -267,27 +269,28 @@ def test_those_that_cannot_be_told_apart_share_a_rank():
     assert inference.ranks(mean, p).tolist() == [1, 1, 3, 3]
 
 
-def test_seeds_or_texts_that_are_needed_would_do():
-    parts = stats.ErrorParts(4e-4, 1e-5, 0.0, 3, 2000, 1e-5)
-    need = inference.seeds_needed(0.03, parts)
+def test_the_required_seeds_or_texts_are_enough():
+    variance = stats.SamplingVariance(4e-4, 1e-5, 0.0, 3, 2000, 1e-5)
+    need = power.required_sample(0.03, variance)
     assert need.texts is None
     assert need.seeds is not None
     share = 4e-4 * 3 / need.seeds
-    assert inference.detectable(stats.ErrorParts(share, 1e-5, 0.0, need.seeds, 2000, 1e-5)) <= 0.03
-    small = inference.seeds_needed(0.005, stats.ErrorParts(1e-5, 1e-4, 0.0, 3, 2000, 1e-4))
+    assert power.detectable_difference(stats.SamplingVariance(share, 1e-5, 0.0, need.seeds, 2000, 1e-5)) <= 0.03
+    small = power.required_sample(0.005, stats.SamplingVariance(1e-5, 1e-4, 0.0, 3, 2000, 1e-4))
     assert small.seeds is None
     assert small.texts == pytest.approx(1e-4 * 2000 * (2.8016 / 0.005) ** 2, rel=1e-3)
-    assert inference.seeds_needed(0.03, stats.ErrorParts(0.0, 1e-4, 0.0, 1, 2000, 1e-4)) == inference.Need(None, None)
+    one_seed = stats.SamplingVariance(0.0, 1e-4, 0.0, 1, 2000, 1e-4)
+    assert power.required_sample(0.03, one_seed) == power.RequiredSample(None, None)
 
 
-def test_pairs_all_at_once_are_the_pairs_one_by_one():
+def test_all_pairs_at_once_are_the_pairs_one_by_one():
     truth, made = answers(RNG(11), 3, 200, (0.8, 0.6, 0.4), 0.2)
     samples = [stats.accuracy(truth, (x > 0).astype(int)) for x in made]
-    difference, parts = inference.pairwise(samples)
-    p = inference.p_value(difference, parts)
+    difference, variance = pairwise.mean_differences(samples)
+    p = inference.p_value(difference, variance)
     one = samples[0] - samples[2]
     assert difference[0, 2] == pytest.approx(one.value.mean())
-    assert p[0, 2] == p[2, 0] == pytest.approx(inference.p_value(one.value.mean(), stats.error_parts(one)))
+    assert p[0, 2] == p[2, 0] == pytest.approx(inference.p_value(one.value.mean(), stats.sampling_variance(one)))
     assert (np.diag(p) == 1.0).all()
 
 
@@ -318,23 +321,23 @@ def test_an_interval_in_points_is_a_hundred_times_the_shares():
     assert stats.Interval(0.1, -0.2, 0.4).times(100.0) == stats.Interval(10.0, -20.0, 40.0)
 
 
-def test_several_tests_together_are_never_surer_than_certain():
-    assert inference.together([0.9, 0.8, 0.95]) == 1.0
-    assert inference.together([0.01, 0.02, 0.9]) == 0.04
-    assert inference.together([0.3]) == 0.3
+def test_a_combined_p_is_at_most_one():
+    assert inference.combined_p([0.9, 0.8, 0.95]) == 1.0
+    assert inference.combined_p([0.01, 0.02, 0.9]) == 0.04
+    assert inference.combined_p([0.3]) == 0.3
 
 
-@pytest.mark.parametrize("seeds_share", [1e-5, 1e-4, 4e-4])
-def test_the_seeds_needed_are_the_fewest_whose_least_difference_is_small_enough(seeds_share: float):
+@pytest.mark.parametrize("from_seeds", [1e-5, 1e-4, 4e-4])
+def test_the_required_seeds_are_the_fewest_that_detect_the_difference(from_seeds: float):
     """The least difference that 80% of repetitions call, written out with SciPy for one number of seeds at a time."""
-    seen = stats.ErrorParts(seeds_share, 1e-5, 0.0, 3, 2000, 1e-5)
+    seen = stats.SamplingVariance(from_seeds, 1e-5, 0.0, 3, 2000, 1e-5)
 
     def least(seeds: int) -> float:
-        share, texts = seeds_share * 3 / seeds, 1e-5
+        share, texts = from_seeds * 3 / seeds, 1e-5
         weights = np.array([share, texts]) / (share + texts)
         quantiles = [[-scipy_stats.t.ppf(half, seeds - 1), -scipy_stats.t.ppf(half, 1999)] for half in (0.025, 0.2)]
         return float(np.sqrt(share + texts) * sum(weights @ q for q in quantiles))
 
     for difference in (0.015, 0.02, 0.05):
         need = next(n for n in range(2, 1001) if least(n) <= difference)
-        assert inference.seeds_needed(difference, seen) == inference.Need(need, None)
+        assert power.required_sample(difference, seen) == power.RequiredSample(need, None)

@@ -1,14 +1,13 @@
-"""The transfer matrix shows each source by each target, and says where a pair is missing."""
+"""The transfer matrix holds each source by each target, and says where a pair is missing."""
 
 from __future__ import annotations
 
-from pathlib import Path
+from dataclasses import replace
 
 import pytest
 
-from bench.analysis.transfer_matrix import matrix
+from bench.analysis.transfer_matrix import possible_matrices, transfer_matrix
 from bench.core.errors import BenchError
-from bench.report.analysis_figures import heat_map, matrix_markdown, write_matrix
 from bench.results.record import Record
 
 
@@ -22,22 +21,23 @@ RECORDS = [record("books", "dvd", 0.7), record("books", "kitchen", 0.6), record(
            record("dvd", "kitchen", 0.75, seed=1)]
 
 
-def test_cells_are_means_over_seeds_and_missing_pairs_are_dashes() -> None:
-    found = matrix(RECORDS, "finetune", 32)
-    assert found.sources == ("books@v1", "dvd@v1")
-    assert found.accuracy[1][found.targets.index("kitchen@v1")] == pytest.approx(0.7)
-    assert found.accuracy[1][found.targets.index("dvd@v1")] is None
-    assert "–" in matrix_markdown(found)
+def test_cells_are_means_over_seeds_and_a_missing_pair_has_none() -> None:
+    matrix = transfer_matrix(RECORDS, "finetune", 32)
+    assert matrix.sources == ("books@v1", "dvd@v1")
+    assert matrix.scores[1][matrix.targets.index("kitchen@v1")] == pytest.approx(0.7)
+    assert matrix.scores[1][matrix.targets.index("dvd@v1")] is None
+
+
+def test_a_target_is_shown_with_the_score_that_leads_on_it() -> None:
+    balanced = [replace(r, leading="balanced_accuracy", balanced_accuracy=0.5) if r.task == "kitchen" else r
+                for r in RECORDS]
+    matrix = transfer_matrix(balanced, "finetune", 32)
+    assert matrix.leading == {"dvd@v1": "accuracy", "kitchen@v1": "balanced_accuracy"}
+    assert matrix.scores[0] == (0.7, 0.5)
 
 
 def test_one_source_is_no_matrix() -> None:
     with pytest.raises(BenchError, match="1 source"):
-        matrix(RECORDS[:2], "finetune", 32)
-
-
-def test_it_is_written_as_markdown_and_as_a_heat_map(tmp_path: Path) -> None:
-    pytest.importorskip("matplotlib")
-    paths = write_matrix(tmp_path, matrix(RECORDS, "finetune", 32))
-    assert [p.suffix for p in paths] == [".md", ".png", ".svg"]
-    assert all(p.stat().st_size > 100 for p in paths)
-    assert heat_map(matrix(RECORDS, "finetune", 32), tmp_path / "again")
+        transfer_matrix(RECORDS[:2], "finetune", 32)
+    assert possible_matrices(RECORDS[:2]) == []
+    assert possible_matrices(RECORDS) == [("finetune", 32)]

@@ -11,10 +11,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
-from test_family import SPREADS as BOARDS
-from test_family import false_calls
-from test_stats import SPREADS, coverage
+sys.path.insert(0, str(Path(__file__).parents[1] / "analysis"))
+from test_multiplicity import SPREADS as BOARDS
+from test_multiplicity import false_calls
+from test_scores import SPREADS, coverage
 
 CASES = 500
 ERROR = np.sqrt(0.05 * 0.95 / CASES)

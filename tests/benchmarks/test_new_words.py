@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +15,6 @@ from bench.learning.networks.engines import engine
 from bench.learning.pretrain import pretrain
 from bench.learning.resources import Resources
 from bench.protocol.metrics import score, softmax
-from bench.protocol.split import without_test_texts
 from bench.protocol.trial import make_trial
 from bench.runs import inputs
 from bench.runs import options as suite
@@ -34,19 +32,17 @@ def test_words_that_the_source_never_showed(benchmark) -> None:
     access = inputs.access_for(options, print, progress=False)
     source = inputs.load("imdb", options, access, print)
     vectors = inputs.find_vectors(access, print)
-    net = suite.named(options.net)
     rows = []
     for name in ("amazon", "hotels", "newsgroups-atheism-space", "newsgroups-four"):
         target = inputs.load(name, options, access, print)
-        clean = without_test_texts(source.data, source.split, target.data, target.split.test)
-        order = inputs.base_spec(options, replace(source, split=clean), net, vectors)
-        base = pretrain(order, options.cache_dir)
+        pair = inputs.for_pair(options, source, target, vectors)
+        base = pretrain(pair.base_spec, options.cache_dir)
         test_rows = target.data.examples(target.split.test)
         same = target.data.labels == source.data.labels
         table = base.vocabulary.table(target.data.corpus.words)
         unknown = (table[test_rows.x.ids] == UNKNOWN).mean()
         for how, given in (("unknown", None), ("mapped GloVe", vectors)):
-            resources = Resources(engine("torch"), net, "cpu", 0, base, given, same_labels=same)
+            resources = Resources(engine("torch"), pair.architecture, "cpu", 0, base, given, same_labels=same)
             alone = None
             if same:
                 logits = resources.features(test_rows) @ base.params[HEAD].T + base.params["head.bias"]

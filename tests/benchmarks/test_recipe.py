@@ -24,7 +24,7 @@ from bench.runs import options as suite
 BLOCK, FOLDS, HELD = 625, 5, (1, 3)  # reviews a block; every fifth block is held out, once for each of HELD
 RECIPES: dict[str, Recipe] = {
     "chosen": RECIPE,
-    "no words unknown": replace(RECIPE, word_dropout=0.0),
+    "no word dropout": replace(RECIPE, word_dropout=0.0),
     "Adam's own epsilon": replace(RECIPE, epsilons=()),
     "both, embedding at 0.1": Recipe(epochs=2, batch=128, learning_rate=12e-3, rates=((EMBEDDING, 0.1),)),
     "three epochs": replace(RECIPE, epochs=3),
@@ -44,9 +44,9 @@ def test_recipes_of_the_base(benchmark, tmp_path) -> None:
     for held in HELD:
         pool = source.split.pool
         out = block[pool] % FOLDS == held
-        films = replace(source.split, pool=pool[~out], test_rows=pool[out])  # the test half is never scored
+        films = replace(source.split, pool=pool[~out], test=pool[out])  # the test half is never scored
         for name, spec in RECIPES.items():
-            order = inputs.base_spec(options, replace(source, split=films), ARCHITECTURES["gru"], vectors)
+            order = inputs.base_spec(options, replace(source, split=films), vectors)
             base = pretrain(replace(order, spec=spec), tmp_path)
             found = [base.accuracy]
             for other in others.values():

@@ -141,7 +141,7 @@ def test_reading_records(benchmark: BenchmarkFixture, tmp_path: Path):
 
 def test_a_leaderboard_of_five_seeds(benchmark: BenchmarkFixture):
     made = _records(5)
-    assert len(benchmark.pedantic(lambda: leaderboard.boards(made), rounds=3)[0].rows) == len(BASELINES)
+    assert len(benchmark.pedantic(lambda: leaderboard.leaderboards(made), rounds=3)[0].rows) == len(BASELINES)
 
 
 def _answered(targets: int, seeds: int) -> list[Record]:
@@ -170,5 +170,5 @@ def test_statistics_of_five_thousand_records(benchmark: BenchmarkFixture, target
     assert len(made) == 5_000
     found = benchmark.pedantic(lambda: study.studies(made), rounds=1)
     assert len(found) == targets
-    assert all(len(s.standings) == 5 and not s.left_out for s in found)
+    assert all(len(s.rankings) == 5 and not s.left_out for s in found)
     assert benchmark.stats["max"] < 20  # seconds, on two cores

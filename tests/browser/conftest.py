@@ -10,15 +10,15 @@ from typing import Any
 import pytest
 from made import hostile, results
 
-from bench.analysis.domain_distance import Distance
-from bench.report import charts, page_facts
+from bench.analysis.domain_distance import DomainDistance
+from bench.report import html_page, page_facts, vega
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="make browser installs it")
 
 
 @pytest.fixture(scope="session")
 def script(tmp_path_factory: pytest.TempPathFactory) -> str:
-    return charts.script(tmp_path_factory.mktemp("cache"))
+    return vega.script(tmp_path_factory.mktemp("cache"))
 
 
 @pytest.fixture(scope="session")
@@ -35,9 +35,9 @@ def browser() -> Iterator[Any]:
 @pytest.fixture(scope="session")
 def page_file(tmp_path_factory: pytest.TempPathFactory, script: str) -> Path:
     path = tmp_path_factory.mktemp("page") / "report.html"
-    found = page_facts.facts(results(), distances={"imdb": [Distance("alpha@v1", 0.5, 0.9, 0.3, 0.01),
-                                                        Distance("beta@v1", 1.5, 0.7, 0.1, 0.1)]})
-    path.write_text(page_facts.html(found, script), encoding="utf-8")
+    found = page_facts.facts(results(), distances={"imdb": [DomainDistance("alpha@v1", 0.5, 0.9, 0.3, 0.01),
+                                                        DomainDistance("beta@v1", 1.5, 0.7, 0.1, 0.1)]})
+    path.write_text(html_page.html(found, script), encoding="utf-8")
     return path
 
 
@@ -45,7 +45,7 @@ def page_file(tmp_path_factory: pytest.TempPathFactory, script: str) -> Path:
 def hostile_file(tmp_path_factory: pytest.TempPathFactory, script: str) -> Path:
     path = tmp_path_factory.mktemp("hostile") / "report.html"
     facts = page_facts.facts(hostile())
-    path.write_text(page_facts.html(facts, script, shown_command="bench report </script><script>1"),
+    path.write_text(html_page.html(facts, script, shown_command="bench report </script><script>1"),
                     encoding="utf-8")
     return path
 

@@ -15,12 +15,12 @@ import pytest
 from made import grid, record, results
 
 from bench.analysis.study import studies
-from bench.report import page_facts
+from bench.report import html_page, page_facts
 from bench.report.advice import advice
 from bench.results import record_files
 
 
-def test_the_answer_is_the_advice_of_the_numbers(visit):
+def test_the_answer_is_the_advice_for_the_number_of_labels(visit):
     page = visit().page
     said = page.locator("#answer .said").inner_text()
     first = next(s for s in studies(results()) if s.board.target == "alpha@v1" and s.board.source == "imdb@official")
@@ -42,7 +42,7 @@ def test_columns_sort_both_ways_and_say_so(visit):
         assert [float(t.split("[")[0]) for t in seen.column(name)] == values[::-1]
 
 
-def test_filters_leave_what_was_asked_for(visit):
+def test_filters_select_what_was_asked_for(visit):
     seen = visit()
     assert len(seen.rows()) == 5
     seen.page.select_option("#f-target", "*")
@@ -98,7 +98,7 @@ def test_figures_out_of_sight_are_drawn_too_for_a_picture_of_the_whole_page(visi
     assert page.evaluate("scrollY") == 0
 
 
-def test_bands_are_seen_and_a_point_tells_its_numbers_when_hovered(visit):
+def test_bands_are_drawn_and_a_hovered_point_shows_its_numbers(visit):
     seen = visit()
     place = seen.drawn("curves")
     assert place.locator(".mark-area path").count() == 5
@@ -111,7 +111,7 @@ def test_bands_are_seen_and_a_point_tells_its_numbers_when_hovered(visit):
     assert "labels" in tip.inner_text()
 
 
-def test_strategies_stand_in_the_order_of_their_ranks(visit):
+def test_strategies_are_in_the_order_of_their_ranks(visit):
     place = visit().drawn("ranks")
     names = place.locator(".role-axis-label text").all_text_contents()
     across = page_facts.facts(results()).across
@@ -154,7 +154,7 @@ def test_no_text_of_a_record_runs(visit, hostile_file):
     assert not any(cell.startswith("=") for row in rows for cell in row)
 
 
-def test_nothing_is_asked_of_any_network(visit, page_file):
+def test_the_page_makes_no_network_requests(visit, page_file):
     seen = visit()
     for figure in ("curves", "pareto", "seconds"):
         seen.drawn(figure)
@@ -165,7 +165,7 @@ def test_nothing_is_asked_of_any_network(visit, page_file):
 
 
 @pytest.mark.parametrize("form", ["CSV", "SVG", "PNG"])
-def test_every_figure_gives_its_data_and_its_picture(visit, form):
+def test_every_figure_offers_its_data_and_its_picture(visit, form):
     seen = visit()
     place = seen.drawn("curves")
     with seen.page.expect_download() as waiting:
@@ -191,7 +191,7 @@ def test_five_thousand_records_paint_within_a_second_and_sort_within_a_tenth(vis
             boards.append({**b, "id": number, "target": f"task-{number}@v1"})
             cells += [[number, *c[1:]] for c in found.cells if c[0] == b["id"]]
     path = tmp_path / "large.html"
-    path.write_text(page_facts.html(replace(found, boards=boards, cells=cells), script), encoding="utf-8")
+    path.write_text(html_page.html(replace(found, boards=boards, cells=cells), script), encoding="utf-8")
     assert path.stat().st_size < 3_000_000
     paints, sorts = [], []
     for _ in range(3):
@@ -223,7 +223,7 @@ def test_a_served_page_follows_the_run(visit, script, tmp_path):
     path = tmp_path / "records" / "alpha.jsonl"
     first, second = results()[0], record("alpha", "imdb@official", "newcomer", 32, 0, 2.0)
     record_files.append(path, first)
-    with serving(0, lambda: _digest(tmp_path), lambda digest: page_facts.html(
+    with serving(0, lambda: _digest(tmp_path), lambda digest: html_page.html(
             page_facts.facts(record_files.read_all(tmp_path)), script, live=digest)) as server:
         seen = visit("#labels=32&budget=32", file=server.url)
         assert seen.rows() == ["scratch"]
@@ -239,7 +239,7 @@ def test_a_figure_that_cannot_be_drawn_says_what_it_needs_and_offers_no_data(
         browser: Any, script: str, tmp_path: Path) -> None:
     path = tmp_path / "one.html"
     facts = page_facts.facts(grid(("alpha",), ("imdb@official",), ("scratch", "frozen")))
-    path.write_text(page_facts.html(facts, script))
+    path.write_text(html_page.html(facts, script))
     page = browser.new_page(viewport={"width": 1280, "height": 6000})
     page.goto(path.as_uri())
     page.wait_for_selector("#figure-curves[data-drawn]")

@@ -31,11 +31,11 @@ def test_a_run_trains_the_base_tries_every_strategy_and_goes_on_where_it_was(ben
     arguments = run(budgets="8,16,full")
     first = bench_(*arguments)
     assert first.exit_code == 0, first.output
-    found = kept(workshop / "results")
-    assert len(found) == len(MAIN) * 3 * 2
-    assert {r.status for r in found} == {"ok"}, [r.error for r in found]
+    records = kept(workshop / "results")
+    assert len(records) == len(MAIN) * 3 * 2
+    assert {r.status for r in records} == {"ok"}, [r.error for r in records]
     assert "base: epoch 1" in first.stderr
-    assert f"{len(found)}/{len(found)} toy-target" in first.stderr
+    assert f"{len(records)}/{len(records)} toy-target" in first.stderr
     for name in MAIN:
         assert name in first.stdout
     assert "Written: " in first.stdout
@@ -43,16 +43,16 @@ def test_a_run_trains_the_base_tries_every_strategy_and_goes_on_where_it_was(ben
     before = (workshop / "results" / "records" / "toy-target.jsonl").read_bytes()
     again = bench_(*arguments)
     assert again.exit_code == 0
-    assert f"{len(found)} of {len(found)} trials are done already" in again.stderr
+    assert f"{len(records)} of {len(records)} trials are done already" in again.stderr
     assert "base: epoch" not in again.stderr
     assert (workshop / "results" / "records" / "toy-target.jsonl").read_bytes() == before
     other = bench_(*run(budgets="8,16,full", results_dir="other", baseline=["frozen", "glove-forest", "tfidf"]))
     assert other.exit_code == 0
-    assert outcomes(kept(workshop / "other")).items() <= outcomes(found).items()
+    assert outcomes(kept(workshop / "other")).items() <= outcomes(records).items()
     more = bench_(*run(budgets="8,16,full", seeds=3, baseline=["majority", "frozen"]))
     assert more.exit_code == 0
-    assert len(kept(workshop / "results")) == len(found) + 2 * 3
-    assert outcomes(found).items() <= outcomes(kept(workshop / "results")).items()
+    assert len(kept(workshop / "results")) == len(records) + 2 * 3
+    assert outcomes(records).items() <= outcomes(kept(workshop / "results")).items()
 
 
 def test_a_killed_run_goes_on_loses_nothing_and_repeats_nothing(bench_: Bench, plugin: str, workshop: Path):
@@ -109,7 +109,7 @@ def test_a_failed_trial_exits_with_1_shows_coverage_and_is_tried_again(bench_: B
     result = bench_(*run(baseline=["majority", f"{plugin}:broken"]))
     assert result.exit_code == 1, result.output
     assert "FAILED: ValueError: by design" in result.stderr
-    assert "trials that failed: 1; the same command tries them again" in result.stderr
+    assert "failed trials: 1; run the same command to try them again" in result.stderr
     assert "1/2" in result.stdout
     assert [r.status for r in kept(workshop / "results")].count("failed") == 1
     again = bench_(*run(baseline=["majority", f"{plugin}:broken"]))
@@ -144,10 +144,10 @@ def test_all_baselines_run_beside_each_other_where_what_they_need_is_there(
     result = bench_(*run(budgets="16", seeds=1, baseline="all"))
     assert result.exit_code == 0, result.output
     assert "sentence-embedding left out: " in result.stderr
-    found = kept(workshop / "results")
-    assert {r.baseline for r in found} == set(BASELINES) - {"sentence-embedding"}
-    assert {r.status for r in found} == {"ok"}, [r.error for r in found]
-    assert all(r.seconds["pretrain"] > 0 for r in found if r.baseline in ("tfidf-source", "tfidf-joint", "multitask"))
+    records = kept(workshop / "results")
+    assert {r.baseline for r in records} == set(BASELINES) - {"sentence-embedding"}
+    assert {r.status for r in records} == {"ok"}, [r.error for r in records]
+    assert all(r.seconds["pretrain"] > 0 for r in records if r.baseline in ("tfidf-source", "tfidf-joint", "multitask"))
     three = bench_(*run("toy-three", budgets="16", seeds=1, baseline="all"))
     assert three.exit_code == 0, three.output
     for name in ("source-only", "tfidf-source", "tfidf-joint"):
@@ -284,11 +284,11 @@ def test_the_leaderboard_answers_questions_about_pairs_costs_and_trust(bench_: B
     same = bench_(*command, "--compare", "results", "results", "--fail-if-worse", "0")
     assert same.exit_code == 0
     assert "right on the same texts" in same.stdout
-    for flag, said in ((["--variance"], "label draw"), (["--calibration"], "ece"), (["--budget", "8"], "log-loss"),
+    for flag, words in ((["--variance"], "label draw"), (["--calibration"], "ece"), (["--budget", "8"], "log-loss"),
                        (["--label-cost", "0.1"], "targets to repay"), (["--sort", "name"], "baseline")):
         shown = bench_(*command, *flag)
         assert shown.exit_code == 0, shown.output
-        assert said in shown.stdout
+        assert words in shown.stdout
     refused(bench_(*command, "--compare", "tfidf,nobody"), "no complete cell of 'nobody'", "majority")
     refused(bench_(*command, "--across"), "two or more")
     refused(bench_(*command, "--sort", "elephants"), "cannot sort by 'elephants'")
@@ -372,9 +372,9 @@ def test_pretrain_shows_train_and_validation_accuracy_and_keeps_every_epoch(benc
 def test_what_there_is_can_be_listed(bench_: Bench):
     tasks = json.loads(bench_("list", "tasks", "--tasks", "cards", "--data-dir", "data", "--json").stdout)
     assert {"toy-source", "toy-target", "imdb", "amazon"} <= {row["task"] for row in tasks}
-    found = {row["baseline"]: row["what it is"] for row in json.loads(bench_("list", "baselines", "--json").stdout)}
-    assert list(found)[: len(BASELINES)] == list(BASELINES)
-    assert all(found.values())
+    summaries = {row["baseline"]: row["what it is"] for row in json.loads(bench_("list", "baselines", "--json").stdout)}
+    assert list(summaries)[: len(BASELINES)] == list(BASELINES)
+    assert all(summaries.values())
     listed = {(row["preset"], row["net"]) for row in json.loads(bench_("list", "nets", "--json").stdout)}
     assert listed == {(p, n) for p, table in (("default", architectures.ARCHITECTURES),
                                                ("tutorial", architectures.TUTORIAL)) for n in table}

@@ -1,4 +1,4 @@
-"""Records at the edges through `bench leaderboard`: the right value or a clear word, never a plausible wrong number."""
+"""Unusual records through `bench leaderboard`: the right value or a clear message, never a plausible wrong number."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from board_records import BLANK, CURVES, FULL, TRUTH, answered, record
 from click.testing import Result
 from scipy.stats import binomtest
-from test_leaderboard import BLANK, CURVES, FULL, TRUTH, answered, record
 from typer.testing import CliRunner
 
 from bench.cli.app import app
@@ -72,7 +72,7 @@ def test_a_constant_predictor_has_its_class_share_and_half_the_area(tmp_path: Pa
     assert [found["auc"][k] for k in ("estimate", "low", "high")] == [0.5, 0.5, 0.5]
 
 
-def test_a_perfect_predictor_has_wilsons_interval_and_is_ahead_for_certain(tmp_path: Path):
+def test_a_perfect_predictor_has_wilsons_interval_and_is_significantly_ahead(tmp_path: Path):
     found = row(facts(tmp_path, predicted(np.where(TRUTH == 1, 0.9, 0.1)))[0])
     n, rarest = len(TRUTH), int(np.bincount(TRUTH).min())
     for name, texts in (("score", n), ("auc", rarest)):
@@ -81,7 +81,7 @@ def test_a_perfect_predictor_has_wilsons_interval_and_is_ahead_for_certain(tmp_p
     assert (found["rank"], found["verdict"]) == (1, "helps")
 
 
-def test_two_baselines_that_answer_alike_are_tied_and_neutral(tmp_path: Path):
+def test_two_baselines_with_the_same_answers_are_tied_and_neutral(tmp_path: Path):
     alike = [replace(r, baseline="edge") for r in FULL[:3]]
     found = facts(tmp_path, [*FULL[:3], *alike])[0]
     assert (row(found)["rank"], row(found, "scratch")["rank"], row(found)["verdict"]) == (1, 1, "neutral")
@@ -89,7 +89,7 @@ def test_two_baselines_that_answer_alike_are_tied_and_neutral(tmp_path: Path):
     assert "are right on the same texts" in board(tmp_path, [], "--compare", "edge,scratch").stdout
 
 
-def test_an_test_set_without_one_of_the_classes_has_no_area_and_no_invented_one(tmp_path: Path):
+def test_a_test_set_that_lacks_a_class_has_no_area(tmp_path: Path):
     truth = np.zeros_like(TRUTH)
     p = np.random.default_rng(0).uniform(0.1, 0.7, len(truth))
     found = row(facts(tmp_path, predicted(p, truth=truth))[0])
@@ -97,17 +97,17 @@ def test_an_test_set_without_one_of_the_classes_has_no_area_and_no_invented_one(
     assert found["score"]["estimate"] == pytest.approx((p < 0.5).mean())
 
 
-def test_one_seed_has_the_texts_interval_and_says_that_the_spread_is_not_known(tmp_path: Path):
+def test_one_seed_has_the_interval_of_the_texts_and_the_advice_says_so(tmp_path: Path):
     made = [record("scratch", 0), record("edge", 0, 1.2)]
     found = row(facts(tmp_path, made)[0])
     right = round(made[1].accuracy * len(TRUTH))
     wilson = binomtest(right, len(TRUTH)).proportion_ci(method="wilson")
     assert (found["score"]["low"], found["score"]["high"]) == pytest.approx((wilson.low, wilson.high))
-    assert "one seed: the spread over seeds is unknown" in board(tmp_path, made).stdout
+    assert "only one seed, so the spread over seeds is unknown" in board(tmp_path, made).stdout
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])
-def test_scores_that_are_no_numbers_leave_no_number(tmp_path: Path, value: float):
+def test_infinite_or_missing_scores_give_no_result(tmp_path: Path, value: float):
     broken = stored_predictions.pack(TRUTH, np.full((len(TRUTH), 1), value, np.float16))
     made = [replace(r, baseline="edge" if r.baseline == "finetune" else r.baseline) for r in FULL]
     made[-1] = replace(made[-1], predictions=broken)
@@ -149,7 +149,7 @@ def test_two_editions_are_two_leaderboards_and_are_never_compared(tmp_path: Path
     other = replace(CURVES[0], task="other")
     across = board(tmp_path / "three", [*before, *after, replace(other, budget=32)], "--across", "--budget", "32")
     assert across.exit_code == 2
-    assert "two editions of toy do not mix" in across.stderr
+    assert "two editions of toy cannot be ranked together" in across.stderr
     for name, made in (("a", before), ("b", after)):
         board(tmp_path / name, made)
     gate = board(tmp_path / "both", [], "--compare", str(tmp_path / "a"), str(tmp_path / "b"), "--fail-if-worse", "1.0")

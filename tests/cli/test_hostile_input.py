@@ -32,10 +32,11 @@ from bench.data import archives
 from bench.data.cards import Route, parse_card, read_card
 from bench.data.public_formats import read
 from bench.data.routes import Access, deliver
+from bench.data.spelling import tidy
 from bench.data.text import clean, tokens
 from bench.data.user_file import task_from_file
 from bench.learning.networks.architectures import check_params, initial_params
-from bench.report import formats
+from bench.report import leaderboard_files
 from bench.results import record_files, stored_predictions
 from bench.results.record import Record
 
@@ -100,11 +101,12 @@ def test_no_text_takes_longer_than_its_length(text: str):
 
 def test_a_row_of_ten_megabytes_is_refused_and_says_why(tmp_path: Path):
     (tmp_path / "a.csv").write_text("text,label\ngood one,1\n\"" + "bad words " * 1_000_001 + "\",0\n")
-    refused(lambda: read("csv", tmp_path / "a.csv", {}), "the text of row 2 has 10,000,010 characters", "quote")
+    refused(lambda: read("csv", tmp_path / "a.csv", {}), "the row that begins in line 3",
+            "more than 10,000,000 characters", "quote")
 
 
 def test_a_small_file_takes_little_memory_and_a_device_none(tmp_path: Path):
-    (tmp_path / "a.csv").write_text("text,label\ngood,1\nbad,0\n")
+    (tmp_path / "a.csv").write_text("text,label\n" + "a good one,1\na bad one,0\n" * 2)
     import resource
 
     soft, hard = resource.getrlimit(resource.RLIMIT_AS)
@@ -151,7 +153,7 @@ def test_a_parquet_file_with_two_columns_of_one_name_is_refused(tmp_path: Path):
 
     table = pa.Table.from_arrays([pa.array(["a"]), pa.array(["b"]), pa.array(["c"])], names=["text", "text", "label"])
     pq.write_table(table, tmp_path / "a.parquet")
-    refused(lambda: read("parquet", tmp_path / "a.parquet", {}), "names twice")
+    refused(lambda: read("parquet", tmp_path / "a.parquet", {}), "two columns called 'text'")
 
 
 @pytest.mark.parametrize("kind", ["zip", "tar", "csv.gz"])
@@ -169,7 +171,7 @@ def test_ten_gigabytes_in_ten_megabytes_are_refused_without_filling_memory(tmp_p
 
 
 def bomb(path: Path, kind: str, size: int) -> Path:
-    """A file that unpacks to `size` zero bytes."""
+    """A file that unpacks to `size` bytes: zeros, or rows of a table."""
     zeros = bytes(1 << 20)
     if kind == "zip":
         with (zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as made,
@@ -187,7 +189,7 @@ def bomb(path: Path, kind: str, size: int) -> Path:
                     out.write(zeros)
         else:
             for _ in range(size >> 20):
-                out.write(zeros)
+                out.write(b"a,b\n" * (1 << 18))
     return path
 
 
@@ -235,7 +237,7 @@ def test_any_text_is_read_and_counts_as_text(tmp_path: Path, text: str, kind: st
         frame.to_json(path, orient="records", lines=True)
     else:
         frame.to_parquet(path)
-    assert sorted(task_from_file(path)[0].labels) == sorted(["good", text.strip()])
+    assert sorted(task_from_file(path).task.labels) == sorted(["good", tidy(text)])
     dataset = toy.dataset(tmp_path, read(kind, path, {}), ("good", text.strip()))
     assert sorted(dataset.corpus.text(i) for i in range(4)) == sorted(clean(t) for t in frame["text"])
 
@@ -344,7 +346,7 @@ def test_predictions_that_unpack_to_gigabytes_are_refused(monkeypatch: pytest.Mo
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t=", "\r=", " =", "\n=", "\uff1d", "\uff0b"])
 def test_no_cell_of_the_exported_csv_is_run_by_a_spreadsheet(start: str):
     name = f"{start}HYPERLINK(1)"
-    found = formats.csv(study.studies([replace(RECORD, baseline=name, net=name, source=name)]))
+    found = leaderboard_files.csv(study.studies([replace(RECORD, baseline=name, net=name, source=name)]))
     assert f"'{name}" in found.replace("\r\n", "\n")
 
 

@@ -167,8 +167,8 @@ def test_one_ctrl_c_stops_a_run_with_one_line_and_130_and_the_next_start_goes_on
         assert process.wait(20) == 130
     assert time.monotonic() - began < 15
     lines = CODES.sub("", before + after).replace("\r", "\n").splitlines()
-    said = [line.strip() for line in lines if "bench: " in line]
-    assert said == ["bench: stopped; finished trials are kept, the same command goes on"]
+    messages = [line.strip() for line in lines if "bench: " in line]
+    assert messages == ["bench: stopped; finished trials are saved, and the same command continues"]
     assert "Traceback" not in before + after
     kept = record_files.read(folder / "results" / "records" / "toy-target.jsonl")
     assert 3 <= len(kept) < 40
@@ -192,7 +192,7 @@ def test_an_interrupt_while_the_base_is_trained_is_as_clean(folder: Path) -> Non
     process.send_signal(signal.SIGINT)
     rest = process.stderr.read()
     assert process.wait(30) == 130, first + rest
-    assert rest.rstrip().splitlines()[-1] == "bench: stopped; finished trials are kept, the same command goes on"
+    assert rest.rstrip().splitlines()[-1] == "bench: stopped; finished trials are saved, and the same command continues"
     assert "Traceback" not in rest
 
 
@@ -227,9 +227,9 @@ def test_bash_completes_commands_options_and_names_after_the_script_is_read(fold
         one bench run --target ./mi
     """
     done = subprocess.run(["bash", "-c", lines], cwd=folder, capture_output=True, text=True, check=True, timeout=60)
-    bound, *found = done.stdout.splitlines()
+    bound, *offers = done.stdout.splitlines()
     assert "_bench_completion" in bound
-    assert [f.split() for f in found] == [["leaderboard"], ["engines"], ["--dry-run"],
+    assert [f.split() for f in offers] == [["leaderboard"], ["engines"], ["--dry-run"],
         ["hotels", "hotels-datafiniti"], ["amazon@vader-snippets"], ["glove-frozen", "glove-trainable", "glove-forest"],
         ["mxnet"], []], "where nothing fits, bash offers files"
 

@@ -27,4 +27,5 @@ def test_no_budgets_are_refused():
 
 def test_full_is_as_many_labels_as_the_pool_has_texts():
     assert (labels_in(FULL, 6_000), labels_in(128, 6_000)) == (6_000, 128)
-    assert (budget.words(FULL, 6_000), budget.words(2_048, 6_000)) == ("all 6,000 labels", "2,048 labels")
+    assert budget.budget_in_words(FULL, 6_000) == "all 6,000 labels"
+    assert budget.budget_in_words(2_048, 6_000) == "2,048 labels"

@@ -99,17 +99,17 @@ def test_words_that_pandas_takes_for_missing_stay_words(tmp_path: Path) -> None:
     (b"text,label\n", "holds no rows"),
     (b"words,label\na,b\n", "no text column 'text' (there are: 'words', 'label'"),
     (b"text,class\na,b\n", "no label column 'label' (there are: 'text', 'class'"),
-    (b"text,label\n\xe9t\xe9,b\n", "not UTF-8 text: invalid continuation byte at byte 11"),
-    ("text,label\na,b\n".encode("utf-16"), "not UTF-8"),
-    (b"text,label\na\0b,c\n", "NUL byte at byte 12"),
-    (b"text,label\na,b\n,c\n", "row 2 has no text"),
-    (b"text,label\n   ,c\n", "row 1 has no text"),
-    (b"text,label\na,b\nc\n", "row 2 has no label"),
-    (b"text,label\na,b\nc, \n", "row 2 has no label"),
-    (b"text,label\na,b,c\nd,e,f\n", "more cells than the header"),
-    (b"text,label\na,b\nc,d,e\n", "Expected 2 fields in line 3, saw 3"),
-    (b'text,label\n"a,b\nc,d\n', "not a readable table: EOF inside string"),
-    (b"text,label,split\na,b,dev\n", "row 1 has the split 'dev'"),
+    (b"text,label\n\xc3\xa9t\xe9,b\n", "not UTF-8 text: see line 2"),
+    ("text,label\na,b\n".encode("utf-16-le"), "line 1 holds a NUL byte (it looks like UTF-16 without its mark"),
+    (b"text,label\na\0b,c\n", "line 2 holds a NUL byte"),
+    (b"text,label\na,b\n,c\n", "line 3 has no text"),
+    (b"text,label\n   ,c\n", "line 2 has no text"),
+    (b"text,label\na,b\nc\n", "line 3 has 1 cell, the header 2"),
+    (b"text,label\na,b\nc, \n", "line 3 has no label"),
+    (b"text,label\na,b,c\nd,e,f\n", "line 2 has 3 cells, the header 2"),
+    (b"text,label\na,b\nc,d,e\n", "line 3 has 3 cells, the header 2"),
+    (b'text,label\n"a,b\nc,d\n', "the quote that opens in line 2 never closes"),
+    (b"text,label,split\na,b,dev\n", "line 2 has the split 'dev'"),
     (gzip.compress(b"text,label\na,b\n" * 99, mtime=0)[:-9], "damaged or cut short"),
     (b"\x1f\x8bnot gzip at all", "damaged or cut short"),
 ])
@@ -122,13 +122,13 @@ def test_a_broken_csv_is_one_clear_line(tmp_path: Path, content: bytes, words: s
     (b"", "holds no rows"),
     (b'{"text": "a", "label": "b"}\n[1]\n', "line 2 is not a JSON object: '[1]'"),
     (b'{"text": "a", "label": "b"}\n{"text": "a', "line 2 is not JSON: Unterminated string"),
-    (b"[" * 100_000, "line 1 is not JSON: RecursionError"),
-    (b'{"text": "a\\u0000", "label": "b"}', "row 1 holds a NUL"),
-    (b'{"text": "a\\ud800", "label": "b"}', "row 1 holds a NUL or half a surrogate"),
-    (b'{"text": ["a"], "label": "b"}', "row 1 has list \"['a']\" as its text"),
-    (b'{"text": "a", "label": "b"}\n{"label": "b"}', "row 2 has no text"),
-    (b'{"text": "a", "label": "b"}\n{"text": "c", "label": null}', "row 2 has no label"),
-    (b'{"text": "\xff", "label": "b"}', "not UTF-8 text: invalid start byte at byte 10"),
+    (b"[" * 100_000, "line 1 is not JSON: it is nested too deep"),
+    (b'{"text": "a\\u0000", "label": "b"}', "line 1 has a NUL character in 'text'"),
+    (b'{"text": {"a": 1}, "label": "b"}', "line 1 has a structure in the column 'text'"),
+    (b'{"text": ["a", "b"], "label": "b"}', "line 1 has 2 values in 'text'"),
+    (b'{"text": "a", "label": "b"}\n{"label": "b"}', "line 2 has no text"),
+    (b'{"text": "a", "label": "b"}\n{"text": "c", "label": null}', "line 2 has no label"),
+    (b'{"text": "\xff", "label": "b"}', "not UTF-8 text: see line 1"),
 ])
 def test_a_broken_jsonl_is_one_clear_line(tmp_path: Path, content: bytes, words: str) -> None:
     (tmp_path / "a.jsonl").write_bytes(content)
@@ -143,7 +143,7 @@ def test_a_broken_parquet_is_one_clear_line(tmp_path: Path) -> None:
         assert "damaged or cut short" in fails("parquet", path)
     assert "row 2 has no label" in fails("parquet", table(path, text=["a", "b"], label=["c", None]))
     assert "row 2 has no text" in fails("parquet", table(path, text=["a", None], label=["c", "d"]))
-    assert "row 1 has int" in fails("parquet", table(path, text=[1, 2], label=["c", "d"]))
+    assert "the column 'text' holds numbers" in fails("parquet", table(path, text=[1, 2], label=["c", "d"]))
     assert "holds no rows" in fails("parquet", table(path, text=[], label=[]))
     assert "cannot read" in fails("parquet", tmp_path / "missing.parquet")
 
@@ -267,7 +267,7 @@ def test_bombs_are_refused_without_filling_memory(tmp_path: Path) -> None:
     tar(tmp_path / "b.tar.gz", {"g": long_name})
     with gzip.open(tmp_path / "c.csv.gz", "wb", 9) as out:
         for _ in range(100):
-            out.write(zeros)
+            out.write(b"a,b\n" * (1 << 18))
     tracemalloc.start()
     for name in ("a.zip", "a.tar.gz", "b.tar.gz"):
         with pytest.raises(DataError, match="decompression bomb"):

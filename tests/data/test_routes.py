@@ -22,9 +22,9 @@ import pytest
 import servers
 
 from bench.core.errors import RouteError
-from bench.data import http, package_index
+from bench.data import download, package_index
 from bench.data.cards import Route
-from bench.data.package_index import Pip
+from bench.data.package_index import PipSettings
 from bench.data.public_formats import read
 from bench.data.routes import Access, Delivered, deliver
 
@@ -71,8 +71,8 @@ def fails(kind: str, access: Access, **options: Any) -> str:
 def test_a_file_of_the_data_folder_is_delivered(tmp_path: Path) -> None:
     (tmp_path / "raw").mkdir()
     (tmp_path / "raw" / "a.parquet").write_bytes(b"x")
-    found = deliver(Route("directory", {"file": "raw/a.parquet"}), Access(data_dir=tmp_path, cache=tmp_path / "c"))
-    assert found == Delivered(tmp_path / "raw" / "a.parquet", str(tmp_path / "raw" / "a.parquet"))
+    delivered = deliver(Route("directory", {"file": "raw/a.parquet"}), Access(data_dir=tmp_path, cache=tmp_path / "c"))
+    assert delivered == Delivered(tmp_path / "raw" / "a.parquet", str(tmp_path / "raw" / "a.parquet"))
 
 
 def test_the_data_folder_cannot_be_left(tmp_path: Path) -> None:
@@ -89,16 +89,16 @@ def test_the_data_folder_cannot_be_left(tmp_path: Path) -> None:
 # --- archive
 
 
-def test_a_good_file_is_fetched_once_and_kept(access: Access) -> None:
+def test_a_good_file_is_downloaded_once(access: Access) -> None:
     with servers.serving(servers.files({"/a.zip": BYTES})) as server:
         for checksum in ({}, {}, {"checksum": SHA256}, {"checksum": f"md5:{hashlib.md5(BYTES).hexdigest()}"}):
-            found = archive(access, f"{server.url}/a.zip", **checksum)
-            assert found.path.read_bytes() == BYTES
-            assert found.origin == f"{server.url}/a.zip"
+            delivered = archive(access, f"{server.url}/a.zip", **checksum)
+            assert delivered.path.read_bytes() == BYTES
+            assert delivered.origin == f"{server.url}/a.zip"
         assert len(server.seen) == 1
 
 
-def test_a_kept_file_that_was_damaged_is_fetched_again(access: Access) -> None:
+def test_a_damaged_file_in_the_cache_is_downloaded_again(access: Access) -> None:
     with servers.serving(servers.files({"/a.zip": BYTES})) as server:
         for checksum in ({}, {"checksum": SHA256}):
             path = archive(access, f"{server.url}/a.zip", **checksum).path
@@ -114,7 +114,7 @@ def test_a_wrong_checksum_leaves_nothing(access: Access) -> None:
         assert "neither sha256" in fails("archive", access, url=f"{server.url}/a.zip", checksum="crc:1")
 
 
-def test_a_cut_connection_goes_on_where_it_was(access: Access) -> None:
+def test_a_download_is_resumed_where_the_connection_was_cut(access: Access) -> None:
     with servers.serving(servers.cutting(BYTES, cuts=2)) as server:
         assert archive(access, f"{server.url}/a.zip", checksum=SHA256).path.read_bytes() == BYTES
         assert [asked for _, _, asked in server.seen] == ["", "bytes=150000-", "bytes=225000-"]
@@ -125,9 +125,9 @@ def test_a_cut_connection_starts_over_where_the_server_has_no_ranges(access: Acc
         assert archive(access, f"{server.url}/a.zip").path.read_bytes() == BYTES
 
 
-def test_a_download_goes_on_in_the_next_run_unless_the_file_changed(access: Access) -> None:
+def test_a_download_is_resumed_by_the_next_run_unless_the_file_changed(access: Access) -> None:
     with servers.serving(servers.cutting(BYTES, cuts=3)) as server:
-        with pytest.raises(RouteError, match=r"cut at byte 262500.*the next run goes on"):
+        with pytest.raises(RouteError, match=r"cut at byte 262500.*the next run resumes"):
             archive(access, f"{server.url}/a.zip")
         assert not list(access.cache.rglob("a.zip"))
         assert archive(access, f"{server.url}/a.zip").path.read_bytes() == BYTES
@@ -141,13 +141,13 @@ def test_a_download_goes_on_in_the_next_run_unless_the_file_changed(access: Acce
         assert archive(access, f"{server.url}/a.zip").path.read_bytes() == other
 
 
-def test_what_cannot_be_continued_is_not_kept(access: Access) -> None:
+def test_a_partial_file_that_cannot_be_resumed_is_removed(access: Access) -> None:
     with servers.serving(servers.cutting(BYTES, cuts=9, etag="")) as server:
         assert "cut at byte" in fails("archive", access, url=f"{server.url}/a.zip")
 
 
 @pytest.mark.parametrize(("status", "tries"), [(404, 1), (403, 1), (500, 3), (503, 3), (204, 1)])
-def test_a_bad_status_is_said(access: Access, status: int, tries: int) -> None:
+def test_a_bad_status_is_in_the_message(access: Access, status: int, tries: int) -> None:
     with servers.serving(lambda request: servers.send(request, b"", status)) as server:
         assert f"answered {status}" in fails("archive", access, url=f"{server.url}/a.zip")
         assert len(server.seen) == tries
@@ -158,11 +158,11 @@ def test_slow_and_dead_servers_cost_no_more_than_the_limits(access: Access) -> N
     with servers.serving(servers.silent(6)) as server:
         assert "no answer within 1 s" in fails("archive", access, url=f"{server.url}/a.zip")
     with servers.serving(servers.dripping(6)) as server:
-        assert "slower than 1024 bytes a second" in fails("archive", access, url=f"{server.url}/a.zip")
+        assert "slower than 1024 bytes per second" in fails("archive", access, url=f"{server.url}/a.zip")
     assert time.monotonic() - started < 6
 
 
-def test_a_redirect_loop_a_refused_port_and_an_odd_address_are_said(access: Access) -> None:
+def test_a_redirect_loop_a_refused_port_and_an_odd_address_are_one_line(access: Access) -> None:
     with servers.serving(servers.redirecting) as server:
         assert "redirects more than 5 times" in fails("archive", access, url=f"{server.url}/a")
         assert len(server.seen) == 6
@@ -171,35 +171,35 @@ def test_a_redirect_loop_a_refused_port_and_an_odd_address_are_said(access: Acce
         assert "not an http or https address" in fails("archive", access, url=url)
 
 
-def test_a_redirect_to_a_file_of_this_machine_is_refused(access: Access) -> None:
+def test_a_redirect_to_a_file_on_this_machine_is_refused(access: Access) -> None:
     with servers.serving(lambda r: servers.send(r, b"", 302, Location="file:///etc/passwd")) as server:
         assert "No connection adapters" in fails("archive", access, url=f"{server.url}/a")
 
 
-def test_a_file_larger_than_the_bound_is_refused(access: Access, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http, "LARGEST", 100_000)
+def test_a_file_larger_than_the_limit_is_refused(access: Access, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(download, "LARGEST", 100_000)
     with servers.serving(servers.files({"/a.zip": BYTES})) as server:
         assert "larger than" in fails("archive", access, url=f"{server.url}/a.zip")
 
 
 def test_a_password_in_an_address_is_not_shown(access: Access) -> None:
     with servers.serving(servers.files({})) as server:
-        words = fails("archive", access, url=server.url.replace("//", "//me:hush@") + "/a?token=hush")
-    assert "hush" not in words
+        message = fails("archive", access, url=server.url.replace("//", "//me:hush@") + "/a?token=hush")
+    assert "hush" not in message
 
 
-def test_several_at_once_fetch_a_file_once(access: Access) -> None:
+def test_threads_that_want_the_same_file_download_it_once(access: Access) -> None:
     with servers.serving(servers.files({"/a.zip": BYTES})) as server, ThreadPoolExecutor(4) as pool:
-        found = list(pool.map(lambda _: archive(access, f"{server.url}/a.zip").path.read_bytes(), range(4)))
-        assert found == [BYTES] * 4
+        contents = list(pool.map(lambda _: archive(access, f"{server.url}/a.zip").path.read_bytes(), range(4)))
+        assert contents == [BYTES] * 4
         assert len(server.seen) == 1
 
 
-def test_a_cache_that_cannot_be_written_is_said(tmp_path: Path) -> None:
+def test_a_cache_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
     with servers.serving(servers.files({"/a.zip": BYTES})) as server:
-        words = fails("archive", Access(cache=tmp_path / "file"), url=f"{server.url}/a.zip")
-    assert "Not a directory" in words or "File exists" in words
+        message = fails("archive", Access(cache=tmp_path / "file"), url=f"{server.url}/a.zip")
+    assert "Not a directory" in message or "File exists" in message
 
 
 # --- package
@@ -236,23 +236,23 @@ def index(*files: tuple[str, bytes], body: bytes | None = None) -> servers.Answe
 
 
 def use(monkeypatch: pytest.MonkeyPatch, *indexes: str, links: tuple[str, ...] = ()) -> None:
-    monkeypatch.setattr(package_index, "pip_settings", lambda: Pip(indexes, links))
+    monkeypatch.setattr(package_index, "pip_settings", lambda: PipSettings(indexes, links))
 
 
 WANTED = {"distribution": "made_up.data==1.0", "file": "made_up_data/rows.csv"}
 WHEEL = wheel("made_up_data", "1.0", {"made_up_data/rows.csv": b"text,label\na,b\n", "made_up_data/__init__.py": b""})
 
 
-def test_a_file_is_taken_out_of_a_wheel_and_kept(access: Access, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_is_taken_out_of_a_wheel_once(access: Access, monkeypatch: pytest.MonkeyPatch) -> None:
     others = [wheel("made_up_data", "2.0", {}), ("junk.whl", b""), ("made_up_data-1.0.egg", b"")]
     with servers.serving(index(*others, WHEEL)) as server:
         use(monkeypatch, f"{server.url}/simple")
-        found = deliver(Route("package", WANTED), access)
-        assert found.path.read_bytes() == b"text,label\na,b\n"
-        assert found.path == access.cache / "packages" / "made_up.data-1.0" / "made_up_data" / "rows.csv"
-        assert found.origin == "package made_up.data 1.0"
+        delivered = deliver(Route("package", WANTED), access)
+        assert delivered.path.read_bytes() == b"text,label\na,b\n"
+        assert delivered.path == access.cache / "packages" / "made_up.data-1.0" / "made_up_data" / "rows.csv"
+        assert delivered.origin == "package made_up.data 1.0"
         seen = len(server.seen)
-        assert deliver(Route("package", WANTED), access) == found
+        assert deliver(Route("package", WANTED), access) == delivered
         assert "no made_up_data/other in made_up_data-1.0-py3" in fails("package", access, **{
             **WANTED, "file": "made_up_data/other"})
         assert [p for _, p, _ in server.seen[seen:]] == ["/simple/made-up-data/"]
@@ -276,10 +276,10 @@ def test_a_source_distribution_is_opened_and_never_run(
         "setup.py": f"open({str(marker)!r}, 'w')".encode(), "extra/rows.tar.gz": b"inner", "rows.csv": b"top"})
     with servers.serving(index(WHEEL, source)) as server:
         use(monkeypatch, f"{server.url}/simple")
-        found = deliver(Route("package", {**WANTED, "file": "extra/rows.tar.gz"}), access)
-        assert found.path.read_bytes() == b"inner"
-        found = deliver(Route("package", {**WANTED, "member": "rows.csv"}), access)
-        assert found.path.read_bytes() == b"top"
+        delivered = deliver(Route("package", {**WANTED, "file": "extra/rows.tar.gz"}), access)
+        assert delivered.path.read_bytes() == b"inner"
+        delivered = deliver(Route("package", {**WANTED, "member": "rows.csv"}), access)
+        assert delivered.path.read_bytes() == b"top"
     assert not marker.exists()
 
 
@@ -302,7 +302,7 @@ def test_a_folder_laid_out_as_an_index_is_one(access: Access, monkeypatch: pytes
     assert deliver(Route("package", WANTED), access).path.read_bytes() == b"text,label\na,b\n"
 
 
-def test_a_page_of_the_network_cannot_point_into_this_machine(
+def test_a_page_from_the_network_cannot_point_into_this_machine(
         access: Access, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / WHEEL[0]).write_bytes(WHEEL[1])
     body = f'<a href="{(tmp_path / WHEEL[0]).as_uri()}">x</a>'.encode()
@@ -312,14 +312,14 @@ def test_a_page_of_the_network_cannot_point_into_this_machine(
 
 
 @pytest.mark.parametrize("body", [b"<a\"><a\xff><![0>\xda'<a>", b"<![if x", b"<!DOCTYPE [<!x>"])
-def test_an_index_page_that_is_no_html_is_one_line(access: Access, monkeypatch: pytest.MonkeyPatch,
+def test_an_index_page_that_is_not_html_is_one_line(access: Access, monkeypatch: pytest.MonkeyPatch,
                                                    body: bytes) -> None:
     with servers.serving(index(WHEEL, body=body)) as server:
         use(monkeypatch, f"{server.url}/simple")
         assert "made_up.data" in fails("package", access, **WANTED)
 
 
-def test_a_package_that_cannot_be_had_is_one_line(access: Access, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_package_that_no_index_delivers_is_one_line(access: Access, monkeypatch: pytest.MonkeyPatch) -> None:
     with servers.serving(index(WHEEL, body=page((WHEEL[0], b"another file")))) as server:
         use(monkeypatch, f"{server.url}/simple")
         assert "does not have the checksum" in fails("package", access, **WANTED)
@@ -341,13 +341,13 @@ def test_a_damaged_or_bursting_package_is_refused(
     use(monkeypatch, links=(str(tmp_path / "w"),))
     bomb = wheel("made_up_data", "1.0", {"made_up_data/rows.csv": bytes(100 << 20)})[1]
     evil = sdist("made_up_data", "1.0", {"../../evil": b"x", "made_up_data/rows.csv": b"x"})
-    for data, words in ((WHEEL[1][:-40], "damaged or cut short"), (b"<html>", "neither"), (bomb, "bomb")):
+    for data, message in ((WHEEL[1][:-40], "damaged or cut short"), (b"<html>", "neither"), (bomb, "bomb")):
         (tmp_path / "w" / WHEEL[0]).write_bytes(data)
-        assert words in fails("package", access, **WANTED)
+        assert message in fails("package", access, **WANTED)
     (tmp_path / "w" / WHEEL[0]).unlink()
     (tmp_path / "w" / evil[0]).write_bytes(evil[1])
     assert "outside its own folder" in fails("package", access, **WANTED)
-    monkeypatch.setattr(package_index, "FILE", 3)
+    monkeypatch.setattr(package_index, "LARGEST_FILE", 3)
     (tmp_path / "w" / WHEEL[0]).write_bytes(WHEEL[1])
     assert "larger than" in fails("package", access, **WANTED)
 
@@ -360,8 +360,8 @@ def test_an_installed_package_is_read_where_it_lies(
     metadata.write_text("Metadata-Version: 2.1\nName: made_up_data\nVersion: 1.0\n")
     monkeypatch.syspath_prepend(str(tmp_path / "site"))
     access = Access(cache=tmp_path / "cache", offline=True)
-    found = deliver(Route("package", {**WANTED, "distribution": "made-up-data==1.0"}), access)
-    assert found == Delivered(tmp_path / "site" / "made_up_data" / "rows.csv", "installed package made-up-data 1.0")
+    delivered = deliver(Route("package", {**WANTED, "distribution": "made-up-data==1.0"}), access)
+    assert delivered == Delivered(tmp_path / "site" / "made_up_data" / "rows.csv", "installed package made-up-data 1.0")
     assert "not installed" in fails("package", access, **{**WANTED, "distribution": "made-up-data==2.0"})
 
 
@@ -387,13 +387,13 @@ def test_the_settings_of_the_users_own_pip_are_used(tmp_path: Path, monkeypatch:
 def hub_files() -> dict[str, bytes]:
     datasets = pytest.importorskip("datasets")
     features = datasets.Features(text=datasets.Value("string"), label=datasets.ClassLabel(names=["neg", "pos"]))
-    found = {}
+    files = {}
     for split, texts in (("train", ["a", "b"]), ("test", ["c"])):
         out = io.BytesIO()
         rows = {"text": texts, "label": [i % 2 for i in range(len(texts))]}
         datasets.Dataset.from_dict(rows, features=features).to_parquet(out)
-        found[f"data/{split}-00000-of-00001.parquet"] = out.getvalue()
-    return found
+        files[f"data/{split}-00000-of-00001.parquet"] = out.getvalue()
+    return files
 
 
 def load_in_a_process(endpoint: str, folder: Path, **options: Any) -> subprocess.CompletedProcess[str]:
@@ -462,8 +462,8 @@ def test_newsgroups_come_with_their_official_split(access: Access, monkeypatch: 
     with servers.serving(servers.files({})) as server:
         monkeypatch.setattr(routes, "NEWSGROUPS", server.url)
         monkeypatch.setattr(sklearn.datasets, "fetch_20newsgroups", fetch)
-        found = deliver(Route("scikit-learn", {"dataset": "20newsgroups"}, "20newsgroups"), access)
-    assert read("20newsgroups", found.path, {}).to_dict("list") == {
+        delivered = deliver(Route("scikit-learn", {"dataset": "20newsgroups"}, "20newsgroups"), access)
+    assert read("20newsgroups", delivered.path, {}).to_dict("list") == {
         "text": ["a", "b"], "label": ["sci.med", "sci.space"], "split": ["train", "test"]}
     assert sorted(p.name for p in access.cache.iterdir()) == [".locks", "scikit-learn"]
 
@@ -487,15 +487,15 @@ def test_newsgroups_that_cannot_be_fetched_are_one_line(access: Access, monkeypa
 # --- offline
 
 
-def test_offline_opens_no_socket_and_uses_what_is_kept(
+def test_offline_opens_no_socket_and_uses_the_cache(
         access: Access, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
     with servers.serving(index(WHEEL)) as server:
         use(monkeypatch, f"{server.url}/simple")
-        kept = [archive(access, f"{server.url}/files/{WHEEL[0]}"), deliver(Route("package", WANTED), access)]
+        online = [archive(access, f"{server.url}/files/{WHEEL[0]}"), deliver(Route("package", WANTED), access)]
     request.getfixturevalue("no_network")
     offline = Access(cache=access.cache, offline=True)
-    assert kept == [archive(offline, kept[0].origin), deliver(Route("package", WANTED), offline)]
-    inside = deliver(Route("package", {**WANTED, "file": "made_up_data/__init__.py"}), offline)  # the wheel is kept
+    assert online == [archive(offline, online[0].origin), deliver(Route("package", WANTED), offline)]
+    inside = deliver(Route("package", {**WANTED, "file": "made_up_data/__init__.py"}), offline)  # from the cached wheel
     assert inside.path.read_bytes() == b""
     for kind, options in (("archive", {"url": "http://127.0.0.1:1/b"}),
                           ("hub", {"dataset": "a/b", "revision": REVISION}),
@@ -504,13 +504,13 @@ def test_offline_opens_no_socket_and_uses_what_is_kept(
         assert "network is off" in fails(kind, offline, **options)
 
 
-def test_a_kept_parquet_file_is_what_was_made(access: Access, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_damaged_parquet_file_is_written_again(access: Access, monkeypatch: pytest.MonkeyPatch) -> None:
     from bench.data import routes
 
     monkeypatch.setattr(routes, "reachable", lambda url, access: None)
-    made = pd.DataFrame({"text": ["a"], "label": ["b"], "split": ["train"]})
-    monkeypatch.setattr(routes, "_hub_frame", lambda *_: made)
+    frame = pd.DataFrame({"text": ["a"], "label": ["b"], "split": ["train"]})
+    monkeypatch.setattr(routes, "_hub_frame", lambda *_: frame)
     route = Route("hub", {"dataset": "me/toy", "revision": REVISION})
     path = deliver(route, access).path
     path.write_bytes(b"damaged")
-    assert read("parquet", deliver(route, access).path, {}).equals(made.astype("str"))
+    assert read("parquet", deliver(route, access).path, {}).equals(frame.astype("str"))

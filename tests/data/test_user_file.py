@@ -1,107 +1,178 @@
-"""One's own file: columns guessed, labels understood, and errors that say what to give."""
+"""One's own file: columns found, labels understood, and errors that say what to give."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
 import toy
 
 from bench.core.errors import BenchError, DataError
+from bench.data.card_text import card_text
 from bench.data.cards import parse_card
-from bench.data.user_file import card_text, format_of, looks_like_file, task_from_file
+from bench.data.table_files import format_of
+from bench.data.user_file import Choices, UserFile, file_name, looks_like_file, task_from_file
 
 
-def written(folder: Path, columns: dict[str, list[object]], name: str = "My Reviews.csv") -> Path:
+def written(folder: Path, columns: dict[str, Any], name: str = "My Reviews.csv") -> Path:
     path = folder / name
     pd.DataFrame(columns).to_csv(path, index=False)
     return path
 
 
-def labels(folder: Path, values: list[object], **options: object) -> dict[str, str]:
-    path = written(folder, {"text": [f"t{i}" for i in range(len(values))], "label": values})
-    return task_from_file(path, **options)[0].editions[0].routes[0].reading["labels"]  # type: ignore[arg-type]
+def texts(n: int) -> list[str]:
+    return [f"a text with the number {i} in it" for i in range(n)]
+
+
+def understood(folder: Path, values: list[object], column: str = "label", **said: object) -> UserFile:
+    """A file in which every value stands twice."""
+    path = written(folder, {"text": texts(2 * len(values)), column: values * 2})
+    return task_from_file(path, Choices(**said))  # type: ignore[arg-type]
+
+
+def labels(folder: Path, values: list[object], column: str = "label", **said: object) -> dict[str, str]:
+    return dict(understood(folder, values, column, **said).task.editions[0].routes[0].reading["labels"])
+
+
+def reading(user: UserFile) -> dict[str, Any]:
+    return dict(user.task.editions[0].routes[0].reading)
 
 
 @pytest.mark.parametrize(("text", "label"), [("text", "label"), ("Review", "Sentiment"), ("review_text", "stars"),
-                                             ("comment", "y"), (" Body ", "CATEGORY")])
-def test_columns_are_found_by_their_names(tmp_path: Path, text: str, label: str):
-    path = written(tmp_path, {"id": [1, 2], text: ["good", "bad"], label: ["pos", "neg"]})
-    task, told = task_from_file(path)
-    reading = task.editions[0].routes[0].reading
-    assert (reading["text"], reading["label"]) == (text, label)
-    assert repr(text) in told
-    assert repr(label) in told
-    assert task.name == "my-reviews"
-    assert task.labels == ("negative", "positive")
+                                             ("comment", "y"), (" Body ", "CATEGORY"), ("Review text", "Liked"),
+                                             ("tweet", "airline_sentiment"), ("reviews.text", "reviews.rating")])
+def test_columns_are_found_by_their_names_and_told(tmp_path: Path, text: str, label: str):
+    path = written(tmp_path, {"id": [1, 2, 3, 4], text: texts(4), label: ["pos", "neg"] * 2})
+    user = task_from_file(path)
+    assert (reading(user)["text"], reading(user)["label"]) == (text, label)
+    assert user.notes[0].startswith(f"texts from {text!r}, labels from {label!r}: negative 2, positive 2 ")
+    assert user.task.name == "my-reviews"
+    assert user.task.labels == ("negative", "positive")
 
 
 def test_a_named_column_wins_over_a_guess(tmp_path: Path):
-    path = written(tmp_path, {"text": ["a", "b"], "title": ["c", "d"], "label": ["pos", "neg"], "topic": ["x", "y"]})
-    reading = task_from_file(path, "title", "topic")[0].editions[0].routes[0].reading
-    assert (reading["text"], reading["label"]) == ("title", "topic")
+    path = written(tmp_path, {"text": texts(4), "title": list("abcd"), "label": ["pos", "neg"] * 2,
+                              "topic": ["x", "y"] * 2})
+    user = task_from_file(path, Choices("title", "topic"))
+    assert (reading(user)["text"], reading(user)["label"]) == ("title", "topic")
 
 
 @pytest.mark.parametrize(("values", "rarest"), [
     (["pos"] * 30 + ["neg"] * 9, "negative is 23%"), (["pos"] * 30 + ["neg"] * 10, ""), (["a", "b", "c"] * 9, ""),
     (["a"] * 45 + ["b"] * 45 + ["c"] * 17, "c is 16%"),
-    (["5"] * 9 + ["4"] * 9 + ["1"] * 2 + ["3"] * 50, "negative is 10%")])
+    (["5"] * 9 + ["4"] * 9 + ["1"] + ["2"] + ["3"] * 50, "negative is 10%")])
 def test_a_rare_class_makes_balanced_accuracy_lead_and_the_card_says_so(tmp_path: Path, values: list[object],
                                                                         rarest: str):
-    task, told = task_from_file(written(tmp_path, {"text": [f"t{i}" for i in range(len(values))], "label": values}))
-    assert task.imbalanced == bool(rarest)
+    user = task_from_file(written(tmp_path, {"text": texts(len(values)), "label": values}))
+    told = user.notes[0]
+    assert user.task.imbalanced == bool(rarest)
     assert told.endswith(f"; {rarest} of them, so balanced accuracy leads") if rarest else "balanced" not in told
-    assert parse_card(card_text(task, "mine", "0" * 64, len(values)), "mine.toml").imbalanced == task.imbalanced
+    assert parse_card(card_text(user.task, "mine", "0" * 64, 9), "mine.toml").imbalanced == user.task.imbalanced
 
 
-def test_one_to_five_are_stars_and_three_is_left_out(tmp_path: Path):
+def test_five_stars_are_cut_in_the_middle_and_three_is_left_out(tmp_path: Path):
     assert labels(tmp_path, [1, 2, 3, 4, 5]) == {"1": "negative", "2": "negative", "4": "positive", "5": "positive"}
-    frame = pd.DataFrame({"text": ["a", "b", "c"], "label": [1.0, 2.0, 5.0]})
+    frame = pd.DataFrame({"text": texts(6), "stars": [1.0, 2.0, 5.0] * 2})
     frame.to_parquet(tmp_path / "a.parquet")
-    found = task_from_file(tmp_path / "a.parquet")[0].editions[0].routes[0].reading["labels"]
+    found = reading(task_from_file(tmp_path / "a.parquet"))["labels"]
     assert found == {"1": "negative", "2": "negative", "5": "positive"}
 
 
 @pytest.mark.parametrize(("one", "other"), [("pos", "neg"), (1, 0), ("Good", "BAD"), (True, False), ("+1", "-1"),
                                             ("yes", "no"), ("positive", "negative")])
 def test_words_for_positive_and_negative_are_understood(tmp_path: Path, one: object, other: object):
-    found = labels(tmp_path, [one, other, one])
+    found = labels(tmp_path, [one, other, one], "sentiment")
     assert sorted(found.values()) == ["negative", "positive"]
-    assert [v for k, v in found.items() if k.lower() == str(one).lower()] == ["positive"]
 
 
 def test_other_labels_stand_as_they_are(tmp_path: Path):
     assert labels(tmp_path, ["sport", "politics", "art"]) == {n: n for n in ("sport", "politics", "art")}
     assert labels(tmp_path, ["good", "great"]) == {"good": "good", "great": "great"}
     assert labels(tmp_path, [1, 2]) == {"1": "1", "2": "2"}
+    assert labels(tmp_path, [0, 1]) == {"0": "0", "1": "1"}
 
 
 def test_labels_can_be_mapped(tmp_path: Path):
     assert labels(tmp_path, ["a", "b", "c"], mapping={"a": "good", "b": "good"}) == {"a": "good", "b": "good", "c": "c"}
-    with pytest.raises(DataError, match=r"has no label 'z'.*its labels: a, b"):
+    assert labels(tmp_path, ["a", "b", "c"], mapping={"a": ""}) == {"b": "b", "c": "c"}
+    with pytest.raises(DataError, match=r"has no label 'z'.*its labels: a 2, b 2"):
         labels(tmp_path, ["a", "b"], mapping={"z": "good"})
 
 
-def test_a_split_column_with_both_halves_is_kept(tmp_path: Path):
-    columns: dict[str, list[object]] = {"text": list("abcd"), "label": ["pos", "neg"] * 2}
-    assert task_from_file(written(tmp_path, columns))[0].editions[0].test == "quarter"
-    columns["split"] = ["train", "train", "test", "test"]
-    assert task_from_file(written(tmp_path, columns))[0].editions[0].test == "official"
+def test_numbers_can_be_cut_in_two(tmp_path: Path):
+    values: list[object] = [1 + i / 10 for i in range(41)]
+    with pytest.raises(DataError, match=r"looks like a rating.*--rating-threshold"):
+        understood(tmp_path, values, "rating")
+    user = understood(tmp_path, values, "rating", threshold=3.5)
+    assert reading(user)["labels"] == {"below": "negative", "above": "positive"}
+    assert reading(user)["threshold"] == 3.5
+    assert "below 3.5 negative, above it positive" in user.notes[0]
+
+
+def test_spellings_of_one_class_are_merged_and_told(tmp_path: Path):
+    user = understood(tmp_path, ["Praise", "praise ", '"praise"', "blame", "f\u00eate", "fe\u0302te"])
+    assert user.task.labels == ("blame", "fête", "praise")
+    told = " | ".join(user.notes)
+    assert "one class, 'praise', is written in 3 ways" in told
+    assert r"'fe\u0302te'" in told
+
+
+def test_classes_that_look_alike_are_told_and_not_merged(tmp_path: Path):
+    path = written(tmp_path, {"text": texts(20), "label": ["refund"] * 9 + ["refunds"] * 3 + ["praise"] * 8})
+    user = task_from_file(path)
+    assert user.task.labels == ("praise", "refund", "refunds")
+    assert any("'refund' (9 rows) and 'refunds' (3) look alike but are two classes; --map-label refunds=refund joins"
+               in note for note in user.notes)
+    joined = task_from_file(path, Choices(mapping={"refunds": "refund"}))
+    assert joined.task.labels == ("praise", "refund")
+    assert not any("alike" in note for note in joined.notes)
+
+
+def test_a_class_of_one_row_is_left_out_and_told(tmp_path: Path):
+    path = written(tmp_path, {"text": texts(9), "label": ["good"] * 4 + ["bad"] * 4 + ["unrated"]})
+    user = task_from_file(path)
+    assert user.task.labels == ("negative", "positive")
+    assert "left out, for there is a single row of each: unrated 1" in user.notes
+
+
+def test_a_split_column_is_used_whatever_its_case_and_told(tmp_path: Path):
+    columns: dict[str, Any] = {"text": texts(8), "label": ["pos", "neg"] * 4}
+    assert task_from_file(written(tmp_path, columns)).task.editions[0].test == "quarter"
+    columns["Split"] = ["Train", "train", "TEST", "test", "validation", "dev", "train", "test"]
+    user = task_from_file(written(tmp_path, columns))
+    assert user.task.editions[0].test == "official"
+    assert reading(user)["split_column"] == "Split"
+    told = " | ".join(user.notes)
+    assert "the test set is what 'Split' marks as such, 3 rows" in told
+    assert "the 1 rows marked validation are trained on" in told
+
+
+def test_a_split_column_that_marks_no_test_is_told_and_not_used(tmp_path: Path):
+    path = written(tmp_path, {"text": texts(8), "label": ["pos", "neg"] * 4, "split": ["train", "dev"] * 4})
+    user = task_from_file(path)
+    assert user.task.editions[0].test == "quarter"
+    assert "split_column" not in reading(user)
+    assert any("'split' is not used" in note and "train 4, dev 4" in note for note in user.notes)
 
 
 @pytest.mark.parametrize(("columns", "options", "said"), [
-    ({"words": ["a", "b"], "label": [0, 1]}, {}, "has no text column that can be guessed .*words, label"),
-    ({"text": ["a", "b"], "kind": [0, 1]}, {}, "has no label column that can be guessed .*--label-column"),
-    ({"text": ["a", "b"], "label": [0, 1]}, {"text": "txt"}, "has no column 'txt' .*its columns: text, label"),
-    ({"text": ["a", "b"], "label": [0, 1]}, {"label": "text"}, "cannot be both the text and the label column"),
-    ({"text": ["a", "b"], "label": ["x", "x"]}, {}, "only the class 'x'"),
-    ({"text": [f"t{i}" for i in range(120)], "label": list(range(120))}, {}, "120 different values.*--label-column"),
+    ({"words": ["a", "b"], "label": [0, 1]}, {}, "has no text column that can be guessed .*words .*label"),
+    ({"text": texts(2), "kind": [0, 1]}, {}, "has no label column that can be guessed .*--label-column"),
+    ({"text": texts(2), "label": [0, 1]}, {"text": "txt"}, "has no column 'txt' .*its columns: text, label"),
+    ({"text": texts(2), "label": [0, 1]}, {"label": "text"}, "cannot be both the text and the label column"),
+    ({"text": texts(2), "label": ["x", "x"]}, {}, "only the class 'x'"),
+    ({"text": texts(2), "label": ["", ""]}, {}, "no label column|no row with a text and a label: 2 without a label"),
+    ({"text": texts(4), "label": ["x", "x", "y", ""]}, {}, "holds one class, 'x', for there is a single row of 'y'"),
+    ({"text": texts(120), "label": list(range(120))}, {}, "120 different values.*--rating-threshold"),
+    ({"text": texts(120), "label": [f"n{i}" for i in range(120)]}, {}, "120 different values.*--label-column"),
+    ({"text": texts(8), "label": [f"n{i}" for i in range(8)]}, {}, "8 classes of a single row each"),
+    ({"text": texts(4), "sentiment": [0, 1] * 2, "topic": ["x", "y"] * 2}, {}, "2 columns that may hold the labels"),
 ])
-def test_what_cannot_be_understood_is_said(tmp_path: Path, columns: dict[str, list[object]], options: dict[str, str],
-                                           said: str):
+def test_what_cannot_be_understood_is_said(tmp_path: Path, columns: dict[str, Any], options: dict[str, str], said: str):
     with pytest.raises(DataError, match=said):
-        task_from_file(written(tmp_path, columns), **options)
+        task_from_file(written(tmp_path, columns), Choices(**options))  # type: ignore[arg-type]
 
 
 def test_what_is_no_data_file_is_said(tmp_path: Path):
@@ -110,7 +181,7 @@ def test_what_is_no_data_file_is_said(tmp_path: Path):
     with pytest.raises(BenchError, match="is a folder"):
         task_from_file(tmp_path)
     (tmp_path / "a.docx").write_text("x")
-    with pytest.raises(BenchError, match=r"no known kind .*CSV, TSV, JSONL or Parquet"):
+    with pytest.raises(BenchError, match=r"no known kind .*CSV, TSV, JSONL, JSON, Parquet or Excel"):
         task_from_file(tmp_path / "a.docx")
 
 
@@ -125,6 +196,14 @@ def test_a_files_kind_is_known_by_its_ending(tmp_path: Path, monkeypatch: pytest
     assert looks_like_file("amazon")
 
 
+@pytest.mark.parametrize(("file", "name"), [
+    ("mine.csv", "mine"), ("reviews.2023.csv", "reviews-2023"), ("reviews.2024.csv.gz", "reviews-2024"),
+    ("My Shop.CSV", "my-shop"), ("отзывы.csv", "отзывы"), ("评论.jsonl", "评论"), ("v1.0.parquet", "v1-0"),
+    ("😀.csv", "file"), (".csv", "csv"), ("a.b", "a-b")])
+def test_a_task_is_called_as_its_file(file: str, name: str):
+    assert file_name(Path(file)) == name
+
+
 def test_every_format_gives_the_same_task(tmp_path: Path):
     frame = toy.rows(20)
     frame.to_csv(tmp_path / "a.csv", index=False)
@@ -132,5 +211,23 @@ def test_every_format_gives_the_same_task(tmp_path: Path):
     frame.to_csv(tmp_path / "a.tsv", index=False, sep="\t")
     frame.to_parquet(tmp_path / "a.parquet")
     frame.to_json(tmp_path / "a.jsonl", orient="records", lines=True)
-    found = {task_from_file(path)[0].labels for path in tmp_path.glob("a.*")}
+    found = {task_from_file(path).task.labels for path in tmp_path.glob("a.*")}
     assert found == {toy.LABELS}
+
+
+def test_a_card_says_everything_that_was_understood(tmp_path: Path):
+    path = written(tmp_path, {"text": texts(40), "Split": ["train", "train", "train", "test"] * 10,
+                              "group": list("ab") * 20, "rating": [1 + (i % 20) / 5 for i in range(40)]})
+    user = task_from_file(path, Choices(threshold=2.5))
+    card = parse_card(card_text(user.task, "mine", "0" * 64, 40), "mine.toml")
+    route = card.editions[0].routes[0]
+    assert dict(route.reading) == reading(user)
+    assert (route.reader, card.editions[0].test) == ("csv", "official")
+
+
+@pytest.mark.parametrize("label", ['say "no"', "a\\b", "tab\there", "été", "\x7f", "{x}", "a=b"])
+def test_a_card_holds_any_label(tmp_path: Path, label: str):
+    user = task_from_file(written(tmp_path, {"text": texts(8), "label": [label, "other"] * 4}))
+    card = parse_card(card_text(user.task, "mine", "0" * 64, 8), "mine.toml")
+    assert card.labels == user.task.labels
+    assert dict(card.editions[0].routes[0].reading) == reading(user)

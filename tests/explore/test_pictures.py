@@ -16,7 +16,7 @@ from bench.cli.app import app
 from bench.core.errors import BenchError, MissingExtra
 from bench.explore import drawing, projection
 from bench.explore.drawing import Points
-from bench.explore.word_lists import LIKE_MEANING, NEGATIVE, POSITIVE, nearest_agree, separation
+from bench.explore.word_lists import NEGATIVE, POSITIVE, SIMILAR_WORDS, neighbour_agreement, separation
 from bench.learning.features.glove import WordVectors
 from bench.learning.networks import architectures
 
@@ -36,18 +36,18 @@ def texts_picture(domains: int, classes: int = 2) -> drawing.Figure:
     group = np.arange(600) % classes
     domain = (np.arange(600) // classes) % domains
     names = tuple(f"class {c}" for c in range(classes))
-    return drawing.texts(Points(at, group, names), "two lines\nof title", domain if domains > 1 else None,
-                          tuple(f"domain {d}" for d in range(domains)) if domains > 1 else ())
+    return drawing.text_map(Points(at, group, names), "two lines\nof title", domain if domains > 1 else None,
+                            tuple(f"domain {d}" for d in range(domains)) if domains > 1 else ())
 
 
 def words_picture(n: int) -> drawing.Figure:
     at, group = clouds(n)
-    return drawing.words(Points(at, group, ("negative", "positive")), [f"word{i}" for i in range(n)], "a title")
+    return drawing.word_map(Points(at, group, ("negative", "positive")), [f"word{i}" for i in range(n)], "a title")
 
 
 def frequent_picture(n: int = 500) -> drawing.Figure:
     at = projection.project(clouds(n, 16)[0])
-    return drawing.shaded_words(at, np.linspace(-1, 1, n), [f"word{i}" for i in range(n)], "a title " * 60, "lean")
+    return drawing.shaded_word_map(at, np.linspace(-1, 1, n), [f"word{i}" for i in range(n)], "a title " * 60, "lean")
 
 
 DRAWN: dict[str, Callable[[], drawing.Figure]] = {
@@ -56,16 +56,16 @@ DRAWN: dict[str, Callable[[], drawing.Figure]] = {
     "texts of one domain": lambda: texts_picture(1),
     "texts of two domains": lambda: texts_picture(2),
     "texts of five classes": lambda: texts_picture(1, 5),
-    "confusion of two": lambda: drawing.confusion(np.array([[40, 3], [5, 52]]), ["no", "yes"], "a title"),
-    "confusion of 20": lambda: drawing.confusion(np.arange(400).reshape(20, 20) * 7, [f"label.{i}" for i in range(20)],
-                                                  "a title"),
+    "confusion of two": lambda: drawing.confusion_heat_map(np.array([[40, 3], [5, 52]]), ["no", "yes"], "a title"),
+    "confusion of 20": lambda: drawing.confusion_heat_map(np.arange(400).reshape(20, 20) * 7,
+                                                          [f"label.{i}" for i in range(20)], "a title"),
 }
 
 
 @pytest.mark.parametrize("name", DRAWN)
 def test_no_label_of_a_picture_covers_another_and_the_title_fits(name: str) -> None:
     drawn = DRAWN[name]()
-    assert drawing.collisions(drawn) == []
+    assert drawing.overlapping_labels(drawn) == []
     assert sum(len(axes.texts) for axes in drawn.axes) >= 2
     whole = drawn.get_tightbbox()  # inches
     assert min(whole.x0, whole.y0) >= 0
@@ -76,13 +76,13 @@ def test_no_label_of_a_picture_covers_another_and_the_title_fits(name: str) -> N
     assert all(axes.get_window_extent().y1 <= box.y0 + 1 for axes in drawn.axes)
 
 
-def test_labels_on_one_spot_are_found_to_collide() -> None:
-    drawn = drawing.figure(4.0, 4.0)
+def test_labels_on_one_spot_overlap() -> None:
+    drawn = drawing.empty_figure(4.0, 4.0)
     axes = drawn.add_subplot()
     axes.text(0.5, 0.5, "one")
     axes.text(0.5, 0.5, "two")
     axes.text(0.1, 0.1, "three")
-    assert drawing.collisions(drawn) == [("one", "two")]
+    assert drawing.overlapping_labels(drawn) == [("one", "two")]
 
 
 def test_a_picture_is_written_in_every_format_to_the_same_bytes(tmp_path: Path) -> None:
@@ -103,24 +103,24 @@ def test_an_unknown_format_names_the_known_ones(tmp_path: Path) -> None:
 def test_a_missing_library_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None if name == "textalloc" else object())
     with pytest.raises(MissingExtra, match=r"textalloc.*transferbench\[report\]"):
-        drawing.check(["png"])
+        drawing.check_available(["png"])
 
 
-def test_components_keep_what_scikit_learn_keeps() -> None:
+def test_components_explain_what_those_of_scikit_learn_explain() -> None:
     from sklearn.decomposition import PCA
 
     x = clouds(80, 12)[0] * np.arange(1, 13, dtype=np.float32)
     ours, theirs = projection.principal_components(x, 5), PCA(5, svd_solver="full").fit(x)
-    assert ours.kept == pytest.approx(theirs.explained_variance_ratio_.sum(), abs=1e-5)
+    assert ours.explained == pytest.approx(theirs.explained_variance_ratio_.sum(), abs=1e-5)
     assert np.abs(ours.points) == pytest.approx(np.abs(theirs.transform(x)), abs=1e-3)
-    assert projection.principal_components(x, 50).kept == pytest.approx(1.0)
+    assert projection.principal_components(x, 50).explained == pytest.approx(1.0)
 
 
 def test_the_plane_keeps_clouds_apart_and_repeats_itself() -> None:
     x, group = clouds(120, 10)
     at = projection.project(x, seed=3)
     assert at.shape == (120, 2)
-    assert nearest_agree(at, group) > 0.95
+    assert neighbour_agreement(at, group) > 0.95
     assert np.array_equal(at, projection.project(x, seed=3))
     assert not np.array_equal(at, projection.project(x, seed=4))
 
@@ -128,16 +128,16 @@ def test_the_plane_keeps_clouds_apart_and_repeats_itself() -> None:
 def test_the_word_lists_are_fifty_of_each_and_no_word_stands_twice() -> None:
     assert (len(set(POSITIVE)), len(set(NEGATIVE))) == (50, 50)
     assert not set(POSITIVE) & set(NEGATIVE)
-    grouped = [word for group in LIKE_MEANING for word in group]
+    grouped = [word for group in SIMILAR_WORDS for word in group]
     assert len(grouped) == len(set(grouped))
 
 
-def test_separation_tells_two_clouds_from_chance() -> None:
+def test_two_clouds_can_be_separated_and_shuffled_lists_cannot() -> None:
     x, y = clouds(100, 64)
-    found = separation(x, y)
-    assert found.left_out == 1.0
-    assert found.shuffled_left_out < 0.75
-    assert found.shuffled_plain > 0.9, "100 points in 64 dimensions can nearly always be cut, which is why we leave out"
+    shares = separation(x, y)
+    assert shares.left_out == 1.0
+    assert shares.shuffled_left_out < 0.75
+    assert shares.shuffled_plain > 0.9, "any 100 points in 64 dimensions can be separated: so each is left out in turn"
 
 
 def test_leaving_a_word_out_by_formula_is_leaving_it_out() -> None:
@@ -200,16 +200,16 @@ def test_the_report_beside_a_confusion_matrix_counts_the_test_set(draw_map, work
     assert " 100\n" in report  # the test set is a quarter of 400
 
 
-@pytest.mark.parametrize(("arguments", "said"), [
+@pytest.mark.parametrize(("arguments", "message"), [
     (("wrods",), "words"),
     (("features", "--labels", "16"), "--target"),
     (("confusion", "--target", "toy-three"), "--labels"),
     (("features", "--format", "gif"), "png, svg, pdf"),
     (("features", "--texts", "3"), "50"),
 ])
-def test_wrong_input_to_map_is_one_line(draw_map, arguments: tuple[str, ...], said: str) -> None:
+def test_wrong_input_to_map_is_one_line(draw_map, arguments: tuple[str, ...], message: str) -> None:
     done = draw_map(*arguments)
     assert done.exit_code == 2
     last = done.stderr.splitlines()[-1]
     assert last.startswith("bench: ")
-    assert said in last
+    assert message in last

@@ -20,7 +20,7 @@ from bench.learning.networks.architectures import (
     architecture_named,
     initial_params,
 )
-from bench.learning.networks.batches import Batches, by_length, learning_rate_at, pad
+from bench.learning.networks.batches import Batches, learning_rate_factor, pad, scoring_batches
 
 ALL = [
     *((f"default {n}", net) for n, net in ARCHITECTURES.items()),
@@ -62,10 +62,10 @@ def test_both_presets_know_the_same_nets():
 @given(st.lists(st.integers(0, 9), min_size=1, max_size=300), st.integers(1, 7), st.integers(0, 3))
 def test_an_epoch_visits_each_text_once_in_as_many_batches_as_promised(lengths: list[int], size: int, number: int):
     batches = Batches(encoded(lengths), np.zeros(len(lengths), np.int64), size, ("toy",))
-    found = batches.epoch(number)
-    assert sorted(np.concatenate(found).tolist()) == list(range(len(lengths)))
-    assert len(found) == batches.steps()
-    assert max(map(len, found)) <= size
+    order = batches.epoch(number)
+    assert sorted(np.concatenate(order).tolist()) == list(range(len(lengths)))
+    assert len(order) == batches.steps()
+    assert max(map(len, order)) <= size
 
 
 def test_epochs_differ_and_repeat_by_name():
@@ -77,7 +77,7 @@ def test_epochs_differ_and_repeat_by_name():
 
     assert order(batches, 0) == order(batches, 0)
     assert order(batches, 0) != order(batches, 1)
-    assert order(batches, 0) != order(replace(batches, names=("other",)), 0)
+    assert order(batches, 0) != order(replace(batches, seed_names=("other",)), 0)
 
 
 def test_a_batch_holds_texts_of_like_length():
@@ -97,13 +97,13 @@ def test_padding_puts_time_first_and_texts_in_order():
 
 def test_scoring_batches_cover_all_rows():
     x = encoded([5, 1, 3, 9, 2])
-    assert np.concatenate(by_length(x, 2)).tolist() == [3, 0, 2, 4, 1]
+    assert np.concatenate(scoring_batches(x, 2)).tolist() == [3, 0, 2, 4, 1]
 
 
 def test_the_learning_rate_rises_then_falls():
-    factors = [learning_rate_at(step, 100, 0.1) for step in range(100)]
+    factors = [learning_rate_factor(step, 100, 0.1) for step in range(100)]
     top = int(np.argmax(factors))
     assert 8 <= top <= 11
     assert factors == sorted(factors[: top + 1]) + sorted(factors[top + 1:], reverse=True)
     assert 0 < factors[-1] < 0.05
-    assert learning_rate_at(0, 10, 0.0) > 0.9
+    assert learning_rate_factor(0, 10, 0.0) > 0.9

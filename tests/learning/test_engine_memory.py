@@ -10,15 +10,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from test_engines import SPEC, toy_batches
+from test_engines import RECIPE, toy_batches
 from torch import Tensor
 
 from bench.core.errors import BenchError
 from bench.learning.networks.architectures import Architecture, initial_params
-from bench.learning.networks.engines import torch as engine_file
+from bench.learning.networks.engines import torch as torch_engine
+from bench.learning.networks.engines.torch_network import Classifier
 
 NET = Architecture("gru", embedding=6, hidden=5, most_tokens=12, dropout=0.3)
-WHOLE = engine_file.Classifier.pooled
+WHOLE = Classifier.pooled
 
 
 @pytest.fixture
@@ -38,14 +39,14 @@ def fitting(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> 
 
     def pooled(self: object, ids: Tensor, lengths: Tensor) -> Tensor:
         tried.append(ids.shape[1])
-        found = WHOLE(self, ids, lengths)  # type: ignore[arg-type]
+        features = WHOLE(self, ids, lengths)  # type: ignore[arg-type]
         if ids.shape[1] <= most:
-            return found
-        if not found.requires_grad:
+            return features
+        if not features.requires_grad:
             raise error
-        return Full.apply(found)  # type: ignore[no-any-return]
+        return Full.apply(features)  # type: ignore[no-any-return]
 
-    monkeypatch.setattr(engine_file.Classifier, "pooled", pooled)
+    monkeypatch.setattr(Classifier, "pooled", pooled)
     return tried
 
 
@@ -56,12 +57,12 @@ CUDA, CPU = torch.OutOfMemoryError("CUDA out of memory."), RuntimeError("Default
 def test_a_batch_that_does_not_fit_is_trained_in_two_halves_to_the_same_weights(fitting: list[int]):
     batches, vocabulary = toy_batches(64)
     batches = replace(batches, size=32)
-    params, spec = initial_params(NET, vocabulary, "toy"), replace(SPEC, shards=1, epochs=1)
-    halved = engine_file.fit(NET, params, batches, spec, "cpu")
+    params, recipe = initial_params(NET, vocabulary, "toy"), replace(RECIPE, shards=1, epochs=1)
+    halved = torch_engine.fit(NET, params, batches, recipe, "cpu")
     assert set(fitting) == {32, 16}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(engine_file.Classifier, "pooled", WHOLE)
-        whole = engine_file.fit(NET, params, batches, spec, "cpu")
+        patch.setattr(Classifier, "pooled", WHOLE)
+        whole = torch_engine.fit(NET, params, batches, recipe, "cpu")
     for name, weights in whole.items():
         np.testing.assert_allclose(halved[name], weights, atol=2e-3, err_msg=name)
 
@@ -70,11 +71,11 @@ def test_a_batch_that_does_not_fit_is_trained_in_two_halves_to_the_same_weights(
 def test_scores_of_a_batch_that_does_not_fit_are_those_of_one_that_does(fitting: list[int]):
     batches, vocabulary = toy_batches(120)
     params = initial_params(NET, vocabulary, "toy")
-    halved = engine_file.scores(NET, params, batches.x, "cpu")
+    halved = torch_engine.scores(NET, params, batches.x, "cpu")
     assert set(fitting) == {120, 60}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(engine_file.Classifier, "pooled", WHOLE)
-        np.testing.assert_allclose(halved, engine_file.scores(NET, params, batches.x, "cpu"), atol=1e-5)
+        patch.setattr(Classifier, "pooled", WHOLE)
+        np.testing.assert_allclose(halved, torch_engine.scores(NET, params, batches.x, "cpu"), atol=1e-5)
 
 
 @pytest.mark.parametrize("fitting", [(3, CUDA)], indirect=True)
@@ -83,15 +84,15 @@ def test_where_half_a_batch_does_not_fit_either_it_is_one_clear_line(fitting: li
     batches = replace(batches, size=32)
     params = initial_params(NET, vocabulary, "toy")
     with pytest.raises(BenchError, match="not enough memory for a batch of 32 texts, nor for half of it"):
-        engine_file.fit(NET, params, batches, replace(SPEC, shards=1), "cpu")
+        torch_engine.fit(NET, params, batches, replace(RECIPE, shards=1), "cpu")
     assert fitting == [32, 16]
     with pytest.raises(BenchError, match="nor for half of it"):
-        engine_file.scores(NET, params, batches.x, "cpu")
+        torch_engine.scores(NET, params, batches.x, "cpu")
 
 
 @pytest.mark.parametrize("fitting", [(3, RuntimeError("mat1 and mat2 shapes cannot be multiplied"))], indirect=True)
 def test_another_error_is_not_taken_for_a_lack_of_memory(fitting: list[int]):
     batches, vocabulary = toy_batches(64)
     with pytest.raises(RuntimeError, match="mat1 and mat2"):
-        engine_file.fit(NET, initial_params(NET, vocabulary, "toy"), batches, replace(SPEC, shards=1), "cpu")
+        torch_engine.fit(NET, initial_params(NET, vocabulary, "toy"), batches, replace(RECIPE, shards=1), "cpu")
     assert len(fitting) == 1

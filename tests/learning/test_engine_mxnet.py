@@ -44,5 +44,5 @@ def test_without_mxnet_one_line_says_what_to_install():
             "from bench.core.errors import MissingExtra\n"
             "try:\n    import bench.learning.networks.engines.mxnet\n"
             "except MissingExtra as error:\n    sys.exit(str(error))")
-    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False).stderr
-    assert said == "MXNet is not installed (pip install 'transferbench[mxnet]')\n"
+    stderr = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False).stderr
+    assert stderr == "MXNet is not installed (pip install 'transferbench[mxnet]')\n"

@@ -1,7 +1,7 @@
-"""The two engines give the same numbers, and those of the golden file: `python tests/test_engine_parity.py` writes it.
+"""The two engines give the same numbers, and those of the golden file.
 
-The golden file holds what PyTorch computed for every net, so that drift in either engine is seen,
-also where only one of them is installed.
+The golden file holds what PyTorch computed for every net, so that drift in either engine is seen, also where only one
+of them is installed. `python tests/learning/test_engine_parity.py` writes it.
 """
 
 from __future__ import annotations
@@ -85,10 +85,10 @@ def furthest(a: Params, b: Params) -> float:
 @pytest.mark.parametrize("name", ["torch", "mxnet"])
 @pytest.mark.parametrize("key", SMALL)
 def test_an_engine_computes_what_the_golden_file_says(name: str, key: str):
-    found = computed(named(name), SMALL[key])
+    arrays = computed(named(name), SMALL[key])
     with np.load(GOLDEN, allow_pickle=False) as golden:
         for what, tolerance in (("features", FORWARD), ("scores", FORWARD), ("trained", TRAINED)):
-            np.testing.assert_allclose(found[what], golden[f"{key}/{what}"], rtol=0, atol=tolerance)
+            np.testing.assert_allclose(arrays[what], golden[f"{key}/{what}"], rtol=0, atol=tolerance)
 
 
 @every_net
@@ -117,29 +117,29 @@ def test_five_steps_of_descent_are_the_same_in_both_engines(torch: Engine, mxnet
     assert furthest(trained[0], drawn(net, vocabulary)) > 10 * TRAINED, "nothing was learned"
 
 
-@pytest.mark.parametrize("spec", ADAM.values(), ids=ADAM.keys())
+@pytest.mark.parametrize("recipe", ADAM.values(), ids=ADAM.keys())
 @every_net
-def test_adam_takes_the_same_steps_in_both_engines(torch: Engine, mxnet: Engine, net: Architecture, spec: Recipe):
+def test_adam_takes_the_same_steps_in_both_engines(torch: Engine, mxnet: Engine, net: Architecture, recipe: Recipe):
     batches, vocabulary = toy_batches(80)
     params = drawn(net, vocabulary)
-    assert furthest(*(engine.fit(net, params, batches, spec, "cpu") for engine in (torch, mxnet))) < TRAINED
+    assert furthest(*(engine.fit(net, params, batches, recipe, "cpu") for engine in (torch, mxnet))) < TRAINED
 
 
 def two_tasks() -> tuple[Batches, int]:
     """48 texts of a task of two classes and 32 of one of three, 24 and 24 of them an epoch."""
     batches, vocabulary = toy_batches(80)
     y = np.concatenate([batches.y[:48], 2 + np.arange(32) % 3])
-    members = tuple(np.concatenate([np.arange(24), 48 + start + np.arange(24)]) for start in (0, 8))
-    return replace(batches, y=y, heads=(2, 3), members=members), vocabulary
+    epoch_rows = tuple(np.concatenate([np.arange(24), 48 + start + np.arange(24)]) for start in (0, 8))
+    return replace(batches, y=y, heads=(2, 3), epoch_rows=epoch_rows), vocabulary
 
 
-@pytest.mark.parametrize("spec", [replace(DESCENT, epochs=2), ADAM["plain"]], ids=["descent", "adam"])
+@pytest.mark.parametrize("recipe", [replace(DESCENT, epochs=2), ADAM["plain"]], ids=["descent", "adam"])
 @every_net
-def test_two_heads_learn_the_same_in_both_engines(torch: Engine, mxnet: Engine, net: Architecture, spec: Recipe):
+def test_two_heads_learn_the_same_in_both_engines(torch: Engine, mxnet: Engine, net: Architecture, recipe: Recipe):
     net = with_classes(net, 5)
     batches, vocabulary = two_tasks()
     params = drawn(net, vocabulary)
-    assert furthest(*(engine.fit(net, params, batches, spec, "cpu") for engine in (torch, mxnet))) < TRAINED
+    assert furthest(*(engine.fit(net, params, batches, recipe, "cpu") for engine in (torch, mxnet))) < TRAINED
 
 
 @pytest.mark.parametrize("name", ["torch", "mxnet"])
@@ -147,7 +147,7 @@ def test_a_text_teaches_its_own_head_alone(name: str):
     net = with_classes(SMALL["default gru"], 5)
     batches, vocabulary = two_tasks()
     params = drawn(net, vocabulary)
-    own = replace(batches, members=(np.arange(48),))
+    own = replace(batches, epoch_rows=(np.arange(48),))
     trained = named(name).fit(net, params, own, DESCENT, "cpu")
     moved = np.abs(trained[HEAD] - params[HEAD]).max(axis=1)
     assert (moved[:2] > 10 * TRAINED).all()
@@ -158,7 +158,7 @@ def test_a_text_teaches_its_own_head_alone(name: str):
 @pytest.mark.parametrize("way", ["torch to mxnet", "mxnet to torch"])
 def test_training_begun_in_one_engine_goes_on_in_the_other(torch: Engine, mxnet: Engine, way: str):
     first, second = (torch, mxnet) if way.startswith("torch") else (mxnet, torch)
-    net, spec = SMALL["default bilstm"], Recipe(epochs=3, batch=16, learning_rate=1e-2)
+    net, recipe = SMALL["default bilstm"], Recipe(epochs=3, batch=16, learning_rate=1e-2)
     batches, vocabulary = toy_batches(80)
     params = drawn(net, vocabulary)
     states: list[TrainingState] = []
@@ -167,12 +167,12 @@ def test_training_begun_in_one_engine_goes_on_in_the_other(torch: Engine, mxnet:
         states.append(state)
         return {}
 
-    whole = first.fit(net, params, batches, spec, "cpu", Hooks(epoch=keep))
+    whole = first.fit(net, params, batches, recipe, "cpu", Hooks(epoch=keep))
     expected = {f"{name}/{moment}" for name in params for moment in ("exp_avg", "exp_avg_sq", "step")}
     assert set(states[0].moments) == expected
-    assert furthest(second.fit(net, params, batches, spec, "cpu", None, states[0]), whole) < TRAINED
+    assert furthest(second.fit(net, params, batches, recipe, "cpu", None, states[0]), whole) < TRAINED
     forgetful = replace(states[0], moments={})
-    assert furthest(second.fit(net, params, batches, spec, "cpu", None, forgetful), whole) > 10 * TRAINED
+    assert furthest(second.fit(net, params, batches, recipe, "cpu", None, forgetful), whole) > 10 * TRAINED
 
 
 def test_a_repeated_strongest_phrase_gets_the_gradient_once(torch: Engine, mxnet: Engine):

@@ -29,7 +29,7 @@ SMALL = {f"{preset} {name}": replace(net, embedding=6, hidden=5, most_tokens=12)
          for preset, table in (("default", ARCHITECTURES), ("tutorial", TUTORIAL)) for name, net in table.items()}
 GRU = SMALL["default gru"]
 every_net = pytest.mark.parametrize("net", SMALL.values(), ids=SMALL.keys())
-SPEC = Recipe(epochs=8, batch=16, learning_rate=4e-2)
+RECIPE = Recipe(epochs=8, batch=16, learning_rate=4e-2)
 
 
 def toy_batches(n: int = 96, most: int = 12) -> tuple[Batches, int]:
@@ -37,7 +37,7 @@ def toy_batches(n: int = 96, most: int = 12) -> tuple[Batches, int]:
     x, words = encode(frame["text"])
     x = Ragged(x.ids + np.int32(SPECIALS), x.offsets).clip(most)
     y = (frame["label"] == "positive").to_numpy().astype(np.int64)
-    return Batches(x, y, SPEC.batch, ("toy",)), len(words) + SPECIALS
+    return Batches(x, y, RECIPE.batch, ("toy",)), len(words) + SPECIALS
 
 
 def same(a: Params, b: Params) -> bool:
@@ -93,11 +93,11 @@ def test_training_lowers_the_loss_and_repeats_to_the_bit(framework: Engine, net:
     before = {k: v.copy() for k, v in params.items()}
     losses: list[float] = []
     hooks = Hooks(step=lambda done, total, loss, tokens: losses.append(loss))
-    first = framework.fit(net, params, batches, SPEC, "cpu", hooks)
-    assert len(losses) == SPEC.epochs * batches.steps()
+    first = framework.fit(net, params, batches, RECIPE, "cpu", hooks)
+    assert len(losses) == RECIPE.epochs * batches.steps()
     assert np.mean(losses[-batches.steps():]) < 0.9 * np.mean(losses[: batches.steps()])
     assert same(params, before), "the given weights were written to"
-    assert same(first, framework.fit(net, params, batches, SPEC, "cpu"))
+    assert same(first, framework.fit(net, params, batches, RECIPE, "cpu"))
     assert first.keys() == params.keys()
     assert all(first[k].shape == params[k].shape and np.isfinite(first[k]).all() for k in params)
 
@@ -108,26 +108,26 @@ def test_training_interrupted_after_an_epoch_goes_on_to_the_same_bits(framework:
 
     batches, vocabulary = toy_batches(64)
     params = initial_params(net, vocabulary, "toy")
-    spec = replace(SPEC, epochs=3)
+    recipe = replace(RECIPE, epochs=3)
     states: list[TrainingState] = []
 
     def keep(state: TrainingState) -> dict[str, float]:
         states.append(replace(state, params=load(save(state.params)), moments=load(save(state.moments))))
         return {"epoch": float(state.epoch)}
 
-    whole = framework.fit(net, params, batches, spec, "cpu", Hooks(epoch=keep))
+    whole = framework.fit(net, params, batches, recipe, "cpu", Hooks(epoch=keep))
     assert [s.epoch for s in states] == [1, 2, 3]
     assert states[2].history == ({"epoch": 1.0}, {"epoch": 2.0})
     for state in states[:2]:
         assert not same(state.params, whole)
-        assert same(framework.fit(net, params, batches, spec, "cpu", None, state), whole)
+        assert same(framework.fit(net, params, batches, recipe, "cpu", None, state), whole)
 
 
 @every_net
 def test_frozen_weights_stay_as_they_are(framework: Engine, net: Architecture):
     batches, vocabulary = toy_batches(32)
     params = initial_params(net, vocabulary, "toy")
-    trained = framework.fit(net, params, batches, replace(SPEC, epochs=1, frozen=("embedding.",)), "cpu")
+    trained = framework.fit(net, params, batches, replace(RECIPE, epochs=1, frozen=("embedding.",)), "cpu")
     assert trained[EMBEDDING].tobytes() == params[EMBEDDING].tobytes()
     assert all((trained[k] != params[k]).any() for k in params if k != EMBEDDING)
 
@@ -137,18 +137,18 @@ def test_weights_without_training_come_back_as_they_were(framework: Engine):
     params = initial_params(GRU, vocabulary, "toy")
     for array in params.values():
         array.flags.writeable = False
-    assert same(framework.fit(GRU, params, batches, replace(SPEC, epochs=0), "cpu"), params)
-    spec = replace(SPEC, epochs=1, weight_decay=0.1)
+    assert same(framework.fit(GRU, params, batches, replace(RECIPE, epochs=0), "cpu"), params)
+    recipe = replace(RECIPE, epochs=1, weight_decay=0.1)
     for anchored in (False, True):
-        framework.fit(GRU, params, batches, replace(spec, anchored=anchored), "cpu")
+        framework.fit(GRU, params, batches, replace(recipe, anchored=anchored), "cpu")
 
 
 def test_an_embedding_rate_of_nothing_leaves_the_embedding_alone(framework: Engine):
     batches, vocabulary = toy_batches(32)
     params = initial_params(GRU, vocabulary, "toy")
-    trained = framework.fit(GRU, params, batches, replace(SPEC, rates=((EMBEDDING, 0.0),)), "cpu")
+    trained = framework.fit(GRU, params, batches, replace(RECIPE, rates=((EMBEDDING, 0.0),)), "cpu")
     assert trained[EMBEDDING].tobytes() == params[EMBEDDING].tobytes()
-    trained = framework.fit(GRU, params, batches, replace(SPEC, rates=(("head.", 0.0),)), "cpu")
+    trained = framework.fit(GRU, params, batches, replace(RECIPE, rates=(("head.", 0.0),)), "cpu")
     assert trained[HEAD].tobytes() == params[HEAD].tobytes()
     assert (trained[EMBEDDING] != params[EMBEDDING]).any()
 
@@ -157,12 +157,12 @@ def test_a_large_epsilon_slows_the_weights_that_it_names_alone(framework: Engine
     batches, vocabulary = toy_batches(32)
     params = initial_params(GRU, vocabulary, "toy")
 
-    def moved(spec: Recipe) -> tuple[float, float]:
-        trained = framework.fit(GRU, params, batches, spec, "cpu")
+    def moved(recipe: Recipe) -> tuple[float, float]:
+        trained = framework.fit(GRU, params, batches, recipe, "cpu")
         return tuple(float(np.abs(trained[name] - params[name]).max()) for name in (EMBEDDING, HEAD))
 
-    spec = replace(SPEC, epochs=1, shards=1)
-    before, slowed = moved(spec), moved(replace(spec, epsilons=((EMBEDDING, 1e3),)))
+    recipe = replace(RECIPE, epochs=1, shards=1)
+    before, slowed = moved(recipe), moved(replace(recipe, epsilons=((EMBEDDING, 1e3),)))
     assert slowed[0] < 1e-4 < before[0]
     assert slowed[1] == pytest.approx(before[1], rel=0.2)
 
@@ -170,31 +170,31 @@ def test_a_large_epsilon_slows_the_weights_that_it_names_alone(framework: Engine
 def test_words_dropped_in_training_are_unknown_there_and_nowhere_else(framework: Engine):
     batches, vocabulary = toy_batches(32)
     params = initial_params(GRU, vocabulary, "toy")
-    every = framework.fit(GRU, params, batches, replace(SPEC, word_dropout=1.0), "cpu")
+    every = framework.fit(GRU, params, batches, replace(RECIPE, word_dropout=1.0), "cpu")
     alone = np.flatnonzero((every[EMBEDDING] != params[EMBEDDING]).any(axis=1))
     assert alone.tolist() == [UNKNOWN]
-    half = framework.fit(GRU, params, batches, replace(SPEC, word_dropout=0.5), "cpu")
+    half = framework.fit(GRU, params, batches, replace(RECIPE, word_dropout=0.5), "cpu")
     assert (half[EMBEDDING] != params[EMBEDDING]).any(axis=1).sum() > 3
     assert UNKNOWN not in batches.x.ids
 
 
 def test_each_epoch_drops_other_words_and_the_same_ones_again_from_the_same_names():
     batches, _ = toy_batches(32)
-    one, two = batches.thinned(0, 0.25), batches.thinned(1, 0.25)
-    assert one.x.ids.tolist() == batches.thinned(0, 0.25).x.ids.tolist() != two.x.ids.tolist()
+    one, two = batches.with_word_dropout(0, 0.25), batches.with_word_dropout(1, 0.25)
+    assert one.x.ids.tolist() == batches.with_word_dropout(0, 0.25).x.ids.tolist() != two.x.ids.tolist()
     gone = one.x.ids == UNKNOWN
     assert 0.15 < gone.mean() < 0.35
     assert (one.x.ids == batches.x.ids)[~gone].all()
     assert one.x.offsets is batches.x.offsets
-    assert batches.thinned(0, 0.0) is batches
+    assert batches.with_word_dropout(0, 0.0) is batches
 
 
 def test_two_shards_give_the_gradient_of_one_and_the_last_may_be_empty(framework: Engine):
     net = replace(GRU, dropout=0.0)
     batches, vocabulary = toy_batches(33)
     params = initial_params(net, vocabulary, "toy")
-    spec = Recipe(epochs=2, batch=16, learning_rate=0.1, optimiser="sgd")
-    one, two = (framework.fit(net, params, batches, replace(spec, shards=n), "cpu") for n in (1, 2))
+    recipe = Recipe(epochs=2, batch=16, learning_rate=0.1, optimiser="sgd")
+    one, two = (framework.fit(net, params, batches, replace(recipe, shards=n), "cpu") for n in (1, 2))
     for name in params:
         np.testing.assert_allclose(one[name], two[name], atol=1e-5)
 
@@ -204,7 +204,7 @@ def test_the_padding_row_is_never_trained(framework: Engine):
         net = replace(ARCHITECTURES[kind], embedding=6, hidden=5, most_tokens=12)
         batches, vocabulary = toy_batches(32, 10)
         params = initial_params(net, vocabulary, "toy")
-        assert not framework.fit(net, params, batches, SPEC, "cpu")[EMBEDDING][0].any()
+        assert not framework.fit(net, params, batches, RECIPE, "cpu")[EMBEDDING][0].any()
 
 
 def test_scores_do_not_depend_on_the_threads(framework: Engine, monkeypatch: pytest.MonkeyPatch):
@@ -227,7 +227,7 @@ def test_batches_smaller_than_the_shards_are_trained(framework: Engine):
     batches, vocabulary = toy_batches(3)
     one = Batches(batches.x, batches.y, 1, ("toy",))
     params = initial_params(GRU, vocabulary, "toy")
-    trained = framework.fit(GRU, params, one, replace(SPEC, shards=4), "cpu")
+    trained = framework.fit(GRU, params, one, replace(RECIPE, shards=4), "cpu")
     assert all(np.isfinite(value).all() for value in trained.values())
 
 
@@ -235,14 +235,14 @@ def test_a_class_that_counts_twice_is_a_class_whose_texts_stand_there_twice(fram
     net = replace(GRU, dropout=0.0)
     batches, vocabulary = toy_batches(24)
     params = initial_params(net, vocabulary, "toy")
-    spec = replace(SPEC, epochs=1, optimiser="sgd", learning_rate=50.0, warmup=0.0, shards=1)
+    recipe = replace(RECIPE, epochs=1, optimiser="sgd", learning_rate=50.0, warmup=0.0, shards=1)
     twice = np.concatenate([np.arange(24), np.flatnonzero(batches.y == 1)])
     doubled = Batches(batches.x.take(twice), batches.y[twice], len(twice), ("toy",))
     weighed = replace(batches, size=24, class_weights=np.array([1.0, 2.0], np.float32))
     losses: list[float] = []
     hooks = Hooks(step=lambda done, total, loss, tokens: losses.append(loss * total))
-    there = framework.fit(net, params, doubled, spec, "cpu", hooks)
-    here = framework.fit(net, params, weighed, replace(spec, learning_rate=50.0 * 24 / len(twice)), "cpu", hooks)
+    there = framework.fit(net, params, doubled, recipe, "cpu", hooks)
+    here = framework.fit(net, params, weighed, replace(recipe, learning_rate=50.0 * 24 / len(twice)), "cpu", hooks)
     assert losses[1] * 24 == pytest.approx(losses[0] * len(twice), rel=1e-5)
     for name in params:
         np.testing.assert_allclose(there[name], here[name], atol=1e-6)
@@ -254,26 +254,27 @@ def test_an_anchor_keeps_weights_nearer_to_where_they_began(framework: Engine):
     batches, vocabulary = toy_batches(64)
     params = initial_params(net, vocabulary, "toy")
 
-    def moved(spec: Recipe) -> float:
-        trained = framework.fit(net, params, batches, spec, "cpu")
+    def moved(recipe: Recipe) -> float:
+        trained = framework.fit(net, params, batches, recipe, "cpu")
         return float(sum(np.abs(trained[k] - params[k]).sum() for k in params))
 
-    spec = replace(SPEC, learning_rate=1e-2)
-    assert moved(replace(spec, weight_decay=20.0, anchored=True)) < 0.8 * moved(spec)
+    recipe = replace(RECIPE, learning_rate=1e-2)
+    assert moved(replace(recipe, weight_decay=20.0, anchored=True)) < 0.8 * moved(recipe)
 
 
 def test_training_leaves_this_threads_arithmetic_as_it_was(framework: Engine):
     batches, vocabulary = toy_batches(32)
     net = GRU
-    framework.fit(net, initial_params(net, vocabulary, "toy"), batches, replace(SPEC, epochs=1), "cpu")
+    framework.fit(net, initial_params(net, vocabulary, "toy"), batches, replace(RECIPE, epochs=1), "cpu")
     assert np.float32(1e-40) * np.float32(0.5) > 0  # denormals are flushed while training only
 
 
 def test_the_engine_says_its_version_and_devices(framework: Engine):
     name = name_of(framework)
     assert framework.devices()[-1] == "cpu"
-    told = framework.version().partition("+")[0]  # packages of CUDA builds do not name their build, the module does
-    assert engines.version(name).partition("+")[0] == told
+    # The package of a CUDA build does not name its build, the module does.
+    module_version = framework.version().partition("+")[0]
+    assert engines.version(name).partition("+")[0] == module_version
     assert engines.devices(name) == framework.devices()
 
 

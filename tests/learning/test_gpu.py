@@ -13,16 +13,16 @@ from test_engines import SMALL, every_net, toy_batches
 
 from bench.core.errors import BenchError
 from bench.data.text import Ragged
+from bench.learning import pretrain
 from bench.learning.networks.architectures import ARCHITECTURES, Architecture, initial_params
 from bench.learning.networks.batches import Batches, Hooks, Recipe
 from bench.learning.networks.engines import engine
-from bench.learning.networks.engines.torch_batches import Resident, on_host
+from bench.learning.networks.engines.torch_batches import DeviceBatches, host_batch
 from bench.learning.networks.engines.torch_layers import masked_mean_max, mean_max
-from bench.learning.pretrain import RECIPE
 
 TORCH = engine("torch")
 gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU")
-SPEC = Recipe(epochs=3, batch=16, learning_rate=1e-2, shards=1)
+RECIPE = Recipe(epochs=3, batch=16, learning_rate=1e-2, shards=1)
 
 
 def many(n: int = 12_800, words: int = 30_000) -> Batches:
@@ -31,34 +31,35 @@ def many(n: int = 12_800, words: int = 30_000) -> Batches:
     lengths = rng.integers(50, 400, n)
     ids = rng.integers(2, words, lengths.sum()).astype(np.int32)
     x = Ragged(ids, np.concatenate([[0], np.cumsum(lengths)]))
-    return Batches(x, rng.integers(0, 2, n), RECIPE.batch, ("gpu",))
+    return Batches(x, rng.integers(0, 2, n), pretrain.RECIPE.batch, ("gpu",))
 
 
 @every_net
 def test_a_batch_gathered_on_the_device_is_the_one_made_on_the_host(net: Architecture):
     batches, _ = toy_batches()
     batches = replace(batches, heads=(1, 1))
-    order, read = batches.epoch(1), batches.thinned(1, 0.2)
-    resident = Resident(net, batches, "cpu")
-    resident.begin(read.x, order, list(range(len(order))))
+    order, read = batches.epoch(1), batches.with_word_dropout(1, 0.2)
+    on_device = DeviceBatches(net, batches, "cpu")
+    on_device.start_epoch(read.x, order, list(range(len(order))))
     for number, rows in enumerate(order):
-        there, here = resident.batch(number), on_host(net, read, rows, number, 1, 0)
-        for name in ("ids", "lengths", "y", "closed"):
+        there, here = on_device.batch(number), host_batch(net, read, rows, number, 1, 0)
+        for name in ("ids", "lengths", "y", "head_mask"):
             assert torch.equal(getattr(there, name), getattr(here, name)), name
-        assert (there.keep is None) == (here.keep is None) == (not net.dropout)
-        assert there.keep is None or torch.equal(there.keep, here.keep)
+        masks = there.dropout_mask, here.dropout_mask
+        assert (masks[0] is None) == (masks[1] is None) == (not net.dropout)
+        assert masks[0] is None or torch.equal(*masks)
 
 
 def test_texts_of_no_words_and_the_last_text_are_gathered_too():
     x = Ragged(np.array([5, 6, 7], np.int32), np.array([0, 0, 2, 2, 3]))
     batches = Batches(x, np.array([0, 1, 0, 1]), 4, ("odd",))
-    resident = Resident(ARCHITECTURES["gru"], batches, "cpu")
+    on_device = DeviceBatches(ARCHITECTURES["gru"], batches, "cpu")
     rows = np.array([3, 0, 1, 2])
-    resident.begin(batches.x, [rows], [0])
-    found = resident.batch(0)
-    assert found.ids.tolist() == [[7, 0, 5, 0], [0, 0, 6, 0]]
-    assert found.lengths.tolist() == [1, 1, 2, 1]
-    assert torch.equal(found.ids, on_host(ARCHITECTURES["gru"], batches, rows, 0, 1, 0).ids)
+    on_device.start_epoch(batches.x, [rows], [0])
+    batch = on_device.batch(0)
+    assert batch.ids.tolist() == [[7, 0, 5, 0], [0, 0, 6, 0]]
+    assert batch.lengths.tolist() == [1, 1, 2, 1]
+    assert torch.equal(batch.ids, host_batch(ARCHITECTURES["gru"], batches, rows, 0, 1, 0).ids)
 
 
 def test_the_gpus_pooling_is_the_cpus():
@@ -72,12 +73,12 @@ def test_the_gpus_pooling_is_the_cpus():
     torch.testing.assert_close(a.grad, b.grad)
 
 
-@pytest.mark.parametrize(("precision", "said"), [("bf16", "precision bf16 on a CPU"), ("half", "unknown precision")])
-def test_a_precision_that_the_device_does_not_have_is_refused(precision: str, said: str):
+@pytest.mark.parametrize(("precision", "message"), [("bf16", "precision bf16 on a CPU"), ("half", "unknown precision")])
+def test_a_precision_that_the_device_does_not_have_is_refused(precision: str, message: str):
     batches, vocabulary = toy_batches()
     net = SMALL["default gru"]
-    with pytest.raises(BenchError, match=said):
-        TORCH.fit(net, initial_params(net, vocabulary, "toy"), batches, replace(SPEC, precision=precision), "cpu")
+    with pytest.raises(BenchError, match=message):
+        TORCH.fit(net, initial_params(net, vocabulary, "toy"), batches, replace(RECIPE, precision=precision), "cpu")
 
 
 @gpu
@@ -85,9 +86,9 @@ def test_a_precision_that_the_device_does_not_have_is_refused(precision: str, sa
 def test_a_net_trained_on_the_gpu_scores_as_one_trained_on_the_cpu(net: Architecture):
     batches, vocabulary = toy_batches()
     params = initial_params(net, vocabulary, "toy")
-    found = [TORCH.scores(net, TORCH.fit(net, params, batches, SPEC, device), batches.x, device)
+    scores = [TORCH.scores(net, TORCH.fit(net, params, batches, RECIPE, device), batches.x, device)
              for device in ("cpu", "cuda")]
-    np.testing.assert_allclose(found[0], found[1], atol=1e-3)
+    np.testing.assert_allclose(scores[0], scores[1], atol=1e-3)
 
 
 @gpu
@@ -96,26 +97,26 @@ def test_a_lower_precision_is_near(precision: str):
     batches, vocabulary = toy_batches()
     net = SMALL["default gru"]
     params = initial_params(net, vocabulary, "toy")
-    found = [TORCH.scores(net, TORCH.fit(net, params, batches, replace(SPEC, precision=p), "cuda"), batches.x, "cuda")
-             for p in ("float32", precision)]
-    np.testing.assert_allclose(found[0], found[1], atol=0.1)
+    trained = [TORCH.fit(net, params, batches, replace(RECIPE, precision=p), "cuda") for p in ("float32", precision)]
+    scores = [TORCH.scores(net, weights, batches.x, "cuda") for weights in trained]
+    np.testing.assert_allclose(scores[0], scores[1], atol=0.1)
 
 
 @gpu
-def test_every_step_is_told_in_order_and_none_makes_the_gpu_wait():
+def test_the_hooks_hear_of_every_step_in_order_and_none_synchronises_the_gpu():
     batches, net = many(2_560), ARCHITECTURES["gru"]
     params = initial_params(net, 30_000, "gpu")
-    spec = replace(RECIPE, epochs=1)
-    told: list[int] = []
-    TORCH.fit(net, params, batches, spec, "cuda")  # the first run sets libraries up
+    recipe = replace(pretrain.RECIPE, epochs=1)
+    steps: list[int] = []
+    TORCH.fit(net, params, batches, recipe, "cuda")  # the first run sets libraries up
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         torch.cuda.set_sync_debug_mode("warn")
         try:
-            TORCH.fit(net, params, batches, spec, "cuda", Hooks(step=lambda done, *rest: told.append(done)))
+            TORCH.fit(net, params, batches, recipe, "cuda", Hooks(step=lambda done, *rest: steps.append(done)))
         finally:
             torch.cuda.set_sync_debug_mode("default")
-    assert told == list(range(1, batches.steps() + 1))
+    assert steps == list(range(1, batches.steps() + 1))
     waits = sum("synchroniz" in str(w.message) for w in caught)
     # The weights, the texts, an epoch's order and the losses cross once each; a wait in the step would add 20.
     assert waits < len(params) * 8 + 20, f"{waits} waits in {batches.steps()} steps"
@@ -125,10 +126,10 @@ def test_every_step_is_told_in_order_and_none_makes_the_gpu_wait():
 def test_the_speed_of_an_epoch_is_printed():
     batches, net = many(), ARCHITECTURES["gru"]
     params = initial_params(net, 30_000, "gpu")
-    spec = replace(RECIPE, epochs=1)
-    TORCH.fit(net, params, batches, spec, "cuda")
+    recipe = replace(pretrain.RECIPE, epochs=1)
+    TORCH.fit(net, params, batches, recipe, "cuda")
     began = time.perf_counter()
-    TORCH.fit(net, params, batches, spec, "cuda")
+    TORCH.fit(net, params, batches, recipe, "cuda")
     seconds = time.perf_counter() - began
     tokens = int(batches.x.lengths.sum())
     print(f"\n{torch.cuda.get_device_name()}: an epoch of {tokens:,} tokens in {seconds:.2f} s, "  # noqa: T201 (for -s)

@@ -23,7 +23,7 @@ from bench.learning.models import folder as model_folder
 from bench.learning.models.forest_model import Forest, ForestModel
 from bench.learning.models.linear_model import LinearModel
 from bench.learning.models.model import ConstantModel, Fitted, Model, ModelError
-from bench.learning.networks.architectures import ARCHITECTURES, TUTORIAL, initial_params, shapes, with_classes
+from bench.learning.networks.architectures import ARCHITECTURES, TUTORIAL, initial_params, weight_shapes, with_classes
 from bench.learning.networks.engines import engine
 from bench.learning.resources import Resources
 from bench.learning.source_linear import fit_source_linear as fit_source
@@ -39,9 +39,9 @@ def fitted(world: World, strategy: Strategy, target: Domain, budget: int | str) 
         pytest.skip(str(strategy.missing()))
     net = with_classes(toy.NET, len(target.data.labels))
     source = world.source.data.examples(world.source.split.pool)
-    found = Resources(engine("torch"), net, "cpu", 0, world.base, world.vectors, source,
+    resources = Resources(engine("torch"), net, "cpu", 0, world.base, world.vectors, source,
                       world.source.data.labels == target.data.labels, fit_source(source))
-    return getattr(strategy.load(), strategy.function)(world.trial(budget, 0, target), found)
+    return getattr(strategy.load(), strategy.function)(world.trial(budget, 0, target), resources)
 
 
 def named(name: str) -> Strategy:
@@ -60,12 +60,12 @@ def test_a_kept_model_predicts_what_its_predictor_predicts(world: World, strateg
     target: Domain = getattr(world, which)
     if which == "three" and "same-labels" in strategy.needs():
         return
-    found = fitted(world, strategy, target, budget)
+    fit = fitted(world, strategy, target, budget)
     test_rows = Examples(target.data.corpus, target.split.test)
-    loaded = kept(tmp_path / "model", found.model(), target.data.labels)
+    loaded = kept(tmp_path / "model", fit.model(), target.data.labels)
     p = loaded.model.probabilities(test_rows.texts())
     assert p.dtype == np.float32
-    np.testing.assert_allclose(p, found(test_rows), atol=1e-6, rtol=0)
+    np.testing.assert_allclose(p, fit(test_rows), atol=1e-6, rtol=0)
 
 
 def test_words_that_the_corpus_never_showed_are_known_through_the_base_and_glove(world: World):
@@ -95,17 +95,17 @@ def test_shapes_are_those_of_the_initial_weights():
     for table in (ARCHITECTURES, TUTORIAL):
         for net in table.values():
             small = replace(net, most_tokens=12, hidden=3, classes=3)
-            assert {k: v.shape for k, v in initial_params(small, 7).items()} == shapes(small, 7)
+            assert {k: v.shape for k, v in initial_params(small, 7).items()} == weight_shapes(small, 7)
 
 
 def test_a_forest_of_arrays_is_scikit_learns_forest_bit_for_bit():
     rng = np.random.default_rng(0)
     x, y = rng.normal(size=(300, 6)).astype(np.float32), rng.integers(0, 3, 300)
     forest = RandomForestClassifier(25, random_state=0).fit(x, np.array([0, 2, 3])[y])
-    found = Forest.of_sklearn(forest, 4)
-    found.check(6)
+    arrays = Forest.from_sklearn(forest, 4)
+    arrays.check(6)
     new = rng.normal(size=(500, 6)).astype(np.float32)
-    p = found.probabilities(new)
+    p = arrays.probabilities(new)
     assert not p[:, 1].any()
     np.testing.assert_array_equal(p[:, [0, 2, 3]], forest.predict_proba(new).astype(np.float32))
 
@@ -241,12 +241,12 @@ def test_trees_that_do_not_end_and_pairs_out_of_order_are_refused(world: World, 
         changed[inner] = value
         bad = replace(forest, forest=replace(forest.forest, **{name: changed}))
         with pytest.raises(ModelError, match=said):
-            ForestModel.of(bad.parts())
+            ForestModel.from_parts(bad.parts())
     linear = fitted(world, named("tfidf"), world.target, 32).model()
     assert isinstance(linear, LinearModel)
     for grams in (linear.grams[::-1], linear.grams + np.int32(10**6), linear.grams * 0):
-        with pytest.raises(ModelError, match="rising order"):
-            LinearModel.of(replace(linear, grams=grams).parts())
+        with pytest.raises(ModelError, match="words, ascending"):
+            LinearModel.from_parts(replace(linear, grams=grams).parts())
 
 
 def test_force_replaces_a_model_and_nothing_else(tmp_path: Path):
@@ -256,7 +256,7 @@ def test_force_replaces_a_model_and_nothing_else(tmp_path: Path):
     (tmp_path / "precious" / "thesis.tex").write_text("x")
     (tmp_path / "empty").mkdir()
     kept(tmp_path / "empty", model, labels)
-    with pytest.raises(BenchError, match="exists and is no model"):
+    with pytest.raises(BenchError, match="exists and is not a model"):
         model_folder.save(tmp_path / "precious", model, labels, {}, force=True)
     assert (tmp_path / "precious" / "thesis.tex").read_text() == "x"
     kept(tmp_path / "deep" / "model", model, labels)
@@ -264,8 +264,8 @@ def test_force_replaces_a_model_and_nothing_else(tmp_path: Path):
         model_folder.save(tmp_path / "deep" / "model", model, labels, {}, force=False)
     other = ConstantModel(np.array([0.5, 0.5], np.float32))
     model_folder.save(tmp_path / "deep" / "model", other, labels, {}, force=True)
-    found = model_folder.load(tmp_path / "deep" / "model")
-    np.testing.assert_array_equal(found.model.probabilities(["x"]), [[0.5, 0.5]])
+    replaced = model_folder.load(tmp_path / "deep" / "model")
+    np.testing.assert_array_equal(replaced.model.probabilities(["x"]), [[0.5, 0.5]])
     assert [p.name for p in (tmp_path / "deep").iterdir()] == ["model"], "no temporary folder is left"
 
 
@@ -273,6 +273,6 @@ def test_a_model_of_a_strangers_class_cannot_be_kept(tmp_path: Path):
     class Own(ConstantModel):
         pass
 
-    with pytest.raises(BenchError, match="cannot be kept"):
+    with pytest.raises(BenchError, match="cannot be saved"):
         kept(tmp_path / "own", Own(np.array([0.5, 0.5], np.float32)), ("a", "b"))
     assert not (tmp_path / "own").exists()

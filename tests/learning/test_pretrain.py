@@ -1,4 +1,4 @@
-"""The base: trained once, kept, noticed when damaged, continued when interrupted."""
+"""The base: trained once, saved, trained again when damaged, resumed when interrupted."""
 
 from __future__ import annotations
 
@@ -14,7 +14,15 @@ from safetensors.numpy import load
 
 from bench.data.text import SPECIALS
 from bench.learning.networks.architectures import EMBEDDING, Params, initial_params
-from bench.learning.pretrain import BaseSpec, base_key, load_base, parts, place_glove, pretrain, saved_checkpoints
+from bench.learning.pretrain import (
+    BaseSpec,
+    base_key,
+    load_base,
+    place_glove,
+    pretrain,
+    saved_checkpoints,
+    train_and_validation_rows,
+)
 from bench.protocol.metrics import softmax
 
 
@@ -23,8 +31,8 @@ class Stopped(Exception):
 
 
 @pytest.fixture
-def order(world: World) -> BaseSpec:
-    return toy.order(world.source)
+def spec(world: World) -> BaseSpec:
+    return toy.base_spec(world.source)
 
 
 def same(a: Params, b: Params) -> bool:
@@ -35,16 +43,16 @@ def epochs(events: list[dict[str, Any]]) -> list[int]:
     return [int(e["epoch"]) for e in events if "epoch" in e]
 
 
-def test_a_base_learns_and_is_trained_once(order: BaseSpec, tmp_path: Path):
+def test_a_base_learns_and_is_trained_once(spec: BaseSpec, tmp_path: Path):
     events: list[dict[str, Any]] = []
-    first = pretrain(order, tmp_path, events.append)
+    first = pretrain(spec, tmp_path, events.append)
     assert epochs(events) == [1, 2, 3]
     assert first.accuracy > 0.8
     assert first.seconds > 0
     assert [h["epoch"] for h in first.facts["history"]] == [1, 2, 3]
     assert {"step", "steps", "loss", "tokens_per_second"} <= events[0].keys()
     events.clear()
-    again = pretrain(order, tmp_path, events.append)
+    again = pretrain(spec, tmp_path, events.append)
     assert events == []
     assert same(first.params, again.params)
     assert (again.vocabulary, again.net, again.key) == (first.vocabulary, first.net, first.key)
@@ -53,20 +61,20 @@ def test_a_base_learns_and_is_trained_once(order: BaseSpec, tmp_path: Path):
 
 
 @pytest.mark.parametrize("name", ["params.safetensors", "words.txt", "facts.json"])
-def test_a_damaged_base_is_trained_again_to_the_same_bits(world: World, order: BaseSpec, tmp_path: Path, name: str):
-    order = replace(order, spec=replace(order.spec, epochs=1))
-    first = pretrain(order, tmp_path)
+def test_a_damaged_base_is_trained_again_to_the_same_bits(world: World, spec: BaseSpec, tmp_path: Path, name: str):
+    spec = replace(spec, recipe=replace(spec.recipe, epochs=1))
+    first = pretrain(spec, tmp_path)
     toy.flip(tmp_path / "bases" / first.key / name)
     assert load_base(tmp_path, first.key) is None
     events: list[dict[str, Any]] = []
-    again = pretrain(order, tmp_path, events.append)
+    again = pretrain(spec, tmp_path, events.append)
     assert epochs(events) == [1]
     assert same(first.params, again.params)
 
 
 @pytest.mark.parametrize("epoch", [1, 2])
-def test_an_interrupted_training_goes_on_to_the_same_bits(order: BaseSpec, tmp_path: Path, epoch: int):
-    undisturbed = pretrain(order, tmp_path / "a")
+def test_an_interrupted_training_goes_on_to_the_same_bits(spec: BaseSpec, tmp_path: Path, epoch: int):
+    undisturbed = pretrain(spec, tmp_path / "a")
     events: list[dict[str, Any]] = []
 
     def stop(event: dict[str, Any]) -> None:
@@ -75,10 +83,10 @@ def test_an_interrupted_training_goes_on_to_the_same_bits(order: BaseSpec, tmp_p
             raise Stopped
 
     with pytest.raises(Stopped):
-        pretrain(order, tmp_path / "b", stop)
-    assert load_base(tmp_path / "b", base_key(order)) is None
+        pretrain(spec, tmp_path / "b", stop)
+    assert load_base(tmp_path / "b", base_key(spec)) is None
     events.clear()
-    finished = pretrain(order, tmp_path / "b", events.append)
+    finished = pretrain(spec, tmp_path / "b", events.append)
     assert epochs(events) == list(range(epoch + 1, 4))
     assert same(finished.params, undisturbed.params)
     assert finished.accuracy == undisturbed.accuracy
@@ -86,7 +94,7 @@ def test_an_interrupted_training_goes_on_to_the_same_bits(order: BaseSpec, tmp_p
     assert not list((tmp_path / "b" / "bases").glob("*.checkpoint"))
 
 
-def test_a_damaged_checkpoint_only_costs_its_epochs(order: BaseSpec, tmp_path: Path):
+def test_a_damaged_checkpoint_only_costs_its_epochs(spec: BaseSpec, tmp_path: Path):
     seen: list[dict[str, Any]] = []
 
     def stop(event: dict[str, Any]) -> None:
@@ -95,32 +103,42 @@ def test_a_damaged_checkpoint_only_costs_its_epochs(order: BaseSpec, tmp_path: P
             raise Stopped
 
     with pytest.raises(Stopped):
-        pretrain(order, tmp_path, stop)
+        pretrain(spec, tmp_path, stop)
     toy.flip(next((tmp_path / "bases").glob("*.checkpoint")) / "moments.safetensors")
     events: list[dict[str, Any]] = []
-    pretrain(order, tmp_path, events.append)
+    pretrain(spec, tmp_path, events.append)
     assert epochs(events) == [1, 2, 3]
 
 
+def test_the_key_is_made_of_the_names_that_older_bases_were_saved_under(spec: BaseSpec):
+    described = spec.describe()
+    assert set(described) == {"form", "source", "content_sha256", "pool", "net", "spec", "engine", "version", "device",
+                              "seed", "glove"}
+    assert set(described["spec"]) == {"epochs", "batch", "learning_rate", "warmup", "rates", "weight_decay", "anchored",
+                                      "frozen", "shards", "optimiser"}
+    assert set(described["net"]) == {"kind", "classes", "embedding", "hidden", "widths", "pooling", "most_tokens",
+                                     "words", "dropout", "glove"}
+
+
 def test_the_key_changes_with_everything_that_the_weights_depend_on(
-        world: World, order: BaseSpec, monkeypatch: pytest.MonkeyPatch):
+        world: World, spec: BaseSpec, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("bench.learning.pretrain.version", lambda name: f"1.0 of {name}")  # MXNet need not be here
-    pool = replace(order.split, pool=order.split.pool[1:])
+    pool = replace(spec.split, pool=spec.split.pool[1:])
     others = {
-        "source": replace(order, source="other@toy"), "data": replace(order, data=world.target.data),
-        "pool": replace(order, split=pool), "net": replace(order, net=replace(order.net, hidden=9)),
-        "glove kind": replace(order, net=replace(order.net, glove="no")),
-        "engine": replace(order, engine="mxnet"),
-        "device": replace(order, device="cuda"), "vectors": replace(order, vectors=world.vectors),
-        "seed": replace(order, seed=1), "epochs": replace(order, spec=replace(order.spec, epochs=9)),
-        "rate": replace(order, spec=replace(order.spec, learning_rate=0.5)), "share": replace(order, validation=0.1),
+        "source": replace(spec, source="other@toy"), "data": replace(spec, data=world.target.data),
+        "pool": replace(spec, split=pool), "net": replace(spec, net=replace(spec.net, hidden=9)),
+        "glove kind": replace(spec, net=replace(spec.net, glove="no")),
+        "engine": replace(spec, engine="mxnet"),
+        "device": replace(spec, device="cuda"), "vectors": replace(spec, vectors=world.vectors),
+        "seed": replace(spec, seed=1), "epochs": replace(spec, recipe=replace(spec.recipe, epochs=9)),
+        "rate": replace(spec, recipe=replace(spec.recipe, learning_rate=0.5)), "share": replace(spec, validation=0.1),
     }
     keys = {name: base_key(o) for name, o in others.items()}
-    assert len(set(keys.values()) | {base_key(order)}) == len(others) + 1, keys
-    assert base_key(replace(order)) == base_key(order)
-    before = base_key(order)
+    assert len(set(keys.values()) | {base_key(spec)}) == len(others) + 1, keys
+    assert base_key(replace(spec)) == base_key(spec)
+    before = base_key(spec)
     monkeypatch.setattr("bench.learning.pretrain.version", lambda name: "0.0")
-    assert base_key(order) != before
+    assert base_key(spec) != before
 
 
 def test_the_words_are_those_of_the_pool_seen_twice(world: World):
@@ -139,9 +157,9 @@ def test_glove_is_placed_where_there_is_a_vector(world: World):
     np.testing.assert_array_equal(params[EMBEDDING][[0, 1, SPECIALS + 1]], before[[0, 1, SPECIALS + 1]])
 
 
-def test_a_frozen_embedding_is_still_glove_after_training(world: World, order: BaseSpec, tmp_path: Path):
+def test_a_frozen_embedding_is_still_glove_after_training(world: World, spec: BaseSpec, tmp_path: Path):
     net = replace(toy.NET, embedding=50, glove="frozen")
-    base = pretrain(replace(order, net=net, vectors=world.vectors, spec=replace(order.spec, epochs=1)), tmp_path)
+    base = pretrain(replace(spec, net=net, vectors=world.vectors, recipe=replace(spec.recipe, epochs=1)), tmp_path)
     expected = world.vectors.look_up(base.vocabulary.words)
     assert expected.any(axis=1).all()
     np.testing.assert_array_equal(base.params[EMBEDDING][SPECIALS:], expected)
@@ -152,26 +170,26 @@ def test_softmax_survives_large_logits():
     np.testing.assert_allclose(p, [[1.0, 0.0], [0.5, 0.5]])
 
 
-def test_a_held_out_part_is_scored_after_every_epoch_and_never_trained_on(order: BaseSpec, tmp_path: Path):
-    split = replace(order, validation=0.25, spec=replace(order.spec, epochs=8))
-    train, held = parts(split)
-    assert len(held) == round(0.25 * len(order.split.pool))
-    assert not np.intersect1d(train, held).size
-    np.testing.assert_array_equal(np.union1d(train, held), np.sort(order.split.pool))
-    np.testing.assert_allclose(np.bincount(order.data.y[held]) / len(held), 0.5, atol=0.02)
-    base = pretrain(split, tmp_path)
-    assert (base.facts["n_train"], base.facts["n_validation"]) == (len(train), len(held))
+def test_a_held_out_part_is_scored_after_every_epoch_and_never_trained_on(spec: BaseSpec, tmp_path: Path):
+    validated = replace(spec, validation=0.25, recipe=replace(spec.recipe, epochs=8))
+    train, held_out = train_and_validation_rows(validated)
+    assert len(held_out) == round(0.25 * len(spec.split.pool))
+    assert not np.intersect1d(train, held_out).size
+    np.testing.assert_array_equal(np.union1d(train, held_out), np.sort(spec.split.pool))
+    np.testing.assert_allclose(np.bincount(spec.data.y[held_out]) / len(held_out), 0.5, atol=0.02)
+    base = pretrain(validated, tmp_path)
+    assert (base.facts["n_train"], base.facts["n_validation"]) == (len(train), len(held_out))
     assert base.facts["history"][-1]["validation_accuracy"] > 0.8
     assert base.facts["history"][-1]["train_accuracy"] > 0.8
-    whole = pretrain(order, tmp_path)
+    whole = pretrain(spec, tmp_path)
     assert "validation_accuracy" not in whole.facts["history"][0]
     assert whole.key != base.key
 
 
-def test_the_weights_of_every_epoch_are_kept_where_that_is_asked(order: BaseSpec, tmp_path: Path):
-    plain = pretrain(order, tmp_path)
+def test_the_weights_of_every_epoch_are_kept_where_that_is_asked(spec: BaseSpec, tmp_path: Path):
+    plain = pretrain(spec, tmp_path)
     assert saved_checkpoints(tmp_path, plain.key) == []
-    asked = pretrain(replace(order, every_epoch=True), tmp_path)  # trained again, to the same bits
+    asked = pretrain(replace(spec, every_epoch=True), tmp_path)  # trained again, to the same bits
     folders = saved_checkpoints(tmp_path, plain.key)
     assert [f.name for f in folders] == ["epoch-1", "epoch-2", "epoch-3"]
     assert same(asked.params, plain.params)
@@ -180,6 +198,6 @@ def test_the_weights_of_every_epoch_are_kept_where_that_is_asked(order: BaseSpec
     assert not same(weights[0], weights[1])
     toy.flip(folders[1] / "params.safetensors")
     events: list[dict[str, Any]] = []
-    pretrain(replace(order, every_epoch=True), tmp_path, events.append)
+    pretrain(replace(spec, every_epoch=True), tmp_path, events.append)
     assert epochs(events) == [1, 2, 3]
     assert len(saved_checkpoints(tmp_path, plain.key)) == 3

@@ -66,12 +66,12 @@ def test_words_that_the_source_never_showed_get_their_mapped_glove_vectors(tmp_p
 
 def test_features_of_a_slice_are_those_computed_directly(world: World):
     trial = world.trial(32)
-    found = resources(world).features(trial.labelled)
+    features = resources(world).features(trial.labelled)
     params = resources(world).base_params(trial.labelled.corpus)
     x = trial.labelled.x.renumber(np.arange(len(trial.labelled.corpus.words), dtype=np.int32) + SPECIALS)
     direct = engine("torch").features(world.base.net, params, x, "cpu")
-    assert found.shape == (32, toy.NET.features)
-    np.testing.assert_allclose(found, direct, atol=1e-5)
+    assert features.shape == (32, toy.NET.features)
+    np.testing.assert_allclose(features, direct, atol=1e-5)
     assert resources(world).feature_seconds(trial.labelled.corpus) > 0
 
 
@@ -84,19 +84,19 @@ def test_features_are_computed_once_a_corpus(world: World, monkeypatch: pytest.M
 
 def test_counts_are_those_of_scikit_learn_up_to_the_columns_order(world: World):
     corpus = world.target.data.corpus
-    found = ngrams.counts(corpus)
+    counts = ngrams.counts(corpus)
 
     def words_and_pairs(text: str) -> list[str]:
         own = tokens(text)
         return own + [f"{a} {b}" for a, b in pairwise(own)]
 
     expected = CountVectorizer(analyzer=words_and_pairs).fit_transform([corpus.text(i) for i in range(len(corpus))])
-    assert found.shape == expected.shape
+    assert counts.shape == expected.shape
 
     def columns(matrix: object) -> list[bytes]:
         return sorted(c.tobytes() for c in matrix.toarray().astype(np.int16).T)  # type: ignore[attr-defined]
 
-    assert columns(found) == columns(expected)
+    assert columns(counts) == columns(expected)
 
 
 def test_counts_of_a_trial_are_rows_of_its_corpus(world: World):
@@ -115,10 +115,10 @@ def test_a_pair_never_joins_two_texts(tmp_path: Path):
 def test_mean_vectors_are_the_mean_over_words_that_have_one(world: World, tmp_path: Path):
     frame = pd.DataFrame({"text": ["zala zala bako odd", "odd", "grum"], "label": ["positive", "positive", "negative"]})
     corpus = toy.dataset(tmp_path, frame).corpus
-    found = resources(world).mean_vectors(Examples(corpus, np.arange(3)))
+    means = resources(world).mean_vectors(Examples(corpus, np.arange(3)))
     for i in range(3):
         vectors = [v for v in world.vectors.look_up(tokens(corpus.text(i))) if v.any()]
-        np.testing.assert_allclose(found[i], np.mean(vectors, axis=0) if vectors else np.zeros(50), atol=1e-6)
+        np.testing.assert_allclose(means[i], np.mean(vectors, axis=0) if vectors else np.zeros(50), atol=1e-6)
 
 
 def test_a_contraction_is_the_mean_of_its_parts(world: World):
@@ -138,7 +138,7 @@ def test_what_a_baseline_did_not_ask_for_is_an_error_that_says_so(world: World):
 def test_glove_is_found_in_the_data_folder(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     toy.vectors(tmp_path / "data")
     monkeypatch.setattr("bench.data.package_index._installed", lambda *a: None)
-    found = find_glove(Access(tmp_path / "data", tmp_path / "raw", offline=True))
-    assert found.look_up(["zala"]).any()
-    with pytest.raises(BenchError, match=r"GloVe vectors cannot be had.*transferbench\[glove\]"):
+    glove = find_glove(Access(tmp_path / "data", tmp_path / "raw", offline=True))
+    assert glove.look_up(["zala"]).any()
+    with pytest.raises(BenchError, match=r"GloVe vectors are not available.*transferbench\[glove\]"):
         find_glove(Access(None, tmp_path / "raw", offline=True))

@@ -10,27 +10,27 @@ from sklearn.linear_model import LogisticRegression
 
 from bench.data.text import tokens
 from bench.learning.features import ngrams
-from bench.learning.source_linear import LEAST, PENALTY, fit_source_linear, weighed
+from bench.learning.source_linear import MIN_TEXTS, PENALTY, fit_source_linear, tfidf
 
 
-def peer() -> TfidfVectorizer:
-    return TfidfVectorizer(tokenizer=tokens, token_pattern=None, lowercase=False, ngram_range=(1, 2), min_df=LEAST,
+def vectorizer_of_scikit_learn() -> TfidfVectorizer:
+    return TfidfVectorizer(tokenizer=tokens, token_pattern=None, lowercase=False, ngram_range=(1, 2), min_df=MIN_TEXTS,
                            sublinear_tf=True)
 
 
 def test_the_model_is_that_of_scikit_learn_on_either_corpus(world: World):
     source = world.source.data.examples(world.source.split.pool)
     target = world.target.data.examples(world.target.split.test)
-    found = fit_source_linear(source)
-    vectorizer = peer()
+    linear = fit_source_linear(source)
+    vectorizer = vectorizer_of_scikit_learn()
     theirs = LogisticRegression(C=PENALTY, max_iter=300).fit(vectorizer.fit_transform(source.texts()), source.labels)
     expected = theirs.predict_proba(vectorizer.transform(target.texts()))
-    columns = found.columns_in(target.corpus)
+    columns = linear.columns_in(target.corpus)
     counts = ngrams.counts(target.corpus)[target.rows]
-    np.testing.assert_allclose(found.model().predict_proba(weighed(counts, columns, found.idf)), expected, atol=2e-3)
+    np.testing.assert_allclose(linear.model().predict_proba(tfidf(counts, columns, linear.idf)), expected, atol=2e-3)
     assert expected.std() > 0.1
-    assert len(found.columns) == len(vectorizer.vocabulary_)
-    assert found.seconds > 0
+    assert len(linear.columns) == len(vectorizer.vocabulary_)
+    assert linear.seconds > 0
 
 
 def test_a_model_is_fitted_once(world: World):
@@ -51,10 +51,10 @@ def test_the_columns_of_two_corpora_are_joined_by_their_words(tmp_path):
         return [*words, *(f"{words[p // len(words)]} {words[p % len(words)]}" for p in ngrams._pairs(c))]
 
     mine, theirs = corpus("a b a b d", "b c"), corpus("c b x a b", "zz top")
-    found = ngrams.columns_of(theirs, mine)
+    matching = ngrams.matching_columns(theirs, mine)
     where = {name: i for i, name in enumerate(names(theirs))}
-    assert found.tolist() == [where.get(name, -1) for name in names(mine)]
-    assert {n for n, at in zip(names(mine), found, strict=True) if at >= 0} == {"a", "b", "c", "a b"}
+    assert matching.tolist() == [where.get(name, -1) for name in names(mine)]
+    assert {n for n, at in zip(names(mine), matching, strict=True) if at >= 0} == {"a", "b", "c", "a b"}
     lonely = corpus("only", "words")
-    assert ngrams.columns_of(lonely, mine).tolist() == [-1] * len(names(mine))
-    assert ngrams.columns_of(mine, lonely).tolist() == [-1, -1]
+    assert ngrams.matching_columns(lonely, mine).tolist() == [-1] * len(names(mine))
+    assert ngrams.matching_columns(mine, lonely).tolist() == [-1, -1]

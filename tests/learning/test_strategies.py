@@ -14,14 +14,14 @@ from conftest import World
 from baselines import BASELINES
 from bench.data.corpus import Examples
 from bench.data.text import tokens
-from bench.learning.finetune import EMBEDDING_RATE
+from bench.learning.finetune import EMBEDDING_RATE_FACTOR
 from bench.learning.networks.architectures import EMBEDDING, HEAD, Architecture, Params, with_classes
 from bench.learning.networks.batches import Batches, Recipe
 from bench.learning.networks.engines import engine
-from bench.learning.pretrain import OF_WORDS
-from bench.learning.probe import probe
+from bench.learning.pretrain import COMMON_RECIPE
+from bench.learning.probe import fit_probe
 from bench.learning.resources import Resources
-from bench.learning.source_linear import fit_source_linear, regression
+from bench.learning.source_linear import fit_source_linear, logistic_regression
 from bench.protocol.domain import Domain
 from bench.runs.registry import Strategy, strategies_named
 
@@ -35,9 +35,9 @@ def predicted(world: World, strategy: Strategy, target: Domain, budget: int | st
         pytest.skip(str(strategy.missing()))
     net = with_classes(toy.NET, len(target.data.labels))
     source = world.source.data.examples(world.source.split.pool)
-    found = Resources(engine("torch"), net, "cpu", seed, world.base, world.vectors, source,
+    resources = Resources(engine("torch"), net, "cpu", seed, world.base, world.vectors, source,
                       world.source.data.labels == target.data.labels, fit_source_linear(source))
-    predict = getattr(strategy.load(), strategy.function)(world.trial(budget, seed, target), found, **given)
+    predict = getattr(strategy.load(), strategy.function)(world.trial(budget, seed, target), resources, **given)
     return predict(Examples(target.data.corpus, target.split.test))
 
 
@@ -107,17 +107,17 @@ def test_a_probe_keeps_a_column_for_a_class_that_it_never_saw():
     rng = np.random.default_rng(0)
     x = rng.normal(size=(40, 3)).astype(np.float32)
     y = np.array([0, 2] * 20)
-    p = probe(x, y, 0)(x, 3)
+    p = fit_probe(x, y, 0)(x, 3)
     assert p.shape == (40, 3)
     assert not p[:, 1].any()
-    only = probe(x, np.full(40, 2), 0)(x, 3)
+    only = fit_probe(x, np.full(40, 2), 0)(x, 3)
     np.testing.assert_array_equal(only, np.tile([0.0, 0.0, 1.0], (40, 1)))
 
 
 def test_a_joint_fit_does_not_depend_on_where_it_began(world: World, monkeypatch: pytest.MonkeyPatch):
     warm = predicted(world, named("tfidf-joint"), world.target, 64)
     with monkeypatch.context() as patch:
-        patch.setattr("bench.learning.source_linear.SourceLinear.model", lambda self, more=0: regression())
+        patch.setattr("bench.learning.source_linear.SourceLinear.model", lambda self, more=0: logistic_regression())
         np.testing.assert_allclose(warm, predicted(world, named("tfidf-joint"), world.target, 64), atol=0.03)
     without = predicted(world, named("tfidf-joint"), world.target, 64, heaviest=0.0)
     alone = predicted(world, named("tfidf-source"), world.target, 64)
@@ -133,15 +133,15 @@ def test_glove_gives_words_that_no_label_showed_a_meaning(world: World):
 
 def heard(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Recipe, Batches, Params]]:
     """What the engine is asked to train from now on; it trains all the same."""
-    found: list[tuple[Recipe, Batches, Params]] = []
+    asked: list[tuple[Recipe, Batches, Params]] = []
     real = engine("torch").fit
 
-    def fit(net: Architecture, params: Params, batches: Batches, spec: Recipe, *rest: object) -> Params:
-        found.append((spec, batches, params))
-        return real(net, params, batches, spec, *rest)
+    def fit(net: Architecture, params: Params, batches: Batches, recipe: Recipe, *rest: object) -> Params:
+        asked.append((recipe, batches, params))
+        return real(net, params, batches, recipe, *rest)
 
     monkeypatch.setattr(engine("torch"), "fit", fit)
-    return found
+    return asked
 
 
 def test_gradual_unfreezing_goes_from_the_head_down_and_slows_from_layer_to_layer(
@@ -149,11 +149,11 @@ def test_gradual_unfreezing_goes_from_the_head_down_and_slows_from_layer_to_laye
     asked = heard(monkeypatch)
     predicted(world, named("gradual"), world.target, 32)
     names = list(asked[0][2])
-    open_ = [{n.split(".")[0] for n in names if not n.startswith(spec.frozen or ("\0",))} for spec, _, _ in asked]
+    open_ = [{n.split(".")[0] for n in names if not n.startswith(recipe.frozen or ("\0",))} for recipe, _, _ in asked]
     assert open_ == [{"head"}, {"head", "rnn"}, {"head", "rnn", "embedding"}]
-    for spec, _, _ in asked:
-        rates = [spec.rate_of(n) for n in ("head.bias", "rnn.bias_hh_l0", EMBEDDING)]
-        assert rates == pytest.approx([1.0, 1 / 2.6, EMBEDDING_RATE / 2.6**2])
+    for recipe, _, _ in asked:
+        rates = [recipe.rate_of(n) for n in ("head.bias", "rnn.bias_hh_l0", EMBEDDING)]
+        assert rates == pytest.approx([1.0, 1 / 2.6, EMBEDDING_RATE_FACTOR / 2.6**2])
     for a, b in ((0, 1), (1, 2)):  # a stage begins where the one before ended
         np.testing.assert_array_equal(asked[a][2][EMBEDDING], asked[b][2][EMBEDDING])
         assert (asked[a][2][HEAD] != asked[b][2][HEAD]).any()
@@ -169,12 +169,12 @@ def test_a_base_learns_faster_where_the_labels_are_new_and_its_new_head_begins_a
     assert new.learning_rate > same.learning_rate
     assert same.rate_of(HEAD) == new.rate_of(HEAD) == 1.0
     assert same.rate_of(EMBEDDING) == new.rate_of(EMBEDDING)
-    assert name == "gradual" or same.rate_of(EMBEDDING) == EMBEDDING_RATE
+    assert name == "gradual" or same.rate_of(EMBEDDING) == EMBEDDING_RATE_FACTOR
     np.testing.assert_array_equal(kept[HEAD][:2], world.base.params[HEAD])
     assert len(made[HEAD]) >= 3
-    found = Resources(engine("torch"), toy.NET, "cpu", 0, world.base, world.vectors)
+    resources = Resources(engine("torch"), toy.NET, "cpu", 0, world.base, world.vectors)
     trial = world.trial(48, 0, world.three)
-    head = probe(found.features(trial.labelled), trial.labelled.labels, 0).head(3)
+    head = fit_probe(resources.features(trial.labelled), trial.labelled.labels, 0).head(3)
     np.testing.assert_allclose(made[HEAD][:3], head.weight, atol=1e-5)
     np.testing.assert_allclose(made["head.bias"][:3], head.bias, atol=1e-5)
 
@@ -184,9 +184,10 @@ def test_a_network_on_a_target_learns_its_words_slowly_and_not_all_at_once(
         world: World, monkeypatch: pytest.MonkeyPatch, name: str):
     asked = heard(monkeypatch)
     predicted(world, named(name), world.target, 32)
-    for spec, _, _ in asked:
-        assert spec.epsilon_of(EMBEDDING) == OF_WORDS.epsilon_of(EMBEDDING) == 1e-4 > 100 * spec.epsilon_of(HEAD)
-        assert spec.word_dropout == OF_WORDS.word_dropout == 0.1
+    for recipe, _, _ in asked:
+        assert recipe.epsilon_of(EMBEDDING) == COMMON_RECIPE.epsilon_of(EMBEDDING) == 1e-4
+        assert recipe.epsilon_of(HEAD) < 1e-6
+        assert recipe.word_dropout == COMMON_RECIPE.word_dropout == 0.1
 
 
 LEARN = ("frozen", "finetune", "gradual", "multitask", "scratch", "glove-frozen", "glove-trainable", "glove-forest",
@@ -214,7 +215,7 @@ def test_two_tasks_are_learned_in_equal_parts_and_share_their_words(world: World
     predicted(world, named("multitask"), world.three, 48)
     [(_, batches, params)] = asked
     assert batches.heads == (3, 2)
-    mine, epochs = batches.y < 3, [np.sort(rows) for rows in batches.members]
+    mine, epochs = batches.y < 3, [np.sort(rows) for rows in batches.epoch_rows]
     assert all(len(rows) == 96 and mine[rows].sum() == 48 for rows in epochs)
     assert any((a != b).any() for a, b in pairwise(epochs)), "every epoch has the same source texts"
     assert len(params[HEAD]) == 5

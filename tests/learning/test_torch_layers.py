@@ -49,16 +49,16 @@ def test_compiled_loops_give_the_bits_of_uncompiled_ones(monkeypatch: pytest.Mon
     layer, x = nn.GRU(16, 16), torch.randn(BLOCK + 9, 6, 16, requires_grad=True)
     weights = [layer.weight_ih_l0, layer.weight_hh_l0, layer.bias_ih_l0, layer.bias_hh_l0]
 
-    def found() -> list[Tensor]:
+    def states_and_gradients() -> list[Tensor]:
         out = gru(x, *weights)
         return [out.detach(), *gradients(out, x, *weights)]
 
-    compiled = [found() for _ in range(3)][-1]  # TorchScript rewrites a loop after it ran twice
+    compiled = [states_and_gradients() for _ in range(3)][-1]  # TorchScript rewrites a loop after it ran twice
     assert all(isinstance(loop, torch.jit.ScriptFunction) for loop in torch_layers._scripts.values())
     assert len(torch_layers._scripts) == 2
     monkeypatch.setattr(torch_layers, "_scripts", {})
     monkeypatch.setattr(torch.jit, "script", refused)
-    assert all(torch.equal(a, b) for a, b in zip(compiled, found(), strict=True))
+    assert all(torch.equal(a, b) for a, b in zip(compiled, states_and_gradients(), strict=True))
     assert not any(isinstance(loop, torch.jit.ScriptFunction) for loop in torch_layers._scripts.values())
 
 

@@ -16,10 +16,10 @@ from pathlib import Path
 import pytest
 from made import BASED, EVIL, SKILL, grid, hostile, record, results
 
-from bench.analysis.domain_distance import Distance
+from bench.analysis.domain_distance import DomainDistance
 from bench.analysis.study import studies
 from bench.core.errors import BenchError
-from bench.report import charts, distance_table, page_facts, paper_figures
+from bench.report import charts, html_page, page_facts, paper_figures, target_files, vega
 from bench.report.serve import serving
 from bench.results import record_files
 
@@ -34,7 +34,7 @@ def embedded(page: str, name: str) -> dict:
 
 def test_every_complete_cell_of_every_leaderboard_is_on_the_page_with_its_numbers():
     found = page_facts.facts(results())
-    held = embedded(page_facts.html(found, SCRIPT), "facts")
+    held = embedded(html_page.html(found, SCRIPT), "facts")
     assert held["columns"] == list(page_facts.CELL)
     cells = [dict(zip(held["columns"], c, strict=True)) for c in held["cells"]]
     assert len(cells) == 3 * 3 * len(SKILL) + 3 * (1 + len(BASED))
@@ -47,13 +47,13 @@ def test_every_complete_cell_of_every_leaderboard_is_on_the_page_with_its_number
     study = next(s for s in studies(results()) if (s.board.target, s.board.source) == ("beta@v1", "imdb@official"))
     row = next(r for r in study.at(128).rows if r.baseline == "frozen")
     assert (cell["verdict"], cell["rank"]) == (row.verdict, row.rank)
-    assert cell["worth_words"] == study.worth("frozen", 128).words()
+    assert cell["worth_words"] == study.label_equivalent("frozen", 128).words()
     assert (cell["done"], cell["of"], cell["pretrain"]) == (2, 2, 50.0)
     assert cell["adapt"] == pytest.approx(128 / 300, abs=1e-5)
 
 
 def test_the_same_records_give_the_same_page():
-    assert page_facts.html(page_facts.facts(results()), SCRIPT) == page_facts.html(page_facts.facts(results()), SCRIPT)
+    assert html_page.html(page_facts.facts(results()), SCRIPT) == html_page.html(page_facts.facts(results()), SCRIPT)
 
 
 def test_a_page_that_follows_a_run_studies_only_what_is_new():
@@ -68,7 +68,7 @@ def test_a_page_that_follows_a_run_studies_only_what_is_new():
 
 
 def test_no_text_of_a_record_can_begin_an_element():
-    page = page_facts.html(page_facts.facts(hostile()), SCRIPT, shown_command=f"bench report {EVIL}", live=EVIL)
+    page = html_page.html(page_facts.facts(hostile()), SCRIPT, shown_command=f"bench report {EVIL}", live=EVIL)
     assert EVIL not in page
     assert page.count("<script") == 4
     assert page.count("</script") == 4
@@ -78,7 +78,7 @@ def test_no_text_of_a_record_can_begin_an_element():
 
 
 def test_only_the_pages_own_scripts_may_run_and_nothing_may_be_fetched():
-    page = page_facts.html(page_facts.facts(results()), SCRIPT)
+    page = html_page.html(page_facts.facts(results()), SCRIPT)
     policy = html_module.unescape(re.search(r'Content-Security-Policy" content="([^"]*)"', page)[1])
     assert "default-src 'none'" in policy
     assert "connect-src 'none'" in policy
@@ -88,7 +88,7 @@ def test_only_the_pages_own_scripts_may_run_and_nothing_may_be_fetched():
 
 
 def test_without_scripts_the_advice_and_the_provenance_are_there():
-    page = page_facts.html(page_facts.facts(results()), SCRIPT)
+    page = html_page.html(page_facts.facts(results()), SCRIPT)
     text = re.search(r"<noscript>(.*?)</noscript>", page, re.DOTALL)[1]
     assert "At 128 labels use" in html_module.unescape(text)
     assert "ab" * 32 in page
@@ -113,21 +113,21 @@ def test_a_failed_cell_is_shown_without_a_mean():
              or (c["board"], c["baseline"], c["budget"]) == (0, "scratch", "32")]
     assert [(c["done"], c["of"]) for c in cells if c["of"] == 3] == [(2, 3)]
     assert next(c for c in cells if c["of"] == 3)["score"] is None
-    assert "out of memory" in page_facts.html(held, SCRIPT)
+    assert "out of memory" in html_page.html(held, SCRIPT)
 
 
 def test_every_chart_is_drawn_as_a_vector_a_page_and_a_picture(tmp_path: Path):
     pytest.importorskip("vl_convert")
     found = [*grid(("alpha", "beta"), ("imdb@official",), ("scratch", "frozen")),
              *grid(("alpha",), ("beta@v1",), ("scratch", "frozen"))]
-    far = [Distance("alpha@v1", 0.5, 0.9, 0.3, 0.01), Distance("beta@v1", 1.5, 0.7, 0.1, 0.1)]
-    distance_table.save_distances(tmp_path, "imdb", far)
-    made = dict(paper_figures.panels(page_facts.facts(found, distances=distance_table.load_distances(tmp_path))))
+    far = [DomainDistance("alpha@v1", 0.5, 0.9, 0.3, 0.01), DomainDistance("beta@v1", 1.5, 0.7, 0.1, 0.1)]
+    target_files.save_distances(tmp_path, "imdb", far)
+    made = dict(paper_figures.named_panels(page_facts.facts(found, distances=target_files.load_distances(tmp_path))))
     kinds = {name.split("-")[0] for name in made}
     assert kinds == set(charts.specs([]))
     for kind in kinds:
         name = next(n for n in made if n.startswith(kind))
-        svg, pdf, png = charts.save(made[name], tmp_path / name)
+        svg, pdf, png = vega.save(made[name], tmp_path / name)
         assert svg.read_text(encoding="utf-8").startswith("<svg")
         assert "@" not in re.sub(r"\w+@\w+", "", svg.read_text(encoding="utf-8")), kind  # every word was filled in
         assert pdf.read_bytes().startswith(b"%PDF")
@@ -200,10 +200,10 @@ def test_a_page_is_made_once_for_many_readers():
 
 def test_a_damaged_script_in_the_cache_is_not_used(tmp_path: Path):
     pytest.importorskip("vl_convert")
-    good = charts.script(tmp_path)
+    good = vega.script(tmp_path)
     kept = next((tmp_path / "page").glob("*/vega.js"))
     kept.write_text("alert(1)")
-    assert charts.script(tmp_path) == good
+    assert vega.script(tmp_path) == good
 
 
 def test_the_command_writes_the_page_and_says_what_is_wrong(tmp_path: Path):

@@ -16,6 +16,7 @@ import toy
 from typer.testing import CliRunner
 
 from baselines import BASELINES
+from bench.analysis.learning_curves import labels_at_score
 from bench.cli.app import app
 from bench.core.errors import BenchError
 from bench.data.routes import Access
@@ -27,8 +28,7 @@ from bench.reproduce import claims
 from bench.reproduce.claims import Claim, ClaimResult, Rule
 from bench.reproduce.measures import MEASURES, measure
 from bench.reproduce.measures.averages import letter_means
-from bench.reproduce.measures.embeddings import labels_worth
-from bench.reproduce.measures.workplace import Measured, NotTested, Workplace
+from bench.reproduce.measures.session import Measurement, NotTested, Session
 from bench.results import record_files
 from bench.runs.options import Options
 
@@ -37,7 +37,7 @@ PUBLISHED = claims.read_claims(claims.default_claims())
 
 def finding(rule: Rule, *values: float, met: str = claims.REPRODUCED) -> ClaimResult:
     claim = Claim("T1", "a title", "T. A tutorial", "0.5", "a protocol", "letters", (rule,), len(values), met)
-    return ClaimResult(claim, Measured({"auc": values}))
+    return ClaimResult(claim, Measurement({"auc": values}))
 
 
 @pytest.mark.parametrize(("rule", "values", "met"), [
@@ -65,7 +65,7 @@ def test_every_rule_must_hold_and_what_was_not_tested_has_no_other_verdict() -> 
     assert one.verdict == "reproduced"
     both = replace(one, claim=replace(one.claim, rules=(*one.claim.rules, Rule("auc", at_most=0.55))))
     assert both.verdict == "not reproduced"
-    assert ClaimResult(one.claim, Measured({}), why_not="no GPU").verdict == "not tested here"
+    assert ClaimResult(one.claim, Measurement({}), why_not="no GPU").verdict == "not tested here"
 
 
 def test_a_rule_on_a_figure_that_is_not_measured_is_an_error() -> None:
@@ -79,8 +79,8 @@ def test_the_published_claims_are_those_of_the_five_tutorials() -> None:
     assert set(ids) >= {"A0", "A1", "A2", "B1", "B1-corrected", "B1-matrix", *(f"C{i}" for i in range(1, 9)), "E1",
                         "E2"}
     assert {claim.measure for claim in PUBLISHED} == set(MEASURES)
-    assert [c.id for c in claims.chosen(PUBLISHED, ["b1"])] == ["B1", "B1-corrected", "B1-matrix"]
-    assert [c.id for c in claims.chosen(PUBLISHED, ["E1", "C5"])] == ["C5", "E1"]
+    assert [c.id for c in claims.claims_named(PUBLISHED, ["b1"])] == ["B1", "B1-corrected", "B1-matrix"]
+    assert [c.id for c in claims.claims_named(PUBLISHED, ["E1", "C5"])] == ["C5", "E1"]
 
 
 @pytest.mark.parametrize(("change", "said"), [
@@ -102,16 +102,16 @@ def test_a_damaged_file_of_claims_says_where(tmp_path: Path, change: tuple[str, 
 
 MODULE = """
 from bench.core.errors import BenchError
-from bench.reproduce.measures.workplace import Measured, NotTested
+from bench.reproduce.measures.session import Measurement, NotTested
 calls = []
-def steady(place):
-    calls.append(place.seeds)
-    return Measured({"auc": tuple(0.5 for _ in range(place.seeds))}, ("a note | with a bar",))
-def stopped(place):
+def steady(session):
+    calls.append(session.seeds)
+    return Measurement({"auc": tuple(0.5 for _ in range(session.seeds))}, ("a note | with a bar",))
+def stopped(session):
     raise KeyboardInterrupt
-def no_gpu(place):
+def no_gpu(session):
     raise NotTested("no GPU here")
-def no_data(place):
+def no_data(session):
     raise BenchError("no data for toy", "connect")
 """
 
@@ -134,38 +134,38 @@ def claim(name: str, seeds: int = 2, **more: object) -> Claim:
     return Claim(name.upper(), "t | t", "T", "0.5", "p", name, seeds=seeds, **given)  # type: ignore[arg-type]
 
 
-def workplace(folder: Path, **more: object) -> Workplace:
+def session_in(folder: Path, **more: object) -> Session:
     options = Options(results_dir=folder / "results", cache_dir=folder / "cache", jobs=1, offline=True)
-    return Workplace(options, Access(None, folder / "cache" / "raw", True), BASELINES, **more)  # type: ignore[arg-type]
+    return Session(options, Access(None, folder / "cache" / "raw", True), BASELINES, **more)  # type: ignore[arg-type]
 
 
 def test_finished_claims_are_kept_and_an_interrupted_run_goes_on(toys: list[int], tmp_path: Path) -> None:
-    place, folder = workplace(tmp_path), tmp_path / "results" / "claims"
+    session, folder = session_in(tmp_path), tmp_path / "results" / "claims"
     with pytest.raises(KeyboardInterrupt):
-        list(claims.test([claim("steady"), claim("stopped")], place, folder))
+        list(claims.measure_claims([claim("steady"), claim("stopped")], session, folder))
     assert toys == [2]
-    found = list(claims.test([claim("steady"), claim("no_gpu")], place, folder))
+    found = list(claims.measure_claims([claim("steady"), claim("no_gpu")], session, folder))
     assert toys == [2], "measured before"
     assert [f.verdict for f in found] == ["reproduced", "not tested here"]
     stricter = claim("steady", rules=(Rule("auc", at_least=0.6),))
-    assert next(claims.test([stricter], place, folder)).verdict == "not reproduced"
+    assert next(claims.measure_claims([stricter], session, folder)).verdict == "not reproduced"
     assert toys == [2], "a rule changes without a new run"
-    list(claims.test([claim("steady", seeds=3)], place, folder))
+    list(claims.measure_claims([claim("steady", seeds=3)], session, folder))
     assert toys == [2, 3]
 
 
 def test_a_damaged_result_is_measured_again(toys: list[int], tmp_path: Path) -> None:
-    place, folder = workplace(tmp_path), tmp_path / "results" / "claims"
-    list(claims.test([claim("steady")], place, folder))
+    session, folder = session_in(tmp_path), tmp_path / "results" / "claims"
+    list(claims.measure_claims([claim("steady")], session, folder))
     for text in ("", "{}", "[]", '{"key": 1}'):
         (folder / "STEADY.json").write_text(text)
-        assert next(claims.test([claim("steady")], place, folder)).verdict == "reproduced"
+        assert next(claims.measure_claims([claim("steady")], session, folder)).verdict == "reproduced"
     assert len(toys) == 5
 
 
 def test_what_cannot_be_had_is_not_tested_here_with_the_reason_and_the_others_run(toys: list[int],
                                                                                  tmp_path: Path) -> None:
-    found = list(claims.test([claim("no_data"), claim("steady")], workplace(tmp_path), tmp_path / "claims"))
+    found = list(claims.measure_claims([claim("no_data"), claim("steady")], session_in(tmp_path), tmp_path / "claims"))
     assert [f.verdict for f in found] == ["not tested here", "reproduced"]
     assert "connect" in found[0].why_not
     paths = claims.write(tmp_path, found)
@@ -200,10 +200,10 @@ def test_the_wheel_carries_the_claims() -> None:
 
 def test_labels_are_worth_what_the_curve_says() -> None:
     curve = {32: 0.5, 128: 0.6, 512: 0.7}
-    assert labels_worth(0.6, curve) == 128
-    assert labels_worth(0.65, curve) == pytest.approx(256)
-    assert labels_worth(0.4, curve) == 32
-    assert labels_worth(0.9, curve) == 512
+    assert labels_at_score(0.6, curve) == pytest.approx(128)
+    assert labels_at_score(0.65, curve) == pytest.approx(256)
+    assert labels_at_score(0.4, curve) == -np.inf
+    assert labels_at_score(0.9, curve) == np.inf
 
 
 SMALL = {
@@ -233,7 +233,7 @@ def with_letters(vectors: WordVectors) -> WordVectors:
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workplace]:
+def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
     """The claims' tasks as toys, the tutorials' nets as small ones; nets are trained once for all claims."""
     root = tmp_path_factory.mktemp("claims")
     sides = {"imdb": (400, slice(0, 3)), "amazon": (2_900, slice(1, 4)), "newsgroups-atheism-space": (200, slice(0, 3))}
@@ -246,15 +246,15 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workplace]:
     glove = with_letters(toy.vectors(root / "glove"))
     patch = pytest.MonkeyPatch()
     patch.setattr("bench.runs.inputs.load", lambda name, *rest: loaded[name.partition("@")[0]])
-    for where in ("bench.runs.inputs.find_glove", "bench.reproduce.measures.workplace.find_glove"):
+    for where in ("bench.runs.inputs.find_glove", "bench.reproduce.measures.session.find_glove"):
         patch.setattr(where, lambda access: glove)
     for name, net in SMALL.items():
         patch.setitem(architectures.TUTORIAL, name, net)  # type: ignore[arg-type]
     patch.setattr("bench.reproduce.measures.embeddings.POSITIVE", toy.SIGNALS["positive"][:3])
     patch.setattr("bench.reproduce.measures.embeddings.NEGATIVE", toy.SIGNALS["negative"][:3])
     groups = tuple(frozenset(w[:3]) for w in toy.SIGNALS.values())
-    patch.setattr("bench.reproduce.measures.sentiment.LIKE_MEANING", groups)
-    yield workplace(root)
+    patch.setattr("bench.reproduce.measures.sentiment.SIMILAR_WORDS", groups)
+    yield session_in(root)
     patch.undo()
 
 
@@ -268,33 +268,34 @@ def test_letters_are_averaged_over_all_characters_as_the_published_loop_does(tmp
 
 
 @pytest.mark.parametrize("claim", [c for c in PUBLISHED if c.measure != "gpu"], ids=lambda c: c.id)
-def test_every_claim_is_measured_and_its_rules_name_its_figures(place: Workplace, claim: Claim) -> None:
+def test_every_claim_is_measured_and_its_rules_name_its_figures(session: Session, claim: Claim) -> None:
     seeds = min(claim.seeds, 2)
-    measured = measure(claim.measure)(replace(place, seeds=seeds))
+    measured = measure(claim.measure)(replace(session, seeds=seeds))
     assert {rule.figure for rule in claim.rules} <= set(measured.figures)
     assert all(np.isfinite(values).all() and len(values) in (1, seeds) for values in measured.figures.values())
     assert all(len(measured.figures[rule.figure]) == seeds for rule in claim.rules)
     assert claims.markdown([ClaimResult(claim, measured, 1.0, 1.0)]).count(f"--claim {claim.id}") == 1
 
 
-def test_the_gain_of_a_claim_is_that_of_its_records_and_a_second_run_repeats_no_trial(place: Workplace) -> None:
-    path = place.options.results_dir / "claims" / "A2" / "records" / "amazon.jsonl"
-    first = measure("carry-over")(replace(place, seeds=2)).figures
+def test_the_gain_of_a_claim_is_that_of_its_records_and_a_second_run_repeats_no_trial(session: Session) -> None:
+    path = session.options.results_dir / "claims" / "A2" / "records" / "amazon.jsonl"
+    first = measure("carry-over")(replace(session, seeds=2)).figures
     before = path.read_bytes()
     found = {(r.baseline, r.budget, r.seed): r.accuracy or 0.0 for r in record_files.read(path)}
     gains = [100 * (found["finetune", 128, seed] - found["scratch", 128, seed]) for seed in range(2)]
     assert first["points over scratch at 128"] == pytest.approx(gains)
     curve = {b: found["scratch", b, 0] for b in (32, 128, 512, 2048)} | {
         next(r.n_train for r in record_files.read(path) if r.budget == "full"): found["scratch", "full", 0]}
-    assert first["labels saved"][0] == labels_worth(found["finetune", 32, 0], curve) - 32
-    assert measure("carry-over")(replace(place, seeds=2)).figures == first
+    labels = labels_at_score(found["finetune", 32, 0], curve)
+    assert first["labels saved"][0] == np.clip(labels, 32, max(curve)) - 32
+    assert measure("carry-over")(replace(session, seeds=2)).figures == first
     assert path.read_bytes() == before
 
 
-def test_without_a_gpu_the_claim_about_it_is_not_tested(place: Workplace, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_gpu_the_claim_about_it_is_not_tested(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
     from bench.learning.networks.engines import engine
 
-    for name in {"torch", place.mxnet_or_torch()}:
+    for name in {"torch", session.mxnet_or_torch()}:
         monkeypatch.setattr(engine(name), "devices", lambda: ["cpu"])
     with pytest.raises(NotTested, match="GPU"):
-        measure("gpu")(place)
+        measure("gpu")(session)

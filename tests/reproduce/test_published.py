@@ -82,7 +82,7 @@ def test_what_cannot_be_run_here_is_said_and_is_not_off(published: Path, bench_:
     done = bench_(*AGAIN, "--all")
     assert done.exit_code == 0
     assert "4 same, 4 not run" in done.output
-    assert "no net here is called 'gru-1-1'" in done.output
+    assert "no network here is called 'gru-1-1'" in done.output
 
 
 def test_a_strategy_that_cannot_run_here_does_not_keep_the_others_from_it(

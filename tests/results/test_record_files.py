@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import zlib
 from dataclasses import replace
 from pathlib import Path
 
@@ -56,6 +58,22 @@ def test_unpacked_predictions_are_exactly_those_that_were_scored(p: np.ndarray):
     assert back.tobytes() == scored.tobytes()
     np.testing.assert_allclose(scored, p / p.sum(axis=1, keepdims=True), atol=0.01)
     assert score(again, back) == score(truth, scored)
+
+
+@pytest.mark.parametrize("classes", [255, 256, 257, 400])
+def test_classes_beyond_what_a_byte_holds_are_stored_as_they_are(classes: int):
+    truth = np.arange(classes)
+    stored = stored_predictions.quantise(np.eye(classes, dtype=np.float32) + np.float32(0.01))
+    again, p = stored_predictions.unpack(stored_predictions.pack(truth, stored))
+    assert again.tolist() == truth.tolist()
+    assert p.argmax(axis=1).tolist() == truth.tolist()
+
+
+def test_predictions_of_many_classes_written_a_byte_each_are_still_read():
+    stored = stored_predictions.quantise(np.eye(300, dtype=np.float32) + np.float32(0.01))
+    packed = stored_predictions.pack(np.arange(300), stored)
+    packed["truth"] = base64.b64encode(zlib.compress(np.arange(300).astype(np.uint8).tobytes())).decode()
+    assert stored_predictions.unpack(packed)[0].tolist() == [i % 256 for i in range(300)]
 
 
 def test_a_torn_last_line_is_left_out_and_cut_off_by_the_next(path: Path):

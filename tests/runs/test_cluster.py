@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 import toy
 from commands import outcomes
-from conftest import World
+from conftest import Prepare, World
 from typer.testing import CliRunner
 
 from bench.cli.app import app
@@ -25,10 +25,11 @@ from bench.learning.features.glove import WordVectors
 from bench.learning.networks import architectures
 from bench.results import record_files
 from bench.results.record import Record
-from bench.runs import pool, runner
+from bench.runs import pool
 from bench.runs.cluster import client
+from bench.runs.inputs import TrialContext
 from bench.runs.registry import Strategy
-from bench.runs.trials import TrialContext, trial_specs
+from bench.runs.trials import trial_specs
 
 PLUGIN = """
 import os, pathlib, time
@@ -115,18 +116,18 @@ def until(done: Callable[[], bool], what: str, seconds: float = 120.0) -> None:
 
 
 def test_a_cluster_gives_the_records_of_one_process_though_a_worker_is_killed(
-        dask: Dask, setting: TrialContext, plugin: str, tmp_path: Path):
+        dask: Dask, context: TrialContext, plugin: str, tmp_path: Path, prepare: Prepare):
     strategies = [Strategy("slow", plugin, "slow"), Strategy("frozen", "baselines.frozen"),
                   Strategy("tfidf", "baselines.tfidf"), Strategy("scratch", "baselines.scratch")]
-    jobs = trial_specs(setting, strategies, (8,), 3)
-    runner.prepare(setting, frozenset({"features", "base", "counts"}))
+    specs = trial_specs(context, strategies, (8,), 3)
+    prepare(context, "features", "base", "counts")
     victim = dask.worker("--no-nanny")
     found: list[Record] = []
     notes = tmp_path / "notes"
 
     with client.connected(dask.address, pytest.fail) as here:
         until(lambda: len(here.client.scheduler_info()["workers"]) == 1, "the first worker")
-        for record in here.run(jobs):
+        for record in here.run(specs):
             found.append(record)
             if len(found) == 1:
                 dask.worker("--no-nanny", cache="second")
@@ -137,33 +138,34 @@ def test_a_cluster_gives_the_records_of_one_process_though_a_worker_is_killed(
 
     assert victim.returncode == -signal.SIGKILL, "the worker was killed while trials were left"
     assert {r.status for r in found} == {"ok"}, [r.error for r in found]
-    assert outcomes(found) == outcomes(list(pool.run(jobs, 1)))
+    assert outcomes(found) == outcomes(list(pool.run(specs, 1)))
 
 
 def test_a_worker_that_does_not_see_the_cache_is_sent_what_it_lacks(
-        dask: Dask, setting: TrialContext, world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+        dask: Dask, context: TrialContext, world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+        prepare: Prepare):
     monkeypatch.chdir(world.root.parent)
-    elsewhere = replace(setting, root=Path(world.root.name), vectors=None)  # means nothing in the worker's folder
-    runner.prepare(elsewhere, frozenset({"features", "base", "counts"}))
-    jobs = trial_specs(elsewhere, [Strategy("frozen", "baselines.frozen"), Strategy("finetune", "baselines.finetune"),
+    elsewhere = replace(context, root=Path(world.root.name), vectors=None)  # means nothing in the worker's folder
+    prepare(elsewhere, "features", "base", "counts")
+    specs = trial_specs(elsewhere, [Strategy("frozen", "baselines.frozen"), Strategy("finetune", "baselines.finetune"),
                             Strategy("tfidf", "baselines.tfidf")], (8,), 1)
     dask.worker("--no-nanny", cache="bare")
     with client.connected(dask.address, lambda text: None) as here:
-        found = list(here.run(jobs))
-    assert outcomes(found) == outcomes(list(pool.run(jobs, 1)))
+        found = list(here.run(specs))
+    assert outcomes(found) == outcomes(list(pool.run(specs, 1)))
     assert {r.status for r in found} == {"ok"}, [r.error for r in found]
-    assert (tmp_path / "bare" / "bases" / setting.base / "params.safetensors").exists()
+    assert (tmp_path / "bare" / "bases" / context.base / "params.safetensors").exists()
 
 
 @pytest.mark.parametrize("dask", [0], indirect=True)
-def test_a_trial_that_kills_every_worker_is_the_only_one_that_fails(dask: Dask, setting: TrialContext, plugin: str):
-    jobs = trial_specs(
-        setting, [Strategy("deadly", plugin, "deadly"), Strategy("majority", "baselines.majority")], (8,), 2
+def test_a_trial_that_kills_every_worker_is_the_only_one_that_fails(dask: Dask, context: TrialContext, plugin: str):
+    specs = trial_specs(
+        context, [Strategy("deadly", plugin, "deadly"), Strategy("majority", "baselines.majority")], (8,), 2
     )
     for _ in range(2):
         dask.worker("--nanny")
     with client.connected(dask.address, lambda text: None) as here:
-        found = list(here.run(jobs))
+        found = list(here.run(specs))
     assert len(found) == 4
     failed = [r for r in found if r.status != "ok"]
     assert [(r.baseline, r.seed) for r in failed] == [("deadly", 1)]
@@ -189,13 +191,13 @@ def test_bench_run_on_a_cluster_writes_the_records_that_it_writes_here(
     assert outcomes(found) == outcomes(expected)
 
 
-def test_a_trial_for_a_gpu_waits_for_a_worker_that_offers_one(dask: Dask, setting: TrialContext):
-    job = trial_specs(replace(setting, device="cuda"), [Strategy("majority", "baselines.majority")], (8,), 1)
+def test_a_trial_for_a_gpu_waits_for_a_worker_that_offers_one(dask: Dask, context: TrialContext):
+    specs = trial_specs(replace(context, device="cuda"), [Strategy("majority", "baselines.majority")], (8,), 1)
     said: list[str] = []
     dask.worker("--no-nanny")
     with client.connected(dask.address, said.append) as here:
         until(lambda: len(here.client.scheduler_info()["workers"]) == 1, "the worker without a GPU")
-        trials = here.run(job)
+        trials = here.run(specs)
         dask.worker("--no-nanny", "--resources", "GPU=1", cache="gpu")
         record = next(trials)
     assert record.status == "ok"
@@ -204,28 +206,28 @@ def test_a_trial_for_a_gpu_waits_for_a_worker_that_offers_one(dask: Dask, settin
 
 
 def test_workers_of_many_threads_or_other_versions_are_refused(
-        dask: Dask, setting: TrialContext, monkeypatch: pytest.MonkeyPatch):
-    jobs = trial_specs(setting, [Strategy("majority", "baselines.majority")], (8,), 1)
+        dask: Dask, context: TrialContext, monkeypatch: pytest.MonkeyPatch):
+    specs = trial_specs(context, [Strategy("majority", "baselines.majority")], (8,), 1)
     first = dask.worker("--no-nanny", "--nthreads", 2)
     with (client.connected(dask.address, lambda text: None) as here,
           pytest.raises(BenchError, match=r"cannot take part: it has 2 threads.*finished trials are kept")):
-        list(here.run(jobs))
+        list(here.run(specs))
     first.kill()
     dask.worker("--no-nanny")
     monkeypatch.setattr(client, "versions_that_matter", lambda engine: {"transferbench": "99.0 (code 0)"})
     with (client.connected(dask.address, lambda text: None) as here,
           pytest.raises(BenchError, match=r"its transferbench is .*, here it is 99\.0 \(code 0\); install the same")):
-        list(here.run(jobs))
+        list(here.run(specs))
 
 
-def test_a_scheduler_that_dies_ends_the_run_with_a_word(dask: Dask, setting: TrialContext, plugin: str,
+def test_a_scheduler_that_dies_ends_the_run_with_a_word(dask: Dask, context: TrialContext, plugin: str,
                                                         monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(client, "ANSWER", 2.0)
-    monkeypatch.setattr(client, "TICK", 0.5)
+    monkeypatch.setattr(client, "TIMEOUT", 2.0)
+    monkeypatch.setattr(client, "POLL", 0.5)
     dask.worker("--no-nanny")
-    jobs = trial_specs(setting, [Strategy("slow", plugin, "slow")], (8,), 40)
+    specs = trial_specs(context, [Strategy("slow", plugin, "slow")], (8,), 40)
     with client.connected(dask.address, lambda text: None) as here:
-        trials = here.run(jobs)
+        trials = here.run(specs)
         assert next(trials).status == "ok"
         dask.processes[0].kill()
         with pytest.raises(BenchError, match=r"no longer answers \(finished trials are kept"):
@@ -236,7 +238,7 @@ def test_a_scheduler_that_dies_ends_the_run_with_a_word(dask: Dask, setting: Tri
 def test_a_scheduler_that_does_not_answer_is_one_clear_line_in_bounded_time(
         address: str, monkeypatch: pytest.MonkeyPatch):
     pytest.importorskip("distributed", reason="the extra dask is not installed")
-    monkeypatch.setattr(client, "ANSWER", 2.0)
+    monkeypatch.setattr(client, "TIMEOUT", 2.0)
     began = time.monotonic()
     result = CliRunner().invoke(app, ["run", "--scheduler", address.format(_free_port())])
     assert result.exit_code == 2, result.output
@@ -249,7 +251,7 @@ def test_a_scheduler_that_does_not_answer_is_one_clear_line_in_bounded_time(
 
 def test_something_else_that_listens_there_is_no_scheduler(monkeypatch: pytest.MonkeyPatch):
     pytest.importorskip("distributed", reason="the extra dask is not installed")
-    monkeypatch.setattr(client, "ANSWER", 2.0)
+    monkeypatch.setattr(client, "TIMEOUT", 2.0)
     with socket.socket() as mute:
         mute.bind(("127.0.0.1", 0))
         mute.listen()

@@ -18,7 +18,7 @@ from bench.learning.networks.architectures import ARCHITECTURES
 from bench.results import record_files
 from bench.results.record import Record
 from bench.runs import costs
-from bench.runs.costs import Measured
+from bench.runs.costs import MeasuredCosts
 
 RUN = ("run", "--target", "toy-target", "--source", "toy-source", "--tasks", "cards", "--data-dir", "data", "--offline",
        "--epochs", "1", "--budgets", "8,full", "--seeds", "2", "--jobs", "2", "--device", "cpu", "--net", "cnn",
@@ -77,7 +77,7 @@ def test_more_seeds_are_estimated_from_the_records_and_the_kept_base_costs_nothi
     assert (cells["scratch", 8]["done"], cells["scratch", 8]["todo"]) == (0, 5)
     assert all(s["cached"] for s in more["targets"][0]["steps"])
     said = bench(*RUN, *words, "--seeds", "5", "--dry-run", folder=workshop).stdout
-    assert "base: kept already" in said
+    assert "base: cached" in said
     assert "median seconds of the same trials in your records" in said
 
 
@@ -138,15 +138,15 @@ def test_two_targets_and_several_bases_are_counted_as_the_run_counts_them(worksh
 
 
 def test_costs_come_from_the_same_trials_then_from_the_tables_at_this_machines_pace() -> None:
-    nothing = Measured({})
+    nothing = MeasuredCosts({})
     assert nothing.trial("finetune", 128) == costs.Cost(pytest.approx(4.5), "stated")  # type: ignore[arg-type]
     assert 4.5 < nothing.trial("finetune", 300).seconds < 7.3
     assert nothing.trial("finetune", 58_900).seconds == pytest.approx(163)
     assert nothing.trial("mine:fit", 128).basis == "unknown"
-    slow = Measured({("finetune", 128): 9.0})
+    slow = MeasuredCosts({("finetune", 128): 9.0})
     assert slow.trial("finetune", 128) == costs.Cost(9.0, "records")
     assert slow.trial("scratch", 128) == costs.Cost(pytest.approx(9.4), "scaled")  # type: ignore[arg-type]
-    assert Measured({("mine:fit", 100): 2.0}).trial("mine:fit", 128) == costs.Cost(2.0, "scaled")
+    assert MeasuredCosts({("mine:fit", 100): 2.0}).trial("mine:fit", 128) == costs.Cost(2.0, "scaled")
 
 
 def test_records_of_another_net_engine_or_device_tell_nothing_of_this_one(tmp_path: Path) -> None:
@@ -155,13 +155,13 @@ def test_records_of_another_net_engine_or_device_tell_nothing_of_this_one(tmp_pa
                             seconds={"load": 1.0, "adapt": 2.0, "predict": 3.0, "pretrain": 100.0})
     made = [record, replace(record, engine="mxnet"), replace(record, device="cuda"), replace(record, net="x"),
             replace(record, status="failed", seconds={})]
-    assert costs.measured(made, tmp_path, net, "torch", "cpu").trials == {("tfidf", 32): 6.0}
+    assert costs.measured_costs(made, tmp_path, net, "torch", "cpu").trials == {("tfidf", 32): 6.0}
 
 
 def test_seconds_are_said_as_people_say_them() -> None:
     said = {0.2: "under 1 s", 12.4: "12 s", 89: "89 s", 200: "3 min", 4_800: "1 h 20 min", 3_600: "1 h",
             100_000: "1 day 4 h", 172_800: "2 days", 3_599: "1 h"}
-    assert {seconds: costs.people(seconds) for seconds in said} == said
+    assert {seconds: costs.duration(seconds) for seconds in said} == said
 
 
 def test_a_file_of_ones_own_is_planned_from_its_own_size(workshop: Path) -> None:

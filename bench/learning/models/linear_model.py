@@ -1,4 +1,4 @@
-"""TF-IDF of words and word pairs with a linear classifier, as a model; needs NumPy alone."""
+"""TF-IDF of words and word pairs with a linear classifier, as a model; it needs only NumPy."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.data.text import PADDING, SPECIALS, Vocabulary
-from bench.learning.models.model import ModelError, ModelParts, encoded
+from bench.learning.models.model import ModelError, ModelParts, encode_with_vocabulary
 from bench.protocol.metrics import softmax
 
 
 @dataclass(frozen=True)
 class LinearModel:
-    """Logarithmic counts times idf, each text of length 1, times weights; softmax."""
+    """Logarithmic counts times idf, each text scaled to length 1, times weights; softmax."""
 
     vocabulary: Vocabulary
-    grams: NDArray[np.int32]  # [k, 2] word numbers of a pair; a word alone has PADDING as its second; in rising order
+    grams: NDArray[np.int32]  # [k, 2] word numbers of each n-gram, ascending; the second of a single word is PADDING
     idf: NDArray[np.float32]  # [k]
     weight: NDArray[np.float32]  # [classes, k]
     bias: NDArray[np.float32]  # [classes]
@@ -32,19 +32,19 @@ class LinearModel:
 
     @cached_property
     def keys(self) -> NDArray[np.int64]:
-        """One number a gram, rising."""
+        """One number per n-gram, ascending."""
         return self.grams[:, 0].astype(np.int64) * len(self.vocabulary) + self.grams[:, 1]
 
     def probabilities(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """What scikit-learn's TfidfTransformer(sublinear_tf=True) and LogisticRegression give, [n, classes]."""
-        x, n, k = encoded(texts, self.vocabulary), len(texts), len(self.grams)
+        """The same as scikit-learn's TfidfTransformer(sublinear_tf=True) and LogisticRegression, [n, classes]."""
+        x, n, k = encode_with_vocabulary(texts, self.vocabulary), len(texts), len(self.grams)
         ids, rows = x.ids.astype(np.int64), np.repeat(np.arange(n), x.lengths)
         within = rows[1:] == rows[:-1]
         singles = ids * len(self.vocabulary) + PADDING
         pairs = ids[:-1][within] * len(self.vocabulary) + ids[1:][within]
-        wanted, row = np.concatenate([singles, pairs]), np.concatenate([rows, rows[:-1][within]])
-        at = np.minimum(np.searchsorted(self.keys, wanted), k - 1)
-        known = self.keys[at] == wanted
+        keys, row = np.concatenate([singles, pairs]), np.concatenate([rows, rows[:-1][within]])
+        at = np.minimum(np.searchsorted(self.keys, keys), k - 1)
+        known = self.keys[at] == keys
         cells, counts = np.unique(row[known] * k + at[known], return_counts=True)
         row, column = np.divmod(cells, k)
         value = (1.0 + np.log(counts)) * self.idf[column]
@@ -53,31 +53,34 @@ class LinearModel:
         return softmax(logits + self.bias)
 
     def parts(self) -> ModelParts:
-        """Its grams, weights and words."""
+        """Its n-grams, weights and words."""
         arrays = {"grams": self.grams, "idf": self.idf, "weight": self.weight, "bias": self.bias}
         return ModelParts(arrays=arrays, words=self.vocabulary.words)
 
     @classmethod
-    def of(cls, parts: ModelParts) -> LinearModel:
-        """The model of these parts."""
+    def from_parts(cls, parts: ModelParts) -> LinearModel:
+        """The model of these parts; raises `ModelError` where the n-grams are not ascending or not of its words."""
         vocabulary = Vocabulary(parts.words)
         grams = parts.array("grams", "i", None, 2)
         k = len(grams)
         bias = parts.array("bias", "f", None)
-        found = cls(vocabulary, grams.astype(np.int32), parts.array("idf", "f", k),
+        model = cls(vocabulary, grams.astype(np.int32), parts.array("idf", "f", k),
                     parts.array("weight", "f", len(bias), k), bias)
-        if not k or grams.min() < 0 or grams.max() >= len(vocabulary) or (np.diff(found.keys) <= 0).any():
-            raise ModelError(f"its array 'grams' does not number pairs of its {len(parts.words)} words in rising order")
-        return found
+        if not k or grams.min() < 0 or grams.max() >= len(vocabulary) or (np.diff(model.keys) <= 0).any():
+            raise ModelError(f"its array 'grams' does not hold pairs of its {len(parts.words)} words, ascending")
+        return model
 
     @classmethod
-    def on(cls, words: Sequence[str], grams: NDArray[np.int32], idf: NDArray[Any], weight: NDArray[np.float64],
-           bias: NDArray[np.float64]) -> LinearModel:
-        """The model on grams [k, 2] of `words` (-1: no second word), in any order; words in no gram are left out."""
+    def from_ngrams(cls, words: Sequence[str], grams: NDArray[np.int32], idf: NDArray[Any],
+                    weight: NDArray[np.float64], bias: NDArray[np.float64]) -> LinearModel:
+        """The model on n-grams of `words`, two indices each [k, 2] (-1: no second word), in any order.
+
+        `idf` [k] and `weight` [classes, k] are in the same order. Words in no n-gram are left out.
+        """
         used = np.unique(grams[grams >= 0])
-        number = np.full(len(words) + 1, PADDING, np.int32)  # the last is that of -1
+        number = np.full(len(words) + 1, PADDING, np.int32)  # the last is the number of -1
         number[used] = np.arange(len(used)) + SPECIALS
-        own = number[grams]
-        order = np.lexsort((own[:, 1], own[:, 0]))
-        return cls(Vocabulary(tuple(words[i] for i in used)), own[order], np.asarray(idf[order], np.float32),
+        renumbered = number[grams]
+        order = np.lexsort((renumbered[:, 1], renumbered[:, 0]))
+        return cls(Vocabulary(tuple(words[i] for i in used)), renumbered[order], np.asarray(idf[order], np.float32),
                    np.asarray(weight[:, order], np.float32), np.asarray(bias, np.float32))

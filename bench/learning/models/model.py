@@ -1,4 +1,4 @@
-"""A fitted model as a value: it predicts texts that stand in no corpus, and can be taken apart to be kept."""
+"""A fitted model as a value: it predicts any text, and can be taken apart to be saved."""
 
 from __future__ import annotations
 
@@ -22,31 +22,33 @@ class ModelError(BenchError):
     """A model folder that cannot be used."""
 
     def __init__(self, message: str) -> None:
-        super().__init__(message, "bench fit makes it anew")
+        super().__init__(message, "bench fit makes a new one")
 
 
 @dataclass(frozen=True)
 class ModelParts:
-    """What a model is made of."""
+    """What a model consists of, as it is saved."""
 
     settings: Mapping[str, Any] = field(default_factory=dict)  # JSON
     arrays: Mapping[str, NDArray[Any]] = field(default_factory=dict)
-    words: tuple[str, ...] = ()  # that it knows, in the order of its arrays' rows
+    words: tuple[str, ...] = ()  # that the model knows, in the order of its arrays' rows
 
     def array(self, name: str, kind: str, *shape: int | None) -> NDArray[Any]:
-        """The array `name` of floats or ints (`kind` "f" or "i"), its sizes `shape` (None: any); else `ModelError`."""
-        found = self.arrays.get(name)
-        if found is None:
+        """The array `name` of floats or integers (`kind` "f" or "i") and of this `shape` (None: any size).
+
+        Raises `ModelError` where it is missing, of another kind or shape, or not finite.
+        """
+        array = self.arrays.get(name)
+        if array is None:
             raise ModelError(f"there is no array {name!r} in its weights")
-        fits = found.ndim == len(shape) and all(want in (None, have) for have, want in zip(found.shape, shape,
-                                                                                          strict=True))
-        if not fits or found.dtype.kind != kind:
-            wanted = ", ".join("any" if n is None else str(n) for n in shape)
-            raise ModelError(f"its array {name!r} is {found.dtype} [{', '.join(map(str, found.shape))}], expected "
-                             f"{'numbers' if kind == 'f' else 'integers'} [{wanted}]")
-        if kind == "f" and not np.isfinite(found).all():
+        fits = array.ndim == len(shape) and all(n in (None, size) for size, n in zip(array.shape, shape, strict=True))
+        if not fits or array.dtype.kind != kind:
+            expected = ", ".join("any" if n is None else str(n) for n in shape)
+            raise ModelError(f"its array {name!r} is {array.dtype} [{', '.join(map(str, array.shape))}], expected "
+                             f"{'numbers' if kind == 'f' else 'integers'} [{expected}]")
+        if kind == "f" and not np.isfinite(array).all():
             raise ModelError(f"its array {name!r} holds NaN or infinite values")
-        return found
+        return array
 
 
 class Model(Protocol):
@@ -57,29 +59,29 @@ class Model(Protocol):
         """The number of classes."""
 
     def probabilities(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Probabilities of cleaned texts (`bench.text.clean`), [n, classes]."""
+        """Probabilities of cleaned texts (`bench.data.text.clean`), [n, classes]."""
 
     def parts(self) -> ModelParts:
-        """What it is made of."""
+        """What it consists of."""
 
     @classmethod
-    def of(cls, parts: ModelParts) -> Model:
-        """The model made of `parts`, which may come from a stranger; `ModelError` where they do not fit together."""
+    def from_parts(cls, parts: ModelParts) -> Model:
+        """The model made of `parts`, which may come from a stranger; raises `ModelError` where they do not fit."""
 
 
 @dataclass(frozen=True)
 class Fitted:
-    """What a baseline's `fit` returns: a predictor for the trial's corpus, and the same as a model for any text."""
+    """What a strategy's `fit` returns: a predictor for the trial's corpus, and the same as a model for any text."""
 
     predict: Predictor
-    model: Callable[[], Model]  # made when it is asked for, by `bench fit`
+    model: Callable[[], Model]  # called by `bench fit` alone
 
     def __call__(self, examples: Examples) -> NDArray[np.float32]:
         """Probabilities, [n, classes]."""
         return self.predict(examples)
 
 
-# kind in a model's card -> its class; nothing else is ever loaded
+# kind in a model's card -> its class; no other class is ever loaded
 KINDS: Mapping[str, str] = {
     "constant": "bench.learning.models.model:ConstantModel",
     "net": "bench.learning.models.network_model:NetworkModel",
@@ -90,24 +92,24 @@ KINDS: Mapping[str, str] = {
 
 
 def kind_of(model: Model) -> str:
-    """The model's name in `KINDS`; `BenchError` where it is of no kind that can be kept."""
-    where = f"{type(model).__module__}:{type(model).__qualname__}"
-    for kind, known in KINDS.items():
-        if known == where:
+    """The model's kind in `KINDS`; raises `BenchError` for a class that is not among them."""
+    class_path = f"{type(model).__module__}:{type(model).__qualname__}"
+    for kind, path in KINDS.items():
+        if path == class_path:
             return kind
-    raise BenchError(f"a model of the class {where} cannot be kept", f"only: {', '.join(KINDS)}")
+    raise BenchError(f"a model of the class {class_path} cannot be saved", f"only: {', '.join(KINDS)}")
 
 
 def class_of(kind: object) -> type[Model]:
-    """The class of a kind; imports its module now, not before."""
+    """The class of a kind; imports its module now, not before. Raises `ModelError` for an unknown kind."""
     if not isinstance(kind, str) or kind not in KINDS:
         raise ModelError(f"unknown kind of model {kind!r}")
     module, _, name = KINDS[kind].partition(":")
     return cast("type[Model]", getattr(importlib.import_module(module), name))
 
 
-def encoded(texts: Iterable[str], vocabulary: Vocabulary) -> Ragged:
-    """Texts as numbers of a vocabulary; other words are UNKNOWN."""
+def encode_with_vocabulary(texts: Iterable[str], vocabulary: Vocabulary) -> Ragged:
+    """Texts as word numbers of a vocabulary; other words are UNKNOWN."""
     get = vocabulary.numbers.get
     parts = [np.array([get(t, UNKNOWN) for t in tokens(text)], np.int32) for text in texts]
     offsets = np.concatenate([[0], np.cumsum([len(p) for p in parts])]).astype(np.int64)
@@ -118,7 +120,7 @@ def encoded(texts: Iterable[str], vocabulary: Vocabulary) -> Ragged:
 class ConstantModel:
     """The same probabilities for every text."""
 
-    share: NDArray[np.float32]  # [classes]
+    share: NDArray[np.float32]  # probability of each class, [classes]
 
     @property
     def classes(self) -> int:
@@ -126,7 +128,7 @@ class ConstantModel:
         return len(self.share)
 
     def probabilities(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """The shares, once a text."""
+        """The shares, repeated for each text."""
         return np.tile(self.share, (len(texts), 1))
 
     def parts(self) -> ModelParts:
@@ -134,6 +136,6 @@ class ConstantModel:
         return ModelParts(arrays={"share": self.share})
 
     @classmethod
-    def of(cls, parts: ModelParts) -> ConstantModel:
+    def from_parts(cls, parts: ModelParts) -> ConstantModel:
         """The model of these parts."""
         return cls(parts.array("share", "f", None))

@@ -16,7 +16,7 @@ from bench.protocol.metrics import softmax
 
 @dataclass(frozen=True)
 class SentenceModel:
-    """The layer alone is kept; the encoder comes from its package, known by its weights' checksum."""
+    """Only the layer is saved; the encoder comes from its package, known by the checksum of its weights."""
 
     weight: NDArray[np.float64]  # [classes, d]
     bias: NDArray[np.float64]  # [classes]
@@ -27,16 +27,16 @@ class SentenceModel:
         return len(self.bias)
 
     def probabilities(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Probabilities, [n, classes]; `MissingExtra` where the encoder is not installed."""
+        """Probabilities, [n, classes]; raises `MissingExtra` where the encoder is not installed."""
         logits: NDArray[Any] = sentence_encoder.vectors(texts) @ self.weight.T + self.bias
         return softmax(logits)
 
     def parts(self) -> ModelParts:
-        """The layer, and which encoder it is for."""
+        """The layer, and the checksum of the encoder it was fitted on."""
         return ModelParts({"encoder": sentence_encoder.SHA256}, {"weight": self.weight, "bias": self.bias})
 
     @classmethod
-    def of(cls, parts: ModelParts) -> SentenceModel:
+    def from_parts(cls, parts: ModelParts) -> SentenceModel:
         """The model of these parts."""
         if parts.settings.get("encoder") != sentence_encoder.SHA256:
             raise ModelError("it was made for another sentence encoder")

@@ -1,4 +1,4 @@
-"""The base networks as values: kind and sizes, and their initial weights, drawn in NumPy."""
+"""Network architectures as values: a kind and its sizes, and their initial weights, drawn in NumPy."""
 
 from __future__ import annotations
 
@@ -13,22 +13,25 @@ from bench.core.errors import BenchError, DataError
 from bench.core.seeds import generator_for
 from bench.data.text import SPECIALS
 
-Params = dict[str, NDArray[np.float32]]
-EMBEDDING, HEAD = "embedding.weight", "head.weight"
+Params = dict[str, NDArray[np.float32]]  # a network's weights by name, the same in every engine
+EMBEDDING, HEAD, HEAD_BIAS = "embedding.weight", "head.weight", "head.bias"
 
 
 @dataclass(frozen=True)
 class Architecture:
-    """A text classifier: embedding, encoder, pooling, linear head."""
+    """A text classifier: embedding, encoder, pooling, linear head; `net` for short, as in `--net`.
+
+    Its field names are part of base keys, records and model cards, so they stay as they are.
+    """
 
     kind: str  # gru, bilstm, dense, cnn, textcnn
     classes: int = 2
     embedding: int = 64  # dimensions of a word
-    hidden: int = 64  # units a direction, or of the dense layer, or filters a width
+    hidden: int = 64  # units per direction, or of the dense layer, or filters per width
     widths: tuple[int, ...] = ()  # of the convolutions, in words
     pooling: str = "mean-max"  # over time: mean-max, last, max or flatten
-    most_tokens: int = 400  # longer texts are clipped (see Encoded.clip)
-    words: int = 0  # vocabulary size, most frequent first; 0: every word seen twice
+    most_tokens: int = 400  # longer texts are clipped (see Ragged.clip)
+    words: int = 0  # vocabulary size, most frequent first; 0: every word that occurs twice or more
     dropout: float = 0.2  # on the features, while training
     glove: str = "start"  # word vectors: "no", "start" (initial values), "frozen"
 
@@ -42,7 +45,7 @@ class Architecture:
 
     @property
     def features(self) -> int:
-        """Dimensions of the pooled features."""
+        """Dimensions of the pooled features, which the head reads."""
         if self.kind == "dense":
             return self.hidden
         if self.kind in ("cnn", "textcnn"):
@@ -59,48 +62,24 @@ ARCHITECTURES: Mapping[str, Architecture] = {
     "textcnn": Architecture("textcnn", hidden=100, widths=(3, 4, 5), pooling="max"),
     "glove-cnn": Architecture("cnn", embedding=50, hidden=100, widths=(5,), pooling="max", glove="frozen"),
 }
-TUTORIAL: Mapping[str, Architecture] = {  # the five tutorials' sizes, shared/seeds.md
+TUTORIAL: Mapping[str, Architecture] = {  # sizes of the five tutorials
     "gru": Architecture("gru", pooling="last", most_tokens=500, dropout=0.0, glove="no"),
     "bilstm": Architecture("bilstm", pooling="last", most_tokens=200, words=20_000, dropout=0.5, glove="no"),
     "dense": Architecture("dense", embedding=50, hidden=500, most_tokens=500, words=5_000, dropout=0.0, glove="no"),
-    "cnn": Architecture(
-        "cnn",
-        embedding=50,
-        hidden=100,
-        widths=(5,),
-        pooling="flatten",
-        most_tokens=500,
-        words=5_000,
-        dropout=0.0,
-        glove="no",
-    ),
-    "textcnn": Architecture(
-        "textcnn",
-        embedding=50,
-        hidden=100,
-        widths=(3, 4, 5),
-        pooling="max",
-        most_tokens=500,
-        words=5_000,
-        dropout=0.0,
-        glove="no",
-    ),
-    "glove-cnn": Architecture(
-        "cnn",
-        embedding=50,
-        hidden=100,
-        widths=(5,),
-        pooling="flatten",
-        most_tokens=500,
-        words=5_000,
-        dropout=0.0,
-        glove="frozen",
-    ),
+    "cnn": Architecture("cnn", embedding=50, hidden=100, widths=(5,), pooling="flatten", most_tokens=500, words=5_000,
+                        dropout=0.0, glove="no"),
+    "textcnn": Architecture("textcnn", embedding=50, hidden=100, widths=(3, 4, 5), pooling="max", most_tokens=500,
+                            words=5_000, dropout=0.0, glove="no"),
+    "glove-cnn": Architecture("cnn", embedding=50, hidden=100, widths=(5,), pooling="flatten", most_tokens=500,
+                              words=5_000, dropout=0.0, glove="frozen"),
 }
 
 
 def architecture_named(name: str, preset: str = "default") -> Architecture:
-    """The net called `name`, with our sizes or the tutorials' (`preset="tutorial"`)."""
+    """The architecture called `name`, in our sizes or the tutorials' (`preset="tutorial"`).
+
+    Raises `BenchError` for an unknown name or preset.
+    """
     table = {"default": ARCHITECTURES, "tutorial": TUTORIAL}.get(preset)
     if table is None:
         raise BenchError(f"unknown preset {preset!r}", "default or tutorial")
@@ -112,37 +91,37 @@ def architecture_named(name: str, preset: str = "default") -> Architecture:
 
 
 def with_classes(net: Architecture, classes: int) -> Architecture:
-    """The same net with a head for `classes` classes."""
+    """The same architecture with a head for `classes` classes."""
     return replace(net, classes=classes)
 
 
-POOLINGS: Mapping[str, tuple[str, ...]] = {  # kind -> what it can be pooled by
+POOLINGS: Mapping[str, tuple[str, ...]] = {  # kind -> the poolings it can have
     "gru": ("mean-max", "last"), "bilstm": ("mean-max", "last"), "dense": ("mean-max", "flatten"),
     "cnn": ("max", "flatten"), "textcnn": ("max",),
 }
 
 
-def shapes(net: Architecture, vocabulary: int) -> dict[str, tuple[int, ...]]:
+def weight_shapes(net: Architecture, vocabulary: int) -> dict[str, tuple[int, ...]]:
     """The shape of each weight, for an embedding of `vocabulary` rows."""
     e, h = net.embedding, net.hidden
-    found: dict[str, tuple[int, ...]] = {EMBEDDING: (vocabulary, e)}
+    shapes: dict[str, tuple[int, ...]] = {EMBEDDING: (vocabulary, e)}
     if net.kind in ("gru", "bilstm"):
         gates = (3 if net.kind == "gru" else 4) * h
         for side in ("", "_reverse") if net.kind == "bilstm" else ("",):
-            found |= {f"rnn.weight_ih_l0{side}": (gates, e), f"rnn.weight_hh_l0{side}": (gates, h),
-                      f"rnn.bias_ih_l0{side}": (gates,), f"rnn.bias_hh_l0{side}": (gates,)}
+            shapes |= {f"rnn.weight_ih_l0{side}": (gates, e), f"rnn.weight_hh_l0{side}": (gates, h),
+                       f"rnn.bias_ih_l0{side}": (gates,), f"rnn.bias_hh_l0{side}": (gates,)}
     elif net.kind == "dense":
-        found |= {"hidden.weight": (h, net.most_tokens * e), "hidden.bias": (h,)}
+        shapes |= {"hidden.weight": (h, net.most_tokens * e), "hidden.bias": (h,)}
     for width in net.widths:
-        found |= {f"conv{width}.weight": (h, e, width), f"conv{width}.bias": (h,)}
-    return {**found, HEAD: (net.classes, net.features), "head.bias": (net.classes,)}
+        shapes |= {f"conv{width}.weight": (h, e, width), f"conv{width}.bias": (h,)}
+    return {**shapes, HEAD: (net.classes, net.features), HEAD_BIAS: (net.classes,)}
 
 
 def initial_params(net: Architecture, vocabulary: int, *names: object) -> Params:
     """Fresh weights for an embedding of `vocabulary` rows; the draw depends on `names` alone.
 
-    Uniform in ±1/sqrt(fan-in) as torch.nn does for these layers, the embedding N(0, 0.1²),
-    its row 0 (padding) zero.
+    Uniform in ±1/sqrt(fan-in) as torch.nn does for these layers; the embedding is drawn from N(0, 0.1²), its row 0
+    (padding) is zero.
     """
     rng = generator_for("weights", net.kind, *names)
 
@@ -174,20 +153,23 @@ def initial_params(net: Architecture, vocabulary: int, *names: object) -> Params
 
 
 def check_params(params: Params, net: Architecture, vocabulary: int, what: str) -> None:
-    """Raises `DataError` unless `params` are finite float32 weights of `net` with `vocabulary` rows of words."""
-    wanted = {name: a.shape for name, a in initial_params(net, SPECIALS).items()}
-    wanted[EMBEDDING] = (vocabulary, net.embedding)
-    for name in sorted(wanted.keys() | params.keys()):
+    """Raises `DataError` unless `params` are finite float32 weights of `net` with `vocabulary` embedding rows.
+
+    `what` names the weights in the message.
+    """
+    expected = {name: a.shape for name, a in initial_params(net, SPECIALS).items()}
+    expected[EMBEDDING] = (vocabulary, net.embedding)
+    for name in sorted(expected.keys() | params.keys()):
         shape = params[name].shape if name in params else "missing"
-        if shape != wanted.get(name, "unknown"):
-            raise DataError(f"{what}: weight {name[:80]!r} is {shape}, expected {wanted.get(name, 'none')}",
+        if shape != expected.get(name, "unknown"):
+            raise DataError(f"{what}: weight {name[:80]!r} is {shape}, expected {expected.get(name, 'none')}",
                             "made by another version, or damaged: remove it")
         if params[name].dtype != np.float32 or not np.isfinite(params[name]).all():
-            raise DataError(f"{what}: weight {name!r} is not finite 32-bit numbers", "damaged: remove it")
+            raise DataError(f"{what}: weight {name!r} is not finite float32", "damaged: remove it")
 
 
 def initial_head(net: Architecture, rng: np.random.Generator) -> Params:
     """A fresh linear head, [classes, features] and [classes]."""
     bound = 1.0 / math.sqrt(net.features)
     weight = rng.uniform(-bound, bound, (net.classes, net.features)).astype(np.float32)
-    return {HEAD: weight, "head.bias": np.zeros(net.classes, np.float32)}
+    return {HEAD: weight, HEAD_BIAS: np.zeros(net.classes, np.float32)}

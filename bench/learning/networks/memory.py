@@ -1,4 +1,4 @@
-"""Memory between two uses: kept while the same arrays come again and again, handed back when a process only waits."""
+"""Memory between two uses: kept while the same arrays come again and again, returned when a process only waits."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ import sys
 TRIM_THRESHOLD, TOP_PAD, MMAP_THRESHOLD = -1, -2, -3  # of mallopt(3)
 
 
-def keep_freed() -> None:
-    """Let glibc use again what is freed, up to 32 MB a piece, until `give_back`; once said it holds for the process.
+def keep_freed_memory() -> None:
+    """Let glibc reuse freed blocks of up to 32 MB instead of returning them to the system; holds for the process.
 
-    It would hand each step's arrays to the system and ask for them again; the system clears every page anew, and
-    threads of one process wait for each other at that.
+    Otherwise each step's arrays would be returned to the system and requested again. The system clears every page
+    anew, and the threads of a process wait for each other meanwhile.
     """
     if sys.platform == "linux" and (set_option := getattr(ctypes.CDLL(None), "mallopt", None)):
         set_option(MMAP_THRESHOLD, 32 << 20)
         set_option(TRIM_THRESHOLD, 2**31 - 1)
-        set_option(TOP_PAD, 64 << 20)  # a thread's heap is one such piece, and never ends
+        set_option(TOP_PAD, 64 << 20)  # a thread's heap is one such block, and never shrinks
 
 
-def give_back() -> None:
-    """Hand back what Arrow and the C library hold without using it; takes no time worth counting."""
+def release_freed_memory() -> None:
+    """Return to the system what Arrow and the C library hold without using it; takes next to no time."""
     if "pyarrow" in sys.modules:
         sys.modules["pyarrow"].default_memory_pool().release_unused()
     if sys.platform == "linux" and (trim := getattr(ctypes.CDLL(None), "malloc_trim", None)):

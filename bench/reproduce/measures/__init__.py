@@ -1,6 +1,6 @@
-"""What `bench reproduce` measures: one function a claim, in a file a tutorial, and this table of them.
+"""What `bench reproduce` measures: one function per claim, in one file per tutorial, and the table of them.
 
-A measure takes a `Workplace` and returns figures by name, one value a seed; it knows no verdict.
+A measure takes a `Session` and returns figures by name, one value per seed. It knows no verdict.
 """
 
 from __future__ import annotations
@@ -9,9 +9,9 @@ import importlib
 from collections.abc import Callable, Mapping
 from typing import cast
 
-from bench.reproduce.measures.workplace import Measured, Workplace
+from bench.reproduce.measures.session import Measurement, Session
 
-Measure = Callable[[Workplace], Measured]
+Measure = Callable[[Session], Measurement]
 
 # name in claims.toml -> module:function
 MEASURES: Mapping[str, str] = {

@@ -11,43 +11,43 @@ from numpy.typing import NDArray
 from bench.learning.features.glove import WordVectors
 from bench.learning.resources import Resources
 from bench.protocol.domain import Domain
-from bench.reproduce.measures.workplace import Measured, Workplace
+from bench.reproduce.measures.session import Measurement, Session
 
 TREES = 50
 CLAIMED = np.array([[224, 88], [95, 306]])
 
 
-def letters(place: Workplace) -> Measured:
+def letters(session: Session) -> Measurement:
     """Letters instead of words, hard labels, and the two arguments of the score in the wrong order."""
     from sklearn.metrics import confusion_matrix, roc_auc_score
 
-    posts = place.data("newsgroups-atheism-space@bydate-raw")
-    train, test = (np.flatnonzero(posts.data.split == side) for side in (1, 2))
+    posts = session.data("newsgroups-atheism-space@bydate-raw")
+    train, test = (np.flatnonzero(posts.data.split == part) for part in (1, 2))
     texts = [posts.data.corpus.text(int(row)) for row in (*train, *test)]
-    x = letter_means(texts, place.vectors())
+    x = letter_means(texts, session.vectors())
     y = posts.data.y
-    auc, right, worst, cells = [], [], [], []
-    for seed in range(place.seeds):
+    auc, accuracy, worst, matrices = [], [], [], []
+    for seed in range(session.seeds):
         guess = _forest(x[: len(train)], y[train], seed).predict(x[len(train) :])
         auc.append(float(roc_auc_score(guess, y[test])))
-        right.append(float((guess == y[test]).mean()))
+        accuracy.append(float((guess == y[test]).mean()))
         matrix = confusion_matrix(guess, y[test])  # rows are the guesses here too
-        cells.append(matrix)
+        matrices.append(matrix)
         worst.append(float(np.abs(matrix - CLAIMED).max()))
-    mean = np.mean(cells, axis=0).round().astype(int).tolist()
-    return Measured({"AUC, swapped": tuple(auc), "accuracy": tuple(right), "worst cell": tuple(worst)},
-                    (f"Mean confusion matrix, rows the guesses: {mean}; {len(train):,} training and {len(test):,} test "
-                     "posts.",))
+    mean = np.mean(matrices, axis=0).round().astype(int).tolist()
+    return Measurement({"AUC, swapped": tuple(auc), "accuracy": tuple(accuracy), "worst cell": tuple(worst)},
+                       (f"Mean confusion matrix, with predictions as rows: {mean}; {len(train):,} training and "
+                        f"{len(test):,} test posts.",))
 
 
-def whole_words(place: Workplace) -> Measured:
+def whole_words(session: Session) -> Measurement:
     """Words, probabilities and the right order; the same without what gives the group away."""
     figures = {}
     for name, edition in (("", "bydate-raw"), ("without headers: ", "bydate")):
-        posts = place.data(f"newsgroups-atheism-space@{edition}")
-        auc, right = _words(posts, place)
-        figures[f"{name}AUC"], figures[f"{name}accuracy"] = tuple(auc), tuple(right)
-    return Measured(figures, ("Headers, footers and quotes name the group and its regulars.",))
+        posts = session.data(f"newsgroups-atheism-space@{edition}")
+        auc, accuracy = _words(posts, session)
+        figures[f"{name}AUC"], figures[f"{name}accuracy"] = tuple(auc), tuple(accuracy)
+    return Measurement(figures, ("Headers, footers and quotes name the group and its regulars.",))
 
 
 def letter_means(texts: Sequence[str], vectors: WordVectors) -> NDArray[np.float32]:
@@ -59,22 +59,23 @@ def letter_means(texts: Sequence[str], vectors: WordVectors) -> NDArray[np.float
     return np.asarray(np.array(rows) @ table, np.float32)
 
 
-def _words(posts: Domain, place: Workplace) -> tuple[list[float], list[float]]:
+def _words(posts: Domain, session: Session) -> tuple[list[float], list[float]]:
+    """AUC and accuracy of each seed, with words and probabilities."""
     from sklearn.metrics import roc_auc_score
 
     from bench.learning.networks.architectures import ARCHITECTURES
     from bench.learning.networks.engines import engine
 
-    train, test = (np.flatnonzero(posts.data.split == side) for side in (1, 2))
-    resources = Resources(engine("torch"), ARCHITECTURES["gru"], "cpu", 0, vectors=place.vectors())
+    train, test = (np.flatnonzero(posts.data.split == part) for part in (1, 2))
+    resources = Resources(engine("torch"), ARCHITECTURES["gru"], "cpu", 0, vectors=session.vectors())
     x = resources.mean_vectors(posts.data.examples(np.arange(len(posts.data.y))))
     y = posts.data.y
-    auc, right = [], []
-    for seed in range(place.seeds):
+    auc, accuracy = [], []
+    for seed in range(session.seeds):
         p = _forest(x[train], y[train], seed).predict_proba(x[test])[:, 1]
         auc.append(float(roc_auc_score(y[test], p)))
-        right.append(float(((p > 0.5) == y[test]).mean()))
-    return auc, right
+        accuracy.append(float(((p > 0.5) == y[test]).mean()))
+    return auc, accuracy
 
 
 def _forest(x: NDArray[np.float32], y: NDArray[np.int64], seed: int) -> Any:

@@ -1,4 +1,4 @@
-"""What another machine needs of this one's cache: named here, looked for there, and sent where it is not."""
+"""What another machine needs of this one's cache: named here, looked for there, and sent where it is missing."""
 
 from __future__ import annotations
 
@@ -9,59 +9,54 @@ from typing import Any
 
 from bench.core import store
 from bench.core.errors import BenchError
-from bench.data import corpus
-from bench.runs.runner import open_data
-from bench.runs.trials import TrialContext
+from bench.runs import needs
+from bench.runs.inputs import TrialContext
 
 
 @dataclass(frozen=True)
 class CacheFiles:
-    """One cache entry on its way."""
+    """One cache entry on its way to another machine."""
 
     entry: str  # its folder, relative to the cache
     files: Mapping[str, bytes]
     facts: Mapping[str, Any]
 
 
-def entries(setting: TrialContext, needs: frozenset[str]) -> tuple[str, ...]:
-    """The cache entries that the trials of a setting read, relative to the cache; after `runner.prepare`."""
-    sides = [setting.target, *([setting.source] if any(n.startswith("source") for n in needs) else [])]
-    folders = [setting.root / "bases" / setting.base] if "base" in needs else []
-    for side in sides:
-        folders += [corpus.folder_of(setting.root, side.sha256)]
-        folders += corpus.derived_so_far(open_data(setting.root, side)[0].corpus)
-    return tuple(folder.relative_to(setting.root).as_posix() for folder in folders)
+def entries(context: TrialContext, names: frozenset[str]) -> tuple[str, ...]:
+    """The cache entries that trials with these needs read, relative to the cache; after `needs.prepare`."""
+    folders = needs.cache_entries(names, context)
+    return tuple(folder.relative_to(context.root).as_posix() for folder in folders)
 
 
-def packed(root: Path, entry: str) -> CacheFiles:
-    """An entry of this machine's cache; `BenchError` where it is gone."""
-    found = store.load(root / entry)
-    if found is None:
+def pack(root: Path, entry: str) -> CacheFiles:
+    """An entry of the cache `root`; `BenchError` where it is gone."""
+    saved = store.load(root / entry)
+    if saved is None:
         raise BenchError(f"{entry} is no longer in the cache {root}", "run again; it is made anew")
-    return CacheFiles(entry, {name: found.bytes(name) for name in found.facts["files"]}, found.facts)
+    return CacheFiles(entry, {name: saved.bytes(name) for name in saved.facts["files"]}, saved.facts)
 
 
-def unpack(parcel: CacheFiles) -> None:
-    """Keep an entry in this machine's own cache."""
-    store.save(store.default_cache() / parcel.entry, parcel.files, parcel.facts)
+def unpack(sent: CacheFiles) -> None:
+    """Save an entry that was sent in this machine's own cache."""
+    store.save(store.default_cache() / sent.entry, sent.files, sent.facts)
 
 
-def home(root: Path, wanted: Sequence[str]) -> Path | None:
-    """The cache here that holds all the entries: `root`, if it is a shared disk, else this machine's own, else None."""
-    return next((place for place in (root, store.default_cache()) if not lacking(place, wanted)), None)
+def cache_with(root: Path, wanted: Sequence[str]) -> Path | None:
+    """The cache that holds all the entries: `root`, if it is a shared disk, or this machine's own; None if neither."""
+    return next((cache for cache in (root, store.default_cache()) if not missing_from(cache, wanted)), None)
 
 
-def lacking(place: Path, wanted: Sequence[str]) -> list[str]:
-    """The entries that a cache does not hold whole; each is read and checked once a process."""
+def missing_from(cache: Path, wanted: Sequence[str]) -> list[str]:
+    """The entries that a cache does not hold whole; each is read and checked once per process."""
     for entry in wanted:
-        if (place, entry) not in _whole and store.load(place / entry):
-            _whole.add((place, entry))
-    return [entry for entry in wanted if (place, entry) not in _whole]
+        if (cache, entry) not in _whole and store.load(cache / entry):
+            _whole.add((cache, entry))
+    return [entry for entry in wanted if (cache, entry) not in _whole]
 
 
-def lacking_here(wanted: Sequence[str]) -> list[str]:
+def missing_here(wanted: Sequence[str]) -> list[str]:
     """The entries that this machine's own cache does not hold whole."""
-    return lacking(store.default_cache(), wanted)
+    return missing_from(store.default_cache(), wanted)
 
 
 _whole: set[tuple[Path, str]] = set()

@@ -1,8 +1,8 @@
-"""Engines train and score networks; NumPy crosses the seam, nothing else.
+"""Engines train and score networks; only NumPy arrays go in and come out.
 
-An engine is a module with `fit`, `features`, `scores`, `devices` and `version`; `batches.py` gives
-every engine the same batches in the same order. A framework takes seconds to import, so what can be
-known without that, `version` and `devices` here say without it.
+An engine is a module with `fit`, `features`, `scores`, `devices` and `version`. `batches.py` gives every engine the
+same batches in the same order. A framework takes seconds to import, so `version` and `devices` here answer without
+importing it where they can.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ import importlib
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
-from importlib import metadata
 from typing import Protocol, cast
 
 import numpy as np
@@ -27,14 +26,14 @@ ENGINES: Mapping[str, str] = {"torch": "bench.learning.networks.engines.torch",
 
 
 class Engine(Protocol):
-    """What a framework must do; see the modules in this folder."""
+    """What a framework must do; `torch.py` and `mxnet.py` in this folder are engines."""
 
     def fit(
         self,
         net: Architecture,
         params: Params,
         batches: Batches,
-        spec: Recipe,
+        recipe: Recipe,
         device: str,
         hooks: Hooks | None = None,
         state: TrainingState | None = None,
@@ -48,14 +47,17 @@ class Engine(Protocol):
         """Logits, [n, net.classes]."""
 
     def devices(self) -> list[str]:
-        """Devices that work here, best first."""
+        """The devices available here, best first."""
 
     def version(self) -> str:
         """The framework's version."""
 
 
 def engine(name: str) -> Engine:
-    """The engine called `name`; imports its framework now, not before."""
+    """The engine called `name`; imports its framework now, not before.
+
+    Raises `BenchError` where there is no such engine or its framework cannot be loaded.
+    """
     if name not in ENGINES:
         from bench.data.cards import unknown_name
 
@@ -63,13 +65,15 @@ def engine(name: str) -> Engine:
     try:
         return cast(Engine, importlib.import_module(ENGINES[name]))
     except (ImportError, OSError) as error:
-        little = "failed to map segment" in str(error)
-        raise BenchError(f"the engine {name} does not load: {' '.join(str(error).split())[:300]}",
-                         "too little memory" if little else "bench doctor shows what is installed") from None
+        no_memory = "failed to map segment" in str(error)
+        raise BenchError(f"the engine {name} cannot be loaded: {' '.join(str(error).split())[:300]}",
+                         "not enough memory" if no_memory else "bench doctor shows what is installed") from None
 
 
 def version(name: str) -> str:
     """The version of the framework of the engine called `name`."""
+    from importlib import metadata
+
     if name in ENGINES:
         with suppress(metadata.PackageNotFoundError):
             return metadata.version(name)
@@ -77,12 +81,12 @@ def version(name: str) -> str:
 
 
 def devices(name: str) -> list[str]:
-    """Devices that work here for the engine called `name`, best first."""
+    """The devices available here to the engine called `name`, best first."""
     if name == "torch" and version(name).endswith("+cpu"):
         return ["cpu"]
     return engine(name).devices()
 
 
-def name_of(found: Engine) -> str:
-    """The name of an engine in `ENGINES`."""
-    return next(name for name, module in ENGINES.items() if sys.modules.get(module) is found)
+def name_of(engine: Engine) -> str:
+    """An engine's name in `ENGINES`."""
+    return next(name for name, module in ENGINES.items() if sys.modules.get(module) is engine)

@@ -1,4 +1,4 @@
-"""What a step of the PyTorch engine reads: made on the host for a CPU, or gathered on a GPU that holds the corpus."""
+"""What a training step of the PyTorch engine reads: made on the host for a CPU, gathered on the device for a GPU."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from torch import Tensor
 
 from bench.data.text import PADDING, Ragged
 from bench.learning.networks.architectures import Architecture
-from bench.learning.networks.batches import Batches, pad
+from bench.learning.networks.batches import Batches, dropout_mask, pad, padded_length
 
 
 @dataclass(frozen=True)
@@ -22,36 +22,38 @@ class Batch:
     ids: Tensor  # [steps, n]
     lengths: Tensor  # [n], at least 1
     y: Tensor  # [n]
-    keep: Tensor | None  # [n, features], the features that dropout leaves; None: all
-    closed: Tensor | None  # [n, outputs], see Batches.closed
+    dropout_mask: Tensor | None  # [n, features], the features that dropout keeps; None: all
+    head_mask: Tensor | None  # [n, outputs], see Batches.head_mask
 
     def part(self, rows: NDArray[np.int64]) -> Batch:
-        """Neighbouring ones of its texts; all of them is itself."""
+        """The consecutive texts `rows` of the batch."""
         if len(rows) == len(self.y):
             return self
         at = slice(int(rows[0]), int(rows[-1]) + 1)
-        return Batch(self.ids[:, at], self.lengths[at], self.y[at], None if self.keep is None else self.keep[at],
-                     None if self.closed is None else self.closed[at])
+        return Batch(self.ids[:, at], self.lengths[at], self.y[at],
+                     None if self.dropout_mask is None else self.dropout_mask[at],
+                     None if self.head_mask is None else self.head_mask[at])
 
 
 def tensors(net: Architecture, x: Ragged, rows: NDArray[np.int64], device: str) -> tuple[Tensor, Tensor]:
     """Ids [steps, n] and lengths [n] of the texts `rows`, padded on the host."""
-    ids, lengths = pad(x, rows, _steps(net, x, rows))
+    ids, lengths = pad(x, rows, padded_length(net, x, rows))
     return torch.from_numpy(ids).to(device), torch.from_numpy(lengths).to(device)
 
 
-def on_host(net: Architecture, batches: Batches, rows: NDArray[np.int64], seed: int, shards: int, shard: int) -> Batch:
-    """The texts that are one shard's part of the batch `rows`."""
+def host_batch(net: Architecture, batches: Batches, rows: NDArray[np.int64], seed: int, shards: int,
+               shard: int) -> Batch:
+    """One shard's part of the batch `rows`, on the host."""
     rows = rows[shard::shards]
     ids, lengths = tensors(net, batches.x, rows, "cpu")
-    closed = batches.closed(rows)
-    keep = torch.from_numpy(_keep(net, len(rows), seed, shard)) if net.dropout else None
-    return Batch(ids, lengths, torch.from_numpy(batches.y[rows]), keep,
-                 None if closed is None else torch.from_numpy(closed))
+    head_mask = batches.head_mask(rows)
+    kept = torch.from_numpy(dropout_mask(net, len(rows), seed, shard)) if net.dropout else None
+    return Batch(ids, lengths, torch.from_numpy(batches.y[rows]), kept,
+                 None if head_mask is None else torch.from_numpy(head_mask))
 
 
-class Resident:
-    """All texts on a device from the beginning, so that a step copies nothing to it and waits for nothing."""
+class DeviceBatches:
+    """All texts on a device from the start, so that a step copies nothing to it and waits for nothing."""
 
     def __init__(self, net: Architecture, batches: Batches, device: str) -> None:
         self.net, self.batches, self.device = net, batches, device
@@ -60,48 +62,36 @@ class Resident:
         self.starts = torch.from_numpy(x.offsets[:-1].copy()).to(device)
         self.lengths = torch.from_numpy(x.lengths.copy()).to(device)
         self.y = torch.from_numpy(batches.y.copy()).to(device)
-        closed = batches.closed(np.arange(len(x)))
-        self.closed = None if closed is None else torch.from_numpy(closed).to(device)
+        head_mask = batches.head_mask(np.arange(len(x)))
+        self.head_mask = None if head_mask is None else torch.from_numpy(head_mask).to(device)
 
     def _send(self, x: Ragged) -> None:
         self.sent = x
-        # One more id, so that a place beyond the last text can be read before it is masked.
+        # One more id, so that a position beyond the last text can be read before it is masked.
         self.ids = torch.from_numpy(np.append(x.ids, PADDING).astype(np.int64)).to(self.device)
 
-    def begin(self, x: Ragged, epoch: Sequence[NDArray[np.int64]], seeds: Sequence[int]) -> None:
-        """Send the order of an epoch, and what dropout leaves in it: the same draws as those of one shard on a CPU.
+    def start_epoch(self, x: Ragged, order: Sequence[NDArray[np.int64]], seeds: Sequence[int]) -> None:
+        """Send an epoch's order of rows and its dropout masks: the same draws as those of one shard on a CPU.
 
         `x` are the texts as this epoch reads them, sent again where they differ from the last epoch's.
         """
         if x is not self.sent:
             self._send(x)
-        sizes = [len(rows) for rows in epoch]
-        everything = torch.from_numpy(np.concatenate(epoch)).to(self.device)
-        self.rows = torch.split(everything, sizes)
-        self.steps = [_steps(self.net, self.batches.x, rows) for rows in epoch]
-        self.keep: Sequence[Tensor] = ()
+        sizes = [len(rows) for rows in order]
+        self.rows = torch.split(torch.from_numpy(np.concatenate(order)).to(self.device), sizes)
+        self.steps = [padded_length(self.net, self.batches.x, rows) for rows in order]
+        self.dropout_masks: Sequence[Tensor] = ()
         if self.net.dropout:
-            drawn = [_keep(self.net, n, seed, 0) for n, seed in zip(sizes, seeds, strict=True)]
-            self.keep = torch.split(torch.from_numpy(np.concatenate(drawn)).to(self.device), sizes)
+            masks = [dropout_mask(self.net, n, seed, 0) for n, seed in zip(sizes, seeds, strict=True)]
+            self.dropout_masks = torch.split(torch.from_numpy(np.concatenate(masks)).to(self.device), sizes)
 
     def batch(self, number: int, shard: int = 0) -> Batch:
-        """The batch `number` of the epoch, gathered where the texts lie; a device has one shard."""
+        """The batch `number` of the epoch, gathered on the device; a device has one shard."""
         assert shard == 0
         rows = self.rows[number]
         lengths = self.lengths[rows]
         step = torch.arange(self.steps[number], device=self.device)[:, None]
-        inside = step < lengths
-        at = torch.where(inside, self.starts[rows] + step, len(self.ids) - 1)
-        return Batch(self.ids[at], lengths.clamp(min=1), self.y[rows], self.keep[number] if self.net.dropout else None,
-                     None if self.closed is None else self.closed[rows])
-
-
-def _steps(net: Architecture, x: Ragged, rows: NDArray[np.int64]) -> int:
-    """How long a batch is: its longest text, or what the net must have."""
-    if net.kind == "dense" or net.pooling == "flatten":
-        return net.most_tokens
-    return max(int(x.lengths[rows].max(initial=1)), *net.widths, 1)  # a convolution needs at least its own width
-
-
-def _keep(net: Architecture, n: int, seed: int, shard: int) -> NDArray[np.bool_]:
-    return np.random.default_rng((seed, shard)).random((n, net.features), dtype=np.float32) >= net.dropout
+        at = torch.where(step < lengths, self.starts[rows] + step, len(self.ids) - 1)
+        return Batch(self.ids[at], lengths.clamp(min=1), self.y[rows],
+                     self.dropout_masks[number] if self.net.dropout else None,
+                     None if self.head_mask is None else self.head_mask[rows])

@@ -1,9 +1,9 @@
-"""A GRU layer and a pooling for a CPU: the sums of PyTorch's own, with the backward pass written out.
+"""A GRU layer and a pooling for a CPU: the same as PyTorch's, with the backward pass written out.
 
-PyTorch records every operation of every step and undoes each on its own; with 64 units that bookkeeping is a third
-of the time. Here a step is a few operations forward and three backward, and all that needs no order (the product
-with the inputs, the gates' derivatives, the gradients of the weights) is done for a block of steps while it lies in
-the cache. States and gradients are those of torch.nn.GRU to rounding.
+PyTorch records every operation of every step and differentiates each alone; with 64 units that bookkeeping is a third
+of the time. Here a step is a few operations forward and three backward. All that needs no order (the product with the
+inputs, the gates' derivatives, the gradients of the weights) is computed for a block of steps while it is in the
+processor's cache. States and gradients equal those of torch.nn.GRU up to rounding.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ BLOCK = 32  # steps
 
 
 def gru(x: Tensor, weight_ih: Tensor, weight_hh: Tensor, bias_ih: Tensor, bias_hh: Tensor) -> Tensor:
-    """States [steps, n, h] of inputs x [steps, n, e], from a state of zeros.
+    """States [steps, n, h] of inputs x [steps, n, e], starting from zeros.
 
-    The weights are laid out as torch.nn.GRU does it: [3h, e], [3h, h], [3h], [3h]; gates reset, update, candidate.
+    The weights have the layout of torch.nn.GRU: [3h, e], [3h, h], [3h], [3h]; gates reset, update, candidate.
     """
     states: Tensor = _Gru.apply(x, weight_ih, weight_hh, bias_ih, bias_hh)  # type: ignore[no-untyped-call]
     return states
@@ -35,17 +35,17 @@ def mean_max(states: Tensor, lengths: Tensor) -> Tensor:
 
 
 def masked_mean_max(states: Tensor, lengths: Tensor) -> Tensor:
-    """The same as `mean_max`, for a GPU: it is asked nothing, for it would have to finish before it answers."""
+    """The same as `mean_max`, for a GPU: nothing is read back from it, since each read waits until it is idle."""
     beyond = (torch.arange(len(states), device=states.device)[:, None] >= lengths).unsqueeze(-1)
     total = states.masked_fill(beyond, 0.0).sum(0)
     return torch.cat([total / lengths[:, None], states.masked_fill(beyond, -torch.inf).amax(0)], 1)
 
 
 def _linear(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
-    """`x @ weight.T + bias` by oneDNN where this build of PyTorch lets one ask for it.
+    """`x @ weight.T + bias` by oneDNN where this build of PyTorch offers it.
 
-    PyTorch gives float32 products to MKL, which on AMD's processors reaches half of oneDNN's speed. The operation is
-    the one that torch.compile uses; it is not among PyTorch's documented ones, so its absence is no error.
+    PyTorch gives float32 products to MKL, which on AMD processors reaches half of oneDNN's speed. torch.compile uses
+    the same operation; it is undocumented, so its absence is no error.
     """
     onednn = getattr(torch.ops.mkldnn, "_linear_pointwise", None)
     if onednn is None or not torch._C._has_mkldnn:
@@ -56,7 +56,7 @@ def _linear(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
 
 def _onwards(states: Tensor, gates: Tensor, inner: Tensor, to_gates: Tensor, to_candidate: Tensor,
              shift: Tensor) -> None:
-    """The steps of a GRU in their order, into `states` [steps + 1, n, h], `gates` [steps, n, 3h] and `inner`."""
+    """The steps of a GRU in order; writes into `states` [steps + 1, n, h], `gates` [steps, n, 3h] and `inner`."""
     h = states.shape[2]
     for i in range(gates.shape[0]):
         before, step, own = states[i], gates[i], inner[i]
@@ -68,7 +68,7 @@ def _onwards(states: Tensor, gates: Tensor, inner: Tensor, to_gates: Tensor, to_
 
 
 def _backwards(grad: Tensor, products: Tensor, d_state: Tensor, weight_hh: Tensor) -> None:
-    """A block's steps from the last to the first: `products` [steps, n, 5, h] and `d_state` [n, h] are updated."""
+    """A block's steps from last to first; updates `products` [steps, n, 5, h] and `d_state` [n, h]."""
     h = d_state.shape[1]
     for j in range(grad.shape[0]):
         i = grad.shape[0] - 1 - j
@@ -82,11 +82,11 @@ _scripting = threading.Lock()
 
 
 def _compiled(loop: Callable[..., None]) -> Callable[..., None]:
-    """`loop` as TorchScript, whose steps do not wait for the Python of other threads; as it is where there is none."""
+    """`loop` as TorchScript, whose steps do not wait for Python code of other threads; itself without TorchScript."""
     with _scripting:
         if loop not in _scripts:
             with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # newer versions announce its end
+                warnings.simplefilter("ignore")  # newer versions warn that it will be removed
                 try:
                     _scripts[loop] = torch.jit.script(loop)
                 except (RuntimeError, OSError):  # no TorchScript for this Python, or no source to compile
@@ -100,7 +100,7 @@ class _Gru(torch.autograd.Function):
         steps, n, _ = x.shape
         h = weight_hh.shape[1]
         # tanh(a) = 2 sigmoid(2a) - 1, and the sigmoid is six times as fast. So the candidate's inputs are doubled,
-        # and the loop goes on with u = (state + 1) / 2, which mixes as the state does: u' = (1 - z) sigmoid(2a) + z u.
+        # and the loop works on u = (state + 1) / 2, which mixes as the state does: u' = (1 - z) sigmoid(2a) + z u.
         twice = torch.ones(3 * h)
         twice[2 * h :] = 2.0
         weight = weight_hh.t() * (2.0 * twice)
@@ -127,8 +127,8 @@ class _Gru(torch.autograd.Function):
         d_state = x.new_zeros(n, h)
         to_input = weight_ih.t().contiguous()
         most = min(BLOCK, steps)
-        # What d_state is multiplied by: → reset, → update, → inner, → candidate, → the state before. The products
-        # take its place, so that the first three are the gradient of the recurrent product.
+        # The factors of d_state: for reset, update, inner, candidate, and the state before. The products overwrite
+        # them, so that the first three become the gradient of the recurrent product.
         room, scratch, d_gates = x.new_empty(most, n, 5, h), x.new_empty(most, n, h), x.new_empty(most, n, 3 * h)
         for start in reversed(range(0, steps, BLOCK)):
             block = slice(start, min(steps, start + BLOCK))
@@ -160,7 +160,7 @@ class _Gru(torch.autograd.Function):
 class _MeanMax(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, states: Tensor, lengths: Tensor) -> Tensor:
-        shared = int(lengths.min())  # steps that every text has; only beyond them there is padding to leave out
+        shared = int(lengths.min())  # steps that every text has; only later steps have padding to leave out
         beyond = (torch.arange(shared, len(states), device=states.device)[:, None] >= lengths).unsqueeze(-1)
         total, highest = states[:shared].sum(0), states[:shared].amax(0)
         if len(beyond):
@@ -173,7 +173,7 @@ class _MeanMax(torch.autograd.Function):
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None]:
         states, highest, beyond, lengths = ctx.saved_tensors
         to_mean, to_highest = grad.chunk(2, 1)
-        there = states == highest  # more than one step where states are equal: they share, as in torch.amax
+        there = states == highest  # several steps where states are equal: they share, as in torch.amax
         there[len(states) - len(beyond) :].logical_and_(~beyond)
         every = there.to(grad.dtype).mul_(to_highest / there.sum(0)).add_(to_mean / lengths[:, None])
         every[len(states) - len(beyond) :].masked_fill_(beyond, 0.0)

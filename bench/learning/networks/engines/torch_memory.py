@@ -1,4 +1,4 @@
-"""A batch that the memory does not hold is tried once more in two halves; then the run says so."""
+"""Out of memory: compute a batch in two halves once, then raise an error that says so."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 def in_halves(rows: NDArray[np.int64], work: Callable[[NDArray[np.int64]], T],
               begin: Callable[[], None] = lambda: None) -> list[T]:
-    """`[work(rows)]`, or where memory runs out `work` of each half; `begin` undoes what a failed attempt left.
+    """`[work(rows)]`, or `work` of each half where memory runs out; `begin` undoes what a failed attempt left.
 
     Raises `BenchError` where the halves do not fit either.
     """
@@ -34,5 +34,5 @@ def in_halves(rows: NDArray[np.int64], work: Callable[[NDArray[np.int64]], T],
 
 
 def out_of_memory(error: RuntimeError) -> bool:
-    """Whether PyTorch says that a GPU's or the processor's memory is full."""
+    """Whether PyTorch ran out of the memory of a GPU or of the machine."""
     return isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in str(error)

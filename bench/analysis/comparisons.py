@@ -1,0 +1,126 @@
+"""Paired comparisons: chosen baselines with each other, or the cells of a later run with those of an earlier one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from bench.analysis import bootstrap, inference, power
+from bench.analysis.multiplicity import Contrasts, adjusted_p_values
+from bench.analysis.pairwise import differences_by_budget
+from bench.analysis.power import RequiredSample
+from bench.analysis.predictions import TestPredictions
+from bench.analysis.rankings import ALPHA
+from bench.analysis.scores import Interval, sampling_variance, stacked
+from bench.core.budget import Budget
+from bench.core.errors import BenchError
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two baselines at one budget on the same test set and the same label draws; differences are first - second."""
+
+    first: str
+    second: str
+    budget: Budget
+    seeds: int
+    n_test: int
+    scores: tuple[float, float]
+    difference: Interval  # points of the leading score
+    bootstrap: Interval  # the same by resampling texts and seeds
+    p: float
+    p_holm: float  # corrected over all pairs that are compared together
+    mcnemar: float  # combined over seeds
+    auc_difference: Interval | None  # in hundredths
+    auc_bootstrap: Interval | None
+    auc_p: float | None
+    delong: float | None  # combined over seeds
+    detectable: float  # points that a test would detect with 80% power
+    need: RequiredSample  # to separate the two
+
+
+def compare_baselines(predictions: Sequence[TestPredictions], names: Sequence[str],
+                      budgets: Sequence[Budget] = ()) -> list[Comparison]:
+    """Every pair of the named baselines at each budget (or at those given), Holm-corrected over all of them.
+
+    The other baselines and budgets only lend the spread of their seeds.
+    """
+    cells = {(p.baseline, p.budget): p for p in predictions}
+    known = sorted({p.baseline for p in predictions})
+    unknown = [n for n in names if n not in known]
+    if unknown:
+        raise BenchError(f"no complete cell of {', '.join(map(repr, unknown))}", f"there are: {', '.join(known)}")
+    chosen = list(dict.fromkeys(names))
+    if len(chosen) < 2:
+        raise BenchError("a comparison needs two baselines", "such as --compare finetune,frozen")
+    differences = differences_by_budget(predictions)
+    every = [d.predictions[0].budget for d in differences]
+    wanted = [b for b in every if not budgets or b in budgets]
+    contrasts = [d.contrasts() for d in differences]
+    selected = np.array([b in wanted and set(pair) <= set(chosen)
+                         for b, c in zip(every, contrasts, strict=True) for pair in c.names], bool)
+    if not selected.any():
+        raise BenchError(f"{', '.join(chosen)}: no budget at which two of them are complete",
+                         f"budgets with records: {', '.join(map(str, wanted)) or 'none of those asked for'}")
+    p = {(b, frozenset(pair)): float(value)
+         for b, c, of_budget in zip(every, contrasts, adjusted_p_values(contrasts, selected), strict=True)
+         for pair, value in zip(c.names, of_budget, strict=True)}
+    return [_comparison(cells[a, b], cells[c, b], p[b, frozenset((a, c))]) for b in wanted
+            for i, a in enumerate(chosen) for c in chosen[i + 1 :] if (a, b) in cells and (c, b) in cells]
+
+
+def compare_runs(before: Sequence[TestPredictions], after: Sequence[TestPredictions]) -> list[Comparison]:
+    """Each cell that two runs share, on the same test set and seeds: the later run minus the earlier."""
+    cells = {(p.baseline, p.budget): p for p in before}
+    pairs = []
+    for late in after:
+        early = cells.get((late.baseline, late.budget))
+        if early is not None and early.seeds == late.seeds and np.array_equal(early.truth, late.truth):
+            pairs.append((replace(late, baseline=f"{late.baseline} after"),
+                          replace(early, baseline=f"{early.baseline} before")))
+    by_budget = [[pair for pair in pairs if pair[0].budget == b] for b in dict.fromkeys(a.budget for a, _ in pairs)]
+    p = adjusted_p_values([_changes(group) for group in by_budget])
+    return [_comparison(late, early, float(value)) for group, values in zip(by_budget, p, strict=True)
+            for (late, early), value in zip(group, values, strict=True)]
+
+
+def _changes(pairs: list[tuple[TestPredictions, TestPredictions]]) -> Contrasts:
+    differences = [late.score() - early.score() for late, early in pairs]
+    variance = stacked([sampling_variance(d) for d in differences])
+    return Contrasts(tuple((late.baseline, early.baseline) for late, early in pairs),
+                     np.array([d.value.mean() for d in differences]), variance)
+
+
+def significantly_worse(comparisons: Sequence[Comparison], points: float) -> list[Comparison]:
+    """Those whose first is worse by more than so many points and significantly worse after correction.
+
+    A gate over many cells must not fail by chance: uncorrected, one cell in forty would fail it at each run.
+    """
+    return [c for c in comparisons if c.difference.estimate < -points and c.p_holm <= ALPHA]
+
+
+def _comparison(first: TestPredictions, second: TestPredictions, p_holm: float) -> Comparison:
+    difference = first.score() - second.score()
+    variance = sampling_variance(difference)
+    p = float(inference.p_value(difference.value.mean(), variance))
+    seeds, n = len(first.seeds), len(first.truth)
+    drawn = bootstrap.resamples(seeds, n)
+    right, other = first.guesses == first.truth, second.guesses == second.truth
+    a, b = first.auc(), second.auc()
+    area = None if a is None or b is None else a - b
+    delong = None
+    if area is not None:
+        each = [inference.delong(first.truth, x, y)
+                for x, y in zip(first.probabilities, second.probabilities, strict=True)]
+        delong = inference.combined_p([e for e in each if e is not None])
+    return Comparison(
+        first.baseline, second.baseline, first.budget, seeds, n,
+        (float(first.score().value.mean()), float(second.score().value.mean())),
+        inference.difference_interval(difference).times(100), bootstrap.interval(difference, drawn).times(100), p,
+        p_holm, inference.combined_p([inference.mcnemar(x, y) for x, y in zip(right, other, strict=True)]),
+        None if area is None else inference.difference_interval(area).times(100),
+        None if area is None else bootstrap.interval(area, drawn).times(100),
+        None if area is None else float(inference.p_value(area.value.mean(), sampling_variance(area))), delong,
+        100 * power.detectable_difference(variance), power.required_sample(float(difference.value.mean()), variance))

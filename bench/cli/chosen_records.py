@@ -1,0 +1,70 @@
+"""The records that `bench leaderboard` and `bench report` read: of some targets, strategies, a source, an engine."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bench.cli import completion
+from bench.cli.terminal import warn
+from bench.core.errors import BenchError
+from bench.core.names import TaskRef
+
+if TYPE_CHECKING:
+    from bench.report.page_facts import CachedStudy, Facts
+    from bench.results.record import Record
+
+
+@dataclass(frozen=True)
+class RecordOptions:
+    """Which records; all where nothing is given."""
+
+    target: Annotated[list[str] | None, typer.Option(
+        "--target", "-t", autocompletion=completion.tasks, help="Only these tasks; repeatable.")] = None
+    baseline: Annotated[list[str] | None, typer.Option(
+        "--baseline", "-b", autocompletion=completion.strategies,
+        help="Only these strategies; repeatable; main: those that bench run uses by default.")] = None
+    engine: Annotated[str, typer.Option(
+        "--engine", autocompletion=completion.engines, help="Only this engine: torch or mxnet.")] = ""
+
+
+def choose_records(folder: Path, options: RecordOptions, source: str = "", *, none: bool = False) -> list[Record]:
+    """Read the chosen records of a results folder.
+
+    Raises `BenchError` for unknown names and where no record is left. With `none`, a folder without records is fine.
+    """
+    from baselines import MAIN
+    from bench.data.cards import unknown_name
+    from bench.results import record_files
+
+    if not (folder / "records").is_dir():
+        raise BenchError(f"no records in {folder}", "bench run writes them; --results-dir names the folder")
+    records = record_files.read_all(folder, warn)
+    targets, tasks = set(options.target or ()), {record.task for record in records}
+    if unknown := {name.partition("@")[0] for name in targets} - tasks:
+        raise BenchError(f"no records of {', '.join(sorted(unknown))} in {folder}",
+                         f"it has: {', '.join(sorted(tasks)) or 'none'}")
+    baselines = {record.baseline for record in records}
+    strategies = {strategy for name in options.baseline or () for strategy in (MAIN if name == "main" else (name,))}
+    for name in strategies - baselines - set(MAIN):
+        raise unknown_name("baseline", name, sorted(baselines), "those with records")
+    chosen = [record for record in records
+              if (not targets or record.task in targets or str(record.target) in targets)
+              and source in ("", record.source, TaskRef.parse(record.source).task)
+              and (not strategies or record.baseline in strategies) and options.engine in ("", record.engine)]
+    if not chosen and not (none and not records):
+        sources, engines = ({getattr(record, name) for record in records} for name in ("source", "engine"))
+        raise BenchError(f"no such records in {folder}", f"it has targets {', '.join(sorted(tasks)) or 'none'}"
+                         f" from {', '.join(sorted(sources)) or 'no source'}"
+                         f" by {', '.join(sorted(engines)) or 'no engine'}")
+    return chosen
+
+
+def report_facts(folder: Path, records: list[Record], cache: dict[str, CachedStudy] | None = None) -> Facts:
+    """What the report shows: of the records, and of the distances saved in the results folder."""
+    from bench.report import page_facts, target_files
+
+    return page_facts.facts(records, cache, target_files.load_distances(folder))

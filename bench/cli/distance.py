@@ -1,0 +1,52 @@
+"""The command `bench distance`: how far targets are from a source, and the gain that was measured there."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from bench.cli import completion
+from bench.cli.options import RUNS, DataOptions, NetworkOptions, OwnFileOptions, ResultsDir, Source, Targets, options_of
+from bench.cli.progress import TrialProgress
+from bench.cli.sections import Format, Section, as_json, check_format, draw, print_sections
+from bench.cli.terminal import warn
+from bench.core.budget import parse_budgets
+
+
+def distance_command(
+    *,
+    target: Targets = None,
+    source: Source = "imdb",
+    baseline: Annotated[str, typer.Option("--baseline", "-b", autocompletion=completion.strategies,
+                                          help="Strategy whose gain is shown.")] = "finetune",
+    budget: Annotated[str, typer.Option(help="Number of labels at which its gain is shown.")] = "128",
+    results_dir: ResultsDir = RUNS,
+    format: Format = "table",
+    network: NetworkOptions,
+    data: DataOptions,
+    own_file: OwnFileOptions,
+) -> None:
+    """Measure how far targets are from the source, and show the measured gain beside it."""
+    from bench.analysis import domain_distance, study
+    from bench.explore import distance
+    from bench.report import panels, target_files, target_tables, vega
+    from bench.results import record_files
+    from bench.runs.options import options_per_source
+
+    check_format(format)
+    at = parse_budgets(budget)[0]
+    options = options_per_source((source,), options_of(network, data, own_file, targets=target, source=source))[0]
+    with TrialProgress() as progress:
+        distances = distance.measure_distances(options, progress.say, progress.training, progress=progress.live)
+    target_files.save_distances(results_dir, source, distances)
+    records = record_files.read_all(results_dir, warn) if (results_dir / "records").is_dir() else []
+    gains = domain_distance.distances_and_gains(distances, study.studies(records), source, baseline, at)
+    if format == "json":
+        typer.echo(as_json(gains), nl=False)
+        return
+    print_sections([Section(target_tables.distance_title(gains), target_tables.distance_table(gains),
+                            target_tables.distance_notes(gains))], format)
+    if format == "table" and any(row.gain is not None for row in gains.rows):
+        stem = results_dir / "leaderboards" / f"distance-{baseline}-{at}"
+        draw(lambda: vega.save(panels.distance_panel(gains), stem))

@@ -1,0 +1,50 @@
+"""`--figures`: the charts of the report as files, for a paper."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bench.core.errors import BenchError
+
+if TYPE_CHECKING:
+    from bench.report.page_facts import Facts
+
+
+@dataclass(frozen=True)
+class FigureOptions:
+    """Where charts are written, which, and in which formats."""
+
+    figures: Annotated[Path | None, typer.Option(help="Write the charts to this folder, for a paper.")] = None
+    chart: Annotated[list[str] | None, typer.Option(
+        "--chart", help="With --figures: only curves, pareto, matrix, ranks, distance or seconds; repeatable.")] = None
+    formats: Annotated[str, typer.Option(help="With --figures: svg, pdf, png, comma-separated.")] = "svg,pdf,png"
+
+
+def check_figures(options: FigureOptions) -> list[str]:
+    """The formats asked for; raises `BenchError` for an unknown format or chart."""
+    from bench.data.cards import unknown_name
+    from bench.report import charts, vega
+
+    formats = [name.strip() for name in options.formats.split(",") if name.strip()]
+    unknown = [name for name in formats if name not in vega.FORMATS]
+    if unknown or not formats:
+        raise BenchError(f"unknown format {', '.join(unknown) or options.formats!r}", ", ".join(vega.FORMATS))
+    kinds = charts.specs(())
+    for kind in options.chart or ():
+        if kind not in kinds:
+            raise unknown_name("chart", kind, kinds, ", ".join(kinds))
+    return formats
+
+
+def draw_figures(facts: Facts, folder: Path, options: FigureOptions) -> str:
+    """Draw every chart, or those of the chosen kinds; returns the line that names the files."""
+    from bench.report import paper_figures, vega
+
+    formats, kinds = check_figures(options), options.chart
+    paths = [path for name, spec in paper_figures.named_panels(facts) if not kinds or name.split("-")[0] in kinds
+             for path in vega.save(spec, folder / name, formats)]
+    return "Written: " + ", ".join(map(str, paths))

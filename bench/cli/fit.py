@@ -1,0 +1,61 @@
+"""The command `bench fit`: one strategy, fitted on a target and saved as a model for `bench predict`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bench.cli import completion
+from bench.cli.option_groups import After
+from bench.cli.options import AsJson, DataOptions, Epochs, NetworkOptions, OwnFileOptions, Source, options_of
+from bench.cli.progress import TrialProgress, headline
+from bench.core.budget import FULL, parse_budgets
+from bench.core.errors import BenchError
+
+
+def fit_command(
+    *,
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder to save the model in.")],
+    target: Annotated[str, typer.Option("--target", "-t", autocompletion=completion.tasks,
+                                        help="Task, task@edition, or your own data file.")] = "amazon",
+    baseline: Annotated[str, typer.Option("--baseline", "-b", autocompletion=completion.strategies,
+                                          help="Strategy, or package.module:function.")] = "finetune",
+    budget: Annotated[str, typer.Option(
+        help="Number of labelled target texts; full: all except the test set.")] = "full",
+    all_labels: Annotated[bool, typer.Option(
+        "--all-labels", help="Train on every text; no test set is kept, so that no score is known.")] = False,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the label draw.")] = 0,
+    source: Source = "imdb",
+    network: NetworkOptions,
+    data: DataOptions,
+    own_file: Annotated[OwnFileOptions, After("tasks")],
+    epochs: Epochs = 0,
+    force: Annotated[bool, typer.Option("--force", help="Replace an existing model.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Fit one strategy on a target and save it as a folder, for bench predict."""
+    from baselines import BASELINES
+    from bench.learning.models import folder as model_folder
+    from bench.runs import fit_model, plan
+
+    model_folder.check_free(out, force=force)
+    budgets = parse_budgets(budget)
+    if len(budgets) > 1:
+        raise BenchError(f"--budget {budget!r} is more than one", "such as --budget 128, or --budget full")
+    if all_labels and budgets != (FULL,):
+        raise BenchError(f"--all-labels with --budget {budget}", "give one or the other")
+    options = options_of(network, data, own_file, targets=(target,), source=source, baselines=(baseline,),
+                         budgets=budgets, seeds=1, epochs=epochs, all_labels=all_labels)
+    with TrialProgress() as progress:
+        plans = plan.plan(options, BASELINES, progress.say, progress.training, progress=progress.live, again=True)
+        of_target = next(plans)
+        progress.say(headline(of_target.target, of_target.base, options.source))
+        result = fit_model.fit(fit_model.trial_spec_for(of_target, seed), out, force=force, target=of_target.target)
+    if as_json:
+        typer.echo((out / model_folder.CARD).read_text(encoding="utf-8"))
+        return
+    typer.echo(fit_model.summary(result.record))
+    megabytes = sum(result.files.values()) / 1e6
+    typer.echo(f"Written: {out} ({', '.join(result.files)}; {megabytes:,.1f} MB) · bench predict {out} \"a text\"")

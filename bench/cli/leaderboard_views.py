@@ -1,0 +1,265 @@
+"""The views of `bench leaderboard`: each computes tables, sentences and pictures from the records of a folder."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property, partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bench.cli.sections import Section, as_json, leaderboards, sentences
+from bench.core.budget import in_order
+from bench.core.errors import BenchError
+from bench.core.names import TaskRef
+
+if TYPE_CHECKING:
+    from bench.analysis.across_targets import RankingAcrossTargets
+    from bench.analysis.calibration import Calibration
+    from bench.analysis.comparisons import Comparison
+    from bench.analysis.study import Study
+    from bench.core.budget import Budget
+    from bench.report.tables import Table
+    from bench.results.record import Record
+
+
+@dataclass(frozen=True)
+class ViewOptions:
+    """Which view of the records, and its details."""
+
+    others: Annotated[list[str] | None, typer.Argument(help="More baselines or folders for --compare.")] = None
+    budget: Annotated[str, typer.Option(help="Everything known at these budgets, such as 128 or full.")] = ""
+    sort: Annotated[str, typer.Option(help="Order of the rows: a budget, adapt or name. [default: mean score]")] = ""
+    compare: Annotated[str, typer.Option(
+        help="Compare baselines in pairs, such as finetune,frozen, or two results folders: the earlier run, then the "
+             "later.")] = ""
+    fail_if_worse: Annotated[float, typer.Option(
+        help="With --compare: exit 1 where the first baseline, or the later run, is significantly worse by more than "
+             "this many points.")] = -1.0
+    across: Annotated[bool, typer.Option(
+        "--across", help="Across all targets: mean ranks, wins, critical difference.")] = False
+    label_cost: Annotated[float, typer.Option(
+        help="Price of a label: after how many targets or labels the base pays off.")] = 0.0
+    hour_cost: Annotated[float, typer.Option(help="Price of one hour of the training machine.")] = 1.0
+    calibration: Annotated[bool, typer.Option(
+        "--calibration", help="Whether to trust the probabilities: log-loss, calibration error, reliability.")] = False
+    variance: Annotated[bool, typer.Option(
+        "--variance", help="Where the spread comes from: base seed, label draw, head seed.")] = False
+
+
+@dataclass(frozen=True)
+class Question:
+    """What a view is computed from."""
+
+    options: ViewOptions
+    budgets: Sequence[Budget]  # that the view is narrowed to; empty for all
+    results_dir: Path
+    format: str
+    records_in: Callable[[Path], list[Record]]  # the chosen records of a results folder
+
+    @cached_property
+    def records(self) -> list[Record]:
+        """The chosen records of the results folder."""
+        return self.records_in(self.results_dir)
+
+    @cached_property
+    def studies(self) -> list[Study]:
+        """Their analysis, per leaderboard."""
+        from bench.analysis import study
+
+        return study.studies(self.records)
+
+    @property
+    def compared(self) -> list[str]:
+        """Names of baselines, or results folders."""
+        return [name for name in [*self.options.compare.split(","), *(self.options.others or ())] if name]
+
+    @property
+    def compares_runs(self) -> bool:
+        """Whether results folders are compared."""
+        return any((Path(name) / "records").is_dir() for name in self.compared)
+
+    def keeps(self, budget: Budget) -> bool:
+        """Whether the view shows a budget."""
+        return not self.budgets or budget in self.budgets
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a view prints."""
+
+    sections: Sequence[Section]
+    text: str = ""  # printed instead of the sections
+    pictures: Sequence[Callable[[], list[Path]]] = ()  # drawn where tables go to the terminal
+    worse: Sequence[str] = ()  # what `--fail-if-worse` found
+
+
+def leaderboard(question: Question) -> Answer:
+    """All budgets side by side."""
+    from bench.report import leaderboard_files
+
+    studies, sort = question.studies, question.options.sort
+    if question.format == "table":
+        return Answer(leaderboards(studies, sort))
+    return Answer((), leaderboard_files.whole(studies, question.format, sort))
+
+
+def one_budget(question: Question) -> Answer:
+    """Everything known at one budget."""
+    from bench.report import leaderboard_files, tables
+
+    sections = [Section(f"{study.board.title} · {tables.labels_of(study, budget)}", tables.detail(study, budget),
+                        sentences(study)) for study in question.studies for budget in question.budgets]
+    return Answer(sections, leaderboard_files.as_json(question.studies) + "\n" if question.format == "json" else "")
+
+
+def comparison(question: Question) -> Answer:
+    """Pairs of baselines, or the same cells of two runs; where one is worse, it fails the gate."""
+    from bench.analysis import comparisons
+    from bench.report import tables
+    from bench.report.advice import comparison_notes
+
+    pairs = _runs(question) if question.compares_runs else [
+        (study.board.title, comparisons.compare_baselines(study.predictions, question.compared, question.budgets))
+        for study in question.studies]
+    limit = question.options.fail_if_worse
+    worse = [f"{title}: {pair.first} is worse than {pair.second} at {pair.budget} labels: "
+             f"{pair.difference.estimate:+.1f} points [{pair.difference.low:+.1f} {pair.difference.high:+.1f}]"
+             for title, of_board in pairs for pair in comparisons.significantly_worse(of_board, limit)
+             ] if limit >= 0.0 else []
+    text = as_json([{"title": title, "pairs": of_board} for title, of_board in pairs]) \
+        if question.format == "json" else ""
+    return Answer([Section(title, tables.comparison_table(of_board), comparison_notes(of_board))
+                   for title, of_board in pairs], text, worse=worse)
+
+
+def _runs(question: Question) -> list[tuple[str, list[Comparison]]]:
+    """Two results folders: the cells that both have, per leaderboard."""
+    from bench.analysis import comparisons, study
+
+    folders = question.compared
+    if len(folders) != 2:
+        raise BenchError(f"{len(folders)} results folders to compare", "two: the earlier run, then the later")
+    earlier, later = (study.studies(question.records_in(Path(folder))) for folder in folders)
+    # A board has no content hash: `compare_runs` requires the same labels in the test sets.
+    boards = {(s.board.target, s.board.source, s.board.net, s.board.engine, s.board.device): s for s in earlier}
+    pairs = []
+    for after in later:
+        board = after.board
+        before = boards.get((board.target, board.source, board.net, board.engine, board.device))
+        shared = comparisons.compare_runs(before.predictions, after.predictions) if before else []
+        if shared:
+            pairs.append((board.title, shared))
+    if not pairs:
+        raise BenchError("the two runs share no cell on the same test set and seeds",
+                         "run the same targets, budgets and seeds")
+    return pairs
+
+
+def across(question: Question) -> Answer:
+    """All targets in one table, per budget; without `--budget` at those that most targets have."""
+    from bench.analysis import across_targets
+    from bench.report import panels, target_tables, vega
+
+    results = [across_targets.rank_across_targets(question.studies, budget)
+               for budget in question.budgets or _most_frequent_budgets(question.studies)]
+    sections = [Section(target_tables.across_title(result), target_tables.across_table(result),
+                        target_tables.across_notes(result)) for result in results]
+
+    def picture(result: RankingAcrossTargets) -> list[Path]:
+        stem = question.results_dir / "leaderboards" / f"across-{result.budget}"
+        return vega.save(panels.ranks_panel(result), stem)
+
+    return Answer(sections, as_json(results) if question.format == "json" else "",
+                  [partial(picture, result) for result in results])
+
+
+def _most_frequent_budgets(studies: Sequence[Study]) -> list[Budget]:
+    budgets = [budget for study in studies for budget in {ranking.budget for ranking in study.rankings}]
+    if not budgets:
+        raise BenchError("no complete cell to compare across targets", "bench run --target A --target B")
+    most = max(map(budgets.count, budgets))
+    return list(in_order(budget for budget in budgets if budgets.count(budget) == most))
+
+
+def calibration(question: Question) -> Answer:
+    """Log-loss and calibration error of each baseline, and reliability diagrams."""
+    from bench.report import panels, tables, vega
+
+    def picture(stem: Path, title: str, calibrations: Sequence[Calibration]) -> list[Path]:
+        return vega.save(panels.reliability_panel(calibrations, title), stem)
+
+    sections, pictures = [], []
+    for study in question.studies:
+        target, sizes = study.board.target, study.board.sizes
+        rows = sorted((row for row in study.calibrations if question.keeps(row.budget)),
+                      key=lambda row: (sizes[row.budget], row.error))
+        body = tuple((tables.labels_of(study, row.budget), row.baseline, f"{row.log_loss:.3f}", f"{row.error:.3f}")
+                     for row in rows)
+        sections.append(Section(study.board.title, tables.Table(("at", "baseline", "log-loss", "ece"), body), [
+            "log-loss in nats; ece: mean distance between the probability of an answer and the share of such answers "
+            "that are right (15 bins), over seeds."]))
+        for budget in dict.fromkeys(row.budget for row in rows):
+            stem = question.results_dir / "leaderboards" / f"calibration-{TaskRef.parse(target).task}-{budget}"
+            pictures.append(partial(picture, stem, f"{target}, {tables.labels_of(study, budget)}",
+                                    [row for row in rows if row.budget == budget]))
+    return Answer(sections, pictures=pictures)
+
+
+def variance(question: Question) -> Answer:
+    """How much of the spread each seed causes."""
+    from bench.report.advice import variance_note
+
+    return Answer([Section(study.board.title, _variance_table(study, question),
+                           [variance_note(shares) for shares in study.variance_components
+                            if question.keeps(shares.budget)])
+                   for study in question.studies])
+
+
+def _variance_table(study: Study, question: Question) -> Table:
+    from bench.report import tables
+
+    def text(value: float | None) -> str:
+        return "–" if value is None else f"{value:.2f}"
+
+    body = tuple((tables.labels_of(study, shares.budget), shares.baseline,
+                  f"{shares.bases}×{shares.draws}×{shares.heads}", text(shares.base), text(shares.labels),
+                  text(shares.both), text(shares.head), f"{shares.whole:.2f}")
+                 for shares in study.variance_components if question.keeps(shares.budget))
+    head = ("at", "baseline", "bases×draws×heads", "base seed", "label draw", "both", "head seed", "whole")
+    return tables.Table(head, body)
+
+
+def break_even(question: Question) -> Answer:
+    """What the saved labels are worth, and when the base has paid for itself."""
+    from bench.analysis import learning_curves
+    from bench.report import tables
+
+    label_cost, hour_cost = question.options.label_cost, question.options.hour_cost
+    if label_cost < 0 or hour_cost < 0:
+        raise BenchError("a price is below zero", "such as --label-cost 0.10 --hour-cost 1.00")
+    head = ("at", "baseline", "labels saved per target [95%]", "worth", "base costs", "= labels", "targets to repay",
+            "by time alone")
+    sections = []
+    for study in question.studies:
+        sizes = dict(study.board.sizes)
+        against_scratch = [labels for labels in study.label_equivalents
+                           if labels.reference == "scratch" and question.keeps(labels.budget)]
+        rows = sorted(learning_curves.break_even(against_scratch, study.predictions, sizes, label_cost, hour_cost),
+                      key=lambda row: (sizes[row.budget], row.baseline))
+        body = tuple((tables.labels_of(study, row.budget), row.baseline,
+                      f"{row.saved.estimate:,.0f} [{row.saved.low:,.0f} {row.saved.high:,.0f}]",
+                      f"{row.saved.estimate * label_cost:,.2f}", f"{row.price:,.2f}", f"{row.labels:,.1f}",
+                      _count(row.targets), _count(row.targets_by_time)) for row in rows)
+        sections.append(Section(study.board.title, tables.Table(head, body), [
+            f"labels saved: how many more labels scratch needs for the same score, at most its largest budget; worth: "
+            f"at {label_cost:g} per label; base costs: {max((row.pretrain for row in rows), default=0):.0f} s at "
+            f"{hour_cost:g} per hour; by time alone: counts seconds of training on the target instead, never where "
+            f"the score is beyond the curve of scratch or training takes longer."]))
+    return Answer(sections)
+
+
+def _count(targets: int | None) -> str:
+    return "never" if targets is None else str(targets)

@@ -1,0 +1,110 @@
+"""The command `bench predict`: the labels of new texts, by a model that `bench fit` saved."""
+
+from __future__ import annotations
+
+import io
+import sys
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bench.cli import completion
+from bench.cli.options import Device, TextColumn
+from bench.cli.predictions import SHAPES, beside
+from bench.cli.terminal import warn
+from bench.core.errors import BenchError
+
+if TYPE_CHECKING:
+    from bench.learning.models.folder import SavedModel
+
+BATCH = 1024  # texts held in memory at a time
+Batch = tuple[list[str], list[tuple[str | None, ...]]]  # texts, and for each the cells of the kept columns
+
+
+def predict_command(
+    *,
+    model: Annotated[Path, typer.Argument(help="Folder that bench fit wrote.")],
+    texts: Annotated[list[str] | None, typer.Argument(
+        help="Texts to label. [default: standard input, one text per line]")] = None,
+    file: Annotated[Path | None, typer.Option(
+        "--file",
+        help="CSV, TSV, JSONL, JSON, Parquet, Excel or .txt (one text per line), plain, .gz or .zip.")] = None,
+    text_column: TextColumn = None,
+    keep: Annotated[list[str] | None, typer.Option(
+        "--keep", help="Column of the file to copy to the output, such as id; repeatable.")] = None,
+    format: Annotated[str, typer.Option(
+        "--format", "-f", help="table, csv or jsonl. [default: table for texts on the command line, else csv]")] = "",
+    engine: Annotated[str, typer.Option(
+        "--engine", autocompletion=completion.engines, help="For networks. [default: the one that trained it]")] = "",
+    device: Device = "auto",
+) -> None:
+    """Label texts with a model: print the label and the probability of every class as the texts are read."""
+    if texts and file:
+        raise BenchError("texts on the command line and --file", "give one or the other")
+    format = format or ("table" if texts else "csv")
+    if format not in SHAPES:
+        raise BenchError(f"unknown format {format!r}", ", ".join(SHAPES))
+    if keep and (file is None or format == "table"):
+        raise BenchError(f"--keep {keep[0]!r} has nothing to copy" if file is None else "--keep with --format table",
+                         "it copies columns of --file to csv or jsonl")
+    saved = _load(model, engine, device)
+    batches, about = _incoming(texts, file, text_column, saved.text_column, keep or ())
+    if about:
+        warn(about)
+    _predict(saved, batches, format, keep or (), quiet=bool(texts))
+
+
+def _incoming(texts: list[str] | None, file: Path | None, column: str | None, likely: str | None,
+              keep: Sequence[str]) -> tuple[Iterable[Batch], str]:
+    """Batches of the texts, and what the user should know about them."""
+    if texts:
+        return ((part, [()] * len(part)) for i in range(0, len(texts), BATCH) if (part := texts[i : i + BATCH])), ""
+    from bench.data.texts import lines, read_texts
+
+    if file:
+        found = read_texts(file, column, likely, keep)
+        return found.with_kept(BATCH), found.sentence()
+    if sys.stdin.isatty():
+        raise BenchError("no texts", 'bench predict MODEL "a text", or --file, or one per line on standard input')
+    text = io.TextIOWrapper(typer.get_binary_stream("stdin"), "utf-8-sig", "replace", newline="\n")
+    return ((part, [()] * len(part)) for part in lines(text, "standard input", BATCH)), ""
+
+
+def _load(folder: Path, engine: str, device: str) -> SavedModel:
+    """Load the model; a network is set to the engine and the device asked for."""
+    from bench.learning.models.folder import load
+    from bench.learning.models.network_model import NetworkModel
+
+    saved = load(folder)
+    if isinstance(saved.model, NetworkModel):
+        return replace(saved, model=replace(saved.model, engine=engine or saved.model.engine, device=device))
+    return saved
+
+
+def _predict(saved: SavedModel, batches: Iterable[Batch], format: str, keep: Sequence[str], *, quiet: bool) -> None:
+    """Label and write one batch at a time. Bytes are written, so that no line end inside a text is changed."""
+    from bench.data.text import clean
+
+    began, done = time.perf_counter(), 0
+    head, lines_of = beside(format, keep, SHAPES[format](saved.labels))
+    try:
+        for texts, kept in batches:
+            batch = [text.encode("utf-8", "replace").decode() for text in texts]  # without halves of surrogate pairs
+            rows = lines_of(batch, saved.model.probabilities([clean(text) for text in batch]), kept)
+            lines = [head, *rows] if head and not done else rows
+            typer.echo(("\n".join(lines) + "\n").encode(), nl=False)
+            done += len(batch)
+            if sys.stderr.isatty() and not quiet and not sys.stdout.isatty():
+                typer.echo(f"\r{done:,} texts", err=True, nl=False)
+    except KeyboardInterrupt:
+        warn(f"\nbench: stopped after {done:,} texts")
+        raise typer.Exit(130) from None
+    if not done:
+        raise BenchError("no texts", "the input is empty")
+    if not quiet:
+        seconds = time.perf_counter() - began
+        warn(f"{chr(13) if sys.stderr.isatty() else ''}{done:,} texts in {seconds:.1f} s")

@@ -1,0 +1,65 @@
+"""The header of a table: names that are missing or there twice, and a first line that looks like data."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.core.errors import DataError
+
+NUMBER = re.compile(r"[-+]?(\d+([.,]\d*)?|[.,]\d+)([eE][-+]?\d+)?%?|\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}([ T].*)?")
+WORDS = 8  # and more make a name a text
+
+
+@dataclass(frozen=True)
+class Names:
+    """Where each named column stands, counted from 0; names of more than one; what the user should know."""
+
+    places: dict[str, int]
+    twice: frozenset[str]
+    notes: tuple[str, ...]
+
+
+def names_of(path: Path, header: Sequence[str | None]) -> Names:
+    """The names of a header.
+
+    Raises `DataError` where no column has one.
+    """
+    names = [name if name and name.strip() else "" for name in header]
+    counts = Counter(filter(None, names))
+    if not counts:
+        raise DataError(f"{path}: no column has a name", "a first line with names is needed, such as text,label")
+    nameless = names.count("")
+    notes = [f"{count} columns are called {name!r}" for name, count in counts.items() if count > 1]
+    if nameless == 1 and not names[0]:
+        notes.append("the first column has no name (row numbers?) and is not read")
+    elif nameless:
+        notes.append(f"{nameless} column{'s have' if nameless > 1 else ' has'} no name and "
+                     f"{'are' if nameless > 1 else 'is'} not read")
+    return Names({name: names.index(name) for name in counts},
+                 frozenset(name for name, count in counts.items() if count > 1), tuple(notes))
+
+
+def numeric_columns(first: Mapping[str, Sequence[str | None]]) -> frozenset[str]:
+    """The columns whose first cells are numbers or dates, as far as there are any."""
+    filled = {name: [cell.strip() for cell in cells if cell and cell.strip()] for name, cells in first.items()}
+    return frozenset(name for name, cells in filled.items() if cells and all(map(NUMBER.fullmatch, cells)))
+
+
+def header_doubt(first: Mapping[str, Sequence[str | None]]) -> str:
+    """Why the names look like a row of data, and what to do about it; nothing where they look like names."""
+    for name, cells in first.items():
+        shown = repr(name.strip()[:40])
+        if len(name.split()) > WORDS or "\n" in name.strip():
+            why = f"{shown} is long for a name"
+        elif NUMBER.fullmatch(name.strip()):
+            why = f"{shown} is a number"
+        elif name in cells:
+            why = f"{shown} is also a value of its column"
+        else:
+            continue
+        return f"the first row looks like data, not names: {why}; put a row of names above it, such as text,label"
+    return ""

@@ -1,0 +1,233 @@
+"""JSON tables: one object a line (JSONL), or one document that is a list of objects or a list per column."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import IO, Any
+
+from bench.core.errors import DataError
+from bench.data.cells import batched
+from bench.data.encodings import TextFile
+from bench.data.headers import numeric_columns
+from bench.data.label_studio import flattened
+from bench.data.table import COLUMNS, SAMPLE, Rows, TableFile
+
+CHUNK = 1 << 18  # characters read at once
+WHITE = re.compile(r"[ \t\r\n]*")
+START = 1 << 20  # characters of a first line by which the kind of a document is known
+OBJECT = 64 << 20  # characters of one object
+WHOLE = 256 << 20  # characters of a document that is not a list of objects
+SHAPE = 'one object a line, such as {"text": …, "label": …}'
+LISTS = 'a list of objects such as [{"text": …, "label": …}, …], or one object a line'
+Record = Mapping[str, Any]
+Records = Callable[[], Iterator[tuple[int, Record]]]  # with the line that each begins in
+
+
+class _Repeated(dict[str, Any]):
+    """An object with a key that it has twice."""
+
+    key = ""
+
+
+def json_table(text: TextFile, format: str) -> TableFile:
+    """The table in a JSON file, whichever of the two kinds its name says; a key that an object lacks is None there.
+
+    Raises `DataError` naming the line of what is no object.
+    """
+    notes: list[str] = []
+    start, second = _two_lines(text)
+    if start.startswith("["):
+        records: Records = lambda: _listed(text)  # noqa: E731
+        if format == "jsonl":
+            notes.append("the file is one JSON list, not an object a line")
+    elif format == "jsonl" or (second.startswith("{") and _is_object(start)):
+        records = lambda: _by_line(text)  # noqa: E731
+        if format == "json":
+            notes.append("the file holds one JSON object a line")
+    else:
+        found = _document(text)
+        records = lambda: enumerate(found, 1)  # noqa: E731
+        return _table(text, format, "row", records, notes)
+    return _table(text, format, "line", records, notes)
+
+
+def _table(text: TextFile, format: str, unit: str, records: Records, notes: list[str]) -> TableFile:
+    """Pass over all records for their keys."""
+    keys: dict[str, None] = {}
+    first: dict[str, list[str | None]] = {}
+    count = 0
+    for count, (place, record) in enumerate(records(), 1):
+        if record.keys() - keys.keys():
+            keys.update(dict.fromkeys(record))
+            if len(keys) > COLUMNS:
+                raise DataError(f"{text.path}: {unit} {place} brings the {len(keys)}th key",
+                                f"at most {COLUMNS}; is it one object a line, all with the same keys?")
+        if count <= SAMPLE:
+            for key, value in record.items():
+                shown = "0" if isinstance(value, bool | int | float) else value if isinstance(value, str) else None
+                first.setdefault(key, []).append(shown if shown or not value else "a structure")
+    if not count:
+        raise DataError(f"{text.path} holds no rows", "is it the right file?")
+    columns = tuple(key for key in keys if key.strip())
+    if not columns:
+        raise DataError(f"{text.path}: its objects have no keys", SHAPE)
+
+    def stream(asked: Sequence[str], size: int) -> Iterator[Rows]:
+        rows = ((place, [record.get(name) for name in asked]) for place, record in records())
+        return batched(text.path, unit, rows, asked, size)
+
+    return TableFile(text.path, format, columns, stream, unit, (*text.notes, *notes), {}, numeric_columns(first))
+
+
+def _by_line(text: TextFile) -> Iterator[tuple[int, Record]]:
+    with text.opened() as file:
+        for number, line in enumerate(iter(lambda: file.readline(OBJECT), ""), 1):
+            if len(line) == OBJECT:
+                raise DataError(f"{text.path}: line {number} has more than {OBJECT:,} characters", SHAPE)
+            if line.strip():
+                try:
+                    value = json.loads(line, object_pairs_hook=_object)
+                except (ValueError, RecursionError) as error:
+                    raise _no_json(text, number, error, SHAPE) from None
+                yield number, _record(value, text, number, SHAPE)
+
+
+def _listed(text: TextFile) -> Iterator[tuple[int, Record]]:
+    """The objects of a list, one in memory at a time."""
+    with text.opened() as file:
+        source = _Source(file, text)
+        sign, source.at = source.next(), source.at + 1
+        if sign == "[" and source.next() == "]":
+            return
+        while sign in ("[", ","):
+            source.next()
+            line = source.line
+            yield line, _record(source.value(), text, line, LISTS)
+            sign, source.at = source.next(), source.at + 1
+        if sign != "]" or source.next():
+            after = "after an object" if sign != "]" else "after the list"
+            raise DataError(f"{text.path}: line {source.line} has something else {after}, or the file is cut short",
+                            LISTS)
+
+
+class _Source:
+    """Characters that are read as they are needed, and the line of the next one."""
+
+    def __init__(self, file: IO[str], text: TextFile) -> None:
+        self.file, self.text, self.decoder = file, text, json.JSONDecoder(object_pairs_hook=_object)
+        self.buffer, self.at, self.line = "", 0, 1
+
+    def more(self, least: int) -> bool:
+        """Read on; whether there was anything."""
+        part = self.file.read(least)
+        self.buffer, self.at = self.buffer[self.at :] + part, 0
+        return bool(part)
+
+    def next(self) -> str:
+        """The next character that is no blank; nothing at the end."""
+        while True:
+            found = WHITE.match(self.buffer, self.at)
+            assert found
+            self.line += self.buffer.count("\n", self.at, found.end())
+            self.at = found.end()
+            if self.at < len(self.buffer):
+                return self.buffer[self.at]
+            if not self.more(CHUNK):
+                return ""
+
+    def value(self) -> object:
+        """The value that begins here."""
+        while True:
+            try:
+                value, end = self.decoder.raw_decode(self.buffer, self.at)
+            except (ValueError, RecursionError) as error:
+                if isinstance(error, json.JSONDecodeError) and len(self.buffer) - self.at < OBJECT and \
+                        self.more(max(CHUNK, len(self.buffer) - self.at)):
+                    continue
+                raise _no_json(self.text, self.line, error, LISTS) from None
+            if end == len(self.buffer) and not isinstance(value, dict) and self.more(CHUNK):
+                continue  # a number may go on
+            self.line += self.buffer.count("\n", self.at, end)
+            self.at = end
+            return value
+
+
+def _document(text: TextFile) -> list[Record]:
+    """The records of an object that holds a list per column, a mapping per column (pandas), or one list of objects."""
+    with text.opened() as file:
+        content = file.read(WHOLE + 1)
+    if len(content) > WHOLE:
+        raise DataError(f"{text.path}: one JSON document of more than {WHOLE:,} characters", LISTS)
+    try:
+        found = json.loads(content, object_pairs_hook=_object)
+    except (ValueError, RecursionError) as error:
+        line = content.count("\n", 0, error.pos) + 1 if isinstance(error, json.JSONDecodeError) else 1
+        raise _no_json(text, line, error, LISTS) from None
+    if not isinstance(found, dict) or isinstance(found, _Repeated):
+        raise DataError(f"{text.path} is no list of JSON objects", LISTS)
+    values = list(found.values())
+    if set(found) >= {"columns", "data"} and isinstance(found["columns"], list) and isinstance(found["data"], list):
+        rows: list[Record] = [dict(zip(map(str, found["columns"]), row, strict=True)) for row in found["data"]
+                if isinstance(row, list) and len(row) == len(found["columns"])]
+        if len(rows) == len(found["data"]):
+            return rows
+    elif values and all(isinstance(value, list) for value in values) and len(set(map(len, values))) == 1 and not (
+            len(values) == 1 and all(isinstance(row, dict) for row in values[0])):
+        return [dict(zip(found, row, strict=True)) for row in zip(*values, strict=True)]
+    elif values and all(isinstance(value, dict) and value.keys() == values[0].keys() for value in values):
+        if all(map(str.isdecimal, found)) and not all(map(str.isdecimal, values[0])):
+            return [_record(row, text, number, LISTS, "row") for number, row in enumerate(values, 1)]
+        return [{name: column[key] for name, column in found.items()} for key in values[0]]
+    elif not any(isinstance(value, list | dict) for value in values):
+        return [found]
+    lists = [value for value in values if isinstance(value, list) and all(isinstance(row, dict) for row in value)]
+    if len(lists) == 1 and lists[0]:
+        return [_record(row, text, number, LISTS, "row") for number, row in enumerate(lists[0], 1)]
+    raise DataError(f"{text.path} is no table: its columns are not lists of one length", LISTS)
+
+
+def _two_lines(text: TextFile) -> tuple[str, str]:
+    """The beginnings of the first two lines that are not blank."""
+    found: list[str] = []
+    with text.opened() as file:
+        while len(found) < 2 and (line := file.readline(START)):
+            if line.strip():
+                found.append(line.lstrip("\ufeff \t\r\n"))
+    start, second = [*found, "", ""][:2]
+    return start, second
+
+
+def _is_object(line: str) -> bool:
+    try:
+        return isinstance(json.loads(line), dict)
+    except (ValueError, RecursionError):
+        return False
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    made = dict(pairs)
+    if len(made) == len(pairs):
+        return made
+    repeated = _Repeated(made)
+    keys = [key for key, _ in pairs]
+    repeated.key = next(key for key in keys if keys.count(key) > 1)
+    return repeated
+
+
+def _record(value: object, text: TextFile, place: int, hint: str, unit: str = "line") -> Record:
+    if not isinstance(value, dict):
+        shown = json.dumps(value, default=str)[:40]
+        raise DataError(f"{text.path}: {unit} {place} is not a JSON object: {shown!r}", hint)
+    if isinstance(value, _Repeated):
+        raise DataError(f"{text.path}: the object in {unit} {place} has the key {value.key!r} twice", hint)
+    return flattened(value)
+
+
+def _no_json(text: TextFile, line: int, error: Exception, hint: str) -> DataError:
+    reason = error.msg if isinstance(error, json.JSONDecodeError) else \
+        "it is nested too deep" if isinstance(error, RecursionError) else str(error)[:80]
+    if isinstance(error, json.JSONDecodeError) and "\n" not in error.doc.rstrip("\n"):
+        reason += f" at character {error.colno}"
+    return DataError(f"{text.path}: line {line} is not JSON: {reason}", hint)

@@ -1,0 +1,170 @@
+"""Parquet tables: the columns asked for alone, repeated texts once in memory, sizes checked before anything is read."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bench.core.errors import DataError
+from bench.data.archives import bomb, bound, broken
+from bench.data.cells import batched
+from bench.data.headers import names_of
+from bench.data.table import COLUMNS, Rows, TableFile
+from bench.data.unpacking import seekable
+
+AT_ONCE = 16 << 20  # bytes that the texts of one batch may take
+
+
+def parquet_table(path: Path, is_data: Callable[[str], bool]) -> TableFile:
+    """The table in a Parquet file, with the names of labels that Hugging Face's datasets keep in it.
+
+    Columns of structures, embeddings and the like may be there: an error comes only where one of them is asked for.
+    """
+    import pyarrow as pa
+
+    with _opened(path, is_data) as file:
+        schema, rows, leaves = file.schema_arrow, file.metadata.num_rows, _leaves(file.metadata)
+        if len(schema.names) > COLUMNS:
+            raise DataError(f"{path} has {len(schema.names)} columns", f"at most {COLUMNS}")
+        names = names_of(path, schema.names)
+    if not rows:
+        raise DataError(f"{path} holds no rows", "is it the right file?")
+    limit = bound(path)
+    kinds = {name: schema.field(at).type for name, at in names.places.items()}
+
+    def stream(asked: Sequence[str], size: int) -> Iterator[Rows]:
+        for name in asked:
+            if pa.types.is_nested(kinds[name]) and not _list_of_texts(kinds[name]):
+                raise DataError(f"{path}: the column {name!r} holds {kinds[name]}, no text or label"[:300],
+                                "name another with --text-column or --label-column")
+        columns = [leaves[name] for name in asked]
+        if rows * len(asked) * 8 > limit or any(max(leaf.size, leaf.values * 8) > limit for leaf in columns):
+            raise bomb(path, limit)
+        repeated = [leaf.path for leaf in columns if leaf.text]
+        with _opened(path, is_data, repeated) as probe, \
+                _opened(path, is_data, [leaf.path for leaf in columns if leaf.nested]) as file:
+            yield from batched(path, "row", _values(path, (file, probe), columns, limit, size), asked, size)
+
+    numeric = frozenset(name for name, kind in kinds.items() if pa.types.is_primitive(kind) or
+                        pa.types.is_decimal(kind))
+    return TableFile(path, "parquet", tuple(names.places), stream, "row", names.notes, _class_labels(schema), numeric,
+                     names.twice)
+
+
+@dataclass(frozen=True)
+class Leaf:
+    """What is stored of a column: its path in the schema, and how much the file says it unpacks to."""
+
+    name: str
+    path: str
+    text: bool  # stored as bytes, of which those that are repeated may stand once in the file
+    size: int  # bytes
+    values: int
+
+    @property
+    def nested(self) -> bool:
+        """Whether it is part of a list."""
+        return self.path != self.name
+
+
+def _leaves(metadata: Any) -> dict[str, Leaf]:
+    """The first leaf of each column."""
+    leaves: dict[str, Leaf] = {}
+    for at in range(metadata.num_columns):
+        chunks = [metadata.row_group(group).column(at) for group in range(metadata.num_row_groups)]
+        path = metadata.schema.column(at).path
+        name = path if metadata.schema.column(at).max_repetition_level == 0 else path.rsplit(".", 2)[0]
+        leaves.setdefault(name, Leaf(name, path, metadata.schema.column(at).physical_type == "BYTE_ARRAY",
+                                     sum(chunk.total_uncompressed_size for chunk in chunks),
+                                     sum(chunk.num_values for chunk in chunks)))
+    return leaves
+
+
+@contextmanager
+def _opened(path: Path, is_data: Callable[[str], bool], dictionaries: Sequence[str] = ()) -> Iterator[Any]:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    with seekable(path, is_data) as stream:
+        try:
+            with pq.ParquetFile(stream, read_dictionary=list(dictionaries), pre_buffer=False) as file:
+                yield file
+        except (pa.ArrowException, OSError, ValueError) as error:
+            raise broken(path, error) from None
+
+
+def _values(path: Path, files: tuple[Any, Any], columns: Sequence[Leaf], limit: int,
+            size: int) -> Iterator[tuple[int, Sequence[object]]]:
+    """The rows, counted from 1.
+
+    A text that is repeated stands once in the file: a small file can unpack to any size. So few rows are taken at once
+    where texts are long, and all that was unpacked is counted. `files` is the same file twice, the second with texts as
+    dictionaries.
+    """
+    file, probe = files
+    names = [leaf.name for leaf in columns]
+    number = total = 0
+    for group in range(file.metadata.num_row_groups):
+        longest = 0
+        for leaf in columns:
+            length = _longest(probe, group, leaf)
+            if leaf.nested and length * leaf.values > limit:  # how many a row holds is not known before it is read
+                raise bomb(path, limit)
+            longest = max(longest, length)
+        for batch in file.iter_batches(max(1, min(size, AT_ONCE // max(longest, 1))), [group], columns=names):
+            cells = [_cells(batch.column(batch.schema.get_field_index(name))) for name in names]
+            total += batch.nbytes
+            if total > limit:
+                raise bomb(path, limit)
+            for values in zip(*cells, strict=True):
+                number += 1
+                yield number, values
+
+
+def _longest(probe: Any, group: int, leaf: Leaf) -> int:
+    """Bytes of the longest text in the dictionary of a column's row group; 0 where it has none."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if not leaf.text:
+        return 0
+    batch = next(probe.iter_batches(1, [group], columns=[leaf.name]))
+    column = batch.column(batch.schema.get_field_index(leaf.name))
+    column = column.values if leaf.nested else column
+    if not pa.types.is_dictionary(column.type) or not len(column.dictionary):
+        return 0
+    return int(pc.max(pc.binary_length(column.dictionary)).as_py() or 0)
+
+
+def _cells(column: Any) -> list[object]:
+    import pyarrow as pa
+
+    if pa.types.is_floating(column.type):  # 0.1 in 32 bits is 0.1, not 0.10000000149
+        return [None if value is None else float(value) for value in column.cast(pa.string()).to_pylist()]
+    if pa.types.is_nested(column.type):  # of a list of several texts only the number is needed
+        return [[""] * length if length > 1 else column[i].as_py()
+                for i, length in enumerate(column.value_lengths().fill_null(0).to_pylist())]
+    cells: list[object] = column.to_pylist()
+    return cells
+
+
+def _list_of_texts(kind: Any) -> bool:
+    import pyarrow as pa
+
+    lists = pa.types.is_list(kind) or pa.types.is_large_list(kind)
+    return bool(lists and (pa.types.is_string(kind.value_type) or pa.types.is_large_string(kind.value_type)))
+
+
+def _class_labels(schema: Any) -> dict[str, tuple[str, ...]]:
+    """The names that `datasets` stores for the values 0, 1, … of its ClassLabel columns."""
+    try:
+        features = json.loads((schema.metadata or {})[b"huggingface"])["info"]["features"]
+        found = {name: feature["names"] for name, feature in features.items()
+                 if isinstance(feature, dict) and feature.get("_type") == "ClassLabel"}
+    except (KeyError, ValueError, TypeError, AttributeError, RecursionError):
+        return {}
+    return {name: tuple(map(str, names)) for name, names in found.items() if isinstance(names, list)}

@@ -1,0 +1,151 @@
+"""The bytes of a data file: as it is, out of gzip, or the one data file in a zip; never more than its size explains."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import stat
+import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+from typing import IO, Any, cast
+
+from bench.core.errors import DataError
+from bench.data.archives import BROKEN, MEMBER, bomb, bound, broken
+
+LARGEST = 4 << 30  # bytes of a file
+# What a file begins with that is no text, and what it then is.
+MAGIC = {b"PAR1": "a Parquet file: name it .parquet", b"\xd0\xcf\x11\xe0": "an old Excel workbook: save it as .xlsx",
+         b"%PDF": "a PDF document", b"SQLite format 3": "an SQLite database", b"BZh": "packed by bzip2: unpack it",
+         b"\xfd7zXZ": "packed by xz: unpack it", b"7z\xbc\xaf": "a 7z archive: unpack it",
+         b"\x28\xb5\x2f\xfd": "packed by zstd: unpack it", b"Rar!": "a RAR archive: unpack it",
+         b"\x93NUMPY": "a NumPy array", b"ARROW1": "an Arrow file: save it as Parquet"}
+
+
+class Unpacked(io.RawIOBase):
+    """A forward-only stream that refuses to give more than `limit` bytes of the file `path`."""
+
+    def __init__(self, stream: IO[bytes], path: Path, limit: int) -> None:
+        """Read from `stream`."""
+        super().__init__()
+        self.stream, self.path, self.limit, self.position = stream, path, limit, 0
+
+    def readable(self) -> bool:
+        """Yes."""
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """The next bytes."""
+        data = self.stream.read(len(buffer))
+        self.position += len(data)
+        if self.position > self.limit:
+            raise bomb(self.path, self.limit)
+        buffer[: len(data)] = data
+        return len(data)
+
+
+@contextmanager
+def opened(path: Path, is_data: Callable[[str], bool]) -> Iterator[io.BufferedReader]:
+    """The unpacked bytes of `path`, once through; `is_data` knows the data file of a zip by its name.
+
+    Raises `DataError` for what is no file, too large, damaged, or a zip that holds not just one data file; so does the
+    reading inside the `with`.
+    """
+    magic = first_bytes(path)
+    try:
+        if magic[:2] == b"\x1f\x8b":
+            with gzip.open(path) as stream:
+                yield io.BufferedReader(Unpacked(cast("IO[bytes]", stream), path, bound(path)), 1 << 18)
+        elif magic[:4] in (b"PK\x03\x04", b"PK\x05\x06"):
+            with zipfile.ZipFile(path) as archive, archive.open(_member(path, archive, is_data)) as stream:
+                yield io.BufferedReader(Unpacked(stream, path, bound(path)), 1 << 18)
+        else:
+            with path.open("rb") as file:
+                yield io.BufferedReader(Unpacked(file, path, LARGEST), 1 << 18)
+    except (UnicodeError, DataError):
+        raise
+    except BROKEN as error:
+        raise broken(path, error) from None
+
+
+@contextmanager
+def seekable(path: Path, is_data: Callable[[str], bool], *, workbook: bool = False) -> Iterator[IO[bytes]]:
+    """As `opened`, to be read from any place; what is packed is held in memory, at most 512 MB."""
+    magic = first_bytes(path)
+    if magic[:2] == b"\x1f\x8b" or (magic[:2] == b"PK" and not (workbook and is_workbook(path))):
+        with opened(path, is_data) as stream:
+            data = stream.read(MEMBER + 1)
+        if len(data) > MEMBER:
+            raise DataError(f"{path} unpacks to more than {MEMBER >> 20} MB", "unpack it first")
+        yield io.BytesIO(data)
+        return
+    try:
+        with path.open("rb") as file:
+            yield file
+    except OSError as error:
+        raise broken(path, error) from None
+
+
+def first_bytes(path: Path) -> bytes:
+    """The first bytes of a regular file of fair size; a pipe or device, which would never end, is not opened."""
+    try:
+        status = path.stat()
+        if stat.S_ISDIR(status.st_mode):
+            raise DataError(f"{path} is a folder", "name one file in it")
+        if not stat.S_ISREG(status.st_mode):
+            raise DataError(f"{path} is no file but a pipe or a device", "save what it gives as a file")
+        if status.st_size > LARGEST:
+            raise DataError(f"{path} is larger than {LARGEST >> 20} MB", "take a part of it")
+        with path.open("rb") as file:
+            return file.read(16)
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+        raise broken(path, error) from None
+
+
+def not_text(start: bytes) -> str:
+    """What a file with this beginning is, if that is known and no text."""
+    known = next((words for magic, words in MAGIC.items() if start.startswith(magic)), "")
+    if not known and start.lstrip().lower().startswith((b"<!doctype", b"<html")):
+        known = "a web page: download the file itself"
+    return known
+
+
+def is_workbook(path: Path) -> bool:
+    """Whether a zip is an Excel workbook."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return "xl/workbook.xml" in archive.namelist()
+    except BROKEN as error:
+        raise broken(path, error) from None
+
+
+def data_name(path: Path, is_data: Callable[[str], bool]) -> str:
+    """The name of the data file in a zip."""
+    first_bytes(path)
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return _member(path, archive, is_data).filename
+    except BROKEN as error:
+        raise broken(path, error) from None
+
+
+def _member(path: Path, archive: zipfile.ZipFile, is_data: Callable[[str], bool]) -> zipfile.ZipInfo:
+    entries = [entry for entry in archive.infolist() if not entry.is_dir() and _visible(entry.filename)]
+    if any(entry.filename == "xl/workbook.xml" for entry in entries):
+        raise DataError(f"{path} is an Excel workbook", "name it .xlsx, or save the sheet as CSV")
+    data = [entry for entry in entries if is_data(entry.filename)] or (entries if len(entries) == 1 else [])
+    if len(data) != 1:
+        names = ", ".join(repr(entry.filename) for entry in (data or entries)[:5])
+        raise DataError(f"{path} holds {len(data) or 'no'} data files, not one" + (f": {names}" if names else ""),
+                        "unpack it and name the file that is meant")
+    if data[0].flag_bits & 1:
+        raise DataError(f"{path} is locked by a password", "unpack it first")
+    if data[0].file_size > bound(path):
+        raise bomb(path, bound(path))
+    return data[0]
+
+
+def _visible(name: str) -> bool:
+    parts = PurePosixPath(name).parts
+    return not any(part.startswith((".", "__MACOSX")) for part in parts)

@@ -1,0 +1,117 @@
+"""Excel workbooks (.xlsx): the first sheet that holds anything, row by row."""
+
+from __future__ import annotations
+
+import warnings
+import zipfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+from bench.core.errors import DataError, MissingExtra
+from bench.data.archives import BROKEN, bomb, bound, broken
+from bench.data.cells import batched, cell_of
+from bench.data.headers import header_doubt, names_of, numeric_columns
+from bench.data.table import COLUMNS, SAMPLE, Rows, TableFile
+from bench.data.unpacking import first_bytes, seekable
+
+ROWS = 1 << 20  # of a sheet, as Excel has them
+
+
+def workbook_table(path: Path, is_data: Callable[[str], bool]) -> TableFile:
+    """The table in a workbook; rows are numbered as Excel numbers them.
+
+    Raises `MissingExtra` without openpyxl, `DataError` for what is no workbook or too large.
+    """
+    limit = bound(path) if path.is_file() else 0
+    with _sheet(path, is_data, limit) as (sheet, others):
+        numbered = _filled(sheet)
+        start, header = next(numbered, (0, []))
+        if len(header) > COLUMNS:
+            raise DataError(f"{path} has {len(header)} columns", f"at most {COLUMNS}")
+        names = names_of(path, list(map(_shown, header)))
+        beside: list[str] = []
+        first: list[Sequence[object]] = []
+        count = total = 0
+        for place, values in numbered:
+            if len(values) > len(header) and not beside:
+                beside.append(f"cells beside the columns that row {start} names, as in row {place}, are not read")
+            count += 1
+            total += sum(len(value) for value in values if isinstance(value, str))
+            if total > limit:
+                raise bomb(path, limit)
+            if count <= SAMPLE:
+                first.append(values)
+        title = sheet.title
+    if not count:
+        raise DataError(f"{path} holds no rows", "is it the right file?")
+
+    def stream(asked: Sequence[str], size: int) -> Iterator[Rows]:
+        with _sheet(path, is_data, limit) as (sheet, _):
+            numbered = _filled(sheet)
+            next(numbered, None)
+            rows = ((place, [_at(values, names.places[name]) for name in asked]) for place, values in numbered)
+            yield from batched(path, "row", rows, asked, size)
+
+    cells = {name: [_shown(_at(values, at)) for values in first] for name, at in names.places.items()}
+    notes = [f"the sheet {title!r} was read, not {', '.join(map(repr, others))}"] if others else []
+    return TableFile(path, "xlsx", tuple(names.places), stream, "row", (*notes, *names.notes, *beside), {},
+                     numeric_columns(cells), names.twice, header_doubt(cells))
+
+
+@contextmanager
+def _sheet(path: Path, is_data: Callable[[str], bool], limit: int) -> Iterator[tuple[Any, list[str]]]:
+    """The first sheet that holds anything, and the names of the others that do."""
+    first_bytes(path)
+    try:
+        from openpyxl import load_workbook
+    except ImportError:
+        raise MissingExtra("openpyxl, which reads Excel workbooks,", "excel") from None
+    with seekable(path, is_data, workbook=True) as stream, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of styles and extensions that no text depends on
+        try:
+            _check_size(path, stream, limit)
+            book = load_workbook(stream, read_only=True, data_only=True)
+            try:
+                filled = [sheet for sheet in book.worksheets if next(_filled(sheet), None)]
+                if not filled:
+                    raise DataError(f"{path} is empty", "a row of names and one row an example are needed")
+                yield filled[0], [sheet.title for sheet in filled[1:]]
+            finally:
+                book.close()
+        except DataError:
+            raise
+        except (*BROKEN, KeyError, TypeError, IndexError, AttributeError, SyntaxError) as error:  # of a damaged book
+            raise broken(path, error) from None
+
+
+def _check_size(path: Path, stream: IO[bytes], limit: int) -> None:
+    with zipfile.ZipFile(stream) as archive:
+        if sum(entry.file_size for entry in archive.infolist()) > limit:
+            raise bomb(path, limit)
+    stream.seek(0)
+
+
+def _filled(sheet: Any) -> Iterator[tuple[int, list[object]]]:
+    """The rows that hold anything, up to their last cell that does."""
+    sheet.reset_dimensions()  # some programs write wrong ones
+    for number, row in enumerate(sheet.iter_rows(values_only=True), 1):
+        values = list(row)
+        while values and (values[-1] is None or values[-1] == ""):
+            values.pop()
+        if number > ROWS:
+            raise ValueError(f"more than {ROWS:,} rows")
+        if values:
+            yield number, [v.replace("_x000D_", "\r") if isinstance(v, str) else v for v in values]
+
+
+def _at(values: Sequence[object], place: int) -> object:
+    return values[place] if place < len(values) else None
+
+
+def _shown(value: object) -> str | None:
+    try:
+        return cell_of(value)
+    except (ValueError, TypeError):
+        return None

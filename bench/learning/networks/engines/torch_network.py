@@ -1,0 +1,85 @@
+"""The network as a PyTorch module."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from bench.learning.networks.architectures import EMBEDDING, Architecture, Params
+from bench.learning.networks.engines.torch_layers import gru, masked_mean_max, mean_max
+
+RNN_WEIGHTS = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+
+
+class Classifier(nn.Module):
+    """Embedding → encoder → pooling → linear head; parameters are named as in `architectures.py`."""
+
+    def __init__(self, net: Architecture, params: Params) -> None:
+        super().__init__()
+        self.net = net
+        # Copies: the caller's arrays may be read-only and are never written to.
+        weights = {name: torch.from_numpy(np.array(value)) for name, value in params.items()}
+        # The small layers draw weights that are replaced at once: on the "meta" device, which draws none, the first
+        # layer of a process takes two seconds.
+        self.embedding = nn.Embedding.from_pretrained(  # type: ignore[no-untyped-call]
+            weights[EMBEDDING], freeze=False, padding_idx=0)
+        if net.kind in ("gru", "bilstm"):
+            rnn = nn.GRU if net.kind == "gru" else nn.LSTM
+            self.rnn = rnn(net.embedding, net.hidden, bidirectional=net.kind == "bilstm")
+        elif net.kind == "dense":
+            self.hidden = nn.Linear(net.most_tokens * net.embedding, net.hidden)
+        for width in net.widths:
+            setattr(self, f"conv{width}", nn.Conv1d(net.embedding, net.hidden, width))
+        self.head = nn.Linear(net.features, net.classes)
+        self.load_state_dict(weights, assign=True)
+
+    def pooled(self, ids: Tensor, lengths: Tensor) -> Tensor:
+        """Features [n, net.features] of ids [steps, n]."""
+        x = self.embedding(ids)  # [steps, n, embedding]
+        if self.net.kind == "dense":
+            return F.relu(self.hidden(x.transpose(0, 1).flatten(1)))
+        if self.net.widths:
+            return self._convolved(x.permute(1, 2, 0), lengths)
+        if self.net.kind == "bilstm":
+            states = self._both_directions(x, lengths)
+        elif x.is_cuda:
+            states, _ = self.rnn(x)
+        else:
+            states = gru(x, *(self.rnn.get_parameter(f"{name}_l0") for name in RNN_WEIGHTS))
+        return self._pooled_over_time(states, lengths)
+
+    def _convolved(self, x: Tensor, lengths: Tensor) -> Tensor:
+        if self.net.pooling == "flatten":
+            return F.relu(getattr(self, f"conv{self.net.widths[0]}")(x)).flatten(1)
+        maps = [F.relu(getattr(self, f"conv{width}")(x)) for width in self.net.widths]
+        return torch.cat([_max_over_windows(m, lengths - width + 1)
+                          for m, width in zip(maps, self.net.widths, strict=True)], 1)
+
+    def _both_directions(self, x: Tensor, lengths: Tensor) -> Tensor:
+        # A packed bidirectional LSTM trains ten times as slowly on a CPU as two LSTMs of one direction, one of them
+        # on the reversed texts (their padding stays at the end).
+        steps = torch.arange(len(x), device=x.device)[:, None]
+        reverse = torch.where(steps < lengths, lengths - 1 - steps, steps)[:, :, None]
+        forward, backward = self._lstm(x, ""), self._lstm(x.gather(0, reverse.expand_as(x)), "_reverse")
+        return torch.cat([forward, backward.gather(0, reverse.expand_as(backward))], 2)
+
+    def _lstm(self, x: Tensor, side: str) -> Tensor:
+        weights = tuple(self.rnn.get_parameter(f"{name}_l0{side}") for name in RNN_WEIGHTS)
+        start = x.new_zeros(1, x.shape[1], self.net.hidden)
+        states: Tensor = torch.lstm(x, (start, start), weights, True, 1, 0.0, self.training, False, False)[0]
+        return states
+
+    def _pooled_over_time(self, states: Tensor, lengths: Tensor) -> Tensor:
+        if self.net.pooling == "last":
+            half = self.net.hidden
+            last = states[lengths - 1, torch.arange(len(lengths), device=states.device)]
+            return last if self.net.kind == "gru" else torch.cat([last[:, :half], states[0, :, half:]], 1)
+        return masked_mean_max(states, lengths) if states.is_cuda else mean_max(states, lengths)
+
+
+def _max_over_windows(x: Tensor, windows: Tensor) -> Tensor:
+    """Each filter's maximum [n, filters] over a text's `windows` [n] of x [n, filters, steps], not over its padding."""
+    beyond = torch.arange(x.shape[2], device=x.device) >= windows.clamp(min=1)[:, None]
+    return x.masked_fill(beyond[:, None], 0.0).amax(2)  # after the ReLU nothing is below 0

@@ -1,0 +1,106 @@
+"""Whole leaderboards as Markdown, CSV, LaTeX, HTML and JSON, and the files of a results folder that hold them."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from bench.analysis.calibration import Calibration
+from bench.analysis.rankings import RankedBaseline
+from bench.analysis.scores import Interval
+from bench.analysis.study import Study
+from bench.core.budget import Budget
+from bench.core.files import save_text
+from bench.core.names import TaskRef
+from bench.report.advice import advice, notes
+from bench.report.formats import FILES, csv_text, json_values, page, rendered
+from bench.report.tables import compact, detail, labels_of
+
+JSON_SCHEMA = "transferbench-leaderboard-1"
+COLUMNS = ("target", "source", "net", "engine", "device", "baseline", "budget", "n_train", "n_test", "seeds_done",
+           "seeds", "leading_score", "score", "score_low", "score_high", "score_sd", "auc", "auc_low", "auc_high",
+           "accuracy", "balanced_accuracy", "rank", "best_share", "gain_points", "gain_low", "gain_high", "verdict",
+           "gain_p_holm", "worth_scratch", "worth_scratch_low", "worth_scratch_high", "worth_tfidf", "log_loss", "ece",
+           "adapt_seconds")
+
+
+def whole(studies: Sequence[Study], form: str, sort: str = "") -> str:
+    """Leaderboards as one text in a format, with their sentences."""
+    if form == "md":
+        return "\n".join(map(markdown, studies))
+    if form == "csv":
+        return csv(studies)
+    if form == "json":
+        return as_json(studies) + "\n"
+    sections = [rendered(compact(s, sort), form, s.board.title, [*advice(s), *notes(s)]) for s in studies]
+    return page(sections) if form == "html" else "\n".join(sections)
+
+
+def write(folder: Path, studies: Sequence[Study], forms: Sequence[str] = ("md", "csv")) -> list[Path]:
+    """Write `leaderboards/TASK.md` and `.csv`, or other formats, for each task of the studies; returns the paths."""
+    by_task: dict[str, list[Study]] = defaultdict(list)
+    for study in studies:
+        by_task[TaskRef.parse(study.board.target).task].append(study)
+    return [save_text(folder / "leaderboards" / f"{task}.{FILES[form]}", whole(of_task, form))
+            for task, of_task in by_task.items() for form in forms]
+
+
+def markdown(study: Study) -> str:
+    """A leaderboard as Markdown: the budgets side by side, the advice, then each budget in full."""
+    text = rendered(compact(study), "md", study.board.title, [*advice(study), *notes(study)])
+    for ranking in study.rankings:
+        text += f"\n### {labels_of(study, ranking.budget)}\n\n" \
+                + rendered(detail(study, ranking.budget), "md", "").removeprefix("## \n\n")
+    return text
+
+
+def csv(studies: Sequence[Study]) -> str:
+    """All leaderboards as one CSV, one row per baseline and budget; infinite label equivalents are beyond the curve."""
+    rows: list[list[Any]] = [list(COLUMNS)]
+    for study in studies:
+        board = study.board
+        calibrations = {(c.baseline, c.budget): c for c in study.calibrations}
+        ranked = {(ranking.budget, row.baseline): row for ranking in study.rankings for row in ranking.rows}
+        rows += [_csv_row(study, name, b, ranked.get((b, name)), calibrations.get((name, b)))
+                 for name in board.rows for b in board.budgets]
+    return csv_text(rows)
+
+
+def _csv_row(study: Study, name: str, budget: Budget, row: RankedBaseline | None,
+             calibration: Calibration | None) -> list[Any]:
+    board = study.board
+    cell = board.cells[name, budget]
+    trial = [board.target, board.source, board.net, board.engine, board.device, name, budget, board.sizes[budget],
+             board.n_test, cell.done, cell.of, board.leading]
+    if row is None:
+        return [*trial, *[None] * (len(COLUMNS) - len(trial))]
+
+    def bounds(interval: Interval | None) -> list[Any]:
+        return [None] * 3 if interval is None else [interval.estimate, interval.low, interval.high]
+
+    scratch, tfidf = study.label_equivalent(name, budget), study.label_equivalent(name, budget, "tfidf")
+    return [*trial, *bounds(row.score), cell.spread, *bounds(row.auc), cell.accuracy, cell.balanced, row.rank, row.best,
+            *bounds(row.gain), row.verdict, row.p, *bounds(scratch.labels if scratch else None),
+            tfidf and tfidf.labels.estimate, calibration and calibration.log_loss, calibration and calibration.error,
+            row.adapt]
+
+
+def as_json(studies: Sequence[Study]) -> str:
+    """Everything as one JSON object, described by `bench/report/leaderboard.schema.json`; infinite numbers are null."""
+    boards = []
+    for study in studies:
+        b = study.board
+        cells = [{"baseline": name, "budget": budget, **asdict(cell)} for (name, budget), cell in b.cells.items()]
+        boards.append({
+            "target": b.target, "source": b.source, "net": b.net, "engine": b.engine, "device": b.device,
+            "leading": b.leading, "n_test": b.n_test, "pretrain_seconds": b.pretrain, "chance": study.chance,
+            "cells": cells, "standings": study.rankings,
+            "label_equivalents": [{**asdict(e), "words": e.words()} for e in study.label_equivalents],
+            "leads": study.leaders, "calibration": study.calibrations, "variance": study.variance_components,
+            "advice": advice(study), "left_out": [*study.left_out, *b.failed]})
+    return json.dumps(json_values({"schema": JSON_SCHEMA, "leaderboards": boards}), indent=1,
+                      ensure_ascii=False, allow_nan=False)

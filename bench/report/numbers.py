@@ -1,0 +1,32 @@
+"""Scores, intervals and p values as they are printed."""
+
+from __future__ import annotations
+
+from bench.analysis.scores import Interval
+
+
+def score_text(value: float) -> str:
+    """A score with three decimals and no leading zero: `.771`."""
+    text = f"{value:.3f}"
+    return text[1:] if text.startswith("0") else text
+
+
+def score_with_interval(score: Interval) -> str:
+    """`.771 [.753 .789]`."""
+    return f"{score_text(score.estimate)} [{score_text(score.low)} {score_text(score.high)}]"
+
+
+def points_with_interval(points: Interval) -> str:
+    """`+2.1 [+0.6 +3.7]`."""
+    return f"{points.estimate:+.1f} [{points.low:+.1f} {points.high:+.1f}]"
+
+
+def p_text(p: float) -> str:
+    """`.023` or `< .001`."""
+    return "< .001" if p < 0.001 else score_text(p)
+
+
+def two_figures(number: float) -> int:
+    """A number rounded to two significant figures."""
+    step = 10 ** max(0, len(str(int(number))) - 2)
+    return int(round(number / step) * step)

@@ -1,0 +1,96 @@
+"""Tables and sentences over several targets: mean ranks, the transfer matrix, domain distances."""
+
+from __future__ import annotations
+
+from bench.analysis.across_targets import RankingAcrossTargets
+from bench.analysis.domain_distance import FEWEST, NAMES, DistancesAndGains
+from bench.analysis.transfer_matrix import TransferMatrix
+from bench.core.names import TaskRef
+from bench.report.numbers import points_with_interval
+from bench.report.tables import Table
+
+
+def short_name(name: str) -> str:
+    """The name of a target or source without its edition."""
+    return TaskRef.parse(name).task
+
+
+def across_title(ranking: RankingAcrossTargets) -> str:
+    """One line that says what is compared."""
+    return f"{len(ranking.targets)} targets from {ranking.source} · {ranking.budget} labels"
+
+
+def across_table(ranking: RankingAcrossTargets) -> Table:
+    """Mean ranks, wins and normalised scores of the baselines, the best mean rank first."""
+    def text(value: float | None, form: str) -> str:
+        return "–" if value is None else format(value, form)
+
+    head = ("baseline", "coverage", "mean rank", "wins", "normalised", *map(short_name, ranking.targets))
+    body = tuple((p.baseline, f"{p.covered}/{len(ranking.targets)}", text(p.mean_rank, ".2f"), text(p.wins, ".0%"),
+                  text(p.normalised, ".3f"), *(text(v, ".3f") for v in ranking.scores[p.baseline]))
+                 for p in ranking.places)
+    return Table(head, body)
+
+
+def across_notes(ranking: RankingAcrossTargets) -> list[str]:
+    """What the columns mean and what the tests say."""
+    targets = len(ranking.targets)
+    lines = ["coverage: targets with a complete cell. mean rank and wins: only among baselines that have every target. "
+             "normalised and the columns of the targets: (score - largest class) / (1 - largest class)."]
+    if ranking.friedman is not None and ranking.critical is not None:
+        result = "the baselines differ" if ranking.friedman <= 0.05 else "no significant difference"
+        lines.append(f"Friedman p = {ranking.friedman:.3g} over {targets} targets: {result}. Mean ranks that are more "
+                     f"than {ranking.critical:.2f} apart differ significantly (Nemenyi, 5%).")
+    if targets < 5:
+        lines.append(f"{targets} targets are few for a test of ranks; look at the columns of the targets.")
+    return lines
+
+
+def matrix_title(matrix: TransferMatrix) -> str:
+    """One line that says what is shown: the score, and where it is another, the targets that have it."""
+    labels = "all labels" if matrix.budget == "full" else f"{matrix.budget} target labels"
+    return f"{matrix.baseline}, {labels}: {score_name(matrix)} on the target's test set"
+
+
+def score_name(matrix: TransferMatrix) -> str:
+    """The leading score: `accuracy`, or `accuracy (balanced accuracy for hotels)` where targets differ."""
+    balanced = [short_name(t) for t in matrix.targets if matrix.leading[t] == "balanced_accuracy"]
+    if len(balanced) == len(matrix.targets):
+        return "balanced accuracy"
+    return f"accuracy (balanced accuracy for {', '.join(balanced)})" if balanced else "accuracy"
+
+
+def matrix_table(matrix: TransferMatrix) -> Table:
+    """One row per source, one column per target."""
+    return Table(("source \\ target", *matrix.targets), tuple(
+        (source, *("–" if score is None else f"{score:.3f}" for score in row))
+        for source, row in zip(matrix.sources, matrix.scores, strict=True)))
+
+
+def distance_title(distances: DistancesAndGains) -> str:
+    """One line that says what is compared."""
+    return f"distance from {distances.source}, and gain of {distances.baseline} at {distances.budget} labels"
+
+
+def distance_table(distances: DistancesAndGains) -> Table:
+    """Distances and gains, the nearest target first."""
+    body = []
+    for r in sorted(distances.rows, key=lambda r: r.distance.proxy_a):
+        d = r.distance
+        body.append((d.target, f"{d.proxy_a:.2f}", f"{d.known:.1%}", f"{d.shared:.1%}", f"{d.mmd:.4f}",
+                     "–" if r.gain is None else points_with_interval(r.gain)))
+    return Table(("target", "proxy A", "known words", "shared words", "MMD²", "gain [95%]"), tuple(body))
+
+
+def distance_notes(distances: DistancesAndGains) -> list[str]:
+    """What the columns mean, and whether the distances predict the gain."""
+    lines = ["proxy A: 0 if the two domains look alike, 2 if a linear classifier always tells them apart. known words: "
+             "share of the target's running words that the source has. MMD²: of the base's features."]
+    targets = sum(r.gain is not None for r in distances.rows)
+    for name, r in distances.correlations.items():
+        if r is not None:
+            lines.append(f"Spearman correlation of the gain with {NAMES[name]}: {r.estimate:+.2f} [{r.low:+.2f} "
+                         f"{r.high:+.2f}] over {targets} targets{', not significant' if 0.0 in r else ''}.")
+    if targets < FEWEST:
+        lines.append(f"{targets} target(s) with a gain at these labels; a rank correlation needs {FEWEST} or more.")
+    return lines

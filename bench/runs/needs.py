@@ -1,0 +1,281 @@
+"""What strategies may ask for in `NEEDS`: one table of what the suite does for each need, before and in a trial.
+
+A new need is one entry in the table at the end; nothing else in the suite asks for a need by its name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bench.core import store
+from bench.core.errors import BenchError, MissingExtra
+from bench.data.cards import Task
+from bench.data.corpus import Corpus, Examples, is_derived
+from bench.learning.features import sentence_encoder
+from bench.learning.networks.architectures import with_classes
+from bench.learning.networks.engines import engine
+from bench.learning.pretrain import Base, BaseSpec, load_base, pretrain
+from bench.learning.resources import Resources, features_entry
+from bench.learning.source_linear import SourceLinear, fit_source_linear, is_source_linear_cached
+from bench.protocol.split import without_test_texts
+from bench.runs.costs import LINEAR, STATED, UNKNOWN, Cost, MeasuredCosts, Step
+from bench.runs.inputs import DataRef, Inputs, TrialContext, data_entries, open_data
+from bench.runs.options import Watch
+
+Seconds = Mapping[str, float]  # by phase of a record, such as {"pretrain": 52.1}
+
+
+@dataclass(frozen=True)
+class Workload:
+    """What would be prepared for a target, for an estimate."""
+
+    source: str  # task@edition
+    target: str
+    source_texts: int  # in its pool
+    target_texts: int  # all of them
+    epochs: int  # of the base
+    bases: tuple[str, ...]  # their keys; where the data are unread, anything that tells them apart
+    measured: MeasuredCosts
+    root: Path  # of the cache
+    inputs: Inputs | None = None  # None: not all data have been read here, so nothing is in the cache
+
+
+@dataclass(frozen=True)
+class Need:
+    """One thing that strategies may ask for. A need sets a few of these fields; the others do nothing."""
+
+    implies: tuple[str, ...] = ()  # other needs that it includes
+    vectors: bool = False  # the run looks for GloVe, and `Resources` offers it
+    per_base: bool = False  # strategies run once per base seed, and their records name the base
+
+    # Can it run? The extra to install first, and why it cannot serve a target (source, target, is there GloVe).
+    missing: Callable[[], MissingExtra | None] = lambda: None
+    refusal: Callable[[Task, Task, bool], str] = lambda source, target, glove: ""
+
+    # Once per target, before its trials: train what they attach, then compute what `open` does not compute.
+    train: Callable[[TrialContext, BaseSpec, Watch], object] = lambda context, base_spec, watch: None
+    prepare: Callable[[Resources, Corpus], object] = lambda resources, corpus: None
+
+    # In every trial, before its clock starts: fields of `Resources`, which a worker holds for its next trials; then
+    # what was computed for the target's corpus, and the seconds that this had taken.
+    attach: Callable[[TrialContext], Mapping[str, Any]] = lambda context: {}
+    open: Callable[[Resources, Corpus], Seconds] = lambda resources, corpus: {}
+
+    # Elsewhere: the cache entries that a cluster's worker reads besides the target's; what a forecast counts.
+    entries: Callable[[TrialContext], list[Path]] = lambda context: []
+    steps: Callable[[Workload], Iterable[Step]] = lambda workload: ()
+
+
+def complete(names: Collection[str]) -> frozenset[str]:
+    """The needs named, and those that they include."""
+    return frozenset(names).union(*(need.implies for need in _table(names)))
+
+
+def missing(names: Collection[str]) -> MissingExtra | None:
+    """The error for an extra that has to be installed first; None where nothing is missing."""
+    return next((error for need in _table(names) if (error := need.missing())), None)
+
+
+def refusal(names: Collection[str], source: Task, target: Task, glove: bool) -> str:
+    """Why strategies with these needs cannot run on a target, to follow a strategy's name; empty where they can."""
+    return next((reason for need in _table(names) if (reason := need.refusal(source, target, glove))), "")
+
+
+def use_vectors(names: Collection[str]) -> bool:
+    """Whether a run with these needs looks for GloVe."""
+    return any(need.vectors for need in _table(names))
+
+
+def use_base(names: Collection[str]) -> bool:
+    """Whether trials with these needs depend on the base."""
+    return any(need.per_base for need in _table(names))
+
+
+def prepare(names: Collection[str], context: TrialContext, base_spec: BaseSpec, watch: Watch) -> Resources:
+    """Train and compute what the trials of a target share, before the first of them starts."""
+    for need in _table(names):
+        need.train(context, base_spec, watch)
+    data, _ = open_data(context.root, context.target)
+    resources = resources_for(names, context, 0)
+    for need in _table(names):
+        need.prepare(resources, data.corpus)
+        need.open(resources, data.corpus)
+    return resources
+
+
+def resources_for(names: Collection[str], context: TrialContext, seed: int) -> Resources:
+    """The resources of a trial: only what its strategy needs. A worker holds what it has attached for later trials."""
+    fields: dict[str, Any] = {}
+    for need in _table(names):
+        fields |= need.attach(context)
+    return Resources(engine(context.engine), with_classes(context.architecture, len(context.target.labels)),
+                     context.device, seed, vectors=context.vectors if use_vectors(names) else None,
+                     same_labels=context.source.labels == context.target.labels, **fields)
+
+
+def open_shared(names: Collection[str], resources: Resources, corpus: Corpus) -> dict[str, float]:
+    """Open what `prepare` computed, before a trial's clock starts; returns the seconds it had taken, by phase."""
+    seconds = {"encode": 0.0, "pretrain": 0.0}
+    for need in _table(names):
+        for phase, value in need.open(resources, corpus).items():
+            seconds[phase] += value
+    return seconds
+
+
+def cache_entries(names: Collection[str], context: TrialContext) -> list[Path]:
+    """The cache entries that trials with these needs read; after `prepare`."""
+    folders = data_entries(context.root, context.target)
+    for need in _table(names):
+        folders += need.entries(context)
+    return list(dict.fromkeys(folders))
+
+
+def steps(names: Collection[str], workload: Workload) -> list[Step]:
+    """What `prepare` would do, and about how long each step takes."""
+    return [step for need in _table(names) for step in need.steps(workload)]
+
+
+def _table(names: Collection[str]) -> list[Need]:
+    """The entries of the needs named, in the table's order."""
+    return [need for name, need in NEEDS.items() if name in names]
+
+
+# The base, and its features of the target's texts.
+
+def _train_base(context: TrialContext, base_spec: BaseSpec, watch: Watch) -> None:
+    pretrain(base_spec, context.root, watch)
+
+
+@lru_cache(2)
+def _open_base(root: Path, key: str) -> Base:
+    base = load_base(root, key)
+    if base is None:
+        raise BenchError(f"the base {key} is no longer in the cache {root}", "run again; it is trained anew")
+    return base
+
+
+def _base_embedding(resources: Resources, corpus: Corpus) -> None:
+    _glove_of_words(resources, corpus)
+    resources.base_params(corpus)
+
+
+def _base_steps(work: Workload) -> Iterator[Step]:
+    for key in work.bases:
+        trained = work.inputs is not None and store.load(work.root / "bases" / key) is not None
+        yield Step("base", key, trained, work.measured.training(work.source_texts, work.epochs))
+
+
+def _feature_steps(work: Workload) -> Iterator[Step]:
+    for key in work.bases:
+        cached = work.inputs is not None and is_derived(
+            work.inputs.target.data.corpus, *features_entry(key, work.inputs.vectors is not None))
+        yield Step("features", f"{work.target} {key}", cached, work.measured.encoding(work.target_texts))
+
+
+# Word vectors, counts and sentence vectors of the target's texts.
+
+def _glove_refusal(source: Task, target: Task, glove: bool) -> str:
+    return "" if glove else "left out: it needs GloVe vectors"
+
+
+def _glove_of_words(resources: Resources, corpus: Corpus) -> None:
+    if resources.vectors is not None:
+        resources.vectors.of(corpus)
+
+
+def _open_means(resources: Resources, corpus: Corpus) -> Seconds:
+    resources.mean_vectors(_no_texts(corpus))
+    return {}
+
+
+def _open_counts(resources: Resources, corpus: Corpus) -> Seconds:
+    resources.counts(_no_texts(corpus))
+    return {}
+
+
+def _no_texts(corpus: Corpus) -> Examples:
+    return Examples(corpus, np.arange(0))
+
+
+def _missing_encoder() -> MissingExtra | None:
+    return sentence_encoder.missing()
+
+
+def _open_sentences(resources: Resources, corpus: Corpus) -> Seconds:
+    return {"encode": sentence_encoder.corpus_vectors(corpus)[1]}
+
+
+def _sentence_steps(work: Workload) -> Iterator[Step]:
+    cached = work.inputs is not None and is_derived(work.inputs.target.data.corpus, *sentence_encoder.ENTRY)
+    yield Step("sentence vectors", work.target, cached, Cost(0.0, UNKNOWN))
+
+
+# The source's labelled texts, a linear model of them, and whether its labels are the target's.
+
+@lru_cache(2)
+def _source_pool(root: Path, source: DataRef, target: DataRef) -> Examples:
+    data, split = open_data(root, source)
+    target_data, target_split = open_data(root, target)
+    return data.examples(without_test_texts(data, split, target_data, target_split.test).pool)
+
+
+@lru_cache(2)
+def _source_linear(root: Path, source: DataRef, target: DataRef) -> SourceLinear:
+    return fit_source_linear(_source_pool(root, source, target))
+
+
+def _source_entries(context: TrialContext) -> list[Path]:
+    return data_entries(context.root, context.source)
+
+
+def _linear_columns(resources: Resources, corpus: Corpus) -> None:
+    resources.need_source_linear().columns_in(corpus)
+
+
+def _linear_steps(work: Workload) -> Iterator[Step]:
+    key, fitted = work.source, False
+    if work.inputs is not None:
+        pool = work.inputs.source.data.examples(work.inputs.source.split.pool)
+        key, fitted = store.key_of(pool.rows.tolist()), is_source_linear_cached(pool)
+    yield Step("source's linear model", key, fitted, Cost(work.source_texts * LINEAR / 1000, STATED))
+
+
+def _label_refusal(source: Task, target: Task, glove: bool) -> str:
+    if target.labels == source.labels:
+        return ""
+    some = ", ".join(target.labels[:4]) + (", …" if len(target.labels) > 4 else "")
+    return f"is not applicable: the labels of {target.name} ({some}) are not those of {source.name}"
+
+
+# name in a strategy's NEEDS → what it means; the order is that in which things are prepared
+NEEDS: Mapping[str, Need] = {
+    "base": Need(
+        vectors=True, per_base=True, train=_train_base,
+        attach=lambda context: {"base": _open_base(context.root, context.base)},
+        prepare=_base_embedding,
+        open=lambda resources, corpus: {"pretrain": resources.need_base().seconds},
+        entries=lambda context: [context.root / "bases" / context.base],
+        steps=_base_steps),
+    "features": Need(
+        implies=("base",),
+        open=lambda resources, corpus: {"encode": resources.feature_seconds(corpus)},
+        steps=_feature_steps),
+    "glove": Need(vectors=True, refusal=_glove_refusal, prepare=_glove_of_words, open=_open_means),
+    "counts": Need(open=_open_counts),
+    "source": Need(
+        attach=lambda context: {"source": _source_pool(context.root, context.source, context.target)},
+        entries=_source_entries),
+    "source-linear": Need(
+        attach=lambda context: {"source_linear": _source_linear(context.root, context.source, context.target)},
+        prepare=_linear_columns,
+        open=lambda resources, corpus: {"pretrain": resources.need_source_linear().seconds},
+        entries=_source_entries, steps=_linear_steps),
+    "sentences": Need(missing=_missing_encoder, open=_open_sentences, steps=_sentence_steps),
+    "same-labels": Need(refusal=_label_refusal),
+}
