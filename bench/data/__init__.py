@@ -1,1 +1,1 @@
-"""Cards, where the bytes come from, file formats, and the corpus that they become."""
+"""From a task card to a data set: routes to the bytes, readers of file formats, cleaned and tokenised texts."""

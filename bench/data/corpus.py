@@ -1,9 +1,9 @@
-"""Rows become a `Dataset`: cleaned, hashed, in one canonical order, tokenised once and cached."""
+"""Rows become a `Dataset`: cleaned, hashed, put in one canonical order, tokenised once and cached."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -20,21 +20,22 @@ from bench.data.text import Ragged, clean, encode, tokens
 if TYPE_CHECKING:
     import pandas as pd
 
-FORMAT_VERSION = 2  # raised when cleaning, tokens or the layout of the cache change
+FORMAT_VERSION = 2  # of a cached corpus; raise it when cleaning, tokens or the layout change
 SPLITS = ("", "train", "test")
+Row = tuple[str, str, str, str]  # split, label, group, cleaned text
 
 
 @dataclass(frozen=True)
 class Corpus:
-    """Texts without their labels, tokenised; arrays are memory-mapped."""
+    """Tokenised texts without their labels; the arrays are memory-mapped."""
 
     sha256: str  # of the normalised content
-    folder: Path  # where what is derived from it is cached
-    tokens: Ragged
-    blob: NDArray[np.uint8]
-    ends: NDArray[np.int64]  # [n + 1], bytes into the blob
+    folder: Path  # for cache entries that are derived from it
+    tokens: Ragged  # word numbers; the words are `words`
+    blob: NDArray[np.uint8]  # the cleaned texts, one after the other in UTF-8
+    ends: NDArray[np.int64]  # [n + 1], offsets of the texts in `blob`
     keys: NDArray[np.uint64]  # [n], equal for texts with the same tokens
-    word_blob: NDArray[np.uint8]
+    word_blob: NDArray[np.uint8]  # the words in UTF-8, a line each
 
     def __len__(self) -> int:
         """The number of texts."""
@@ -42,22 +43,22 @@ class Corpus:
 
     @cached_property
     def words(self) -> list[str]:
-        """The words by number."""
+        """The words, by number."""
         text = self.word_blob.tobytes().decode()
         return text.split("\n") if text else []
 
     def text(self, row: int) -> str:
-        """One cleaned text."""
+        """The cleaned text of a row."""
         return self.blob[self.ends[row] : self.ends[row + 1]].tobytes().decode()
 
 
 @dataclass(frozen=True)
 class Examples:
-    """A view on a corpus: some of its rows, with labels where the holder may see them."""
+    """Some rows of a corpus, with their labels where the holder may see them."""
 
     corpus: Corpus
     rows: NDArray[np.int64]
-    y: NDArray[np.int64] | None = None  # [len(rows)], index into the task's labels
+    y: NDArray[np.int64] | None = None  # [len(rows)], class numbers: indices into the labels of the task
 
     def __len__(self) -> int:
         """The number of texts."""
@@ -65,111 +66,109 @@ class Examples:
 
     @property
     def labels(self) -> NDArray[np.int64]:
-        """The labels; a bug where there are none."""
+        """The class numbers; it is a bug to ask for them where there are none."""
         assert self.y is not None, "these examples have no labels"
         return self.y
 
     @cached_property
     def x(self) -> Ragged:
-        """Word numbers of the corpus's own words."""
+        """The texts as word numbers of the corpus."""
         return self.corpus.tokens.take(self.rows)
 
     def texts(self) -> list[str]:
         """The cleaned texts."""
-        return [self.corpus.text(int(r)) for r in self.rows]
+        return [self.corpus.text(int(row)) for row in self.rows]
 
     def part(self, which: NDArray[np.int64]) -> Examples:
-        """The examples numbered `which`."""
+        """The examples at the positions `which`."""
         return Examples(self.corpus, self.rows[which], None if self.y is None else self.y[which])
 
 
 @dataclass(frozen=True)
 class Dataset:
-    """A corpus with everything known about its rows."""
+    """A corpus with all that is known about its rows."""
 
     corpus: Corpus
     labels: tuple[str, ...]
-    y: NDArray[np.int64]  # [n]
+    y: NDArray[np.int64]  # [n], class numbers: indices into `labels`
     split: NDArray[np.uint8]  # [n], index into SPLITS
-    group: NDArray[np.int32]  # [n], a number for each group
+    group: NDArray[np.int32]  # [n], the number of the group
 
     def examples(self, rows: NDArray[np.int64]) -> Examples:
-        """Labelled examples."""
+        """The rows `rows` as labelled examples."""
         return Examples(self.corpus, rows, self.y[rows])
 
 
-def normalised_rows(rows: pd.DataFrame, labels: tuple[str, ...], origin: str) -> tuple[list[tuple[str, ...]], str]:
-    """Rows as sorted (text hash order) tuples (split, label, group, text), and the SHA-256 of them all.
+def normalised_rows(frame: pd.DataFrame, labels: tuple[str, ...], origin: str) -> tuple[list[Row], str]:
+    """Cleaned rows in the order of their hashes, and the SHA-256 of them all; rows without text are left out.
 
     Raises `DataError` for labels that the card does not name, and where fewer than two classes are left.
     """
-    n = len(rows)
-    split = rows["split"].tolist() if "split" in rows else [""] * n
-    group = [str(g) for g in rows["group"]] if "group" in rows else [""] * n
+    splits = frame["split"].tolist() if "split" in frame else [""] * len(frame)
+    groups = [str(group) for group in frame["group"]] if "group" in frame else [""] * len(frame)
     known = set(labels)
-    out = []
-    for s, label, g, text in zip(split, rows["label"].tolist(), group, rows["text"].tolist(), strict=True):
+    hashed: list[tuple[str, Row]] = []
+    for split, label, group, text in zip(splits, frame["label"].tolist(), groups, frame["text"].tolist(), strict=True):
         if label not in known:
             raise DataError(f"{origin}: label {label!r} is not one of {', '.join(labels)}",
                             "name it in the card's labels, or map it with labels = {…}")
-        cleaned = clean(text)
-        if cleaned:
-            line = (s or "", label, g, cleaned)
-            out.append((hashlib.sha256("\x1f".join(line).encode("utf-8", "replace")).hexdigest(), *line))
-    out.sort()
-    present = {line[2] for line in out}
+        if cleaned := clean(text):
+            row = (split or "", label, group, cleaned)
+            hashed.append((hashlib.sha256("\x1f".join(row).encode("utf-8", "replace")).hexdigest(), row))
+    hashed.sort()
+    present = {label for _, (_, label, _, _) in hashed}
     if len(present) < 2:
         only = f"only the class {present.pop()!r}" if present else "no rows"
         raise DataError(f"{origin} has {only}", f"a task needs texts of at least two of: {', '.join(labels)}")
-    total = hashlib.sha256("\n".join(line[0] for line in out).encode()).hexdigest()
-    return [line[1:] for line in out], total
+    total = hashlib.sha256("\n".join(digest for digest, _ in hashed).encode()).hexdigest()
+    return [row for _, row in hashed], total
 
 
-def build(root: Path, lines: list[tuple[str, ...]], labels: tuple[str, ...], sha256: str) -> Dataset:
-    """Tokenise normalised rows and keep them in the cache under their content hash."""
-    texts = [line[3] for line in lines]
-    x, words = encode(texts)
-    raw = [t.encode("utf-8", "replace") for t in texts]
-    groups = {g: i for i, g in enumerate(sorted({line[2] for line in lines}))}
+def build(root: Path, rows: Sequence[Row], labels: tuple[str, ...], sha256: str) -> Dataset:
+    """Tokenise normalised rows and save them in the cache `root` under their content hash."""
+    texts = [text for _, _, _, text in rows]
+    tokenised, words = encode(texts)
+    encoded = [text.encode("utf-8", "replace") for text in texts]
+    groups = {group: number for number, group in enumerate(sorted({group for _, _, group, _ in rows}))}
     files: dict[str, NDArray[Any] | bytes] = {
-        "ids": x.ids, "offsets": x.offsets,
-        "blob": np.frombuffer(b"".join(raw), np.uint8),
-        "ends": np.concatenate([[0], np.cumsum([len(r) for r in raw])]).astype(np.int64),
+        "ids": tokenised.ids, "offsets": tokenised.offsets,
+        "blob": np.frombuffer(b"".join(encoded), np.uint8),
+        "ends": np.concatenate([[0], np.cumsum([len(text) for text in encoded])]).astype(np.int64),
         "words": np.frombuffer("\n".join(words).encode(), np.uint8),
-        "keys": np.array([_key(t) for t in texts], np.uint64),
-        "y": np.array([labels.index(line[1]) for line in lines], np.int64),
-        "split": np.array([SPLITS.index(line[0]) if line[0] in SPLITS else 0 for line in lines], np.uint8),
-        "group": np.array([groups[line[2]] for line in lines], np.int32),
+        "keys": np.array([_key(text) for text in texts], np.uint64),
+        "y": np.array([labels.index(label) for _, label, _, _ in rows], np.int64),
+        "split": np.array([SPLITS.index(split) if split in SPLITS else 0 for split, _, _, _ in rows], np.uint8),
+        "group": np.array([groups[group] for _, _, group, _ in rows], np.int32),
     }
     store.save(folder_of(root, sha256), files, {"sha256": sha256, "labels": list(labels), "form": FORMAT_VERSION})
-    found = load(root, sha256, labels)
-    assert found is not None, "a cache entry just written cannot be read"
-    return found
+    data = load(root, sha256, labels)
+    assert data is not None, "a cache entry just written cannot be read"
+    return data
 
 
 def load(root: Path, sha256: str, labels: tuple[str, ...]) -> Dataset | None:
-    """The data set with this content hash from the cache, if it is there whole."""
+    """The data set with this content hash in the cache `root`; None where it is missing or damaged."""
     entry = store.load(folder_of(root, sha256))
     if entry is None or tuple(entry.facts["labels"]) != labels or entry.facts["sha256"] != sha256:
         return None
-    a = entry.array
-    corpus = Corpus(sha256, entry.folder.parent / f"{sha256[:24]}-derived", Ragged(a("ids"), a("offsets")),
-                    a("blob"), a("ends"), a("keys"), a("words"))
-    return Dataset(corpus, labels, np.asarray(a("y")), np.asarray(a("split")), np.asarray(a("group")))
+    array = entry.array
+    corpus = Corpus(sha256, entry.folder.parent / f"{sha256[:24]}-derived", Ragged(array("ids"), array("offsets")),
+                    array("blob"), array("ends"), array("keys"), array("words"))
+    return Dataset(corpus, labels, np.asarray(array("y")), np.asarray(array("split")), np.asarray(array("group")))
 
 
-ArraysAndFacts = tuple[Mapping[str, NDArray[Any] | bytes], Mapping[str, Any]]  # files and facts, for `cache.keep`
+ArraysAndFacts = tuple[Mapping[str, NDArray[Any] | bytes], Mapping[str, Any]]  # files and facts, for `store.save`
 
 
 def derived(corpus: Corpus, name: str, key: object, make: Callable[[], ArraysAndFacts]) -> store.Entry:
-    """What `make` computes from a corpus, once: kept beside it under `name` and a key of what else went in.
+    """The cache entry that `make` computes from a corpus, once for each `name` and `key`, a JSON value of its inputs.
 
-    Its digests are checked when a process first opens it, and again only where it was written anew since.
+    Its digests are checked when a process first opens it, and again only after it was written anew.
     """
     folder = _derived(corpus, name, key)
-    seen = _opened.get(folder)
-    if seen and seen[0] and seen[0] == _stamp(folder):
-        return seen[1]
+    stamp, entry = _opened.get(folder, (None, None))
+    if entry and stamp and stamp == _stamp(folder):
+        return entry
     with files_.locked(folder.with_suffix(".lock")):
         entry = store.load(folder) or store.save(folder, *make())
     _opened[folder] = _stamp(folder), entry
@@ -177,7 +176,7 @@ def derived(corpus: Corpus, name: str, key: object, make: Callable[[], ArraysAnd
 
 
 def is_derived(corpus: Corpus, name: str, key: object) -> bool:
-    """Whether `derived` would find it made already."""
+    """Whether the cache has what `derived` would compute."""
     return _stamp(_derived(corpus, name, key)) is not None
 
 
@@ -186,7 +185,7 @@ def _derived(corpus: Corpus, name: str, key: object) -> Path:
 
 
 def derived_so_far(corpus: Corpus) -> list[Path]:
-    """The entries derived from a corpus that this process has opened: what a trial elsewhere will read too."""
+    """The derived entries that this process has opened: a trial on another machine will need them too."""
     return sorted(folder for folder in _opened if folder.parent == corpus.folder and _stamp(folder))
 
 
@@ -194,19 +193,19 @@ _opened: dict[Path, tuple[tuple[int, int] | None, store.Entry]] = {}
 
 
 def _stamp(folder: Path) -> tuple[int, int] | None:
-    """Changes where an entry is written anew; None where there is none."""
+    """Something that changes when an entry is written anew; None where there is no entry."""
     try:
-        found = (folder / store.FACTS).stat()
+        facts = (folder / store.FACTS).stat()
     except OSError:
         return None
-    return found.st_mtime_ns, found.st_ino
+    return facts.st_mtime_ns, facts.st_ino
 
 
 def folder_of(root: Path, sha256: str) -> Path:
-    """Where the corpus with this content hash is kept."""
+    """The folder of the corpus with this content hash in the cache `root`."""
     return root / "corpora" / f"{sha256[:24]}-{FORMAT_VERSION}"
 
 
 def _key(text: str) -> int:
-    """64 bits of the token sequence: texts that differ in case, spacing or punctuation only are equal."""
+    """A 64-bit hash of the tokens: the same for texts that differ only in case, spacing or punctuation."""
     return int.from_bytes(hashlib.blake2b(" ".join(tokens(text)).encode(), digest_size=8).digest(), "big")

@@ -1,4 +1,4 @@
-"""A task's data: the first edition that can be had, by the first route that delivers it."""
+"""The data of a task: its first available edition, by the first route that delivers it."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True)
 class LoadedTask:
-    """An edition of a task whose data is here, and where it came from."""
+    """A task with the data of one of its editions, and where the data came from."""
 
     task: Task
     edition: Edition
     data: Dataset
-    origin: str  # words for the user
+    origin: str  # in words, for the user
     count: RowCount | None = field(default=None, kw_only=True)  # of the rows, where some may have been left out
 
     @property
@@ -38,55 +38,52 @@ class LoadedTask:
 
 
 def load_task(task: Task, access: Access, root: Path, edition: str = "", say: Say = lambda text: None) -> LoadedTask:
-    """The data of a task: of `edition`, else of the first of its editions that can be had.
+    """The data of a task: of `edition`, or of its first edition that is available. `root` is the cache.
 
-    Raises `DataError` where a file delivers something else than its card says, and `BenchError` with every route
-    tried and why it failed where none delivers.
+    Raises `DataError` where a file in the user's data folder is not what its card says, and `BenchError` where no route
+    delivers, with the reason of each.
     """
     reasons: list[str] = []
-    for choice in [task.edition(edition)] if edition else task.editions:
-        found = _edition(task, choice, access, root, reasons)
-        if found:
-            if reasons and not edition and choice is not task.editions[0]:
-                say(f"{task.name}: edition {choice.name} is used, because {task.editions[0].name} cannot be had: "
+    for candidate in [task.edition(edition)] if edition else task.editions:
+        loaded = _edition(task, candidate, access, root, reasons)
+        if loaded:
+            if reasons and not edition and candidate is not task.editions[0]:
+                say(f"{task.name}: edition {candidate.name} is used, because {task.editions[0].name} is unavailable: "
                     + "; ".join(reasons))
-            data, origin, count = found
-            return LoadedTask(task, choice, data, origin, count=count)
+            return loaded
     raise BenchError(
         f"no data for {task.name}: " + "; ".join(reasons),
-        "give a folder that holds the file with --data-dir, or connect to the network; bench doctor tests the routes",
+        "name a folder with the file by --data-dir, or connect to the network; bench doctor tests the routes",
     )
 
 
 def _edition(task: Task, edition: Edition, access: Access, root: Path,
-             reasons: list[str]) -> tuple[Dataset, str, RowCount | None] | None:
+             reasons: list[str]) -> LoadedTask | None:
+    """The task with the data of an edition; None where no route delivers, and `reasons` gets why."""
     routes = sorted(edition.routes, key=lambda route: route.kind != "directory")
     for route in routes:
-        if route.kind != "directory" and edition.sha256:
-            found = corpus.load(root, edition.sha256, task.labels)
-            if found:
-                return found, "the cache", None
+        if route.kind != "directory" and (cached := _cached(task, edition, root)):
+            return cached
         try:
             delivered = _deliver(route, access, task)
+            data, count = _read(task, edition, route, delivered.path, delivered.origin, root)
+            return LoadedTask(task, edition, data, delivered.origin, count=count)
         except RouteError as error:
             reasons.append(f"{edition.name} by {route.kind}: {error}")
-            continue
-        try:
-            data, count = _read(task, edition, route, delivered.path, delivered.origin, root)
-            return data, delivered.origin, count
         except DataError as error:
-            if route.kind == "directory":  # the user's own choice of file: nothing else is taken in its place
+            if route.kind == "directory":  # the user chose this file: a wrong one must not be passed over
                 raise
             reasons.append(f"{edition.name} by {route.kind}: {error}")
-    if edition.sha256:
-        found = corpus.load(root, edition.sha256, task.labels)
-        if found:
-            return found, "the cache", None
-    return None
+    return _cached(task, edition, root)
+
+
+def _cached(task: Task, edition: Edition, root: Path) -> LoadedTask | None:
+    data = corpus.load(root, edition.sha256, task.labels) if edition.sha256 else None
+    return LoadedTask(task, edition, data, "the cache") if data else None
 
 
 def _deliver(route: Route, access: Access, task: Task) -> Delivered:
-    """A directory route looks into the data folder, then beside a card that is not built in."""
+    """A directory route looks into the data folder, then into the folder of a card that is not built in."""
     try:
         return deliver(route, access)
     except RouteError:
@@ -97,7 +94,7 @@ def _deliver(route: Route, access: Access, task: Task) -> Delivered:
 
 def _read(task: Task, edition: Edition, route: Route, path: Path, origin: str,
           root: Path) -> tuple[Dataset, RowCount | None]:
-    """Read a delivered file; one that was read before is known by its digest."""
+    """The data in a delivered file; the cache knows a file that was read before by its digest."""
     try:
         with path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
@@ -107,16 +104,15 @@ def _read(task: Task, edition: Edition, route: Route, path: Path, origin: str,
         [digest, route.reader, route.reading, edition.where, edition.strip, task.labels, corpus.FORMAT_VERSION]
     )
     with files.locked(root / "files" / f"{key}.lock", f"waiting for another process that reads {path}"):
-        return _rows(task, edition, route, path, origin, root, key)
+        earlier = store.load(root / "files" / key)
+        if earlier and (data := corpus.load(root, earlier.facts["sha256"], task.labels)):
+            return data, RowCount.of(earlier.facts["rows"]) if "rows" in earlier.facts else None
+        return _parse(task, edition, route, path, origin, root, key)
 
 
-def _rows(task: Task, edition: Edition, route: Route, path: Path, origin: str, root: Path,
-          key: str) -> tuple[Dataset, RowCount | None]:
-    known = store.load(root / "files" / key)
-    if known:
-        found = corpus.load(root, known.facts["sha256"], task.labels)
-        if found:
-            return found, RowCount.of(known.facts["rows"]) if "rows" in known.facts else None
+def _parse(task: Task, edition: Edition, route: Route, path: Path, origin: str, root: Path,
+           key: str) -> tuple[Dataset, RowCount | None]:
+    """Read a file with the reader of its route, check its content, and save it in the cache."""
     count: RowCount | None = None
     if "incomplete" in route.reading:
         rows, count = frame_of(open_table(path, route.reader), route.reading)
@@ -129,13 +125,13 @@ def _rows(task: Task, edition: Edition, route: Route, path: Path, origin: str, r
         rows = rows[rows[column].astype(str).isin(values)]
     if edition.strip:
         rows = rows.assign(text=stripped(rows["text"].tolist(), edition.strip))
-    lines, sha256 = corpus.normalised_rows(rows, task.labels, origin)
+    normalised, sha256 = corpus.normalised_rows(rows, task.labels, origin)
     if edition.sha256 and sha256 != edition.sha256:
         raise DataError(f"{origin} is not what the card {TaskRef(task.name, edition.name)} describes: content hash "
-                        f"{sha256[:16]}… of {len(lines)} rows, expected {edition.sha256[:16]}… of {edition.rows}",
-                        "the file is damaged or another version; remove it, or make a card of its own for it")
-    data = corpus.build(root, lines, task.labels, sha256)
+                        f"{sha256[:16]}… of {len(normalised)} rows, expected {edition.sha256[:16]}… of {edition.rows}",
+                        "the file is damaged or another version; remove it, or write a card for it")
+    data = corpus.build(root, normalised, task.labels, sha256)
     if count:
-        count.add("without a text", len(rows) - len(lines))  # nothing but markup
+        count.add("without a text", len(rows) - len(normalised))  # nothing but markup
     store.save(root / "files" / key, {}, {"sha256": sha256, **({"rows": count.facts()} if count else {})})
     return data, count

@@ -41,7 +41,7 @@ def test_the_default_source_and_target_can_be_had_from_a_package_index_alone(nam
     assert any(r.kind == "package" for e in all_tasks()[name].editions for r in e.routes)
 
 
-@pytest.mark.parametrize(("wrong", "said"), [
+@pytest.mark.parametrize(("card", "message"), [
     (CARD.replace("title =", "titel ="), "unknown key 'titel'; did you mean 'title'?"),
     (CARD.replace('file = "toy.csv"', 'fill = "toy.csv"'), "unknown key 'fill'; did you mean 'file'?"),
     (CARD.replace('name = "toy"\n\n', 'name = "toy"\nlicense = "MIT"\n\n'), "did you mean 'licence'?"),
@@ -73,11 +73,11 @@ def test_the_default_source_and_target_can_be_had_from_a_package_index_alone(nam
     ("folder = '/etc'\n" + CARD, "unknown key 'folder'"),
     ("name = ", "is not valid TOML"),
 ])
-def test_a_wrong_card_is_refused_with_what_is_wrong(wrong: str, said: str):
-    assert wrong != CARD
+def test_a_wrong_card_is_refused_with_what_is_wrong(card: str, message: str):
+    assert card != CARD
     with pytest.raises(CardError) as caught:
-        parse_card(wrong, "toy.toml")
-    assert said in str(caught.value)
+        parse_card(card, "toy.toml")
+    assert message in str(caught.value)
     assert str(caught.value).startswith("toy.toml")
 
 

@@ -48,15 +48,15 @@ def test_the_content_hash_does_not_depend_on_the_file_format(tmp_path: Path):
     frame.to_csv(tmp_path / "a.tsv", index=False, sep="\t")
     frame.to_parquet(tmp_path / "a.parquet")
     frame.to_json(tmp_path / "a.jsonl", orient="records", lines=True)
-    found = {sha256(read(kind, tmp_path / f"a.{kind}", {})) for kind in ("csv", "tsv", "parquet", "jsonl")}
-    assert found == {sha256(frame)}
+    digests = {sha256(read(kind, tmp_path / f"a.{kind}", {})) for kind in ("csv", "tsv", "parquet", "jsonl")}
+    assert digests == {sha256(frame)}
 
 
 def test_the_rows_come_back_with_their_texts_labels_splits_and_groups(tmp_path: Path):
     frame = toy.rows(40).assign(split=["train", "test"] * 20, group=[f"g{i % 3}" for i in range(40)])
     data = toy.dataset(tmp_path, frame)
-    found = {(data.corpus.text(i), data.labels[data.y[i]], corpus.SPLITS[data.split[i]]) for i in range(40)}
-    assert found == set(zip(frame["text"], frame["label"], frame["split"], strict=True))
+    rows = {(data.corpus.text(i), data.labels[data.y[i]], corpus.SPLITS[data.split[i]]) for i in range(40)}
+    assert rows == set(zip(frame["text"], frame["label"], frame["split"], strict=True))
     groups = {data.corpus.text(i): data.group[i] for i in range(40)}
     assert len({groups[t] for t in frame["text"][::3]}) == 1
     assert len(set(groups.values())) == 3
@@ -138,20 +138,20 @@ def test_the_next_edition_is_used_and_said_where_the_first_cannot_be_had(tmp_pat
     toy.rows(60).to_csv(tmp_path / "two.csv", index=False)
     second = toy.card("toy", "two.csv").replace('name = "toy"\n\n', 'name = "second"\n\n')
     text = toy.card("toy", "one.csv") + second[second.index("[[editions]]"):].replace('name = "toy"', 'name = "second"')
-    said: list[str] = []
-    found = load_task(
-        parse_card(text, "t.toml"), Access(tmp_path, tmp_path / "raw"), tmp_path / "root", say=said.append
+    messages: list[str] = []
+    loaded = load_task(
+        parse_card(text, "t.toml"), Access(tmp_path, tmp_path / "raw"), tmp_path / "root", say=messages.append
     )
-    assert found.name == "toy@second"
-    assert "edition second is used, because toy cannot be had" in said[0]
+    assert loaded.name == "toy@second"
+    assert "edition second is used, because toy is unavailable" in messages[0]
 
 
 def test_where_keeps_the_rows_that_the_edition_names(tmp_path: Path):
     frame = toy.rows(60).assign(source=["a", "b", "c"] * 20)
     frame.to_csv(tmp_path / "toy.csv", index=False)
     text = toy.card("toy", "toy.csv") + 'where = { source = ["a", "b"] }\n'
-    found = load_task(parse_card(text, "toy.toml"), Access(tmp_path, tmp_path / "raw"), tmp_path / "root")
-    assert len(found.data.y) == 40
+    loaded = load_task(parse_card(text, "toy.toml"), Access(tmp_path, tmp_path / "raw"), tmp_path / "root")
+    assert len(loaded.data.y) == 40
 
 
 def reachable(value: Any, seen: set[int] | None = None) -> list[Any]:
@@ -186,11 +186,11 @@ def test_no_label_but_those_of_its_budget_is_reachable_from_a_trial(tmp_path: Pa
     assert {f.name for f in fields(Trial)} == {"source", "target", "labels", "budget", "seed", "labelled", "unlabelled",
                                                "balanced"}
     _ = trial.labelled.x, trial.unlabelled.x, trial.labelled.corpus.words
-    found = reachable(trial)
-    assert any(v is trial.labelled.y for v in found)  # the search does find labels
-    integers = [v for v in found if isinstance(v, np.ndarray) and v.dtype == np.int64]
+    values = reachable(trial)
+    assert any(v is trial.labelled.y for v in values)  # the search finds labels
+    integers = [v for v in values if isinstance(v, np.ndarray) and v.dtype == np.int64]
     assert all(len(v) != len(data.y) for v in integers if v.size and v.max() < len(data.labels))
-    assert not any(v is data.y or v is split.test for v in found)
+    assert not any(v is data.y or v is split.test for v in values)
     seen = set(trial.labelled.rows.tolist()) | set(trial.unlabelled.rows.tolist())
     assert not seen & set(split.test.tolist())
     assert not set(trial.labelled.rows.tolist()) & set(trial.unlabelled.rows.tolist())
@@ -208,10 +208,10 @@ def test_a_part_of_examples_keeps_texts_and_labels_together(tmp_path: Path):
 
 def test_what_is_derived_is_made_once_checked_once_and_made_again_where_it_is_gone(tmp_path: Path):
     data = toy.dataset(tmp_path, toy.rows(20))
-    made: list[int] = []
+    calls: list[int] = []
 
     def make() -> corpus.ArraysAndFacts:
-        made.append(1)
+        calls.append(1)
         return {"a": np.arange(3)}, {}
 
     first = corpus.derived(data.corpus, "numbers", 1, make)
@@ -221,4 +221,4 @@ def test_what_is_derived_is_made_once_checked_once_and_made_again_where_it_is_go
     assert first.folder not in corpus.derived_so_far(data.corpus)
     again = corpus.derived(data.corpus, "numbers", 1, make)
     np.testing.assert_array_equal(again.array("a"), np.arange(3))
-    assert len(made) == 2
+    assert len(calls) == 2

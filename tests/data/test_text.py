@@ -16,7 +16,7 @@ def lists(x: Ragged) -> list[list[int]]:
     return [x[i].tolist() for i in range(len(x))]
 
 
-@pytest.mark.parametrize(("text", "found"), [
+@pytest.mark.parametrize(("text", "expected"), [
     ("It DON'T work!", ["it", "don't", "work", "!"]),
     ("why?? 3.5 stars", ["why", "?", "?", "3", "5", "stars"]),
     ("Отель 很好", ["отель", "很好"]),
@@ -24,8 +24,8 @@ def lists(x: Ragged) -> list[list[int]]:
     ("... --- ___", []),
     ("", []),
 ])
-def test_tokens_are_lower_case_words_and_marks(text: str, found: list[str]):
-    assert tokens(text) == found
+def test_tokens_are_lower_case_words_and_marks(text: str, expected: list[str]):
+    assert tokens(text) == expected
 
 
 @pytest.mark.parametrize(("raw", "cleaned"), [

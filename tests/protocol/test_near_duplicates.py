@@ -22,7 +22,7 @@ def texts(n: int, length: int, seed: int) -> list[list[str]]:
     return [list(rng.choice(WORDS, length)) for _ in range(n)]
 
 
-def made(root: Path, tokens: list[list[str]], split: list[str] | None = None) -> Dataset:
+def data_of(root: Path, tokens: list[list[str]], split: list[str] | None = None) -> Dataset:
     frame = pd.DataFrame({"text": [" ".join(t) for t in tokens],
                           "label": [toy.LABELS[i % 2] for i in range(len(tokens))]})
     if split:
@@ -46,7 +46,7 @@ def test_pairs_are_those_of_an_exhaustive_search(tmp_path: Path) -> None:
         for at in rng.integers(0, 80, i // 4):
             copy[at] = "changed"
         tokens.append(copy)
-    corpus = made(tmp_path, tokens).corpus
+    corpus = data_of(tmp_path, tokens).corpus
     rows = np.arange(len(corpus))
     every = {(i, j) for i in rows for j in rows if i < j
              and similarity(corpus.text(int(i)), corpus.text(int(j))) >= near_duplicates.THRESHOLD}
@@ -55,8 +55,8 @@ def test_pairs_are_those_of_an_exhaustive_search(tmp_path: Path) -> None:
     assert {(i, j) for i in rows for j in rows if i < j and groups[i] == groups[j]} == every
 
 
-def test_texts_shorter_than_a_shingle_are_twins_only_when_equal(tmp_path: Path) -> None:
-    corpus = made(tmp_path, [["one", "two"], ["One", "two"], ["one", "three"], ["four"]]).corpus
+def test_texts_shorter_than_a_shingle_are_near_duplicates_only_when_equal(tmp_path: Path) -> None:
+    corpus = data_of(tmp_path, [["one", "two"], ["One", "two"], ["one", "three"], ["four"]]).corpus
     assert len(np.unique(near_duplicates.clusters(corpus))) == 3
 
 
@@ -65,25 +65,25 @@ def test_overlap_between_two_corpora_finds_copies_with_one_word_changed(tmp_path
     other = texts(50, 60, seed=4)
     other[7] = [*tokens[11][:59], "end"]
     other[9] = tokens[20]
-    a, b = made(tmp_path / "a", tokens).corpus, made(tmp_path / "b", other).corpus
+    a, b = data_of(tmp_path / "a", tokens).corpus, data_of(tmp_path / "b", other).corpus
     pairs = near_duplicates.overlap(a, np.arange(50), b, np.arange(50))
-    found = {(a.text(int(i)), b.text(int(j))) for i, j in pairs}
-    assert found == {(" ".join(tokens[11]), " ".join(other[7])), (" ".join(tokens[20]), " ".join(other[9]))}
+    shared = {(a.text(int(i)), b.text(int(j))) for i, j in pairs}
+    assert shared == {(" ".join(tokens[11]), " ".join(other[7])), (" ".join(tokens[20]), " ".join(other[9]))}
 
 
 def test_near_copies_of_official_test_texts_leave_the_pool_and_are_counted(tmp_path: Path) -> None:
     tokens = texts(40, 60, seed=5)
     tokens += [tokens[0], [*tokens[1][:59], "end"]]
-    data = made(tmp_path, tokens, ["train"] * 40 + ["test"] * 2)
+    data = data_of(tmp_path, tokens, ["train"] * 40 + ["test"] * 2)
     split = make_split(data, "official", "", "toy")
     assert (split.leaked, split.near, len(split.pool), len(split.test)) == (1, 1, 38, 2)
-    own = copies_within(toy_loaded(data, split))
-    assert (own.train_in_test_exact, own.train_in_test_near) == (1, 1)
+    duplicates = copies_within(toy_loaded(data, split))
+    assert (duplicates.train_in_test_exact, duplicates.train_in_test_near) == (1, 1)
 
 
 def test_source_texts_that_stand_in_the_targets_test_set_leave_the_source(tmp_path: Path) -> None:
     tokens = texts(60, 60, seed=6)
-    source, target = made(tmp_path / "s", tokens), made(tmp_path / "t", tokens[:10] + texts(30, 60, seed=7))
+    source, target = data_of(tmp_path / "s", tokens), data_of(tmp_path / "t", tokens[:10] + texts(30, 60, seed=7))
     test_rows = make_split(target, "quarter", "", "t").test
     before = make_split(source, "quarter", "", "s")
     after = without_test_texts(source, before, target, test_rows)
@@ -107,7 +107,7 @@ def test_shuffled_labels_score_at_chance_and_a_planted_length_shortcut_shows(tmp
 
 def test_a_leak_left_in_is_scored_with_and_without(tmp_path: Path) -> None:
     tokens = texts(200, 40, seed=9)  # random words: nothing to learn but the leaked copies themselves
-    data = made(tmp_path, tokens + tokens[:60], ["train"] * 200 + ["test"] * 60)
+    data = data_of(tmp_path, tokens + tokens[:60], ["train"] * 200 + ["test"] * 60)
     loaded = toy_loaded(data, make_split(data, "official", "", "toy"))
     scores = change_with_leak(loaded)
     assert scores is not None

@@ -19,7 +19,7 @@ from bench.protocol.split import Split, _draw_test_set, make_split
 from bench.protocol.trial import make_trial, nested_order
 
 ORDER = [100, 119, 113, 114, 117, 116, 103, 104, 109, 108, 101, 102, 107, 106, 105, 118, 112, 115, 110, 111]
-EXAM = [2, 3, 4, 5, 18, 19]
+TEST_ROWS = [2, 3, 4, 5, 18, 19]
 
 
 @pytest.fixture(scope="module")
@@ -184,7 +184,7 @@ def test_the_draws_are_those_of_the_published_records():
     order = nested_order(np.arange(100, 120), np.concatenate([np.zeros(100, int), y]), "toy", 1)
     assert order.tolist() == ORDER
     test_rows, pool = _draw_test_set(np.arange(20), np.arange(20) // 2, y, 4, "toy@toy")
-    assert test_rows.tolist() == EXAM
+    assert test_rows.tolist() == TEST_ROWS
     assert sorted([*test_rows, *pool]) == list(range(20))
 
 

@@ -30,13 +30,13 @@ def path(tmp_path: Path) -> Path:
 
 
 def test_what_was_appended_is_read_back(path: Path):
-    found = [RECORD, replace(RECORD, seed=1, budget="full", status="failed", error='a "quoted"\nerror')]
-    for record in found:
+    records = [RECORD, replace(RECORD, seed=1, budget="full", status="failed", error='a "quoted"\nerror')]
+    for record in records:
         record_files.append(path, record)
-    said: list[str] = []
-    assert record_files.read(path, said.append) == found
-    assert record_files.read_all(path.parents[1]) == found
-    assert said == []
+    warnings: list[str] = []
+    assert record_files.read(path, warnings.append) == records
+    assert record_files.read_all(path.parents[1]) == records
+    assert warnings == []
     assert path.read_bytes().count(b"\n") == 2
     assert record_files.read(path.with_name("none.jsonl")) == []
 
@@ -82,13 +82,13 @@ def test_a_torn_last_line_is_left_out_and_cut_off_by_the_next(path: Path):
     line = (record_files.json_line(replace(RECORD, seed=1)) + "\n").encode()
     for cut in (1, len(line) // 2, len(line) - 1):
         path.write_bytes(whole + line[:cut])
-        said: list[str] = []
-        assert record_files.read(path, said.append) == [RECORD]
-        assert len(said) == 1
-        assert "torn last line" in said[0]
+        warnings: list[str] = []
+        assert record_files.read(path, warnings.append) == [RECORD]
+        assert len(warnings) == 1
+        assert "torn last line" in warnings[0]
         record_files.append(path, replace(RECORD, seed=2))
-        assert record_files.read(path, said.append) == [RECORD, replace(RECORD, seed=2)]
-        assert len(said) == 1
+        assert record_files.read(path, warnings.append) == [RECORD, replace(RECORD, seed=2)]
+        assert len(warnings) == 1
         assert path.read_bytes().startswith(whole)
 
 
@@ -106,11 +106,11 @@ def test_a_flipped_byte_is_a_reported_damaged_line(path: Path, line: int):
     lines = path.read_bytes().split(b"\n")
     at = sum(len(row) + 1 for row in lines[:line]) + lines[line].index(b"0.5")
     toy.flip(path, at + 2)
-    said: list[str] = []
-    found = record_files.read(path, said.append)
-    assert [r.seed for r in found] == [s for s in (0, 1, 2) if s != line]
-    assert len(said) == 1
-    assert said[0].startswith(f"{path}:{line + 1}: damaged line")
+    warnings: list[str] = []
+    records = record_files.read(path, warnings.append)
+    assert [r.seed for r in records] == [s for s in (0, 1, 2) if s != line]
+    assert len(warnings) == 1
+    assert warnings[0].startswith(f"{path}:{line + 1}: damaged line")
 
 
 @pytest.mark.parametrize("text", ["[]", "3", "null", "{}", "{", '{"schema": 1}', '{"schema": 1, "check": 3}', "\xff"])
@@ -118,17 +118,17 @@ def test_other_lines_are_reported_and_left_out(path: Path, text: str):
     record_files.append(path, RECORD)
     with path.open("ab") as file:
         file.write(text.encode("latin-1") + b"\n")
-    said: list[str] = []
-    assert record_files.read(path, said.append) == [RECORD]
-    assert len(said) == 1
+    warnings: list[str] = []
+    assert record_files.read(path, warnings.append) == [RECORD]
+    assert len(warnings) == 1
 
 
 def test_another_schema_is_left_out_with_a_word(path: Path):
     record_files.append(path, replace(RECORD, schema=99))
     record_files.append(path, RECORD)
-    said: list[str] = []
-    assert record_files.read(path, said.append) == [RECORD]
-    assert "schema 99 is not 1" in said[0]
+    warnings: list[str] = []
+    assert record_files.read(path, warnings.append) == [RECORD]
+    assert "schema 99 is not 1" in warnings[0]
 
 
 def test_the_latest_record_of_a_trial_prefers_success():
@@ -184,9 +184,9 @@ def test_good_lines_after_empty_damaged_and_foreign_ones_are_read(path: Path):
     lines = [record_files.json_line(replace(RECORD, seed=seed)) for seed in range(4)]
     damaged = lines[1].replace("tfidf", "tfidg")
     path.write_text("\n".join([lines[0], "", damaged, '{"schema": 0}', *lines[2:]]) + "\n")
-    said: list[str] = []
-    assert [r.seed for r in record_files.read(path, said.append)] == [0, 2, 3]
-    assert [text.split(":")[1] for text in said] == ["3", "4"]
+    warnings: list[str] = []
+    assert [r.seed for r in record_files.read(path, warnings.append)] == [0, 2, 3]
+    assert [text.split(":")[1] for text in warnings] == ["3", "4"]
     assert [r.seed for r in record_files.read(path)] == [0, 2, 3], "and without anybody to tell"
 
 
@@ -216,9 +216,9 @@ def test_a_head_seed_makes_another_trial():
 def test_a_line_that_no_run_writes_is_left_out_though_its_checksum_is_right(path: Path, wrong: dict[str, object]):
     path.parent.mkdir()
     path.write_text(record_files.json_line(replace(RECORD, **wrong)) + "\n")  # type: ignore[arg-type]
-    said: list[str] = []
-    assert record_files.read(path, said.append) == []
-    assert len(said) == 1
+    warnings: list[str] = []
+    assert record_files.read(path, warnings.append) == []
+    assert len(warnings) == 1
 
 
 @pytest.mark.parametrize("right", [
