@@ -211,7 +211,8 @@ def _advice(columns: Sequence[Column], likely: Sequence[Column], what: str, doub
     if doubt:
         return doubt
     name = shell(likely[0].name) if likely else "NAME"
-    return f"its columns: {_quoted(columns)}; name one with --{what}-column {name}"
+    held = "".join(f"; {column.name!r} holds {_holds(column)}" for column in likely[:3])
+    return f"its columns: {_names([c.name for c in columns])}{held}; name one with --{what}-column {name}"
 
 
 def _quoted(columns: Sequence[Column]) -> str:
@@ -222,11 +223,11 @@ def _quoted(columns: Sequence[Column]) -> str:
 def _holds(column: Column) -> str:
     """What a column holds, in a few words."""
     if not column.values:
-        return "empty"
+        return "nothing"
     if column.holds_classes and column.distinct <= 12:
         values = [value[:20] for value, _ in Counter(column.values).most_common(5)]
         return ", ".join(values[:4]) + (", …" if len(values) > 4 else "")
-    return f"such as {column.example}"
+    return f"{column.example}, …"
 
 
 def _names(columns: Sequence[str]) -> str:

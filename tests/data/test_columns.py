@@ -112,7 +112,7 @@ def test_the_only_column_of_texts_beside_the_label_is_taken():
 
 
 def test_what_cannot_be_guessed_is_told_with_the_flag_to_type():
-    with pytest.raises(DataError, match=r"tone \(a, b\).*--label-column 'how it sounds'"):
+    with pytest.raises(DataError, match=r"'tone' holds a, b; name .* --label-column 'how it sounds'"):
         label_column([column("tweet"), column("how it sounds", CLASSES), column("tone", CLASSES)], "tweet", "f.csv")
     with pytest.raises(DataError, match="has no header line"):
         label_column([column("ham", CLASSES)], None, "f.csv", "the file has no header line")

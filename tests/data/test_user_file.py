@@ -158,7 +158,7 @@ def test_a_split_column_that_marks_no_test_is_told_and_not_used(tmp_path: Path):
 
 
 @pytest.mark.parametrize(("columns", "options", "said"), [
-    ({"words": ["a", "b"], "label": [0, 1]}, {}, "has no text column that can be guessed .*words .*label"),
+    ({"words": ["a", "b"], "label": [0, 1]}, {}, "has no text column that can be guessed .*words, label"),
     ({"text": texts(2), "kind": [0, 1]}, {}, "has no label column that can be guessed .*--label-column"),
     ({"text": texts(2), "label": [0, 1]}, {"text": "txt"}, "has no column 'txt' .*its columns: text, label"),
     ({"text": texts(2), "label": [0, 1]}, {"label": "text"}, "cannot be both the text and the label column"),
