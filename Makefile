@@ -80,6 +80,7 @@ SECONDS ?= 600
 fuzz: install  ## every parser under a coverage-guided fuzzer, SECONDS each
 	$(PIP) 'atheris>=3,<4'
 	for parser in $$($(BIN)/python tests/stress/fuzz.py); do $(BIN)/python tests/stress/fuzz.py $$parser $(SECONDS) || exit 1; done
+	$(BIN)/python tests/stress/fuzz_tables.py $(SECONDS)
 
 VERSIONS := dev,glove,data,report,dask
 newest:         ## the unit tests on the newest versions of the ranges, in an environment of their own (say PYTHON=python3.12)

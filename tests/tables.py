@@ -204,7 +204,8 @@ WRITERS: dict[str, Callable[[random.Random, Path, Cells], Written]] = {
 def _separated(path: Path, cells: Cells, how: str, encoding: str = "utf-8") -> Written:
     may = AMBIGUOUS
     if len(cells) == 1:
-        may = (*may, "carriage return outside quotes", "cells, the header 1", "has 1 cell, the header")
+        may = (*may, "carriage return outside quotes", "cells, the header 1", "has 1 cell, the header",
+               "holds no rows")
     if encoding == "cp1252":
         may = (*may, "is not UTF-8 text")
     return Written(path, {name: [v or "" for v in values] for name, values in cells.items()}, how, may)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -14,7 +13,6 @@ from bench.data.table import COLUMNS, LONGEST, SAMPLE, Rows, TableFile
 
 SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 BLANK_LINES = 10_000
-RETURN = re.compile(r"\r(?!\r*(?:\n|$))")
 # Halves of surrogate pairs, which no decoded file holds, stand in for what `csv` would take for more than a character.
 STAND_INS = {"\r": "\ud800", "\\": "\ud801", '"': "\ud802"}
 QUOTE = "quote texts that hold separators, quotes or line ends, and double the quotes inside"
@@ -26,6 +24,7 @@ class Dialect:
 
     separator: str
     quoted: bool = True  # False: a quote is a character like others
+    quote: str = '"'
     escaped: bool = False  # a quote inside a quoted cell is a backslash and a quote
     blanks: bool = False  # blanks behind a separator are none of the cell's
     returns: bool = False  # a carriage return that ends no line belongs to its text
@@ -39,7 +38,7 @@ class Attempt:
     dialect: Dialect
     header: list[str]
     first: list[list[str]]  # rows
-    rows: int = 0
+    rows: int = 0  # that were read, to the error where there is one
     lines: int = 0  # that those rows take
     blank: int = 0  # lines between rows
     error: DataError | None = None
@@ -53,7 +52,7 @@ def rows(text: TextFile, dialect: Dialect) -> Iterator[tuple[int, int, list[str]
         for _ in range(dialect.skip):
             next(lines, "")
         reader = csv.reader(_shielded(lines, dialect), delimiter=dialect.separator, strict=True,
-                            skipinitialspace=dialect.blanks,
+                            quotechar=dialect.quote, skipinitialspace=dialect.blanks,
                             quoting=csv.QUOTE_MINIMAL if dialect.quoted else csv.QUOTE_NONE)
         start = 1 + dialect.skip
         try:
@@ -68,10 +67,15 @@ def rows(text: TextFile, dialect: Dialect) -> Iterator[tuple[int, int, list[str]
 
 def _shielded(lines: Iterator[str], dialect: Dialect) -> Iterator[str]:
     if dialect.returns:
-        lines = (RETURN.sub(STAND_INS["\r"], line) for line in lines)
+        lines = (_kept_returns(line) for line in lines)
     if dialect.escaped:
         lines = (line.replace("\\\\", STAND_INS["\\"]).replace('\\"', STAND_INS['"']) for line in lines)
     return lines
+
+
+def _kept_returns(line: str) -> str:
+    body = line.rstrip("\r\n")
+    return body.replace("\r", STAND_INS["\r"]) + line[len(body):]
 
 
 def _restored(cell: str) -> str:
@@ -118,17 +122,17 @@ def attempt(text: TextFile, dialect: Dialect) -> Attempt:
                     raise DataError(f"{text.path} has {len(header)} columns", f"at most {COLUMNS}")
                 continue
             if len(row) != len(header):
-                return replace(result, error=_ragged(text, dialect, first, row, header))
+                return replace(result, rows=count, error=_ragged(text, dialect, first, row, header))
             if last - first > 10 and (doubt := _swallowed(text, dialect, first, row)):
-                return replace(result, error=doubt)
+                return replace(result, rows=count, error=doubt)
             count, lines, blank, gap = count + 1, lines + last - first + 1, blank + gap, 0
             if count <= SAMPLE:
                 result.first.append(row)
     except DataError as error:
-        return replace(result, error=error)
+        return replace(result, rows=count, error=error)
     except CsvError as error:
         reason = "" if "field larger" in error.reason else error.reason
-        return replace(result, reason=reason, error=_of_csv(text, error))
+        return replace(result, rows=count, reason=reason, error=_of_csv(text, error))
     if header is None:
         return replace(result, error=DataError(f"{text.path} is empty",
                                                "a header line and one row an example are needed"))
@@ -139,6 +143,8 @@ def table_of(text: TextFile, settled: Attempt, format: str, notes: Sequence[str]
     """The table of a file whose dialect is known."""
     names = names_of(text.path, settled.header)
     columns, places = tuple(names.places), names.places
+    if not settled.rows:
+        raise DataError(f"{text.path} holds no rows", "is it the right file?")
     if settled.blank:
         notes = [*notes, f"{settled.blank:,} blank line{'s' * (settled.blank > 1)} between rows passed over"]
 

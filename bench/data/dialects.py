@@ -51,9 +51,9 @@ def _guessed(text: TextFile, usual: str) -> Settled:
                         "every line fits both: quote all cells")
     if fitting:
         return fitting[0]
-    if others and len(own[0].header) < 2:  # the header has other separators: a row of theirs is wrong
-        return _checked(others[0])
-    return _checked(own)
+    # The header has other separators: the error is that of the one which fits most rows.
+    likely = [found for found in [own, *others] if len(found[0].header) > 1]
+    return _checked(max(likely, key=lambda found: found[0].rows, default=own))
 
 
 def _checked(settled: Settled) -> Settled:
@@ -77,7 +77,7 @@ def _settle(text: TextFile, dialect: Dialect) -> Settled:
         returns = attempt(text, replace(dialect, returns=True))
         quoted = quoted if returns.error else returns
     if not text.quotes:
-        return quoted, []
+        return (quoted, []) if quoted.error is None else _otherwise(text, quoted)
     plain = dialect.separator in PLAIN
     if several and (quoted.error or plain or quoted.lines > quoted.rows):
         literal = attempt(text, replace(quoted.dialect, quoted=False))
@@ -97,9 +97,11 @@ def _otherwise(text: TextFile, quoted: Attempt) -> Settled:
     ways = [("blanks behind separators were taken away", replace(quoted.dialect, blanks=True))]
     if quoted.error:
         ways.insert(0, ("quotes inside texts are written \\\"", replace(quoted.dialect, escaped=True)))
+        if attempt(text, replace(quoted.dialect, quoted=False)).error:  # else single quotes enclose nothing
+            ways.append(("texts are enclosed in single quotes", replace(quoted.dialect, quote="'")))
     for words, dialect in ways:
         other = attempt(text, dialect)
-        if other.error is None:
+        if other.error is None and (dialect.quote == '"' or (len(other.header) > 1 and other.lines == other.rows)):
             return other, [words]
     if quoted.error is None or not quoted.reason or "new-line character" in quoted.reason:
         return quoted, []

@@ -36,7 +36,7 @@ def open_table(path: Path, format: str = "") -> TableFile:
     """
     from bench.data import unpacking
 
-    if not path.exists():
+    if not _exists(path):
         raise BenchError(f"no such file: {path}", f"a file is {KINDS}")
     format = format or format_of(path) or ""
     if format == "zip":
@@ -68,6 +68,13 @@ def open_table(path: Path, format: str = "") -> TableFile:
     from bench.data.dialects import delimited
 
     return delimited(text, format)
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except (OSError, ValueError):  # a name that no file can have
+        return False
 
 
 def _is_data(name: str) -> bool:

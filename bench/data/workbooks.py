@@ -17,6 +17,7 @@ from bench.data.table import COLUMNS, SAMPLE, Rows, TableFile
 from bench.data.unpacking import first_bytes, seekable
 
 ROWS = 1 << 20  # of a sheet, as Excel has them
+RATIO, SLACK = 100, 16 << 20  # of unpacked bytes to those of the file: openpyxl takes seconds for 10 MB
 
 
 def workbook_table(path: Path, is_data: Callable[[str], bool]) -> TableFile:
@@ -24,7 +25,7 @@ def workbook_table(path: Path, is_data: Callable[[str], bool]) -> TableFile:
 
     Raises `MissingExtra` without openpyxl, `DataError` for what is no workbook or too large.
     """
-    limit = bound(path) if path.is_file() else 0
+    limit = min(bound(path), RATIO * path.stat().st_size + SLACK) if path.is_file() else 0
     with _sheet(path, is_data, limit) as (sheet, others):
         numbered = _filled(sheet)
         start, header = next(numbered, (0, []))

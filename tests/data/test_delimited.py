@@ -137,6 +137,8 @@ def test_other_ways_to_write_quotes_are_said(tmp_path: Path):
     cells, notes = read(tmp_path, '"text", "label"\n"a, b", "x"\n"c", "y"\n')
     assert cells == {"text": ["a, b", "c"], "label": ["x", "y"]}
     assert notes == ("blanks behind separators were taken away",)
+    cells, notes = read(tmp_path, "kind;text\nnews;'one; two'\nsport;it's ''fine''\n")
+    assert (cells["text"], notes[1]) == (["one; two", "it's ''fine''"], "texts are enclosed in single quotes")
     cells, notes = read(tmp_path, 'text,label\n5" screen,x\n"a ""b""",y\n')
     assert (cells["text"], notes) == (['5" screen', 'a "b"'], ())
 
