@@ -44,7 +44,7 @@ def choose_records(folder: Path, options: RecordOptions, source: str = "", *, no
         raise BenchError(f"no records in {folder}", "bench run writes them; --results-dir names the folder")
     records = record_files.read_all(folder, warn)
     targets, tasks = set(options.target or ()), {record.task for record in records}
-    if unknown := {name.partition("@")[0] for name in targets} - tasks:
+    if unknown := {TaskRef.parse(name).task for name in targets} - tasks:
         raise BenchError(f"no records of {', '.join(sorted(unknown))} in {folder}",
                          f"it has: {', '.join(sorted(tasks)) or 'none'}")
     baselines = {record.baseline for record in records}

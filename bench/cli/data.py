@@ -12,6 +12,7 @@ from bench.cli import completion
 from bench.cli.options import AsJson, DataOptions, FolderOptions, Tasks, options_of
 from bench.cli.terminal import table, warn
 from bench.core.errors import BenchError
+from bench.core.names import TaskRef
 
 if TYPE_CHECKING:
     from bench.protocol.domain import Domain
@@ -48,10 +49,11 @@ def data_verify(*, names: Names = None, folders: FolderOptions, tasks: Tasks = N
     known = inputs.known_tasks(options)
     wrong = []
     for name in names or sorted(known):
-        task, _, edition = name.partition("@")
-        if task not in known:
-            raise unknown_name("task", task, known, "bench list tasks")
-        for full_name in (f"{task}@{e.name}" for e in known[task].editions if edition in ("", e.name)):
+        asked = TaskRef.parse(name)
+        if asked.task not in known:
+            raise unknown_name("task", asked.task, known, "bench list tasks")
+        editions = [e.name for e in known[asked.task].editions if asked.edition in ("", e.name)]
+        for full_name in (str(TaskRef(asked.task, edition)) for edition in editions):
             try:
                 domain = load(full_name, options)
             except BenchError as error:

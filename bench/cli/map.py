@@ -12,6 +12,7 @@ from bench.cli.option_groups import After
 from bench.cli.options import DataOptions, Epochs, NetworkOptions, OwnFileOptions, Source, options_of
 from bench.cli.progress import TrialProgress
 from bench.core.errors import BenchError
+from bench.core.files import save_text
 
 
 def map_command(
@@ -51,7 +52,7 @@ def map_command(
         progress.pause()
     for picture in maps.MAPS[what](network_shown):
         paths = drawing.save(picture.figure, out / picture.stem, formats)
-        facts = paths[0].with_suffix(".txt")
-        facts.write_text(picture.facts.rstrip() + "\n", encoding="utf-8")
-        typer.echo(picture.facts.rstrip())
-        typer.echo("Written: " + ", ".join(map(str, [*paths, facts])))
+        facts = picture.facts.rstrip()
+        facts_path = save_text(paths[0].with_suffix(".txt"), f"{facts}\n", "choose --out", shared=False)
+        typer.echo(facts)
+        typer.echo("Written: " + ", ".join(map(str, [*paths, facts_path])))

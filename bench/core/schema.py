@@ -18,8 +18,9 @@ T = TypeVar("T")
 END = r"$(?!\n)"  # of a pattern: in Python `$` alone also matches before a final line break
 Text = Annotated[str, Meta(min_length=1, description="text")]
 Texts = Annotated[tuple[Text, ...], Meta(min_length=1, description="a list of one text or more")]
-Name = Annotated[str, Meta(min_length=1, max_length=LONGEST_NAME, description=(
-    "a name of lower-case letters, digits, '.', '_' and '-'"))]  # core.names.is_name says which
+# A pattern that every language reads cannot say "lower-case letter of any script"; `core.names.is_name` does.
+Name = Annotated[str, Meta(max_length=LONGEST_NAME, pattern=rf'^[^@._\-\s/\\:*?"<>|][^@\s/\\:*?"<>|]*{END}',
+                           description="a name of lower-case letters, digits, '.', '_' and '-'")]
 Sha256 = Annotated[str, Meta(pattern=f"^[0-9a-f]{{64}}{END}", description="64 hexadecimal digits")]
 IN_WORDS = {"string": "text", "integer": "a whole number", "number": "a number", "boolean": "true or false",
             "array": "a list", "object": "a table", "null": "nothing"}

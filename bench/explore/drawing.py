@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.core.errors import BenchError, MissingExtra
+from bench.core.files import replacing
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -154,7 +155,8 @@ def save(figure: Figure, stem: Path, formats: Sequence[str] = ("png", "svg")) ->
         stem.parent.mkdir(parents=True, exist_ok=True)
         with matplotlib.rc_context({"svg.hashsalt": "transferbench"}):
             for path, name in zip(paths, formats, strict=True):
-                figure.savefig(path, dpi=DPI, metadata=dates.get(name))
+                with replacing(path) as temporary:
+                    figure.savefig(temporary, format=name, dpi=DPI, metadata=dates.get(name))
     except OSError as error:
         raise BenchError(f"cannot write {stem.parent}: {error.strerror or error}", "choose --out") from None
     return paths

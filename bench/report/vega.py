@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from bench.core import store
-from bench.core.errors import BenchError, MissingExtra
+from bench.core.errors import MissingExtra
+from bench.core.files import save_bytes
 from bench.report.charts import Spec, theme
 
 FORMATS = ("svg", "pdf", "png")
@@ -40,13 +41,8 @@ def save(spec: Spec, stem: Path, formats: Sequence[str] = FORMATS) -> list[Path]
     draw = {"svg": lambda: converter.vegalite_to_svg(spec).encode(), "pdf": lambda: converter.vegalite_to_pdf(spec),
             "png": lambda: converter.vegalite_to_png(spec, scale=SCALE)}
     paths = [stem.with_name(f"{stem.name}.{form}") for form in formats]
-    try:
-        stem.parent.mkdir(parents=True, exist_ok=True)
-        for path, form in zip(paths, formats, strict=True):
-            path.write_bytes(draw[form]())
-    except OSError as error:
-        raise BenchError(f"cannot write {stem}: {error.strerror or error}", "choose another folder") from None
-    return paths
+    return [save_bytes(path, draw[form](), "choose another folder", shared=False)
+            for path, form in zip(paths, formats, strict=True)]
 
 
 def script(folder: Path) -> str:

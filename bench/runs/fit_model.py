@@ -80,7 +80,7 @@ def without_scores(record: Record) -> Record:
 def summary(record: Record) -> str:
     """One line: what was fitted on what, and how good it is."""
     if not record.n_test:
-        return (f"{record.baseline} on {record.task}@{record.edition}, every one of {record.n_train:,} labels: no test "
+        return (f"{record.baseline} on {record.target}, every one of {record.n_train:,} labels: no test "
                 f"set was kept, so no score is known; fitted in {record.seconds['adapt']:.1f} s")
     auc = "" if record.auc is None else f", AUC {record.auc:.3f}"
     labels = budget_in_words(record.budget, record.n_train)
