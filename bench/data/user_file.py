@@ -76,8 +76,11 @@ def task_from_file(path: Path, choices: Choices | None = None) -> UserFile:
     if path.is_dir():
         raise BenchError(f"{path} is a folder", "--target takes one file; --data-dir takes a folder")
     if format_of(path) is None:
-        raise BenchError(f"{path} is of no known kind", KINDS)
+        raise BenchError(f"{path} is of no known kind", f"{KINDS}; its name must end as its kind does, such as .tsv")
     table = open_table(path)
+    if table.format == "txt":
+        raise DataError(f"{path} holds a text in each line and no labels",
+                        "a labelled file is a table with named columns, such as text and label: CSV, TSV, JSONL, …")
     text, label = chosen_columns(table, choices)
     reading: dict[str, Any] = {"text": text, "label": label, "incomplete": SKIP}
     split = next((name for name in table.columns if columns.plain_name(name) in SPLIT_NAMES
