@@ -59,7 +59,10 @@ def test_every_command_reads_a_file_with_the_same_flags(bench_: Bench, workshop:
 def test_a_card_is_printed_after_one_line_of_columns_and_one_of_rows(bench_: Bench, workshop: Path):
     toy.rows(60).to_csv("mine.csv", index=False)
     done = bench_("task", "new", "mine.csv")
-    assert [line.partition(": ")[2][:20] for line in done.stderr.splitlines()] == ["texts from 'text', l", "all 60 rows used"]
+    assert [line.partition(": ")[2][:20] for line in done.stderr.splitlines()] == [
+        "texts from 'text', l",
+        "all 60 rows used",
+    ]
     assert done.stdout.startswith('name = "mine"\n')
 
 
@@ -142,7 +145,9 @@ def test_strict_refuses_a_file_with_a_row_that_cannot_be_used(bench_: Bench, wor
 
 def test_ratings_are_cut_where_the_user_says(bench_: Bench, workshop: Path):
     frame = toy.rows(200)
-    frame["rating"] = [(1.1 if label == "negative" else 4.1) + (i % 30) / 40 for i, label in enumerate(frame.pop("label"))]
+    frame["rating"] = [
+        (1.1 if label == "negative" else 4.1) + (i % 30) / 40 for i, label in enumerate(frame.pop("label"))
+    ]
     frame.to_csv("rated.csv", index=False)
     refused(bench_("task", "new", "rated.csv"), "looks like a rating", "--rating-threshold 2.96")
     done = bench_("task", "new", "rated.csv", "--rating-threshold", "3")
@@ -151,8 +156,11 @@ def test_ratings_are_cut_where_the_user_says(bench_: Bench, workshop: Path):
 
 
 def test_more_classes_than_a_byte_holds_make_a_leaderboard(bench_: Bench, workshop: Path):
-    texts = [f"{toy.FILLER[i % 20]} word{i % 300} {toy.FILLER[i % 7]} word{i % 300} n{i} m{i * 7}" for i in range(1_500)]
-    pd.DataFrame({"text": texts, "intent": [f"ask {i % 300:03d} now" for i in range(1_500)]}).to_csv("many.csv", index=False)
+    texts = [
+        f"{toy.FILLER[i % 20]} word{i % 300} {toy.FILLER[i % 7]} word{i % 300} n{i} m{i * 7}" for i in range(1_500)
+    ]
+    intents = [f"ask {i % 300:03d} now" for i in range(1_500)]
+    pd.DataFrame({"text": texts, "intent": intents}).to_csv("many.csv", index=False)
     refused(bench_("task", "new", "many.csv"), "300 different values", "--label-column intent")
     done = bench_("run", "--target", "many.csv", "--label-column", "intent", "--baseline", "tfidf", "--baseline",
                   "majority", "--budgets", "full", "--seeds", "1", *SUITE)

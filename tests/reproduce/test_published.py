@@ -148,7 +148,7 @@ def test_packing_gives_the_same_bytes_and_damage_is_one_line(tmp_path: Path):
     assert path.read_bytes() == first
     assert record_files.read(path) == made.results()
     path.write_bytes(first[:-20])
-    with pytest.raises(BenchError, match="it is damaged"):
+    with pytest.raises(BenchError, match="the file is damaged"):
         record_files.read(path)
     path.write_bytes(gzip.compress(b"{}\n") + b"no gzip")
     with pytest.raises(BenchError, match="cannot read"):
