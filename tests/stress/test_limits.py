@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 import toy
-from test_hostile import bomb
+from cli.test_hostile_input import bomb
 
 CODE = """
 import resource, sys, time
