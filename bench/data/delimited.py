@@ -184,7 +184,7 @@ def _ragged(text: TextFile, dialect: Dialect, line: int, row: list[str], header:
     elif more == 1 and row[0].isdigit() and line == 2:
         hint = "are the first cells row names, as R writes them? give them a name in the header"
     else:
-        hint = QUOTE
+        hint = "a cell is missing, or a text goes on in the next line without quotes around it" if more < 0 else QUOTE
     cells = f"{len(row)} cell" + "s" * (len(row) != 1)
     return DataError(f"{text.path}: line {line} has {cells}, the header {len(header)}", hint)
 

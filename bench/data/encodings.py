@@ -72,27 +72,24 @@ def text_file(path: Path, is_data: Callable[[str], bool], longest: int = LINE) -
     try:
         return _scanned(path, is_data, longest, encoding, notes)
     except _NotDecoded as error:
+        words = f"{path} is not {encoding.upper().removesuffix('-SIG')} text: see line {error.line}"
         if encoding != "utf-8" or error.other:
-            raise _undecodable(path, error.line, encoding) from None
+            raise DataError(words, "it may have been cut, or put together from files of two encodings") from None
         try:
             return _scanned(path, is_data, longest, "cp1252",
                             ("the file is not UTF-8 and was read as Windows-1252 (cp1252)",))
-        except _NotDecoded:
-            raise _undecodable(path, error.line, encoding) from None
+        except _NotDecoded as other:
+            words += f", which would be {other.excerpt!r} in Windows-1252" if other.excerpt else ""
+            raise DataError(words, "in which encoding was it written? In Excel save it as 'CSV UTF-8'; elsewhere: "
+                                   "iconv -f ENCODING -t UTF-8 FILE > NEW") from None
 
 
 class _NotDecoded(Exception):
-    """The line of a byte that does not fit, and whether other bytes above 127 did."""
+    """The line of a byte that does not fit, whether other bytes above 127 did, and what speaks against an encoding."""
 
-    def __init__(self, line: int, other: bool) -> None:
+    def __init__(self, line: int, other: bool, excerpt: str = "") -> None:
         super().__init__(line)
-        self.line, self.other = line, other
-
-
-def _undecodable(path: Path, line: int, encoding: str) -> DataError:
-    cause = "another program may have cut or mixed it" if encoding != "utf-8" else \
-        "in which encoding was it written? Excel: save as 'CSV UTF-8'; elsewhere: iconv -f ENCODING -t UTF-8"
-    return DataError(f"{path} is not {encoding.upper().removesuffix('-SIG')} text: see line {line}", cause)
+        self.line, self.other, self.excerpt = line, other, excerpt
 
 
 def _scanned(path: Path, is_data: Callable[[str], bool], longest: int, encoding: str,
@@ -109,8 +106,9 @@ def _scanned(path: Path, is_data: Callable[[str], bool], longest: int, encoding:
                 good = codecs.decode(error.object[: error.start], encoding, "ignore")
                 line = (feeds or returns) + (good.count("\n") or (good.count("\r") if not feeds else 0)) + 1
                 raise _NotDecoded(line, not (ascii_only and good.isascii())) from None
-            if encoding == "cp1252" and not text.isascii() and SUSPECT.search(last + text):
-                raise _NotDecoded(0, True)
+            if encoding == "cp1252" and not text.isascii() and (suspect := SUSPECT.search(last + text)):
+                around = (last + text)[max(0, suspect.start() - 5) : suspect.end() + 5]
+                raise _NotDecoded(0, True, around.strip())
             if "\0" in text:
                 raise _nul(path, feeds + text.count("\n", 0, text.index("\0")) + 1, text)
             ascii_only = ascii_only and text.isascii()

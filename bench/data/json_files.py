@@ -6,6 +6,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import IO, Any
 
 from bench.core.errors import DataError
@@ -40,16 +41,15 @@ def json_table(text: TextFile, format: str) -> TableFile:
     notes: list[str] = []
     start, second = _two_lines(text)
     if start.startswith("["):
-        records: Records = lambda: _listed(text)  # noqa: E731
+        records: Records = partial(_listed, text)
         if format == "jsonl":
             notes.append("the file is one JSON list, not an object a line")
     elif format == "jsonl" or (second.startswith("{") and _is_object(start)):
-        records = lambda: _by_line(text)  # noqa: E731
+        records = partial(_by_line, text)
         if format == "json":
             notes.append("the file holds one JSON object a line")
     else:
-        found = _document(text)
-        records = lambda: enumerate(found, 1)  # noqa: E731
+        records = partial(enumerate, _document(text), 1)
         return _table(text, format, "row", records, notes)
     return _table(text, format, "line", records, notes)
 
@@ -170,10 +170,9 @@ def _document(text: TextFile) -> list[Record]:
         raise DataError(f"{text.path} is no list of JSON objects", LISTS)
     values = list(found.values())
     if set(found) >= {"columns", "data"} and isinstance(found["columns"], list) and isinstance(found["data"], list):
-        rows: list[Record] = [dict(zip(map(str, found["columns"]), row, strict=True)) for row in found["data"]
-                if isinstance(row, list) and len(row) == len(found["columns"])]
-        if len(rows) == len(found["data"]):
-            return rows
+        names = list(map(str, found["columns"]))
+        if all(isinstance(row, list) and len(row) == len(names) for row in found["data"]):
+            return [dict(zip(names, row, strict=True)) for row in found["data"]]
     elif values and all(isinstance(value, list) for value in values) and len(set(map(len, values))) == 1 and not (
             len(values) == 1 and all(isinstance(row, dict) for row in values[0])):
         return [dict(zip(found, row, strict=True)) for row in zip(*values, strict=True)]

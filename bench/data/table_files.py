@@ -44,7 +44,8 @@ def open_table(path: Path, format: str = "") -> TableFile:
     if format not in FORMATS.values():
         if path.is_dir():
             unpacking.first_bytes(path)
-        hint = "save it as .xlsx or CSV" if path.suffix.lower() == ".xls" else KINDS
+        hint = "save it as .xlsx or CSV" if path.suffix.lower() == ".xls" else \
+            f"{KINDS}: give it a name that ends so, such as {path.stem}.csv"
         raise BenchError(f"{path} is of no known kind", hint)
     if format == "parquet":
         from bench.data.parquet_files import parquet_table

@@ -53,7 +53,8 @@ def readings(path: Path) -> dict[str, tuple[list[str], list[str]]]:
     frame = pd.read_csv(path, dtype=str, keep_default_na=False)
     arrow = pa_csv.read_csv(path, parse_options=pa_csv.ParseOptions(newlines_in_values=True),
                             convert_options=pa_csv.ConvertOptions(column_types={"text": "string", "label": "string"}))
-    duck = duckdb.sql(f"SELECT text, label FROM read_csv('{path}', all_varchar = true, header = true)").fetchall()
+    options = "all_varchar = true, header = true, delim = ',', quote = '\"', escape = '\"'"
+    duck = duckdb.sql(f"SELECT text, label FROM read_csv('{path}', {options})").fetchall()
     own = open_table(path).read(["text", "label"]).cells
     return {"csv": ([r["text"] for r in rows], [r["label"] for r in rows]),
             "pandas": (list(frame["text"]), list(frame["label"])),
