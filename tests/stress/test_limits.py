@@ -11,11 +11,7 @@ from pathlib import Path
 
 import pytest
 import toy
-<<<<<<< HEAD
 from test_hostile_input import bomb
-=======
-from cli.test_hostile_input import bomb
->>>>>>> h-readers
 
 CODE = """
 import resource, sys, time
