@@ -190,7 +190,8 @@ def label_column(columns: Sequence[Column], text: str | None, where: str, doubt:
     filled = [column for column in read if column.distinct]
     able = [c for c in filled if c.holds_numbers or c.distinct <= max(MOST_UNASKED, len(c.values) // 2)]
     best = _best(able or filled, LABEL_NAMES)
-    best = [column for column in best if column.distinct > 1] or best
+    best = [c for c in best if c.distinct > 1] or best
+    best = [c for c in best if c.distinct <= MOST_UNASKED] or best  # not ids or counts
     if len(best) == 1:
         return best[0].name
     if best:

@@ -10,7 +10,7 @@ from pathlib import Path
 from bench.core import files, store
 from bench.core.errors import BenchError, DataError, RouteError
 from bench.core.names import TaskRef
-from bench.data import corpus
+from bench.data import corpus, usable_rows
 from bench.data.cards import Edition, Route, Task
 from bench.data.corpus import Dataset
 from bench.data.public_formats import read, stripped
@@ -100,9 +100,9 @@ def _read(task: Task, edition: Edition, route: Route, path: Path, origin: str,
             digest = hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise DataError(f"cannot read {path}: {error.strerror or error}") from None
-    key = store.key_of(
-        [digest, route.reader, route.reading, edition.where, edition.strip, task.labels, corpus.FORMAT_VERSION]
-    )
+    version = [usable_rows.FORMAT_VERSION] if "incomplete" in route.reading else []
+    key = store.key_of([digest, route.reader, route.reading, edition.where, edition.strip, task.labels,
+                        corpus.FORMAT_VERSION, *version])
     with files.locked(root / "files" / f"{key}.lock", f"waiting for another process that reads {path}"):
         earlier = store.load(root / "files" / key)
         if earlier and (data := corpus.load(root, earlier.facts["sha256"], task.labels)):
@@ -130,8 +130,9 @@ def _parse(task: Task, edition: Edition, route: Route, path: Path, origin: str, 
         raise DataError(f"{origin} is not what the card {TaskRef(task.name, edition.name)} describes: content hash "
                         f"{sha256[:16]}… of {len(normalised)} rows, expected {edition.sha256[:16]}… of {edition.rows}",
                         "the file is damaged or another version; remove it, or write a card for it")
-    data = corpus.build(root, normalised, task.labels, sha256)
     if count:
         count.add("without a text", len(rows) - len(normalised))  # nothing but markup
+    del rows  # the texts would stand in memory twice
+    data = corpus.build(root, normalised, task.labels, sha256)
     store.save(root / "files" / key, {}, {"sha256": sha256, **({"rows": count.facts()} if count else {})})
     return data, count

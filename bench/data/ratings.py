@@ -8,7 +8,8 @@ from collections.abc import Iterable
 from bench.data.columns import last_part, plain_name
 from bench.data.vocabulary import RATING_NAMES, TOPIC_NAMES
 
-NUMBER = re.compile(r"([-+]?\d+(?:[.,]\d+)?)(?:\s*(?:stars?|★+|/\s*\d+|out of \d+(?:\s*stars?)?))?", re.IGNORECASE)
+NUMBER = re.compile(r"([-+]?\d+(?:\.\d+|,\d{1,2})?)(?:\s*(?:%|stars?|★+|/\s*\d+|out of \d+(?:\s*stars?)?))?",
+                    re.IGNORECASE)
 STARS = re.compile("([★⭐]+)[☆✩]*")
 SAID = re.compile(r"stars?\b|[★⭐]|/\s*5$|out of 5", re.IGNORECASE)  # a value that says itself that it is of five stars
 DATE = re.compile(r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}(?:[T ].*)?|\d{1,2}[-/.]\d{1,2}[-/.]\d{4}(?: .*)?")

@@ -68,7 +68,7 @@ def guessed_column(table: TableFile) -> str:
     """The column whose name and content say that it holds the texts, or the only one; never one of numbers."""
     if len(table.columns) == 1 and not table.numeric and not table.header_doubt:
         return table.columns[0]
-    if table.columns[:2] == ("text", "label") and any(name.startswith("p_") for name in table.columns):
+    if {"text", "label"} <= set(table.columns) and any(name.startswith("p_") for name in table.columns):
         return "text"  # what `bench predict` wrote, however short its texts are
     return columns.text_column(columns.sampled(table, TEXT_NAMES), None, str(table.path), table.header_doubt)
 

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 from bench.core.errors import DataError
 from bench.data.ratings import rating_of
-from bench.data.spelling import INVISIBLE, is_missing, members, same, tidy
+from bench.data.spelling import INVISIBLE, MISSING, is_missing, members, same, tidy
 from bench.data.table import TableFile
 from bench.data.text import clean
 
 if TYPE_CHECKING:
     import pandas as pd
 
+FORMAT_VERSION = 1  # raised when other rows are taken, or a reader of table files gives other cells
 SKIP = "skip"  # the value of a route's key `incomplete`
 TRAIN, TEST = "train", "test"
 SPLITS: Mapping[str, str] = {
@@ -65,7 +66,7 @@ class RowCount:
         if used == self.rows:
             return f"{name}: all {self.rows:,} rows used"
         reasons = [self.reasons()] if self.left_out else []
-        reasons += [f"{copies:,} copies"] if copies else []
+        reasons += [f"{copies:,} {'copy' if copies == 1 else 'copies'}"] if copies else []
         return f"{name}: {used:,} of {self.rows:,} rows used: {', '.join(reasons)}"
 
     def refuse(self, name: str, asked: Sequence[str] = (), unit: str = "line") -> None:
@@ -74,9 +75,10 @@ class RowCount:
         wrong = {**self.without, **{label: n for label, n in self.labelled.items() if same(label) not in wanted}}
         if wrong:
             places = [self.first[reason] for reason in wrong if reason in self.first]
+            where = f"the first is {unit} {min(places)}; " if places else ""
+            other = "; --map-label RAW= leaves a class out" if set(wrong) & set(self.labelled) else ""
             raise DataError(f"{name}: --strict: {sum(wrong.values()):,} of {self.rows:,} rows cannot be used: "
-                            f"{self.reasons()}", f"the first is {unit} {min(places)}; fill them in, take them out, or "
-                            "leave --strict away" if places else "")
+                            f"{self.reasons()}", f"{where}fill them in or take them out{other}")
 
     def facts(self) -> dict[str, Any]:
         """As JSON."""
@@ -118,15 +120,15 @@ def usable_rows(table: TableFile, reading: Mapping[str, Any], count: RowCount) -
         for i, (place, text_cell, label_cell, split_cell, group_cell) in enumerate(cells):
             count.rows += 1
             if text_cell == text and label_cell == label:
-                count.leave("that repeat the header", place)
+                count.leave("of a repeated header", place)
                 continue
             if text_cell is None or is_missing(text_cell) or not _readable(text_cell):
-                count.leave("without a text", place)
+                count.leave(_lack("text", text_cell), place)
                 continue
             written = _labels(label_cell, names)
             if len(written) != 1:
                 several = bool(written) or i in rows.faults
-                count.leave("with several labels" if several else "without a label", place)
+                count.leave("with several labels" if several else _lack("label", None if names else label_cell), place)
                 continue
             stands_for = meant(written[0])
             if not stands_for:
@@ -136,9 +138,15 @@ def usable_rows(table: TableFile, reading: Mapping[str, Any], count: RowCount) -
             yield UsableRow(place, text_cell, cell, stands_for, (split_cell or "").strip(), (group_cell or "").strip())
 
 
+def _lack(what: str, cell: str | None) -> str:
+    """That a row lacks its text or label; what a program wrote for nothing is shown, for it could be meant."""
+    shown = (cell or "").translate(INVISIBLE).strip()
+    return f"whose {what} is {shown!r}" if shown.casefold() in MISSING and shown else f"without a {what}"
+
+
 def _readable(text: str) -> bool:
     """Whether anything is left of a text once it is cleaned; a long one is not looked into."""
-    return len(text) > SHORT or bool(clean(text.translate(INVISIBLE)))
+    return len(text) > SHORT or text[0].isalnum() or bool(clean(text.translate(INVISIBLE)))
 
 
 def _labels(cell: str | None, names: tuple[str, ...]) -> tuple[str, ...]:

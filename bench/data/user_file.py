@@ -176,10 +176,11 @@ def chosen_columns(table: TableFile, choices: Choices) -> tuple[str, str]:
 
 def _cells(table: TableFile, reading: Mapping[str, Any]) -> dict[str, Counter[str]]:
     """Rows of each label cell for each side of the split; "" where there is no split column."""
-    cells: dict[str, Counter[str]] = {}
     count = RowCount()
-    for row in usable_rows(table, reading, count):
-        cells.setdefault(same(row.split), Counter())[row.cell] += 1
+    rows = Counter((row.split, row.cell) for row in usable_rows(table, reading, count))
+    cells: dict[str, Counter[str]] = {}
+    for (split, cell), n in rows.items():
+        cells.setdefault(same(split), Counter())[cell] += n
     if not cells:
         raise DataError(f"{table.path} has no row with a text and a label: {count.reasons() or 'it is empty'}",
                         "are they the right columns? --text-column, --label-column")
@@ -241,7 +242,7 @@ def _spelling_notes(classes: Classes, meaning: Meaning) -> list[str]:
              for name, spellings in list(classes.merged.items())[:5]]
     for a, b in look_alikes(meaning.names)[:5]:
         if meaning.names[a] != meaning.names[b]:
-            rare, common = sorted((a, b), key=lambda c: classes.counts[c])
+            rare, common = sorted((a, b), key=lambda c: (classes.counts[c], len(c)))
             notes.append(f"{common!r} ({classes.counts[common]:,} rows) and {rare!r} ({classes.counts[rare]:,}) look "
                          f"alike but are two classes; --map-label {columns.shell(f'{rare}={common}')} joins them")
     return notes

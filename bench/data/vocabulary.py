@@ -30,12 +30,12 @@ TEXT_NAMES: Sequence[frozenset[str]] = (
 )
 LABEL_NAMES: Sequence[frozenset[str]] = (
     _words("label"),
-    _words("""labels goldlabel labelname classlabel class classes classname classindex category categoryname sentiment
-        sentimentlabel polarity stars star starrating rating ratings intent topic target emotion feeling liked likes
-        satisfied satisfaction recommended recommend choice annotation etiqueta sentimiento categoria kategorie klasse
-        stimmung bewertung categorie etiquette sentimento метка класс категория тональность оценка
-        标签 类别 情感 评分 分类 ラベル カテゴリ 라벨 감정"""),
-    _words("score y overall type tag grade verdict status accept reaction"),
+    _words("""labels goldlabel labelname classlabel class classindex category sentiment
+        sentimentlabel polarity stars star starrating rating intent topic target emotion feeling liked satisfied
+        etiqueta sentimiento categoria kategorie klasse stimmung bewertung categorie etiquette sentimento
+        метка класс категория тональность оценка 标签 类别 情感 评分 分类 ラベル カテゴリ 라벨 감정"""),
+    _words("""score y overall type tag grade verdict status accept reaction choice annotation satisfaction recommended
+        recommend classes ratings classname categoryname"""),
 )
 SENTIMENT_NAMES = _words("""sentiment sentiments sentimentlabel polarity positive ispositive liked like likes satisfied
     issatisfied satisfaction recommended recommend wouldrecommend thumbsup happy sentimiento sentimento stimmung

@@ -22,7 +22,7 @@ def test_a_label_is_shown_without_what_is_not_part_of_it(cell: str, label: str):
     ('[{"choices": ["Positive"]}]', ["Positive"]), ('[["a"]]', ["a"]), ("[1]", ["1"]), ("[true]", ["true"]),
     ('["a", "b"]', ["a", "b"]), ('{"choices": ["a", "b"]}', ["a", "b"]), ('["a", "A "]', ["a", "A"]), ("[]", []),
     ("[null]", []), ('[""]', []), ("[unsure]", ["[unsure]"]), ("", []), (None, []), ("  ", []), ("nan", []),
-    ("NULL", []), ("<NA>", []), ("\\N", []), ("none", ["none"]), ("N/A", ["N/A"]), ('""', []), ("\u200b", [])])
+    ("NULL", []), ("<NA>", []), ("\\N", []), ("none", ["none"]), ("N/A", []), ('""', []), ("\u200b", [])])
 def test_a_cell_holds_none_one_or_several_labels(cell: str | None, labels: list[str]):
     assert list(members(cell)) == labels
 

@@ -62,8 +62,8 @@ def test_rows_that_cannot_be_used_are_counted_by_what_they_lack(tmp_path: Path):
     table["label"][13] = '["good", "bad"]'
     table["label"][15] = "unrated"
     _, said = load(tmp_path, table)
-    assert said[-1] == ("mine.csv: 70 of 80 rows used: 3 without a label, 3 without a text, 1 that repeat the header, "
-                        "1 with several labels, 1 labelled 'unrated', 1 copies")
+    assert said[-1] == ("mine.csv: 70 of 80 rows used: 3 without a label, 3 without a text, 1 of a repeated header, "
+                        "1 with several labels, 1 labelled 'unrated', 1 copy")
 
 
 def test_the_count_is_told_again_when_the_file_comes_from_the_cache(tmp_path: Path):
@@ -80,7 +80,14 @@ def test_one_empty_text_or_null_never_stops_a_run(tmp_path: Path):
     del lines[8]["label"]
     lines[10]["label"] = None
     _, said = load(tmp_path, lines)
+    lines[12]["label"], lines[14]["label"], lines[16]["text"] = "NaN", "N/A", "null"
+    lines[18]["label"] = "None"  # could be a class
+    lines[20]["label"] = "none"
     assert said[-1] == "mine.jsonl: 56 of 60 rows used: 2 without a text, 2 without a label"
+    domain, said = load(tmp_path, lines)
+    assert domain.data.labels == ("bad", "good", "none")
+    assert said[-1] == ("mine.jsonl: 53 of 60 rows used: 2 without a text, 2 without a label, 1 whose label is 'NaN', "
+                        "1 whose label is 'N/A', 1 whose text is 'null'")
 
 
 def test_strict_refuses_instead_of_leaving_out(tmp_path: Path):
