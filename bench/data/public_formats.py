@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
@@ -63,8 +62,8 @@ def read(reader: str, path: Path, reading: Mapping[str, Any]) -> pd.DataFrame:
 
 def _raw(reader: str, path: Path, needed: Mapping[str, str], optional: Sequence[str]) -> tuple[Rows, str]:
     """The columns `needed` (with what they are needed as) and those of `optional` that are there; what a row is."""
-    if reader not in TABLES:
-        frame = READERS[reader](path)
+    if reader in ARCHIVES:
+        frame = ARCHIVES[reader](path)
         rows = Rows(list(range(1, len(frame) + 1)), {str(name): frame[name].tolist() for name in frame})
         _needed(path, list(rows.cells), needed)
         return rows, "row"
@@ -106,20 +105,6 @@ def stripped(posts: list[str], parts: tuple[str, ...]) -> list[str]:
 def trimmed(cell: str | None) -> str | None:
     """A label, group or split without blanks around it; None where nothing is left."""
     return (cell or "").strip() or None
-
-
-def _whole(format: str) -> Callable[[Path], pd.DataFrame]:
-    """The reader of a table file that gives all columns that can be read."""
-    def whole(path: Path) -> pd.DataFrame:
-        first_bytes(path)
-        table = open_table(path, format)
-        columns: dict[str, list[str | None]] = {}
-        for name in table.columns:
-            with suppress(DataError):  # a structure
-                columns[name] = table.read([name]).cells[name]
-        return _frame(columns)
-
-    return whole
 
 
 def imdb_archive(path: Path) -> pd.DataFrame:
@@ -184,13 +169,13 @@ def vader_amazon(path: Path) -> pd.DataFrame:
 
 TABLES = {"parquet": "parquet", "csv": "csv", "tsv": "tsv", "jsonl": "jsonl", "json": "json", "xlsx": "xlsx",
           "20newsgroups": "parquet"}  # the last is what the scikit-learn route writes
-READERS: dict[str, Callable[[Path], pd.DataFrame]] = {
-    **{name: _whole(format) for name, format in TABLES.items()},
+ARCHIVES: dict[str, Callable[[Path], pd.DataFrame]] = {
     "imdb-archive": imdb_archive,
     "blitzer-reviews": blitzer_reviews,
     "op-spam": op_spam,
     "vader-amazon": vader_amazon,
 }
+READERS = (*TABLES, *ARCHIVES)
 
 
 def _tolerant(data: bytes) -> str:
