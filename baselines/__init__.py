@@ -2,22 +2,23 @@
 
 from collections.abc import Mapping
 
-# name on the command line and in records -> module with NEEDS and fit, or module:function where a file has two
+# name on the command line and in records -> module with NEEDS and fit, or module:function where a file has two.
+# The folder is imported as `bench.baselines` (see bench/baselines.py).
 BASELINES: Mapping[str, str] = {
-    "majority": "baselines.majority",
-    "source-only": "baselines.source_only",
-    "frozen": "baselines.frozen",
-    "finetune": "baselines.finetune",
-    "gradual": "baselines.gradual",
-    "multitask": "baselines.multitask",
-    "scratch": "baselines.scratch",
-    "glove-frozen": "baselines.glove_embedding:frozen",
-    "glove-trainable": "baselines.glove_embedding:trainable",
-    "glove-forest": "baselines.glove_forest",
-    "tfidf": "baselines.tfidf",
-    "tfidf-source": "baselines.tfidf_source",
-    "tfidf-joint": "baselines.tfidf_joint",
-    "sentence-embedding": "baselines.sentence_embedding",
+    "majority": "bench.baselines.majority",
+    "source-only": "bench.baselines.source_only",
+    "frozen": "bench.baselines.frozen",
+    "finetune": "bench.baselines.finetune",
+    "gradual": "bench.baselines.gradual",
+    "multitask": "bench.baselines.multitask",
+    "scratch": "bench.baselines.scratch",
+    "glove-frozen": "bench.baselines.glove_embedding:frozen",
+    "glove-trainable": "bench.baselines.glove_embedding:trainable",
+    "glove-forest": "bench.baselines.glove_forest",
+    "tfidf": "bench.baselines.tfidf",
+    "tfidf-source": "bench.baselines.tfidf_source",
+    "tfidf-joint": "bench.baselines.tfidf_joint",
+    "sentence-embedding": "bench.baselines.sentence_embedding",
 }
 
 # What `bench run` runs when none is named: the main strategies, quick and without an extra.

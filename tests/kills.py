@@ -81,7 +81,7 @@ class Cases:
     def __init__(self, root: Path, url: str, rng: random.Random) -> None:
         import toy
 
-        import baselines  # noqa: F401
+        import bench.baselines  # noqa: F401
         from bench.learning.features.glove import WordVectors
         from bench.learning.networks import architectures
         from bench.learning.networks.engines import engine

@@ -36,7 +36,7 @@ def choose_records(folder: Path, options: RecordOptions, source: str = "", *, no
 
     Raises `BenchError` for unknown names and where no record is left. With `none`, a folder without records is fine.
     """
-    from baselines import MAIN
+    from bench.baselines import MAIN
     from bench.data.cards import unknown_name
     from bench.results import record_files
 

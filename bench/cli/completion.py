@@ -36,7 +36,7 @@ def tasks_or_all(context: typer.Context, incomplete: str) -> list[str]:
 
 def strategies(incomplete: str) -> list[str]:
     """The built-in strategies."""
-    from baselines import BASELINES
+    from bench.baselines import BASELINES
 
     return _beginning_with(incomplete, BASELINES)
 

@@ -26,7 +26,7 @@ SOURCES: Mapping[str, str] = {  # of an estimate
 
 def show_plan(runs: Sequence[Options], *, as_json: bool) -> None:
     """Print the plan of every source and its targets."""
-    from baselines import BASELINES
+    from bench.baselines import BASELINES
     from bench.runs import costs, executor, forecast
 
     workers = [executor.worker_count(options) for options in runs]

@@ -36,7 +36,7 @@ def fit_command(
     as_json: AsJson = False,
 ) -> None:
     """Fit one strategy on a target and save it as a folder, for bench predict."""
-    from baselines import BASELINES
+    from bench.baselines import BASELINES
     from bench.learning.models import folder as model_folder
     from bench.runs import fit_model, plan
 

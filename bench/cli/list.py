@@ -20,7 +20,7 @@ def list_tasks(*, tasks: Tasks = None, folders: FolderOptions, as_json: AsJson =
 
 def list_baselines(as_json: AsJson = False) -> None:
     """Every strategy: what it needs, whether it runs by default and can run here, and a summary."""
-    from baselines import BASELINES, MAIN
+    from bench.baselines import BASELINES, MAIN
     from bench.runs import inventory
 
     _print(inventory.baselines(BASELINES, MAIN), as_json=as_json)

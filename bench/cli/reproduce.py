@@ -64,7 +64,7 @@ def reproduce_command(
 
 def _claims(options: Options, names: list[str], write_docs: Path | None) -> None:
     """Measure claims and print their table."""
-    from baselines import BASELINES
+    from bench.baselines import BASELINES
     from bench.reproduce import claims
     from bench.reproduce.measures.session import Session
     from bench.runs import inputs
@@ -93,7 +93,7 @@ def _published(options: Options, sample: SampleOptions) -> None:
     """Run published trials again; exit with 1 if one of them is off."""
     import random
 
-    from baselines import BASELINES
+    from bench.baselines import BASELINES
     from bench.reproduce import published
     from bench.runs import executor
 

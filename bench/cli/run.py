@@ -88,7 +88,7 @@ def run_command(
     as_json: AsJson = False,
 ) -> None:
     """Train the base once, run the strategies on the targets, print the leaderboard; continues a stopped run."""
-    from baselines import MAIN
+    from bench.baselines import MAIN
     from bench.report import leaderboard_json
     from bench.runs import executor
     from bench.runs.options import options_per_source
@@ -123,8 +123,8 @@ def _run(options: Options, execute: Executor, *, keep_going: bool, quiet: bool) 
 
     `quiet` leaves standard output alone.
     """
-    from baselines import BASELINES
     from bench.analysis import study
+    from bench.baselines import BASELINES
     from bench.report import leaderboard_files
     from bench.results import record_files
     from bench.runs import plan

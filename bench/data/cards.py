@@ -18,7 +18,7 @@ from bench.core.errors import BenchError, CardError
 from bench.core.names import did_you_mean, is_name
 from bench.core.schema import END, Name, Text, Texts, checked, shown
 
-BUILT_IN = places.ROOT / "tasks"
+BUILT_IN = places.shipped("tasks")
 
 LARGEST = 64 << 10  # bytes of a card
 DOTTED = re.compile(r"""(?:[\w"'-]{1,64}\s{0,8}\.\s{0,8}){32}""")  # tomllib takes the square of a key's parts

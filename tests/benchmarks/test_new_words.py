@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from baselines import finetune
+from bench.baselines import finetune
 from bench.data.text import UNKNOWN
 from bench.learning.networks.architectures import HEAD
 from bench.learning.networks.engines import engine

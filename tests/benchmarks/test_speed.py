@@ -10,8 +10,8 @@ import pytest
 import toy
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from baselines import BASELINES
 from bench.analysis import leaderboard, study
+from bench.baselines import BASELINES
 from bench.data import corpus
 from bench.data.corpus import Dataset
 from bench.data.text import SPECIALS, encode, frequent, tokens

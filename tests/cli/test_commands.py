@@ -19,7 +19,7 @@ from commands import kept, outcomes, refused, run
 from conftest import Bench
 
 import bench
-from baselines import BASELINES, MAIN
+from bench.baselines import BASELINES, MAIN
 from bench.core.errors import BenchError
 from bench.learning.features import sentence_encoder
 from bench.learning.features.glove import WordVectors

@@ -17,7 +17,7 @@ import toy
 from commands import refused
 from conftest import Bench
 
-from baselines import BASELINES
+from bench.baselines import BASELINES
 from bench.runs.registry import strategies_named
 
 TEXTS = ["bako zala zemi delu", "grum grek, bako", "", 'a "quoted", text\nof zofu', "=zuni"]

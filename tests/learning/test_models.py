@@ -16,7 +16,7 @@ from conftest import World
 from safetensors.numpy import load, save
 from sklearn.ensemble import RandomForestClassifier
 
-from baselines import BASELINES
+from bench.baselines import BASELINES
 from bench.core.errors import BenchError
 from bench.data.corpus import Examples
 from bench.learning.models import folder as model_folder

@@ -11,7 +11,7 @@ import pytest
 import toy
 from conftest import World
 
-from baselines import BASELINES
+from bench.baselines import BASELINES
 from bench.data.corpus import Examples
 from bench.data.text import tokens
 from bench.learning.finetune import EMBEDDING_RATE_FACTOR
@@ -98,7 +98,7 @@ def test_a_module_says_what_it_needs_and_what_it_is(strategy: Strategy):
 
 
 def test_the_floor_is_the_frequencies_of_the_labelled_texts(world: World):
-    p = predicted(world, Strategy("majority", "baselines.majority"), world.target, 32)
+    p = predicted(world, Strategy("majority", "bench.baselines.majority"), world.target, 32)
     np.testing.assert_allclose(p, 0.5, atol=0.04)
     assert len(np.unique(p, axis=0)) == 1
 

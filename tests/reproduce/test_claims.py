@@ -15,8 +15,8 @@ import pytest
 import toy
 from typer.testing import CliRunner
 
-from baselines import BASELINES
 from bench.analysis.learning_curves import labels_at_score
+from bench.baselines import BASELINES
 from bench.cli.app import app
 from bench.core.errors import BenchError
 from bench.data.routes import Access

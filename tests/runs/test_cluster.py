@@ -117,8 +117,8 @@ def until(done: Callable[[], bool], what: str, seconds: float = 120.0) -> None:
 
 def test_a_cluster_gives_the_records_of_one_process_though_a_worker_is_killed(
         dask: Dask, context: TrialContext, plugin: str, tmp_path: Path, prepare: Prepare):
-    strategies = [Strategy("slow", plugin, "slow"), Strategy("frozen", "baselines.frozen"),
-                  Strategy("tfidf", "baselines.tfidf"), Strategy("scratch", "baselines.scratch")]
+    strategies = [Strategy("slow", plugin, "slow"), Strategy("frozen", "bench.baselines.frozen"),
+                  Strategy("tfidf", "bench.baselines.tfidf"), Strategy("scratch", "bench.baselines.scratch")]
     specs = trial_specs(context, strategies, (8,), 3)
     prepare(context, "features", "base", "counts")
     victim = dask.worker("--no-nanny")
@@ -147,8 +147,8 @@ def test_a_worker_that_does_not_see_the_cache_is_sent_what_it_lacks(
     monkeypatch.chdir(world.root.parent)
     elsewhere = replace(context, root=Path(world.root.name), vectors=None)  # means nothing in the worker's folder
     prepare(elsewhere, "features", "base", "counts")
-    specs = trial_specs(elsewhere, [Strategy("frozen", "baselines.frozen"), Strategy("finetune", "baselines.finetune"),
-                            Strategy("tfidf", "baselines.tfidf")], (8,), 1)
+    strategies = [Strategy(name, f"bench.baselines.{name}") for name in ("frozen", "finetune", "tfidf")]
+    specs = trial_specs(elsewhere, strategies, (8,), 1)
     dask.worker("--no-nanny", cache="bare")
     with client.connected(dask.address, lambda text: None) as here:
         found = list(here.run(specs))
@@ -160,7 +160,7 @@ def test_a_worker_that_does_not_see_the_cache_is_sent_what_it_lacks(
 @pytest.mark.parametrize("dask", [0], indirect=True)
 def test_a_trial_that_kills_every_worker_is_the_only_one_that_fails(dask: Dask, context: TrialContext, plugin: str):
     specs = trial_specs(
-        context, [Strategy("deadly", plugin, "deadly"), Strategy("majority", "baselines.majority")], (8,), 2
+        context, [Strategy("deadly", plugin, "deadly"), Strategy("majority", "bench.baselines.majority")], (8,), 2
     )
     for _ in range(2):
         dask.worker("--nanny")
@@ -192,7 +192,7 @@ def test_bench_run_on_a_cluster_writes_the_records_that_it_writes_here(
 
 
 def test_a_trial_for_a_gpu_waits_for_a_worker_that_offers_one(dask: Dask, context: TrialContext):
-    specs = trial_specs(replace(context, device="cuda"), [Strategy("majority", "baselines.majority")], (8,), 1)
+    specs = trial_specs(replace(context, device="cuda"), [Strategy("majority", "bench.baselines.majority")], (8,), 1)
     said: list[str] = []
     dask.worker("--no-nanny")
     with client.connected(dask.address, said.append) as here:
@@ -207,7 +207,7 @@ def test_a_trial_for_a_gpu_waits_for_a_worker_that_offers_one(dask: Dask, contex
 
 def test_workers_of_many_threads_or_other_versions_are_refused(
         dask: Dask, context: TrialContext, monkeypatch: pytest.MonkeyPatch):
-    specs = trial_specs(context, [Strategy("majority", "baselines.majority")], (8,), 1)
+    specs = trial_specs(context, [Strategy("majority", "bench.baselines.majority")], (8,), 1)
     first = dask.worker("--no-nanny", "--nthreads", 2)
     with (client.connected(dask.address, lambda text: None) as here,
           pytest.raises(BenchError, match=r"cannot take part: it has 2 threads.*finished trials are kept")):

@@ -26,7 +26,7 @@ from bench.runs.pool import run
 from bench.runs.registry import Strategy
 from bench.runs.trials import TrialSpec, blank_record, feasible_budgets, trial_specs
 
-MAJORITY, TFIDF = Strategy("majority", "baselines.majority"), Strategy("tfidf", "baselines.tfidf")
+MAJORITY, TFIDF = Strategy("majority", "bench.baselines.majority"), Strategy("tfidf", "bench.baselines.tfidf")
 FLOOR = """
 import os
 import numpy as np
@@ -63,7 +63,7 @@ def floor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 
 
 def test_one_process_and_two_workers_give_the_same_records(context: TrialContext, prepare: Prepare):
-    strategies = [MAJORITY, TFIDF, Strategy("frozen", "baselines.frozen"), Strategy("scratch", "baselines.scratch")]
+    strategies = [MAJORITY, TFIDF, *(Strategy(n, f"bench.baselines.{n}") for n in ("frozen", "scratch"))]
     prepare(context, "features", "base", "counts")
     specs = trial_specs(context, strategies, (16,), 1)
     one, two = list(run(specs, 1)), list(run(specs, 2))
@@ -76,7 +76,7 @@ def test_one_process_and_two_workers_give_the_same_records(context: TrialContext
 
 
 def test_a_record_says_what_was_run_where_and_for_how_long(context: TrialContext):
-    record = next(run(trial_specs(context, [Strategy("frozen", "baselines.frozen")], (8,), 1), 1))
+    record = next(run(trial_specs(context, [Strategy("frozen", "bench.baselines.frozen")], (8,), 1), 1))
     assert (record.task, record.edition, record.source) == ("target", "toy", "source@toy")
     assert (record.n_train, record.n_test, record.base) == (8, 80, context.base)
     assert {"load", "encode", "adapt", "predict", "pretrain"} == record.seconds.keys()
@@ -149,7 +149,7 @@ def test_budgets_beyond_the_pool_are_set_apart():
 
 def test_a_base_that_left_the_cache_is_a_failed_record(context: TrialContext):
     specs: list[TrialSpec] = trial_specs(
-        replace(context, base="0" * 24), [Strategy("finetune", "baselines.finetune")], (8,), 1
+        replace(context, base="0" * 24), [Strategy("finetune", "bench.baselines.finetune")], (8,), 1
     )
     record = next(run(specs, 1))
     assert record.status == "failed"
@@ -178,7 +178,7 @@ def test_what_trials_share_is_computed_before_the_first_of_them(
     prepare(context, "features", "base", "counts", "glove")
     monkeypatch.setattr("bench.core.store.save", lambda *a: pytest.fail("a trial computed what all share"))
     names = ("frozen", "finetune", "tfidf", "glove_forest")
-    specs = trial_specs(context, [Strategy(n, f"baselines.{n}") for n in names], (8,), 1)
+    specs = trial_specs(context, [Strategy(n, f"bench.baselines.{n}") for n in names], (8,), 1)
     assert [r.status for r in run(specs, 1)] == ["ok"] * 4
 
 
