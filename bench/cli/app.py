@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from bench import __version__
-from bench.cli import data, task
+from bench.cli import data, streams, task
 from bench.cli import list as listing
 from bench.cli.distance import distance_command
 from bench.cli.doctor import doctor_command
@@ -21,6 +21,7 @@ from bench.cli.report import report_command
 from bench.cli.reproduce import reproduce_command
 from bench.cli.run import run_command
 from bench.cli.time import time_command
+from bench.core import environment
 
 COMMANDS: dict[str, Command] = {
     "run": run_command, "pretrain": pretrain_command, "leaderboard": leaderboard_command, "report": report_command,
@@ -65,4 +66,6 @@ app = make_app()
 
 def entry() -> None:
     """The console script."""
-    app()
+    streams.settle()
+    with environment.passed_on():
+        app()

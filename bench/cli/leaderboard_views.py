@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bench.cli.paths import home_expanded
 from bench.cli.sections import Section, as_json, leaderboards, sentences
 from bench.core.budget import in_order
 from bench.core.errors import BenchError
@@ -74,7 +75,8 @@ class Question:
     @property
     def compared(self) -> list[str]:
         """Names of baselines, or results folders."""
-        return [name for name in [*self.options.compare.split(","), *(self.options.others or ())] if name]
+        names = [*self.options.compare.split(","), *(self.options.others or ())]
+        return [home_expanded(name) for name in names if name]
 
     @property
     def compares_runs(self) -> bool:

@@ -8,6 +8,7 @@ from dataclasses import MISSING, Field, dataclass, fields, is_dataclass
 from inspect import Parameter, Signature
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
+from bench.cli.paths import annotation_with_parser
 from bench.cli.terminal import errors
 
 Command = Callable[..., None]
@@ -34,6 +35,7 @@ def typer_command(function: Command) -> Command:
         expanded = [parameter]
         if isinstance(kind, type) and is_dataclass(kind):
             groups[parameter.name], expanded = kind, _options_of(kind)
+        expanded = [option.replace(annotation=annotation_with_parser(option.annotation)) for option in expanded]
         names = [option.name for option in options]
         at = next((names.index(extra.option) + 1 for extra in extras if isinstance(extra, After)), len(options))
         options[at:at] = expanded

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bench.cli import completion
+from bench.cli.paths import home_expanded
 
 if TYPE_CHECKING:
     from bench.runs.options import Options
@@ -93,4 +94,8 @@ def options_of(*groups: Any, **more: Any) -> Options:
                               for name, value in given.items() if value is not None}
     if "cache_dir" in values:
         values["cache_dir"] = values["cache_dir"].absolute()  # a worker of a cluster has another working directory
+    for name in ("targets", "source"):  # a task's name, or a file's
+        if name in values:
+            given = values[name]
+            values[name] = home_expanded(given) if isinstance(given, str) else tuple(map(home_expanded, given))
     return Options(**values)

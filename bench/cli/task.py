@@ -13,6 +13,7 @@ from bench.cli import completion
 from bench.cli.data import load
 from bench.cli.option_groups import After
 from bench.cli.options import AsJson, CacheDir, DataOptions, OwnFileOptions, Source, options_of
+from bench.cli.paths import home_expanded
 from bench.cli.terminal import warn
 from bench.core.errors import BenchError
 
@@ -53,11 +54,11 @@ def task_check(
     """Load the data of a task: rows, balance, length, duplicates, overlap with the source, sanity scores."""
     from bench.protocol import audit
 
-    options = options_of(data, own_file)
+    options, card = options_of(data, own_file, source=source), home_expanded(card)
     domain = _load_card(Path(card), options) if card.endswith(".toml") else load(card, options)
     facts = _facts(domain)
     try:
-        facts["overlap"] = asdict(audit.copies_between(load(source, options), domain))
+        facts["overlap"] = asdict(audit.copies_between(load(options.source, options), domain))
     except BenchError as error:
         facts["overlap"] = f"not tested: {error}"
     scores = audit.sanity_scores(domain)

@@ -11,6 +11,7 @@ from typing import Any, TextIO
 
 import typer
 
+from bench.cli.streams import give_up_output
 from bench.core.errors import BenchError
 
 CONTINUE = "finished trials are saved, and the same command continues"
@@ -31,18 +32,18 @@ def errors() -> Iterator[None]:
         typer.echo(f"\nbench: stopped; {CONTINUE}", err=True)
         raise typer.Exit(130) from None
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        give_up_output()
         raise typer.Exit(0) from None
     except (MemoryError, OSError, RuntimeError, ImportError) as error:
-        reason = _lacking(error)
+        reason = (isinstance(error, OSError) and give_up_output()) or _lacking(error)
         if not reason:
             raise
         typer.echo(plain(f"bench: {reason}; {CONTINUE}"), err=True)
         raise typer.Exit(2) from None
 
 
-LACKING = ("ENOSPC", "EDQUOT", "EROFS", "EACCES", "EPERM", "EIO", "EFBIG", "ENOMEM", "EMFILE", "ENFILE", "EAGAIN",
-           "ESTALE", "ENOLCK")
+LACKING = ("ENAMETOOLONG", "ENOTDIR", "EISDIR", "ELOOP", "EBADF", "ENOTEMPTY", "ENOSPC", "EDQUOT", "EROFS", "EACCES",
+           "EPERM", "EIO", "EFBIG", "ENOMEM", "EMFILE", "ENFILE", "EAGAIN", "ESTALE", "ENOLCK")
 NO_MEMORY = ("can't allocate memory", "cannot allocate memory", "can't start new thread", "failed to map segment",
              "unable to allocate", "bad_alloc", "std::bad_alloc", "out of memory")
 

@@ -123,6 +123,8 @@ def _energy(timings: Sequence[Timing]) -> str:
 
 def _busy(timings: Sequence[Timing]) -> list[str]:
     """A warning for each run on a machine that had other work."""
-    loads = {timing.run: (max(timing.host["load"]), int(timing.host["cores"])) for timing in timings}
+    # The load is the host's, and a container may have fewer cores.
+    loads = {timing.run: (max(timing.host["load"]), int(timing.host.get("host_cores", timing.host["cores"])))
+             for timing in timings}
     return [f"The machine was busy (load {load:.1f} on {cores} cores): do not publish these figures."
             for load, cores in loads.values() if load > cores + 0.5]

@@ -41,7 +41,7 @@ def default_cache() -> Path:
     import platformdirs
 
     if named := os.environ.get("TRANSFERBENCH_CACHE"):
-        return Path(named)
+        return _home_expanded(named)
     try:
         folder = platformdirs.user_cache_path("transferbench")
     except RuntimeError:
@@ -50,6 +50,13 @@ def default_cache() -> Path:
         raise BenchError("this user has no home folder for the cache",
                          "name another folder with --cache-dir or TRANSFERBENCH_CACHE")
     return folder
+
+
+def _home_expanded(named: str) -> Path:
+    try:
+        return Path(named).expanduser()
+    except RuntimeError:
+        raise BenchError(f"TRANSFERBENCH_CACHE={named}: there is no such home folder", "name a whole path") from None
 
 
 def save(folder: Path, files: Mapping[str, NDArray[Any] | bytes], facts: Mapping[str, Any]) -> Entry:

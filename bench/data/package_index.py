@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
+from bench.core import environment
 from bench.core.errors import DataError, RouteError
 from bench.data.archives import chunk_of, streams
 from bench.data.download import fetch
@@ -86,7 +87,8 @@ def pip_settings() -> PipSettings:
     """The indexes, links, certificate and proxy of `pip config list`, which includes the PIP_ variables."""
     command = [sys.executable, "-m", "pip", "--disable-pip-version-check", "config", "list"]
     try:
-        listing = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False).stdout
+        listing = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, encoding="utf-8",
+                                 errors="replace", timeout=60, check=False, env=_for_pip()).stdout
     except (OSError, subprocess.SubprocessError):
         listing = ""
     values: dict[str, str] = {}
@@ -104,6 +106,14 @@ def pip_settings() -> PipSettings:
     indexes = (values.get("index-url") or PipSettings.indexes[0], *values.get("extra-index-url", "").split())
     return PipSettings(() if no_index else indexes, tuple(values.get("find-links", "").split()),
                        values.get("cert", ""), values.get("proxy", ""))
+
+
+def _for_pip() -> dict[str, str]:
+    """Variables under which `pip config list` says all that it knows, in UTF-8, and nothing else."""
+    variables = environment.of_child(PIP_QUIET="0", PIP_VERBOSE="0", PIP_LOG=os.devnull, PYTHONUTF8="1")
+    for name in ("PIP_PYTHON", "PIP_REQUIRE_VIRTUALENV", "PYTHONIOENCODING"):
+        variables.pop(name, None)
+    return variables
 
 
 def _installed(name: str, version: str, file: str) -> Path | None:

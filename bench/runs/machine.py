@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from bench.core import places
+from bench.core import environment, hardware, places
 from bench.learning.networks.engines import version as engine_version
+
+GIT_SECONDS = 10.0  # after which a git that does not answer is left alone
+COMMIT = re.compile("[0-9a-f]{12,64}")
 
 
 def peak_bytes() -> int:
@@ -36,21 +41,31 @@ def versions(engine_name: str) -> Mapping[str, str]:
 
 @cache
 def host() -> Mapping[str, Any]:
-    """The machine: processor, cores, system."""
+    """The machine: processor, cores that this process may use (and those of the host, where it has more), system."""
     model = platform.processor()
-    info = Path("/proc/cpuinfo")
-    if info.exists():
-        lines = [line for line in info.read_text().splitlines() if line.startswith("model name")]
+    with suppress(OSError):
+        text = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
+        lines = [line for line in text.splitlines() if line.startswith("model name")]
         model = lines[0].split(":", 1)[1].strip() if lines else model
-    return {"cpu": model, "cores": os.cpu_count(), "system": platform.system(), "threads": 1}
+    ours, all_cores = hardware.cores(), os.cpu_count() or 1
+    return {"cpu": model, "cores": ours, **({"host_cores": all_cores} if all_cores != ours else {}),
+            "system": platform.system(), "threads": 1}
 
 
 def _commit() -> str:
+    """The commit of a checkout; empty where there is none, or where git is missing, refuses or does not answer."""
     import subprocess
 
     folder = places.ROOT
     if not (folder / ".git").exists():
         return ""
-    answer = subprocess.run(["git", "rev-parse", "--short=12", "HEAD"], cwd=folder, capture_output=True, text=True,
-                            check=False)
-    return answer.stdout.strip() if answer.returncode == 0 else ""
+    # GIT_DIR and its like, which git sets for its hooks, would name another repository.
+    variables = {name: value for name, value in environment.of_child().items() if not name.startswith("GIT_")}
+    command = ["git", "-c", f"safe.directory={folder}", "rev-parse", "--short=12", "HEAD"]
+    try:
+        answer = subprocess.run(command, cwd=folder, env=variables, stdin=subprocess.DEVNULL, capture_output=True,
+                                check=False, timeout=GIT_SECONDS)
+    except (OSError, subprocess.SubprocessError):
+        return ""
+    words = answer.stdout.decode("ascii", "replace").split()
+    return words[0] if answer.returncode == 0 and words and COMMIT.fullmatch(words[0]) else ""

@@ -14,6 +14,7 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from typing import Any
 
+from bench.core import environment, hardware
 from bench.learning.networks.engines import ENGINES
 from bench.learning.networks.memory import release_freed_memory
 from bench.results.record import Record
@@ -144,24 +145,21 @@ def warm_up(engine_name: str) -> None:
         # PyTorch's first optimiser of a process imports torch._dynamo, more than a second's work.
         framework = [ENGINES[engine_name], "torch._dynamo"] if engine_name == "torch" else []
         multiprocessing.get_context("forkserver").set_forkserver_preload([*PRELOADED, *framework])
-        if not _interruptible():
-            forkserver.ensure_running()
-            return
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # inherited: a worker that has just begun leaves Ctrl-C to us too
-        try:
-            forkserver.ensure_running()
-        finally:
-            signal.signal(signal.SIGINT, signal.default_int_handler)
+        with environment.passed_on(), environment.short_temporary_folder():
+            if not _interruptible():
+                forkserver.ensure_running()
+                return
+            # Inherited: a worker that has just begun leaves Ctrl-C to us too.
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+            try:
+                forkserver.ensure_running()
+            finally:
+                signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def default_workers() -> int:
     """One worker per core and per 2 GB of memory, at most eight."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    try:
-        memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    except (AttributeError, ValueError, OSError):
-        memory = 4 << 30
-    return max(1, min(cores, 8, memory // (2 << 30)))
+    return max(1, min(hardware.cores(), 8, hardware.memory() // (2 << 30)))
 
 
 def _begin_worker() -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
+from bench.core import environment
 from bench.core.errors import BenchError, MissingExtra
 from bench.core.plugins import baseline_entries
 from bench.data.cards import Task, unknown_name
@@ -27,6 +28,8 @@ class Strategy:
 
     def load(self) -> ModuleType:
         """Its module; `BenchError` where it cannot be imported or has no such function."""
+        if not self.module.startswith("bench."):
+            environment.find_in_working_directory()
         try:
             module = importlib.import_module(self.module)
         except ImportError as error:

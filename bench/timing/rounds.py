@@ -13,8 +13,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from bench.core import places, store
+from bench.core import environment, places, store
 from bench.core.errors import BenchError
+from bench.core.hardware import cores
 from bench.learning.networks.engines import devices as devices_of
 from bench.runs.options import Options, Say
 from bench.timing.timings import PHASES, Configuration, Timing
@@ -47,22 +48,18 @@ def configurations(devices: Sequence[str], engines: Sequence[str], threads: Sequ
     return sorted(dict.fromkeys(chosen), key=lambda configuration: configuration.device != "cpu")
 
 
-def cores() -> int:
-    """Cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 class Worker:
     """The process of a configuration."""
 
     def __init__(self, configuration: Configuration, folder: Path) -> None:
         self.configuration = configuration
-        self.errors = (folder / f"{configuration}.log").open("w+")
+        self.errors = (folder / f"{configuration}.log").open("w+", encoding="utf-8", errors="replace")
         command = [sys.executable, "-m", "bench.timing.worker", str(folder), json.dumps(asdict(configuration))]
         # It imports the modules of this process, wherever that was started.
-        paths = os.pathsep.join([str(places.ROOT), os.environ.get("PYTHONPATH", "")])
+        its = environment.of_child(PYTHONIOENCODING="utf-8")
+        its["PYTHONPATH"] = os.pathsep.join(filter(None, [str(places.ROOT), its.get("PYTHONPATH")]))
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.errors,
-                                        text=True, env={**os.environ, "PYTHONPATH": paths})
+                                        encoding="utf-8", env=its)
 
     def answer(self) -> dict[str, Any]:
         """Its next answer; raises `BenchError` where it failed or died."""

@@ -94,9 +94,9 @@ class TimedWork:
 
     def facts(self) -> dict[str, Any]:
         """What did the work, and the scores that came out of it."""
+        from bench.core.hardware import cores
         from bench.protocol.metrics import softmax
         from bench.runs.machine import host, peak_bytes, versions
-        from bench.timing.rounds import cores
 
         machine = {**host(), "gpu": gpu_name() if self.device == "cuda" else "", "threads": cores()}
         return {"versions": dict(versions(self.name)), "host": machine,

@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 
 from bench.core.errors import BenchError, MissingExtra
+from bench.core.hardware import cores
 
-CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+CORES = cores()
 
 
 @contextmanager

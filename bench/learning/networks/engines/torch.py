@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from bench.core.hardware import cores
 from bench.core.seeds import seed_for
 from bench.data.text import Ragged
 from bench.learning.networks.architectures import Architecture, Params
@@ -200,9 +200,8 @@ def _forward(
 ) -> NDArray[np.float32]:
     """What `run` gives for each text, [n, width]; batches are computed by a thread per core."""
     out = np.zeros((len(x), width), np.float32)
-    cores = len(os.sched_getaffinity(0)) if device == "cpu" and hasattr(os, "sched_getaffinity") else 1
     x = x.clip(net.most_tokens)
-    with single_threaded(min(cores, THREADS[0])) as pool, gpu_precision("float32", device):
+    with single_threaded(min(cores(), THREADS[0]) if device == "cpu" else 1) as pool, gpu_precision("float32", device):
         model = Classifier(net, params).to(device).eval()
 
         def score(rows: NDArray[np.int64]) -> None:
