@@ -11,6 +11,7 @@ from bench.cli import completion
 from bench.cli.option_groups import After
 from bench.cli.options import DataOptions, Epochs, NetworkOptions, OwnFileOptions, Source, options_of
 from bench.cli.progress import TrialProgress
+from bench.cli.terminal import warn
 from bench.core.errors import BenchError
 from bench.core.files import save_text
 
@@ -37,7 +38,7 @@ def map_command(
 ) -> None:
     """Draw what a base learned: its words, its hidden features, its confusions."""
     from bench.data.cards import unknown_name
-    from bench.explore import drawing, maps
+    from bench.explore import canvas, drawing, maps
 
     if what not in maps.MAPS:
         raise unknown_name("map", what, maps.MAPS, ", ".join(maps.MAPS))
@@ -53,6 +54,9 @@ def map_command(
     for picture in maps.MAPS[what](network_shown):
         paths = drawing.save(picture.figure, out / picture.stem, formats)
         facts = picture.facts.rstrip()
+        if lacking := canvas.characters_without_font(picture.figure):
+            warn(f"{paths[0].stem}: no font of this machine has {lacking[:40]}, drawn as boxes; install one, such as "
+                 "Noto Sans of the script in question, and run again")
         facts_path = save_text(paths[0].with_suffix(".txt"), f"{facts}\n", "choose --out", shared=False)
         typer.echo(facts)
         typer.echo("Written: " + ", ".join(map(str, [*paths, facts_path])))

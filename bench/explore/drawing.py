@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from bench.core.errors import BenchError, MissingExtra
 from bench.core.files import replacing
+from bench.explore.canvas import empty_figure, in_own_settings
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -35,18 +36,7 @@ class Points:
     names: tuple[str, ...]  # of the groups, for the legend
 
 
-def empty_figure(width: float, height: float) -> Figure:
-    """An empty figure, in inches, with a canvas that measures text; opens no window."""
-    try:
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-        from matplotlib.figure import Figure
-    except ImportError:
-        raise MissingExtra("matplotlib, which draws the pictures,", "report") from None
-    figure = Figure(figsize=(width, height))
-    FigureCanvasAgg(figure)
-    return figure
-
-
+@in_own_settings
 def word_map(points: Points, labels: Sequence[str], title: str, size: float = 9.0) -> Figure:
     """A map of words, a colour and a marker per group; `size` is that of the labels, in points."""
     side = 7.0 + len(labels) / 60.0
@@ -54,7 +44,7 @@ def word_map(points: Points, labels: Sequence[str], title: str, size: float = 9.
     axes = figure.add_subplot()
     for number, name in enumerate(points.names):
         at = points.at[points.group == number]
-        axes.scatter(at[:, 0], at[:, 1], s=14, color=_colour(number), marker=_marker(number), label=name,
+        axes.scatter(at[:, 0], at[:, 1], s=14, color=_colour(number), marker=_marker(number), label=_named(name),
                      linewidths=0)
     _frame(axes, title)
     if len(points.names) > 1:
@@ -63,6 +53,7 @@ def word_map(points: Points, labels: Sequence[str], title: str, size: float = 9.
     return figure
 
 
+@in_own_settings
 def shaded_word_map(at: NDArray[np.float32], values: NDArray[np.float64], labels: Sequence[str], title: str,
                  meaning: str) -> Figure:
     """A map of many words, each point shaded by a value around 0; `meaning` labels the colour bar."""
@@ -79,6 +70,7 @@ def shaded_word_map(at: NDArray[np.float32], values: NDArray[np.float64], labels
     return figure
 
 
+@in_own_settings
 def text_map(points: Points, title: str, domains: NDArray[np.int64] | None = None,
           domain_names: tuple[str, ...] = ()) -> Figure:
     """A map of texts: the colour shows the class; with `domains` [n] the marker and the shade show the domain."""
@@ -95,7 +87,7 @@ def text_map(points: Points, title: str, domains: NDArray[np.int64] | None = Non
             colour = _lighter(_colour(number)) if domain == 0 and len(names) > 1 else _colour(number)
             label = f"{names[domain]}: {name}" if names[domain] else name
             axes.scatter(at[:, 0], at[:, 1], s=11, color=colour, marker=_marker(domain), alpha=0.55, linewidths=0,
-                         label=f"{label} ({len(at):,})")
+                         label=_named(f"{label} ({len(at):,})"))
             centres.append(_densest(at))
             labels.append(label)
             colours.append(_colour(number))
@@ -106,6 +98,7 @@ def text_map(points: Points, title: str, domains: NDArray[np.int64] | None = Non
     return figure
 
 
+@in_own_settings
 def confusion_heat_map(matrix: NDArray[np.int64], labels: Sequence[str], title: str) -> Figure:
     """A confusion matrix [classes, classes], a row per true class: counts and shares of the row, shaded by share."""
     classes = len(labels)
@@ -144,24 +137,23 @@ def check_available(formats: Sequence[str]) -> None:
         raise MissingExtra(f"{', '.join(missing)}, which the pictures need,", "report")
 
 
+@in_own_settings
 def save(figure: Figure, stem: Path, formats: Sequence[str] = ("png", "svg")) -> list[Path]:
     """Write `STEM.png` and so on, with the same bytes for the same figure; returns the paths."""
-    import matplotlib
-
     check_available(formats)
     dates: dict[str, dict[str, Any]] = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}
     paths = [stem.with_name(f"{stem.name}.{name}") for name in formats]
     try:
         stem.parent.mkdir(parents=True, exist_ok=True)
-        with matplotlib.rc_context({"svg.hashsalt": "transferbench"}):
-            for path, name in zip(paths, formats, strict=True):
-                with replacing(path) as temporary:
-                    figure.savefig(temporary, format=name, dpi=DPI, metadata=dates.get(name))
+        for path, name in zip(paths, formats, strict=True):
+            with replacing(path) as temporary:
+                figure.savefig(temporary, format=name, dpi=DPI, metadata=dates.get(name))
     except OSError as error:
         raise BenchError(f"cannot write {stem.parent}: {error.strerror or error}", "choose --out") from None
     return paths
 
 
+@in_own_settings
 def overlapping_labels(figure: Figure) -> list[tuple[str, str]]:
     """The pairs of labels inside the axes whose boxes overlap."""
     canvas: Any = figure.canvas
@@ -242,6 +234,11 @@ def _legend(axes: Axes, groups: int) -> None:
         if handle is not None:
             handle.set_alpha(1.0)
     axes.figure.subplots_adjust(left=0.07, right=0.98, bottom=0.09 + 0.035 * -(-groups // 4))
+
+
+def _named(label: str) -> str:
+    """A label as a legend shows it: Matplotlib leaves out those that begin with an underscore."""
+    return f"\u200b{label}" if label.startswith("_") else label
 
 
 def _colour(number: int) -> str:

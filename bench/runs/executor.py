@@ -24,7 +24,21 @@ def executor(options: Options, say: Say) -> Iterator[Executor]:
         with client.connected(options.scheduler, say) as cluster:
             yield cluster.run
         return
-    yield lambda specs: pool.run(specs, workers)
+    if workers > 1 and (reason := pool.impossible()):
+        say(f"one process runs the trials, not {workers}: {reason}")
+        workers = 1
+    yield lambda specs: _on_this_machine(specs, workers)
+
+
+def _on_this_machine(specs: Sequence[TrialSpec], workers: int) -> Iterator[Record]:
+    """Run the trials in worker processes; `BenchError` where the process that starts workers is gone."""
+    try:
+        yield from pool.run(specs, workers)
+    except (EOFError, ConnectionError, FileNotFoundError) as error:
+        why = f"{type(error).__name__}: {error}".rstrip(": ")
+        raise BenchError(f"the process that starts the workers died: killed, or out of memory? ({why})",
+                         "finished trials are saved, and the same command continues; --jobs 1 needs no such process"
+                         ) from None
 
 
 def worker_count(options: Options) -> int:

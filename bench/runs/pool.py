@@ -157,6 +157,17 @@ def warm_up(engine_name: str) -> None:
                 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+def impossible() -> str:
+    """Why this machine can run no worker processes; empty where it can."""
+    import multiprocessing
+
+    try:
+        multiprocessing.get_context("forkserver" if FORKS else "spawn").Lock()  # lies in shared memory
+    except (OSError, ImportError) as error:
+        return f"processes have no shared memory here, /dev/shm ({getattr(error, 'strerror', None) or error})"
+    return ""
+
+
 def default_workers() -> int:
     """One worker per core and per 2 GB of memory, at most eight."""
     return max(1, min(hardware.cores(), 8, hardware.memory() // (2 << 30)))

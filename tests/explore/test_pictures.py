@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from bench.cli.app import app
 from bench.core.errors import BenchError, MissingExtra
-from bench.explore import drawing, projection
+from bench.explore import canvas, drawing, projection
 from bench.explore.drawing import Points
 from bench.explore.word_lists import NEGATIVE, POSITIVE, SIMILAR_WORDS, neighbour_agreement, separation
 from bench.learning.features.glove import WordVectors
@@ -77,7 +77,7 @@ def test_no_label_of_a_picture_covers_another_and_the_title_fits(name: str) -> N
 
 
 def test_labels_on_one_spot_overlap() -> None:
-    drawn = drawing.empty_figure(4.0, 4.0)
+    drawn = canvas.empty_figure(4.0, 4.0)
     axes = drawn.add_subplot()
     axes.text(0.5, 0.5, "one")
     axes.text(0.5, 0.5, "two")
