@@ -15,12 +15,13 @@ from numpy.typing import NDArray
 from bench.core import files as files_
 from bench.core import store
 from bench.core.errors import DataError
-from bench.data.text import Ragged, clean, encode, tokens
+from bench.data.text import TEXT_VERSION, Ragged, clean, encode
+from bench.data.tokens import identity
 
 if TYPE_CHECKING:
     import pandas as pd
 
-FORMAT_VERSION = 2  # of a cached corpus; raise it when cleaning, tokens or the layout change
+FORMAT_VERSION = TEXT_VERSION  # of a cached corpus and all that is derived from it; raise that for another layout too
 SPLITS = ("", "train", "test")
 Row = tuple[str, str, str, str]  # split, label, group, cleaned text
 
@@ -34,7 +35,7 @@ class Corpus:
     tokens: Ragged  # word numbers; the words are `words`
     blob: NDArray[np.uint8]  # the cleaned texts, one after the other in UTF-8
     ends: NDArray[np.int64]  # [n + 1], offsets of the texts in `blob`
-    keys: NDArray[np.uint64]  # [n], equal for texts with the same tokens
+    keys: NDArray[np.uint64]  # [n], equal for copies: texts with the same `identity`
     word_blob: NDArray[np.uint8]  # the words in UTF-8, a line each
 
     def __len__(self) -> int:
@@ -151,8 +152,8 @@ def load(root: Path, sha256: str, labels: tuple[str, ...]) -> Dataset | None:
     entry = store.load(folder_of(root, sha256))
     if entry is None or tuple(entry.facts["labels"]) != labels or entry.facts["sha256"] != sha256:
         return None
-    array = entry.array
-    corpus = Corpus(sha256, entry.folder.parent / f"{sha256[:24]}-derived", Ragged(array("ids"), array("offsets")),
+    array, derived_from_it = entry.array, entry.folder.with_name(f"{entry.folder.name}-derived")
+    corpus = Corpus(sha256, derived_from_it, Ragged(array("ids"), array("offsets")),
                     array("blob"), array("ends"), array("keys"), array("words"))
     return Dataset(corpus, labels, np.asarray(array("y")), np.asarray(array("split")), np.asarray(array("group")))
 
@@ -207,5 +208,5 @@ def folder_of(root: Path, sha256: str) -> Path:
 
 
 def _key(text: str) -> int:
-    """A 64-bit hash of the tokens: the same for texts that differ only in case, spacing or punctuation."""
-    return int.from_bytes(hashlib.blake2b(" ".join(tokens(text)).encode(), digest_size=8).digest(), "big")
+    """A 64-bit hash of the text's identity: the same for texts that differ only in case, blanks or punctuation."""
+    return int.from_bytes(hashlib.blake2b(identity(text).encode("utf-8", "replace"), digest_size=8).digest(), "big")

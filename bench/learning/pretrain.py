@@ -17,7 +17,7 @@ from bench.core import files as files_
 from bench.core import store
 from bench.core.seeds import generator_for
 from bench.data.corpus import Dataset
-from bench.data.text import SPECIALS, Vocabulary, frequent
+from bench.data.text import SPECIALS, TEXT_VERSION, Vocabulary, frequent
 from bench.learning.features.glove import WordVectors
 from bench.learning.networks.architectures import EMBEDDING, Architecture, Params, check_params, initial_params
 from bench.learning.networks.batches import Batches, Hooks, Recipe, TrainingState
@@ -90,8 +90,9 @@ class BaseSpec:
             if recipe[name] == getattr(Recipe, name):
                 del recipe[name]
         return {
-            "form": FORMAT_VERSION, "source": self.source, "content_sha256": self.data.corpus.sha256,
-            "pool": store.key_of(self.split.pool.tolist()), "net": self.net.as_json(), "spec": recipe,
+            "form": FORMAT_VERSION, "text_version": TEXT_VERSION, "source": self.source,
+            "content_sha256": self.data.corpus.sha256, "pool": store.key_of(self.split.pool.tolist()),
+            "net": self.net.as_json(), "spec": recipe,
             "engine": self.engine, "version": version(self.engine), "device": self.device, "seed": self.seed,
             "glove": self.vectors is not None and self.net.glove != "no",
             **({"validation": self.validation} if self.validation else {}),

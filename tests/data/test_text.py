@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bench.data.text import SPECIALS, UNKNOWN, Ragged, Vocabulary, clean, encode, frequent, tokens
+from bench.data.text import SPECIALS, UNKNOWN, Ragged, Vocabulary, clean, encode, frequent
+from bench.data.tokens import tokens
 
 TEXTS = st.lists(st.lists(st.sampled_from("abcdefgh"), max_size=12).map(" ".join), max_size=8)
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from bench.core.errors import BenchError, MissingExtra, RouteError
 from bench.data.cards import Route
 from bench.data.corpus import ArraysAndFacts, Corpus, derived
-from bench.data.text import tokens
+from bench.data.tokens import tokens
 
 if TYPE_CHECKING:
     from bench.data.routes import Access

@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.core.errors import BenchError
-from bench.data.text import UNKNOWN, Ragged, Vocabulary, tokens
+from bench.data.text import UNKNOWN, Ragged, Vocabulary
+from bench.data.tokens import tokens
 
 if TYPE_CHECKING:
     from bench.data.corpus import Examples
