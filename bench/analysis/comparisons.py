@@ -72,13 +72,13 @@ def compare_baselines(predictions: Sequence[TestPredictions], names: Sequence[st
 
 
 def compare_runs(before: Sequence[TestPredictions], after: Sequence[TestPredictions]) -> list[Comparison]:
-    """Each cell that two runs share, on the same test set and seeds: the later run minus the earlier."""
+    """Each cell that two runs share, on the same test set: the later minus the earlier, on the earlier's seeds."""
     cells = {(p.baseline, p.budget): p for p in before}
     pairs = []
     for late in after:
         early = cells.get((late.baseline, late.budget))
-        if early is not None and early.seeds == late.seeds and np.array_equal(early.truth, late.truth):
-            pairs.append((replace(late, baseline=f"{late.baseline} after"),
+        if early is not None and set(early.seeds) <= set(late.seeds) and np.array_equal(early.truth, late.truth):
+            pairs.append((replace(late.of_seeds(early.seeds), baseline=f"{late.baseline} after"),
                           replace(early, baseline=f"{early.baseline} before")))
     by_budget = [[pair for pair in pairs if pair[0].budget == b] for b in dict.fromkeys(a.budget for a, _ in pairs)]
     p = adjusted_p_values([_changes(group) for group in by_budget])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,6 +36,11 @@ class TestPredictions:
     def guesses(self) -> NDArray[np.int64]:
         """The most probable class, [seeds, n]."""
         return np.asarray(self.probabilities.argmax(axis=2), np.int64)
+
+    def of_seeds(self, seeds: Sequence[int]) -> TestPredictions:
+        """The models of these seeds alone."""
+        kept = [self.seeds.index(seed) for seed in seeds]
+        return replace(self, seeds=tuple(seeds), probabilities=self.probabilities[kept], _cache={})
 
     def score(self) -> Sample:
         """The leading score."""

@@ -69,7 +69,7 @@ def leaderboard_command(
     if format == "table":
         for picture in answer.pictures:
             draw(picture)
-    for line in answer.worse:
+    for line in (*answer.notes, *answer.worse):
         warn(line)
     if answer.worse:
         raise typer.Exit(1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -19,7 +20,7 @@ from bench.core.names import TaskRef
 if TYPE_CHECKING:
     from bench.analysis.across_targets import RankingAcrossTargets
     from bench.analysis.calibration import Calibration
-    from bench.analysis.comparisons import Comparison
+    from bench.analysis.regressions import BoardChange
     from bench.analysis.study import Study
     from bench.core.budget import Budget
     from bench.report.tables import Table
@@ -35,10 +36,10 @@ class ViewOptions:
     sort: Annotated[str, typer.Option(help="Order of the rows: a budget, adapt or name. [default: mean score]")] = ""
     compare: Annotated[str, typer.Option(
         help="Compare baselines in pairs, such as finetune,frozen, or two results folders: the earlier run, then the "
-             "later.")] = ""
-    fail_if_worse: Annotated[float, typer.Option(
+             "later (--results-dir where it is left out).")] = ""
+    fail_if_worse: Annotated[float | None, typer.Option(
         help="With --compare: exit 1 where the first baseline, or the later run, is significantly worse by more than "
-             "this many points.")] = -1.0
+             "this many points, or failed or is missing.")] = None
     across: Annotated[bool, typer.Option(
         "--across", help="Across all targets: mean ranks, wins, critical difference.")] = False
     label_cost: Annotated[float, typer.Option(
@@ -95,6 +96,7 @@ class Answer:
     sections: Sequence[Section]
     text: str = ""  # printed instead of the sections
     pictures: Sequence[Callable[[], list[Path]]] = ()  # drawn where tables go to the terminal
+    notes: Sequence[str] = ()  # what the user should know besides
     worse: Sequence[str] = ()  # what `--fail-if-worse` found
 
 
@@ -118,46 +120,64 @@ def one_budget(question: Question) -> Answer:
 
 
 def comparison(question: Question) -> Answer:
-    """Pairs of baselines, or the same cells of two runs; where one is worse, it fails the gate."""
-    from bench.analysis import comparisons
+    """Pairs of baselines, or the cells of two runs; one that is worse or cannot be compared fails the gate."""
+    from bench.analysis.comparisons import significantly_worse
     from bench.report import tables
     from bench.report.advice import comparison_notes
 
-    pairs = _runs(question) if question.compares_runs else [
-        (study.board.title, comparisons.compare_baselines(study.predictions, question.compared, question.budgets))
-        for study in question.studies]
     limit = question.options.fail_if_worse
-    worse = [f"{title}: {pair.first} is worse than {pair.second} at {pair.budget} labels: "
+    if limit is not None and not 0.0 <= limit < math.inf:
+        raise BenchError(f"--fail-if-worse {limit:g} is no number of points", "0 or more, such as 1.0")
+    boards = _runs(question) if question.compares_runs else _baselines(question)
+    lost = [f"{board.title}: {line}" for board in boards for line in board.lost]
+    if limit is None and not any(board.pairs for board in boards):
+        raise BenchError("nothing can be compared", "; ".join(lost)[:500])
+    worse = [f"{board.title}: {pair.first} is worse than {pair.second} at {pair.budget} labels: "
              f"{pair.difference.estimate:+.1f} points [{pair.difference.low:+.1f} {pair.difference.high:+.1f}]"
-             for title, of_board in pairs for pair in comparisons.significantly_worse(of_board, limit)
-             ] if limit >= 0.0 else []
-    text = as_json([{"title": title, "pairs": of_board} for title, of_board in pairs]) \
+             for board in boards for pair in significantly_worse(board.pairs, limit or 0.0)]
+    text = as_json([{"title": board.title, "pairs": board.pairs, "lost": board.lost} for board in boards]) \
         if question.format == "json" else ""
-    return Answer([Section(title, tables.comparison_table(of_board), comparison_notes(of_board))
-                   for title, of_board in pairs], text, worse=worse)
+    sections = [Section(board.title, tables.comparison_table(board.pairs), comparison_notes(board.pairs))
+                for board in boards if board.pairs]
+    lost = [f"not compared: {line}" for line in lost]
+    return Answer(sections, text, worse=[*worse, *lost]) if limit is not None else Answer(sections, text, notes=lost)
 
 
-def _runs(question: Question) -> list[tuple[str, list[Comparison]]]:
-    """Two results folders: the cells that both have, per leaderboard."""
-    from bench.analysis import comparisons, study
+def _runs(question: Question) -> list[BoardChange]:
+    """Two results folders, per leaderboard of the earlier one."""
+    from bench.analysis import regressions
 
-    folders = question.compared
+    folders = [Path(name) for name in question.compared]
+    if len(folders) == 1:
+        folders.append(question.results_dir)
     if len(folders) != 2:
         raise BenchError(f"{len(folders)} results folders to compare", "two: the earlier run, then the later")
-    earlier, later = (study.studies(question.records_in(Path(folder))) for folder in folders)
-    # A board has no content hash: `compare_runs` requires the same labels in the test sets.
-    boards = {(s.board.target, s.board.source, s.board.net, s.board.engine, s.board.device): s for s in earlier}
-    pairs = []
-    for after in later:
-        board = after.board
-        before = boards.get((board.target, board.source, board.net, board.engine, board.device))
-        shared = comparisons.compare_runs(before.predictions, after.predictions) if before else []
-        if shared:
-            pairs.append((board.title, shared))
-    if not pairs:
-        raise BenchError("the two runs share no cell on the same test set and seeds",
-                         "run the same targets, budgets and seeds")
-    return pairs
+    earlier, later = (question.records_in(folder) for folder in folders)
+    boards = regressions.changes(earlier, later, question.budgets)
+    if not boards:
+        raise BenchError(f"{folders[0]} holds no scored trial to compare with", "name another folder or budget")
+    return boards
+
+
+def _baselines(question: Question) -> list[BoardChange]:
+    """The named baselines, per leaderboard."""
+    from bench.analysis import comparisons, regressions
+    from bench.analysis.leaderboard import group_records
+    from bench.analysis.regressions import BoardChange
+
+    names, gate = question.compared, question.options.fail_if_worse is not None
+    unknown = set(names) - {r.baseline for r in question.records}
+    boards = []
+    for group, study in zip(group_records(question.records), question.studies, strict=True):
+        lost = regressions.unanswered(study, group, names, question.budgets)
+        try:
+            pairs = comparisons.compare_baselines(study.predictions, names, question.budgets)
+        except BenchError:
+            if unknown or not gate or not lost:
+                raise
+            pairs = []  # the lines in `lost` say why
+        boards.append(BoardChange(study.board.title, pairs, lost))
+    return boards
 
 
 def across(question: Question) -> Answer:
