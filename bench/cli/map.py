@@ -10,6 +10,7 @@ import typer
 from bench.cli import completion
 from bench.cli.option_groups import After
 from bench.cli.options import DataOptions, Epochs, NetworkOptions, OwnFileOptions, Source, options_of
+from bench.cli.output import say
 from bench.cli.progress import TrialProgress
 from bench.core.errors import BenchError
 from bench.core.files import save_text
@@ -54,5 +55,5 @@ def map_command(
         paths = drawing.save(picture.figure, out / picture.stem, formats)
         facts = picture.facts.rstrip()
         facts_path = save_text(paths[0].with_suffix(".txt"), f"{facts}\n", "choose --out", shared=False)
-        typer.echo(facts)
-        typer.echo("Written: " + ", ".join(map(str, [*paths, facts_path])))
+        say(facts)
+        say("Written: " + ", ".join(map(str, [*paths, facts_path])))
