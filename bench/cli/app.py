@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated, Any
 
 import typer
+from click import ClickException
+from typer.core import TyperGroup
 
 from bench import __version__
 from bench.cli import data, streams, task
@@ -15,6 +20,7 @@ from bench.cli.fit import fit_command
 from bench.cli.leaderboard import leaderboard_command
 from bench.cli.map import map_command
 from bench.cli.option_groups import Command, typer_command
+from bench.cli.output import plain, say, show_bug
 from bench.cli.predict import predict_command
 from bench.cli.pretrain import pretrain_command
 from bench.cli.report import report_command
@@ -40,13 +46,37 @@ GROUPS: dict[str, tuple[str, dict[str, Command]]] = {
 def main(version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False) -> None:
     """Read the options that belong to no command."""
     if version:
-        typer.echo(f"transferbench {__version__}")
+        say(f"transferbench {__version__}")
         raise typer.Exit
+
+
+class Commands(TyperGroup):
+    """The commands of `bench`; what click says about a wrong option quotes it, so that is cleaned too."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command."""
+        with _clean_errors():
+            return super().invoke(ctx)
+
+    def make_context(self, *args: Any, **more: Any) -> Any:
+        """Read the options before the command's name."""
+        with _clean_errors():
+            return super().make_context(*args, **more)
+
+
+@contextmanager
+def _clean_errors() -> Iterator[None]:
+    try:
+        yield
+    except ClickException as error:
+        vars(error)["message"] = plain(error.message)
+        raise
 
 
 def make_app() -> typer.Typer:
     """Make the typer application from the tables of commands."""
-    root = typer.Typer(name="bench", no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False,
+    root = typer.Typer(name="bench", cls=Commands, no_args_is_help=True, rich_markup_mode=None,
+                       pretty_exceptions_enable=False,
                        context_settings={"help_option_names": ["-h", "--help"]},
                        help="Does what a network learned on movie reviews carry over to your texts, with which "
                             "strategy, at how many labels, at what cost?")
@@ -67,5 +97,6 @@ app = make_app()
 def entry() -> None:
     """The console script."""
     streams.settle()
+    sys.excepthook = show_bug
     with environment.passed_on():
         app()

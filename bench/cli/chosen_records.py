@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bench.cli import completion
-from bench.cli.terminal import warn
+from bench.cli.output import warn
 from bench.core.errors import BenchError
 from bench.core.names import TaskRef
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,7 +9,7 @@ import typer
 
 from bench.cli import completion
 from bench.cli.options import AsJson, DataOptions, FolderOptions, Tasks, options_of
-from bench.cli.terminal import table, warn
+from bench.cli.output import json_values, say, table, warn
 from bench.core.errors import BenchError
 from bench.core.names import TaskRef
 
@@ -35,7 +34,7 @@ def data_pull(*, names: Names = None, data: DataOptions) -> None:
             unavailable.append(name)
             warn(f"{name}: {error}")
             continue
-        typer.echo(f"{domain.name}: {len(domain.data.y):,} texts from {domain.origin}")
+        say(f"{domain.name}: {len(domain.data.y):,} texts from {domain.origin}")
     if unavailable:
         raise BenchError(f"not available: {', '.join(unavailable)}", "the reasons are listed above")
 
@@ -58,13 +57,13 @@ def data_verify(*, names: Names = None, folders: FolderOptions, tasks: Tasks = N
                 domain = load(full_name, options)
             except BenchError as error:
                 if type(error) is BenchError:  # no route delivered: there is nothing here to verify
-                    typer.echo(f"{full_name}: not here")
+                    say(f"{full_name}: not here")
                 else:
                     wrong.append(full_name)
-                    typer.echo(f"{full_name}: WRONG: {error}")
+                    say(f"{full_name}: WRONG: {error}")
                 continue
             checked = "agrees" if domain.edition.sha256 else "has no hash in its card"
-            typer.echo(f"{full_name}: {len(domain.data.y):,} texts from {domain.origin}: content {checked}")
+            say(f"{full_name}: {len(domain.data.y):,} texts from {domain.origin}: content {checked}")
     if wrong:
         raise BenchError(f"not what the cards describe: {', '.join(wrong)}", "remove the files and pull again")
 
@@ -87,22 +86,22 @@ def data_audit(*, names: Names = None, data: DataOptions, as_json: AsJson = Fals
     between = list(audit.all_pairs(domains))
     with_leak = {domain.name: scores for domain in domains if (scores := audit.change_with_leak(domain))}
     if as_json:
-        typer.echo(json.dumps({"threshold": audit.THRESHOLD, "within": list(map(asdict, within)),
-                               "between": list(map(asdict, between)),
-                               "score_with_leak": {name: list(scores) for name, scores in with_leak.items()}}))
+        json_values({"threshold": audit.THRESHOLD, "within": list(map(asdict, within)),
+                     "between": list(map(asdict, between)),
+                     "score_with_leak": {name: list(scores) for name, scores in with_leak.items()}})
         return
-    typer.echo(f"Near duplicates: Jaccard similarity of three-word shingles of {audit.THRESHOLD} or more.\n")
+    say(f"Near duplicates: Jaccard similarity of three-word shingles of {audit.THRESHOLD} or more.\n")
     table([{"task": copies.name, "texts": copies.texts, "exact": copies.exact, "near": copies.near,
             "label conflicts": copies.conflicts, "training texts in the test set": copies.train_in_test_exact,
             "near duplicates there": copies.train_in_test_near} for copies in within])
-    typer.echo("\nSource texts in a target's test set (a run of that pair leaves them out):")
+    say("\nSource texts in a target's test set (a run of that pair leaves them out):")
     shared = [{"source": copies.source, "target": copies.target, "exact": copies.exact, "near": copies.near}
               for copies in between if copies.exact or copies.near]
     if shared:
         table(shared)
-    typer.echo(f"{len(between) - len(shared)} of {len(between)} pairs share nothing.")
+    say(f"{len(between) - len(shared)} of {len(between)} pairs share nothing.")
     for name, (without, score) in with_leak.items():
-        typer.echo(f"{name}: TF-IDF accuracy {without:.4f}; with the leak left in {score:.4f} "
+        say(f"{name}: TF-IDF accuracy {without:.4f}; with the leak left in {score:.4f} "
                    f"({100 * (score - without):+.2f} points)")
 
 

@@ -8,9 +8,9 @@ import typer
 
 from bench.cli import completion
 from bench.cli.options import RUNS, DataOptions, NetworkOptions, OwnFileOptions, ResultsDir, Source, Targets, options_of
+from bench.cli.output import json_text, warn
 from bench.cli.progress import TrialProgress
 from bench.cli.sections import Format, Section, as_json, check_format, draw, print_sections
-from bench.cli.terminal import warn
 from bench.core.budget import parse_budgets
 
 
@@ -43,7 +43,7 @@ def distance_command(
     records = record_files.read_all(results_dir, warn) if (results_dir / "records").is_dir() else []
     gains = domain_distance.distances_and_gains(distances, study.studies(records), source, baseline, at)
     if format == "json":
-        typer.echo(as_json(gains), nl=False)
+        json_text(as_json(gains))
         return
     print_sections([Section(target_tables.distance_title(gains), target_tables.distance_table(gains),
                             target_tables.distance_notes(gains))], format)

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import json
-
-import typer
-
+from bench.cli import output
 from bench.cli.options import AsJson, FolderOptions, Offline, options_of
 
 
@@ -15,9 +12,8 @@ def doctor_command(*, folders: FolderOptions, offline: Offline = False, as_json:
 
     facts = inventory.doctor(options_of(folders, offline=offline))
     if as_json:
-        typer.echo(json.dumps(facts))
+        output.json_values(facts)
         return
     for section, rows in facts.items():
-        typer.echo(section)
-        for name, value in rows.items():
-            typer.echo(f"  {name:<34} {value}")
+        output.say(section)
+        output.facts(rows, 34)

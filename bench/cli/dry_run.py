@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-import typer
-
-from bench.cli.terminal import sentence, warn, width
+from bench.cli.output import json_values, say, warn
+from bench.cli.terminal import sentence, width
 from bench.core.budget import FULL, budget_order
 
 if TYPE_CHECKING:
@@ -34,20 +32,20 @@ def show_plan(runs: Sequence[Options], *, as_json: bool) -> None:
     seconds = forecast.total(forecasts, max([1, *workers]))
     total, todo = sum(target.trials for target in forecasts), sum(target.todo for target in forecasts)
     if as_json:
-        typer.echo(json.dumps({"estimate": True, "seconds": round(seconds, 1), "workers": max([0, *workers]),
-                               "trials": total, "todo": todo, "targets": list(map(_values, forecasts))}, indent=1))
+        json_values({"estimate": True, "seconds": round(seconds, 1), "workers": max([0, *workers]), "trials": total,
+                     "todo": todo, "targets": list(map(_values, forecasts))}, indent=1)
         return
     for target in forecasts:
-        typer.echo("\n".join(_lines(target)))
+        say("\n".join(_lines(target)))
     if not todo:
-        typer.echo(f"\nNothing to do: all {total} trials are done.")
+        say(f"\nNothing to do: all {total} trials are done.")
         return
     most = max(workers)
     where = f"{most} worker{'s' if most > 1 else ''}" if most else "one worker of the cluster"
-    typer.echo()
-    typer.echo(sentence(f"To do: {todo} of {total} trials, about {costs.duration(seconds)} on {where}."))
+    say()
+    say(sentence(f"To do: {todo} of {total} trials, about {costs.duration(seconds)} on {where}."))
     bases = set().union(*(target.origins for target in forecasts if target.todo))
-    typer.echo(sentence("Estimated from " + "; ".join(text for basis, text in SOURCES.items() if basis in bases)
+    say(sentence("Estimated from " + "; ".join(text for basis, text in SOURCES.items() if basis in bases)
                         + ". Nothing was trained, run or written."))
 
 

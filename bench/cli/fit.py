@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from bench.cli import completion
+from bench.cli import completion, output
 from bench.cli.option_groups import After
 from bench.cli.options import AsJson, DataOptions, Epochs, NetworkOptions, OwnFileOptions, Source, options_of
 from bench.cli.progress import TrialProgress, headline
@@ -54,8 +54,8 @@ def fit_command(
         progress.say(headline(of_target.target, of_target.base, options.source))
         result = fit_model.fit(fit_model.trial_spec_for(of_target, seed), out, force=force, target=of_target.target)
     if as_json:
-        typer.echo((out / model_folder.CARD).read_text(encoding="utf-8"))
+        output.json_text((out / model_folder.CARD).read_text(encoding="utf-8") + "\n")
         return
-    typer.echo(fit_model.summary(result.record))
+    output.say(fit_model.summary(result.record))
     megabytes = sum(result.files.values()) / 1e6
-    typer.echo(f"Written: {out} ({', '.join(result.files)}; {megabytes:,.1f} MB) · bench predict {out} \"a text\"")
+    output.say(f"Written: {out} ({', '.join(result.files)}; {megabytes:,.1f} MB) · bench predict {out} \"a text\"")

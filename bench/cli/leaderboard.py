@@ -14,8 +14,8 @@ from bench.cli.figures import FigureOptions, check_figures, draw_figures
 from bench.cli.leaderboard_views import Answer, Question, ViewOptions
 from bench.cli.option_groups import After
 from bench.cli.options import RUNS, ResultsDir
+from bench.cli.output import data, json_text, warn
 from bench.cli.sections import Format, check_format, draw, print_sections
-from bench.cli.terminal import warn
 from bench.core.budget import parse_budgets
 from bench.core.errors import BenchError
 
@@ -63,7 +63,7 @@ def leaderboard_command(
         warn(draw_figures(report_facts(results_dir, question.records), figures.figures, figures))
     answer = view.answer(question)
     if answer.text:
-        typer.echo(answer.text, nl=False)
+        (json_text if format == "json" else data)(answer.text)
     else:
         print_sections(answer.sections, format)
     if format == "table":

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
-import typer
-
 from bench.cli.options import AsJson, FolderOptions, Tasks, options_of
-from bench.cli.terminal import table
+from bench.cli.output import json_values, table
 
 
 def list_tasks(*, tasks: Tasks = None, folders: FolderOptions, as_json: AsJson = False) -> None:
@@ -44,4 +41,4 @@ def list_engines(as_json: AsJson = False) -> None:
 
 
 def _print(rows: list[dict[str, Any]], *, as_json: bool) -> None:
-    typer.echo(json.dumps(rows)) if as_json else table(rows)
+    json_values(rows) if as_json else table(rows)

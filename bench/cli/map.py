@@ -10,6 +10,7 @@ import typer
 from bench.cli import completion
 from bench.cli.option_groups import After
 from bench.cli.options import DataOptions, Epochs, NetworkOptions, OwnFileOptions, Source, options_of
+from bench.cli.output import say
 from bench.cli.progress import TrialProgress
 from bench.cli.terminal import warn
 from bench.core.errors import BenchError
@@ -58,5 +59,5 @@ def map_command(
             warn(f"{paths[0].stem}: no font of this machine has {lacking[:40]}, drawn as boxes; install one, such as "
                  "Noto Sans of the script in question, and run again")
         facts_path = save_text(paths[0].with_suffix(".txt"), f"{facts}\n", "choose --out", shared=False)
-        typer.echo(facts)
-        typer.echo("Written: " + ", ".join(map(str, [*paths, facts_path])))
+        say(facts)
+        say("Written: " + ", ".join(map(str, [*paths, facts_path])))

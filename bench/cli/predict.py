@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bench.cli import completion
+from bench.cli import completion, output
 from bench.cli.options import Device, TextColumn
+from bench.cli.output import warn
 from bench.cli.predictions import SHAPES, beside
-from bench.cli.terminal import warn
 from bench.core.errors import BenchError
 
 if TYPE_CHECKING:
@@ -96,10 +96,11 @@ def _predict(saved: SavedModel, batches: Iterable[Batch], format: str, keep: Seq
             batch = [text.encode("utf-8", "replace").decode() for text in texts]  # without halves of surrogate pairs
             rows = lines_of(batch, saved.model.probabilities([clean(text) for text in batch]), kept)
             lines = [head, *rows] if head and not done else rows
-            typer.echo(("\n".join(lines) + "\n").encode(), nl=False)
+            written = "\n".join(lines)
+            output.say(written) if format == "table" else output.data(written + "\n")
             done += len(batch)
-            if sys.stderr.isatty() and not quiet and not sys.stdout.isatty():
-                typer.echo(f"\r{done:,} texts", err=True, nl=False)
+            if not quiet and not sys.stdout.isatty():
+                output.counter(f"{done:,} texts")
     except KeyboardInterrupt:
         warn(f"\nbench: stopped after {done:,} texts")
         raise typer.Exit(130) from None
@@ -107,4 +108,5 @@ def _predict(saved: SavedModel, batches: Iterable[Batch], format: str, keep: Seq
         raise BenchError("no texts", "the input is empty")
     if not quiet:
         seconds = time.perf_counter() - began
-        warn(f"{chr(13) if sys.stderr.isatty() else ''}{done:,} texts in {seconds:.1f} s")
+        output.counter("")
+        warn(f"{done:,} texts in {seconds:.1f} s")

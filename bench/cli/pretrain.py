@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated
 
 import typer
 
+from bench.cli import output
 from bench.cli.options import AsJson, DataOptions, Epochs, NetworkOptions, Source, options_of
 from bench.cli.progress import TrialProgress, epoch_line
 
@@ -37,15 +37,15 @@ def pretrain_command(
     checkpoints = saved_checkpoints(options.cache_dir, base.key) if keep_checkpoints else []
     facts = {name: base.facts.get(name, 0) for name in FACTS}
     if as_json:
-        typer.echo(json.dumps({"key": base.key, "net": base.net.as_json(), **facts,
-                               "checkpoints": list(map(str, checkpoints))}))
+        output.json_values({"key": base.key, "net": base.net.as_json(), **facts,
+                            "checkpoints": list(map(str, checkpoints))})
         return
     for row in base.facts["history"]:
-        typer.echo(epoch_line(row))
+        output.say(epoch_line(row))
     held_out = f", {facts['n_validation']:,} held out" if facts["n_validation"] else ""
     auc = "" if facts["auc"] is None else f", AUC {facts['auc']:.4f}"
-    typer.echo(f"{base.net} on {facts['source']} ({facts['n_train']:,} texts{held_out}, {facts['words']:,} words): "
+    output.say(f"{base.net} on {facts['source']} ({facts['n_train']:,} texts{held_out}, {facts['words']:,} words): "
                f"accuracy {base.accuracy:.4f}, macro-F1 {facts['macro_f1']:.4f}{auc} on {facts['n_test']:,} test "
                f"texts; trained in {base.seconds:.1f} s")
     if checkpoints:
-        typer.echo(f"Weights of every epoch: {checkpoints[0].parent}/epoch-1 … epoch-{len(checkpoints)}")
+        output.say(f"Weights of every epoch: {checkpoints[0].parent}/epoch-1 … epoch-{len(checkpoints)}")

@@ -6,9 +6,7 @@ import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-import typer
-
-from bench.cli.terminal import codes, plain
+from bench.cli.output import codes, plain, say, warn
 
 if TYPE_CHECKING:
     from bench.learning.pretrain import Base
@@ -64,7 +62,7 @@ class TrialProgress:
         if self.bar is not None:
             self.bar.console.print(text, markup=False, highlight=False)
         else:
-            typer.echo(text, err=True)
+            warn(text)
 
     def pause(self) -> None:
         """Remove the bar."""
@@ -82,7 +80,7 @@ class TrialProgress:
             self._live("training the base", event["steps"], event["step"], note)
         elif (tenths := 10 * event["step"] // event["steps"]) > self.tenths:
             self.tenths = tenths
-            typer.echo(f"training the base: step {event['step']} of {event['steps']}, {note}", err=True)
+            say(f"training the base: step {event['step']} of {event['steps']}, {note}", err=True)
 
     def trials(self, total: int, done: int) -> None:
         """Begin to count trials."""

@@ -14,6 +14,7 @@ import typer
 from bench.cli.chosen_records import RecordOptions, choose_records, report_facts
 from bench.cli.figures import FigureOptions, check_figures, draw_figures
 from bench.cli.options import RUNS, CacheDir, ResultsDir
+from bench.cli.output import say
 from bench.core.files import save_text
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def report_command(
     if figures.figures:
         check_figures(figures)
         facts = report_facts(results_dir, choose_records(results_dir, filters))
-        typer.echo(draw_figures(facts, figures.figures, figures))
+        say(draw_figures(facts, figures.figures, figures))
         return
     script, command = vega.script(cache_dir or store.default_cache()), _command(results_dir, filters)
 
@@ -57,7 +58,7 @@ def report_command(
     path = out or results_dir / "report.html"
     html = page(None, command)
     save_text(path, html, "choose --out", shared=False)
-    typer.echo(f"Written: {path} ({len(html.encode()) / 1e6:.1f} MB)")
+    say(f"Written: {path} ({len(html.encode()) / 1e6:.1f} MB)")
 
 
 def _command(results_dir: Path, filters: RecordOptions) -> str:
@@ -81,8 +82,8 @@ def _serve(port: int, results_dir: Path, page: Callable[[str], str]) -> None:
     try:
         with serving(port, lambda: _digest(results_dir), page) as server:
             server.page()  # an error in the records ends the command here
-            typer.echo(f"{server.url} follows {results_dir}; Ctrl-C ends it")
+            say(f"{server.url} follows {results_dir}; Ctrl-C ends it")
             while True:
                 time.sleep(3600)
     except KeyboardInterrupt:
-        typer.echo("", err=True)
+        say("", err=True)

@@ -10,8 +10,8 @@ import typer
 
 from bench.cli.option_groups import After
 from bench.cli.options import RUNS, FolderOptions, Jobs, Offline, ResultsDir, Tasks, options_of
+from bench.cli.output import say, table
 from bench.cli.progress import TrialProgress
-from bench.cli.terminal import table
 from bench.core.errors import BenchError
 from bench.core.files import save_text
 
@@ -85,8 +85,8 @@ def _claims(options: Options, names: list[str], write_docs: Path | None) -> None
     paths = claims.write(options.results_dir, results)
     if write_docs:
         paths.append(save_text(write_docs, claims.page(results), "choose --write-docs", shared=False))
-    typer.echo(claims.markdown(results))
-    typer.echo("Written: " + ", ".join(map(str, paths)))
+    say(claims.markdown(results))
+    say("Written: " + ", ".join(map(str, paths)))
 
 
 def _published(options: Options, sample: SampleOptions) -> None:
@@ -101,7 +101,7 @@ def _published(options: Options, sample: SampleOptions) -> None:
     seed = random.randrange(10**6) if sample.sample_seed is None else sample.sample_seed
     chosen = published.sample(trials, 1.0 if sample.every else sample.share / 100, seed)
     results = []
-    with executor.executor(options, typer.echo) as execute, TrialProgress() as progress:
+    with executor.executor(options, say) as execute, TrialProgress() as progress:
         progress.say(f"{len(chosen)} of {len(trials)} published trials (--sample-seed {seed})")
         for result in published.rerun(chosen, trials, options, BASELINES, execute, progress.say, progress.training,
                                       progress=progress.live):
@@ -111,6 +111,6 @@ def _published(options: Options, sample: SampleOptions) -> None:
             progress.say(f"{len(results)}/{len(chosen)} {record.task} {record.baseline} {record.budget} labels seed "
                          f"{record.seed}: {result.verdict}")
     table(published.rows(results))
-    typer.echo(published.summary(results))
+    say(published.summary(results))
     if any(result.verdict == published.OFF for result in results):
         raise typer.Exit(1)

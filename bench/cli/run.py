@@ -22,9 +22,9 @@ from bench.cli.options import (
     Targets,
     options_of,
 )
+from bench.cli.output import json_text, say, warn
 from bench.cli.progress import TrialProgress, headline
 from bench.cli.sections import leaderboards, print_sections
-from bench.cli.terminal import warn
 from bench.core.budget import parse_budgets
 from bench.core.errors import MissingExtra
 
@@ -112,9 +112,9 @@ def run_command(
     if len(runs) > 1:
         _matrices(options, quiet=as_json)
     if as_json:
-        typer.echo(leaderboard_json.as_json(studies))
+        json_text(leaderboard_json.as_json(studies) + "\n")
     if failed:
-        typer.echo(f"failed trials: {failed}; run the same command to try them again", err=True)
+        say(f"failed trials: {failed}; run the same command to try them again", err=True)
         raise typer.Exit(1)
 
 
@@ -151,7 +151,7 @@ def _run(options: Options, execute: Executor, *, keep_going: bool, quiet: bool) 
             shown += of_content
             if not quiet:
                 print_sections(leaderboards(of_content))
-            typer.echo("Written: " + ", ".join(map(str, paths)), err=quiet)
+            say("Written: " + ", ".join(map(str, paths)), err=quiet)
             if failed and not keep_going:
                 break
     return failed, shown
@@ -166,10 +166,10 @@ def _matrices(options: Options, *, quiet: bool) -> None:
     records = record_files.read_all(options.results_dir)
     for baseline, budget in transfer_matrix.possible_matrices(records):
         matrix = transfer_matrix.transfer_matrix(records, baseline, budget)
-        typer.echo(f"\n{target_files.matrix_markdown(matrix)}", err=quiet)
+        say(f"\n{target_files.matrix_markdown(matrix)}", err=quiet)
         paths = [target_files.write_matrix(options.results_dir, matrix)]
         try:
             paths += target_files.draw_matrix(options.results_dir, matrix)
         except MissingExtra as error:
-            typer.echo(f"No picture: {error}", err=True)
-        typer.echo("Written: " + ", ".join(map(str, paths)), err=quiet)
+            say(f"No picture: {error}", err=True)
+        say("Written: " + ", ".join(map(str, paths)), err=quiet)

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bench.cli.terminal import coloured, sentence, width
+from bench.cli import output
+from bench.cli.terminal import sentence, width
 from bench.core.errors import BenchError, MissingExtra
 
 if TYPE_CHECKING:
@@ -57,13 +58,14 @@ def print_sections(sections: Sequence[Section], format: str = "table") -> None:
 
     if format == "table":
         for section in sections:
-            table = coloured(formats.plain(section.table, width()))
-            typer.echo("\n".join(["", sentence(section.title), table, "", *map(sentence, section.sentences)]))
+            table = formats.plain(section.table, width())
+            lines = ["", sentence(section.title), table, "", *map(sentence, section.sentences)]
+            output.say("\n".join(lines), marks=True)
     elif format == "json":
-        typer.echo(json.dumps([_values(section) for section in sections], indent=1, ensure_ascii=False))
+        output.json_text(json.dumps([_values(section) for section in sections], indent=1, ensure_ascii=False) + "\n")
     else:
         texts = [formats.rendered(section.table, format, section.title, section.sentences) for section in sections]
-        typer.echo(formats.page(texts) if format == "html" else "\n".join(texts), nl=False)
+        output.data(formats.page(texts) if format == "html" else "\n".join(texts))
 
 
 def _values(section: Section) -> dict[str, Any]:
@@ -81,6 +83,6 @@ def as_json(values: Any) -> str:
 def draw(picture: Callable[[], list[Path]]) -> None:
     """Draw a picture and name its files, or say which package is missing."""
     try:
-        typer.echo("Written: " + ", ".join(map(str, picture())))
+        output.say("Written: " + ", ".join(map(str, picture())))
     except MissingExtra as error:
-        typer.echo(f"No picture: {error}", err=True)
+        output.say(f"No picture: {error}", err=True)

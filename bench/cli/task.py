@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bench.cli import completion
+from bench.cli import completion, output
 from bench.cli.data import load
 from bench.cli.option_groups import After
 from bench.cli.options import AsJson, CacheDir, DataOptions, OwnFileOptions, Source, options_of
+from bench.cli.output import warn
 from bench.cli.paths import home_expanded
-from bench.cli.terminal import warn
 from bench.core.errors import BenchError
 
 if TYPE_CHECKING:
@@ -39,7 +38,7 @@ def task_new(
     domain = user_target.load(file, options, access, warn, inputs.known_tasks(options))
     card = card_text(domain.task, name or domain.task.name, domain.data.corpus.sha256, len(domain.data.y))
     parse_card(card, "the new card")
-    typer.echo(card, nl=False)
+    output.data(card)
 
 
 def task_check(
@@ -64,7 +63,7 @@ def task_check(
     scores = audit.sanity_scores(domain)
     facts["sanity"] = asdict(scores)
     if as_json:
-        typer.echo(json.dumps(facts))
+        output.json_values(facts)
     else:
         _print(facts)
     empty = [label for label, texts in facts["labels"].items() if not texts]
@@ -119,6 +118,5 @@ def _print(facts: dict[str, Any]) -> None:
                            f"{scores['shuffled_band']:.3f})",
         "length alone": f"{scores['length_only']:.3f}",
     }
-    typer.echo(facts["task"])
-    for name, value in rows.items():
-        typer.echo(f"  {name:<16} {value}")
+    output.say(facts["task"])
+    output.facts(rows, 16)

@@ -1,4 +1,4 @@
-"""What all commands share on a terminal: how errors end, plain text, tables, colours."""
+"""How a command ends where something goes wrong, and how wide its lines are."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, TextIO
 
 import typer
 
+from bench.cli.output import plain, say, warn
 from bench.cli.streams import give_up_output
 from bench.core.errors import BenchError
 
@@ -26,10 +26,10 @@ def errors() -> Iterator[None]:
     try:
         yield
     except BenchError as error:
-        typer.echo(plain(f"bench: {error}"), err=True)
+        warn(f"bench: {error}")
         raise typer.Exit(2) from None
     except KeyboardInterrupt:
-        typer.echo(f"\nbench: stopped; {CONTINUE}", err=True)
+        say(f"\nbench: stopped; {CONTINUE}", err=True)
         raise typer.Exit(130) from None
     except BrokenPipeError:
         give_up_output()
@@ -38,7 +38,7 @@ def errors() -> Iterator[None]:
         reason = (isinstance(error, OSError) and give_up_output()) or _lacking(error)
         if not reason:
             raise
-        typer.echo(plain(f"bench: {reason}; {CONTINUE}"), err=True)
+        warn(f"bench: {reason}; {CONTINUE}")
         raise typer.Exit(2) from None
 
 
@@ -57,28 +57,6 @@ def _lacking(error: Exception) -> str:
     return ""
 
 
-LONGEST = 2_000  # characters of a message
-
-
-def plain(text: str) -> str:
-    """Return one printable line: data may hold escape sequences, and characters that reverse the writing direction."""
-    line = " ".join(text.split())
-    shown = "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in line[:LONGEST + 1])
-    return shown if len(shown) <= LONGEST else f"{shown[:LONGEST]}…"
-
-
-def warn(text: str) -> None:
-    """Print one line on stderr."""
-    typer.echo(plain(text), err=True)
-
-
-def table(rows: list[dict[str, Any]]) -> None:
-    """Print rows as plain columns under their keys."""
-    from tabulate import tabulate
-
-    typer.echo(tabulate(rows, headers="keys", tablefmt="plain", disable_numparse=True))
-
-
 def width() -> int:
     """Columns of the terminal, 120 where there is none."""
     import shutil
@@ -92,15 +70,3 @@ def sentence(text: str) -> str:
 
     text = plain(text)
     return textwrap.fill(text, width(), break_long_words=False, break_on_hyphens=False) if sys.stdout.isatty() else text
-
-
-def codes(stream: TextIO) -> bool:
-    """Whether to write colours and a moving bar: only to a terminal that knows them and whose user wants them."""
-    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-
-
-def coloured(text: str) -> str:
-    """Return a table with its verdict marks in colour, on a terminal."""
-    if not codes(sys.stdout):
-        return text
-    return text.replace("▲", typer.style("▲", fg="green")).replace("▼", typer.style("▼", fg="red"))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import asdict, astuple, dataclass
 from pathlib import Path
@@ -12,7 +11,7 @@ import typer
 
 from bench.cli.option_groups import After
 from bench.cli.options import RUNS, ArchitectureOptions, AsJson, DataOptions, ResultsDir, Source, options_of
-from bench.cli.terminal import table, warn
+from bench.cli.output import json_values, say, table, warn
 from bench.core.errors import BenchError
 
 if TYPE_CHECKING:
@@ -93,17 +92,16 @@ def _show(timings: Sequence[Timing], between: Sequence[Ratio], *, as_json: bool,
 
     claims = ratios.gpu_savings(between)
     if as_json:
-        typer.echo(json.dumps({"timings": [asdict(timing) for timing in timings],
-                               "ratios": [asdict(ratio) for ratio in between], "claims": claims,
-                               "file": str(path or "")}))
+        json_values({"timings": [asdict(timing) for timing in timings], "ratios": [asdict(ratio) for ratio in between],
+                     "claims": claims, "file": str(path or "")})
         return
     table([_row(timing) for timing in timings])
     rounds = timings[0].samples["train"]
-    typer.echo(f"Seconds: median [{100 * ratios.interval(rounds).coverage:.0f}% interval] of {len(rounds)} rounds.")
+    say(f"Seconds: median [{100 * ratios.interval(rounds).coverage:.0f}% interval] of {len(rounds)} rounds.")
     for line in [*map(str, between), *claims, _energy(timings), *_busy(timings)]:
-        typer.echo(line)
+        say(line)
     if path:
-        typer.echo(f"Written: {path}")
+        say(f"Written: {path}")
 
 
 def _row(timing: Timing) -> dict[str, Any]:

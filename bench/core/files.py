@@ -11,6 +11,7 @@ from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 
 from bench.core.errors import BenchError
+from bench.core.printable import one_line
 
 NEW, OLD = ".new", ".old"  # endings of what is being written, and of what is being removed
 ABANDONED = 3600  # seconds since its last change after which nobody is writing a temporary file any more
@@ -114,7 +115,7 @@ def locked(path: Path, message: str = "") -> Iterator[None]:
             lock.acquire(timeout=0.2)
         except Timeout:
             if message:
-                sys.stderr.write(f"{message}\n")
+                sys.stderr.write(f"{one_line(message)}\n")  # noqa: TID251  # core knows no command
             lock.acquire()
     except OSError as error:
         raise BenchError(f"cannot lock {path}: {error.strerror or error}", "is the folder writable?") from None

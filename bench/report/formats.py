@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Sequence
 from dataclasses import is_dataclass, replace
 from html import escape
@@ -12,11 +13,14 @@ from typing import Any
 import numpy as np
 
 from bench.core.errors import BenchError
+from bench.core.printable import one_line
 from bench.report.tables import Table
 
 FILES = {"md": "md", "csv": "csv", "latex": "tex", "html": "html", "json": "json"}  # formats and their file endings
 FORMATS = ("table", *FILES)
-RUN_BY_SPREADSHEETS = ("=", "+", "-", "@", "\t", "\r", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+RUN_BY_SPREADSHEETS = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+MARKDOWN = re.compile(r"[\\|`<]|!(?=\[)|\](?=[(\[:])")  # what could begin HTML, code, a picture, a link or a cell
+MARKDOWN_START = re.compile(r"[#>+*=~-](?=[#>+*=~\s-]|$)")  # a heading, quotation, list or line
 LATEX = {"\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}",
          "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": r"\textless{}", ">": r"\textgreater{}",
          "▲": r"$\uparrow$", "▼": r"$\downarrow$", "–": "--", "…": r"\ldots{}", "±": r"$\pm$", "·": r"$\cdot$",
@@ -28,7 +32,7 @@ def plain(table: Table, width: int = 120) -> str:
 
     Groups are three spaces apart, or one space where a single group would be too wide otherwise.
     """
-    table = replace(table, body=tuple(tuple(map(_printable, row)) for row in table.body))
+    table = replace(table, body=tuple(tuple(map(one_line, row)) for row in table.body))
     sizes = [max(len(r[i]) for r in (table.head, *table.body)) for i in range(len(table.head))]
     groups, at = [], 1
     for name, count in table.groups or (("", len(table.head) - 1),):
@@ -45,11 +49,6 @@ def plain(table: Table, width: int = 120) -> str:
         blocks[-1].append((name, columns))
         used += gap + size
     return "\n\n".join(_block(table, block, sizes, " " * gap) for block in blocks)
-
-
-def _printable(text: str) -> str:
-    """Names may hold escape sequences, which must not reach the terminal."""
-    return "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in text)
 
 
 def _block(table: Table, block: list[tuple[str, list[int]]], sizes: list[int], gap: str) -> str:
@@ -84,16 +83,22 @@ def rendered(table: Table, form: str, title: str, lines: Sequence[str] = ()) -> 
 def _markdown(table: Table, title: str, lines: Sequence[str]) -> str:
     from tabulate import tabulate
 
-    head, *body = [[_one_line(cell).replace("|", "\\|") for cell in row] for row in (table.flat(), *table.body)]
+    head, *body = [list(map(in_markdown, row)) for row in (table.flat(), *table.body)]
     text = tabulate(body, head, tablefmt="github", disable_numparse=True)
-    sentences = "\n".join(f"- {_one_line(line)}" for line in lines)
-    return f"## {title}\n\n{text}\n" + (f"\n{sentences}\n" if sentences else "")
+    sentences = "\n".join(f"- {in_markdown(line)}" for line in lines)
+    return f"## {in_markdown(title)}\n\n{text}\n" + (f"\n{sentences}\n" if sentences else "")
+
+
+def in_markdown(text: str) -> str:
+    """One line of words in which no HTML, link, picture, code or heading begins, and no cell of a table ends."""
+    shown = MARKDOWN.sub(lambda match: f"\\{match[0]}", one_line(text))
+    return MARKDOWN_START.sub(lambda match: f"\\{match[0]}", shown)
 
 
 def _latex(table: Table, title: str, lines: Sequence[str]) -> str:
     head, *body = [" & ".join(_latex_text(cell) for cell in row) + r" \\" for row in (table.flat(), *table.body)]
     sentences = "\n\n".join(_latex_text(line) for line in lines)
-    return "\n".join([f"% needs \\usepackage{{booktabs}}; {_one_line(title)}",
+    return "\n".join([f"% needs \\usepackage{{booktabs}}; {one_line(title)}",
                       rf"\begin{{tabular}}{{{'l' * len(table.head)}}}", r"\toprule", head, r"\midrule", *body,
                       r"\bottomrule", r"\end{tabular}", "", sentences, ""])
 
@@ -101,9 +106,10 @@ def _latex(table: Table, title: str, lines: Sequence[str]) -> str:
 def _html(table: Table, title: str, lines: Sequence[str]) -> str:
     from tabulate import tabulate
 
-    text = tabulate([list(row) for row in table.body], table.flat(), tablefmt="html", disable_numparse=True)
-    sentences = "".join(f"<p>{escape(line)}</p>\n" for line in lines)
-    return f"<section>\n<h2>{escape(title)}</h2>\n{text}\n{sentences}</section>\n"
+    head, *body = [list(map(one_line, row)) for row in (table.flat(), *table.body)]
+    text = tabulate(body, head, tablefmt="html", disable_numparse=True)
+    sentences = "".join(f"<p>{escape(one_line(line))}</p>\n" for line in lines)
+    return f"<section>\n<h2>{escape(one_line(title))}</h2>\n{text}\n{sentences}</section>\n"
 
 
 def page(sections: Sequence[str]) -> str:
@@ -114,11 +120,7 @@ def page(sections: Sequence[str]) -> str:
 
 
 def _latex_text(text: str) -> str:
-    return "".join(LATEX.get(c, c) for c in _one_line(text))
-
-
-def _one_line(text: str) -> str:
-    return " ".join(text.split())
+    return "".join(LATEX.get(c, c) for c in one_line(text))
 
 
 def csv_text(rows: Sequence[Sequence[Any]]) -> str:
@@ -133,7 +135,10 @@ def csv_text(rows: Sequence[Sequence[Any]]) -> str:
 def _inert(value: object) -> object:
     if isinstance(value, float):
         return round(value, 6)
-    return f"'{value}" if isinstance(value, str) and value.lstrip(" \n")[:1] in RUN_BY_SPREADSHEETS else value
+    if not isinstance(value, str):
+        return value
+    shown = one_line(value)
+    return f"'{shown}" if shown[:1] in RUN_BY_SPREADSHEETS else shown
 
 
 def json_values(value: Any) -> Any:

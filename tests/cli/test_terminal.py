@@ -118,7 +118,7 @@ def test_a_terminal_shows_progress_and_colours_and_no_color_takes_every_code_awa
     live = shown([*RUN, *FAST], folder)
     assert ESCAPE in live
     assert re.search(r"[━╸ ]+\s*\d+/12", CODES.sub("", live)), "the bar"
-    marks = ["-c", "from bench.cli.terminal import coloured; print(coloured('▲ ▼'))"]
+    marks = ["-c", "from bench.cli.output import say; say('▲ ▼', marks=True)"]
     green, red = shown(marks, folder, program=sys.executable).split()
     assert green.startswith(f"{ESCAPE}[32m▲")
     assert red.startswith(f"{ESCAPE}[31m▼")
