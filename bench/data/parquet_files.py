@@ -27,7 +27,7 @@ def parquet_table(path: Path, is_data: Callable[[str], bool]) -> TableFile:
     import pyarrow as pa
 
     with _opened(path, is_data) as file:
-        schema, rows, leaves = file.schema_arrow, file.metadata.num_rows, _leaves(file.metadata)
+        schema, rows = file.schema_arrow, file.metadata.num_rows
         if len(schema.names) > COLUMNS:
             raise DataError(f"{path} has {len(schema.names)} columns", f"at most {COLUMNS}")
         names = names_of(path, schema.names)
@@ -41,7 +41,8 @@ def parquet_table(path: Path, is_data: Callable[[str], bool]) -> TableFile:
             if pa.types.is_nested(kinds[name]) and not _list_of_texts(kinds[name]):
                 raise DataError(f"{path}: the column {name!r} holds {kinds[name]}, no text or label"[:300],
                                 "name another with --text-column or --label-column")
-        columns = [leaves[name] for name in asked]
+        with _opened(path, is_data) as file:
+            columns = [_leaf(file, name, names.places[name]) for name in asked]
         if rows * len(asked) * 8 > limit or any(max(leaf.size, leaf.values * 8) > limit for leaf in columns):
             raise bomb(path, limit)
         repeated = [leaf.path for leaf in columns if leaf.text]
@@ -71,17 +72,31 @@ class Leaf:
         return self.path != self.name
 
 
-def _leaves(metadata: Any) -> dict[str, Leaf]:
-    """The first leaf of each column."""
-    leaves: dict[str, Leaf] = {}
-    for at in range(metadata.num_columns):
-        chunks = [metadata.row_group(group).column(at) for group in range(metadata.num_row_groups)]
-        path = metadata.schema.column(at).path
-        name = path if metadata.schema.column(at).max_repetition_level == 0 else path.rsplit(".", 2)[0]
-        leaves.setdefault(name, Leaf(name, path, metadata.schema.column(at).physical_type == "BYTE_ARRAY",
-                                     sum(chunk.total_uncompressed_size for chunk in chunks),
-                                     sum(chunk.num_values for chunk in chunks)))
-    return leaves
+def _leaf(file: Any, name: str, place: int) -> Leaf:
+    """The first leaf of the column that stands at `place` among the columns.
+
+    Raises `OSError` where its description is damaged. pyarrow ends the process when a damaged one is asked for its size
+    (`ColumnChunk` raises in C++ what its binding does not expect). So a batch of no rows comes first: it opens the
+    column, reads none of its pages, and turns the same damage into an exception.
+    """
+    at = sum(_leaf_count(field.type) for field in list(file.schema_arrow)[:place])
+    groups = range(file.metadata.num_row_groups)
+    chunks = []
+    for group in groups:
+        next(file.reader.iter_batches(0, row_groups=[group], column_indices=[at], use_threads=False), None)
+        chunks.append(file.metadata.row_group(group).column(at))
+    stored = file.metadata.schema.column(at)
+    return Leaf(name, stored.path, stored.physical_type == "BYTE_ARRAY",
+                sum(chunk.total_uncompressed_size for chunk in chunks), sum(chunk.num_values for chunk in chunks))
+
+
+def _leaf_count(kind: Any) -> int:
+    """How many columns a type takes in the file: one, or those of what it nests."""
+    import pyarrow as pa
+
+    if not pa.types.is_nested(kind):
+        return 1
+    return sum(_leaf_count(kind.field(at).type) for at in range(kind.num_fields))
 
 
 @contextmanager
@@ -123,6 +138,8 @@ def _values(path: Path, files: tuple[Any, Any], columns: Sequence[Leaf], limit: 
             for values in zip(*cells, strict=True):
                 number += 1
                 yield number, values
+    if number != file.metadata.num_rows:
+        raise broken(path, ValueError(f"{number:,} rows, of {file.metadata.num_rows:,} that it says it holds"))
 
 
 def _longest(probe: Any, group: int, leaf: Leaf) -> int:
@@ -132,7 +149,9 @@ def _longest(probe: Any, group: int, leaf: Leaf) -> int:
 
     if not leaf.text:
         return 0
-    batch = next(probe.iter_batches(1, [group], columns=[leaf.name]))
+    batch = next(probe.iter_batches(1, [group], columns=[leaf.name]), None)
+    if batch is None:
+        return 0
     column = batch.column(batch.schema.get_field_index(leaf.name))
     column = column.values if leaf.nested else column
     if not pa.types.is_dictionary(column.type) or not len(column.dictionary):

@@ -6,6 +6,8 @@ import datetime
 import decimal
 import io
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -134,6 +136,29 @@ def test_a_damaged_file_is_one_line(tmp_path: Path, damage: Any):
     with pytest.raises(DataError) as caught:
         open_table(path).read(["text"])
     assert "\n" not in str(caught.value)
+
+
+FLIPS = """
+import sys
+from pathlib import Path
+from bench.core.errors import BenchError
+from bench.data.table_files import open_table
+path = Path(sys.argv[1])
+whole = path.read_bytes()
+footer = len(whole) - 8 - int.from_bytes(whole[-8:-4], "little")
+for at in range(footer, len(whole)):
+    path.write_bytes(whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1:])
+    try:
+        open_table(path).read(["text", "label"])
+    except BenchError:
+        pass
+"""
+
+
+def test_a_damaged_footer_never_ends_the_process(tmp_path: Path):
+    columns = {"text": ["a", "b"] * 3, "label": [["x"], ["y"]] * 3}
+    pq.write_table(pa.table(columns), tmp_path / "a.parquet", row_group_size=3)
+    subprocess.run([sys.executable, "-c", FLIPS, str(tmp_path / "a.parquet")], check=True)
 
 
 def test_a_file_without_rows_says_so(tmp_path: Path):

@@ -63,6 +63,9 @@ def main() -> None:
     end = time.monotonic() + seconds
     with tempfile.TemporaryDirectory(prefix="bench-fuzz-") as folder:
         while time.monotonic() < end:
+            if seed % 1_000 == 0:  # a library that ends the process leaves no other trace
+                sys.stdout.write(f"at {seed}\n")
+                sys.stdout.flush()
             counts[one(seed, Path(folder))] += 1
             seed += 1
     for (writer, outcome), count in sorted(counts.items()):
