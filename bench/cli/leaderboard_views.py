@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -74,7 +75,8 @@ class Question:
     @property
     def compared(self) -> list[str]:
         """Names of baselines, or results folders."""
-        return [name for name in [*self.options.compare.split(","), *(self.options.others or ())] if name]
+        names = re.split(r",(?![^\[]*\])", self.options.compare)  # a row's name may hold settings: tfidf [C=0.01]
+        return [name for name in [*names, *(self.options.others or ())] if name]
 
     @property
     def compares_runs(self) -> bool:
@@ -143,15 +145,12 @@ def _runs(question: Question) -> list[tuple[str, list[Comparison]]]:
     if len(folders) != 2:
         raise BenchError(f"{len(folders)} results folders to compare", "two: the earlier run, then the later")
     earlier, later = (study.studies(question.records_in(Path(folder))) for folder in folders)
-    # A board has no content hash: `compare_runs` requires the same labels in the test sets.
-    boards = {(s.board.target, s.board.source, s.board.net, s.board.engine, s.board.device): s for s in earlier}
     pairs = []
-    for after in later:
-        board = after.board
-        before = boards.get((board.target, board.source, board.net, board.engine, board.device))
-        shared = comparisons.compare_runs(before.predictions, after.predictions) if before else []
+    for before, after, change in comparisons.matching_boards(earlier, later):
+        shared = comparisons.compare_runs(before.predictions, after.predictions)
         if shared:
-            pairs.append((board.title, shared))
+            title = after.board.title.removesuffix(f" · {after.board.variant}") if change else after.board.title
+            pairs.append((f"{title} · {change}" if change else title, shared))
     if not pairs:
         raise BenchError("the two runs share no cell on the same test set and seeds",
                          "run the same targets, budgets and seeds")
@@ -163,13 +162,17 @@ def across(question: Question) -> Answer:
     from bench.analysis import across_targets
     from bench.report import panels, target_tables, vega
 
-    results = [across_targets.rank_across_targets(question.studies, budget)
-               for budget in question.budgets or _most_frequent_budgets(question.studies)]
+    groups = across_targets.comparable(question.studies)
+    several = [variant for variant, alike in groups.items() if len({s.board.target for s in alike}) > 1]
+    results = [across_targets.rank_across_targets(groups[variant], budget, variant)
+               for variant in several or groups
+               for budget in question.budgets or _most_frequent_budgets(groups[variant])]
     sections = [Section(target_tables.across_title(result), target_tables.across_table(result),
                         target_tables.across_notes(result)) for result in results]
 
     def picture(result: RankingAcrossTargets) -> list[Path]:
-        stem = question.results_dir / "leaderboards" / f"across-{result.budget}"
+        variant = re.sub(r"[^A-Za-z0-9.]+", "-", f" {result.variant}") if result.variant else ""
+        stem = question.results_dir / "leaderboards" / f"across-{result.budget}{variant}"
         return vega.save(panels.ranks_panel(result), stem)
 
     return Answer(sections, as_json(results) if question.format == "json" else "",

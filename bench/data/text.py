@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
+TEXT_VERSION = 2  # in every record; raise it when cleaning or tokens change, and the corpus's FORMAT_VERSION with it
 WORD = re.compile(r"[^\W_]+(?:'[^\W\d_]+)?|[!?]")  # letters and digits of every script
 BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ufffd]+")

@@ -83,6 +83,11 @@ class BaseSpec:
     validation: float = 0.0  # share of the pool that is held out and scored after every epoch
     every_epoch: bool = False  # save the weights of every epoch too
 
+    def recipe_and_texts(self) -> dict[str, Any]:
+        """How the base is trained and on which texts: what `describe` says and a record has no other field for."""
+        elsewhere = ("source", "content_sha256", "net", "engine", "device", "seed")
+        return {name: value for name, value in self.describe().items() if name not in elsewhere}
+
     def describe(self) -> dict[str, Any]:
         """Everything that the weights depend on; the base's key is made of it, so its names stay as they are."""
         recipe = asdict(self.recipe)
@@ -93,7 +98,7 @@ class BaseSpec:
             "form": FORMAT_VERSION, "source": self.source, "content_sha256": self.data.corpus.sha256,
             "pool": store.key_of(self.split.pool.tolist()), "net": self.net.as_json(), "spec": recipe,
             "engine": self.engine, "version": version(self.engine), "device": self.device, "seed": self.seed,
-            "glove": self.vectors is not None and self.net.glove != "no",
+            "glove": self.vectors.key if self.vectors is not None and self.net.glove != "no" else False,
             **({"validation": self.validation} if self.validation else {}),
         }
 
