@@ -54,6 +54,11 @@ class BoardKey:
         """What every title says: target, source, network, engine and device."""
         return (self.task, self.edition, self.source, self.net, self.engine, self.device)
 
+    def holds(self, other: BoardKey) -> bool:
+        """Whether trials of `other` stand on this leaderboard: they are its own, or depend on no base or vectors."""
+        return self == replace(other, base=other.base or self.base,
+                               vectors_sha256=other.vectors_sha256 or self.vectors_sha256)
+
     @property
     def of_any_target(self) -> BoardKey:
         """The same for any target: leaderboards that share it can be ranked together."""

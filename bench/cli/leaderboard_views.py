@@ -241,8 +241,6 @@ def break_even(question: Question) -> Answer:
     from bench.report import tables
 
     label_cost, hour_cost = question.options.label_cost, question.options.hour_cost
-    if label_cost < 0 or hour_cost < 0:
-        raise BenchError("a price is below zero", "such as --label-cost 0.10 --hour-cost 1.00")
     head = ("at", "baseline", "labels saved per target [95%]", "worth", "base costs", "= labels", "targets to repay",
             "by time alone")
     sections = []

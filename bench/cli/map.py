@@ -11,7 +11,6 @@ from bench.cli import completion
 from bench.cli.option_groups import After
 from bench.cli.options import DataOptions, Epochs, NetworkOptions, OwnFileOptions, Source, options_of
 from bench.cli.progress import TrialProgress
-from bench.core.errors import BenchError
 from bench.core.files import save_text
 
 
@@ -43,8 +42,6 @@ def map_command(
         raise unknown_name("map", what, maps.MAPS, ", ".join(maps.MAPS))
     formats = [name.strip() for name in format.split(",") if name.strip()]
     drawing.check_available(formats)
-    if texts < 50:
-        raise BenchError(f"--texts {texts}", "50 or more")
     options = options_of(network, data, own_file, source=source, epochs=epochs)
     request = maps.MapRequest(options, target, labels, texts, seed)
     with TrialProgress() as progress:

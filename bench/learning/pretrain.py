@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.core import files as files_
-from bench.core import store
+from bench.core import ranges, store
+from bench.core.errors import BenchError
 from bench.core.seeds import generator_for
 from bench.data.corpus import Dataset
 from bench.data.text import SPECIALS, Vocabulary, frequent
@@ -82,6 +83,12 @@ class BaseSpec:
     seed: int = 0
     validation: float = 0.0  # share of the pool that is held out and scored after every epoch
     every_epoch: bool = False  # save the weights of every epoch too
+
+    def __post_init__(self) -> None:
+        """Refuse a recipe that trains nothing."""
+        if self.recipe.epochs < 1:
+            raise BenchError(f"{self.recipe.epochs} epochs train nothing", "1 or more")
+        ranges.check("validation", self.validation)
 
     def recipe_and_texts(self) -> dict[str, Any]:
         """How the base is trained and on which texts: what `describe` says and a record has no other field for."""

@@ -177,8 +177,6 @@ def device_for(options: Options) -> str:
 
 def train_base(options: Options, say: Say, watch: Watch, *, progress: bool) -> Base:
     """`bench pretrain`: the base alone."""
-    if not 0.0 <= options.validation <= 0.5:
-        raise BenchError(f"--validation {options.validation:g} is not a share", "from 0 to 0.5, such as 0.2")
     access = access_for(options, say, progress=progress)
     find = find_for_net(options)
     source = load(options.source, options, access, say)
