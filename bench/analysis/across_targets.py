@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from bench.analysis.boards import variants_of
 from bench.analysis.scores import Array
 from bench.analysis.study import Study
 from bench.core.budget import Budget
@@ -36,6 +37,7 @@ class RankingAcrossTargets:
     scores: Mapping[str, tuple[float | None, ...]]  # normalised, by baseline, in the order of the targets
     friedman: float | None  # p that all rank the same; None with fewer than three baselines
     critical: float | None  # difference of mean ranks that is significant at 5% in Nemenyi's test
+    variant: str = ""  # what tells it from rankings of the same source, net, engine and device
 
     @property
     def ranked(self) -> list[tuple[MeanRank, float]]:
@@ -43,19 +45,27 @@ class RankingAcrossTargets:
         return [(p, p.mean_rank) for p in self.places if p.mean_rank is not None]
 
 
-def rank_across_targets(studies: Sequence[Study], budget: Budget) -> RankingAcrossTargets:
+def rank_across_targets(studies: Sequence[Study], budget: Budget, variant: str = "") -> RankingAcrossTargets:
     """Rank over the studies' targets at one budget; `BenchError` below two targets, or where their bases differ.
 
+    `comparable` makes groups of studies whose bases do not differ.
     A baseline without a complete cell on every target has no rank and does not change the ranks of the others.
     """
     bases = {(TaskRef.parse(s.board.source).task, s.board.net, s.board.engine, s.board.device) for s in studies}
     if len(bases) > 1:
         raise BenchError(f"records of {len(bases)} different sources, nets, engines or devices cannot be ranked "
                          "together: " + "; ".join(" ".join(base) for base in sorted(bases)), "choose with --source")
+    if len({s.board.key.of_any_target for s in studies}) > 1:
+        titles = sorted({s.board.title for s in studies if s.board.variant})
+        raise BenchError("records of different sources' contents or bases cannot be ranked together: "
+                         + "; ".join(titles), "choose with --target, or keep them in results folders of their own")
     tasks = [TaskRef.parse(s.board.target).task for s in studies]
     twice = sorted({t for t in tasks if tasks.count(t) > 1})
     if twice:
-        raise BenchError(f"two editions of {', '.join(twice)} cannot be ranked together", "choose with --target")
+        contents = len({s.board.target for s in studies}) < len(studies)
+        what = "contents" if contents else "editions"
+        raise BenchError(f"two {what} of {', '.join(twice)} cannot be ranked together",
+                         "choose with --target" if not contents else "keep them in results folders of their own")
     rankings = {s.board.target: r for s in studies for r in s.rankings if r.budget == budget}
     if len(rankings) < 2:
         raise BenchError(f"a ranking across targets needs two or more; with {budget} labels there are {len(rankings)}",
@@ -80,7 +90,19 @@ def rank_across_targets(studies: Sequence[Study], budget: Budget) -> RankingAcro
     return RankingAcrossTargets(
         budget, studies[0].board.source, targets, tuple(places), normalised,
         _friedman(ranks) if len(complete) > 2 else None,
-        nemenyi_critical_difference(len(complete), len(targets)) if len(complete) > 1 else None)
+        nemenyi_critical_difference(len(complete), len(targets)) if len(complete) > 1 else None, variant)
+
+
+def comparable(studies: Sequence[Study]) -> dict[str, list[Study]]:
+    """The studies that can be ranked together, by what tells them from the others; empty where nothing has to.
+
+    Sources, nets, engines and devices are left to the user's choice; contents and bases differ unseen.
+    """
+    variants = variants_of([s.board.key.of_any_target for s in studies])
+    groups: dict[str, list[Study]] = {}
+    for study in studies:
+        groups.setdefault(variants[study.board.key.of_any_target], []).append(study)
+    return groups
 
 
 def _ranks_and_wins(scores: Array) -> tuple[Array, Array]:

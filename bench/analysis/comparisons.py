@@ -8,12 +8,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from bench.analysis import bootstrap, inference, power
+from bench.analysis.boards import variants_of
 from bench.analysis.multiplicity import Contrasts, adjusted_p_values
 from bench.analysis.pairwise import differences_by_budget
 from bench.analysis.power import RequiredSample
 from bench.analysis.predictions import TestPredictions
 from bench.analysis.rankings import ALPHA
 from bench.analysis.scores import Interval, sampling_variance, stacked
+from bench.analysis.study import Study
 from bench.core.budget import Budget
 from bench.core.errors import BenchError
 
@@ -84,6 +86,41 @@ def compare_runs(before: Sequence[TestPredictions], after: Sequence[TestPredicti
     p = adjusted_p_values([_changes(group) for group in by_budget])
     return [_comparison(late, early, float(value)) for group, values in zip(by_budget, p, strict=True)
             for (late, early), value in zip(group, values, strict=True)]
+
+
+def matching_boards(before: Sequence[Study], after: Sequence[Study]) -> list[tuple[Study, Study, str]]:
+    """Leaderboards of two runs that are to be compared, and what differs between them or their rows, in words.
+
+    They share all that their trials do. Where a run has one leaderboard of a headline (target, source, net, engine,
+    device), it is also compared with the other's one, such as a later base with an earlier: that is what changed.
+    """
+    exact = {study.board.key: study for study in before}
+    pairs = []
+    for late in after:
+        early = exact.get(late.board.key)
+        if early is None:
+            alike = [[s for s in run if s.board.key.headline == late.board.key.headline] for run in (before, after)]
+            if any(len(studies) != 1 for studies in alike):
+                continue
+            early = alike[0][0]
+        pairs.append((early, late, _change(early, late)))
+    return pairs
+
+
+def _change(early: Study, late: Study) -> str:
+    """What two leaderboards do not share; empty where they share all."""
+    texts = []
+    if early.board.key != late.board.key:
+        variants = variants_of([early.board.key, late.board.key])
+        before, after = (variants[study.board.key] for study in (early, late))
+        texts.append(f"before: {before or 'as after'}, after: {after or 'as before'}")
+    for name, row in late.board.row_keys.items():
+        other = early.board.row_keys.get(name, row)
+        if other.settings != row.settings:
+            texts.append(f"{name}: settings {other.settings} before, {row.settings} after")
+        if other.version != row.version:
+            texts.append(f"{name}: another version of its code")
+    return "; ".join(texts)
 
 
 def _changes(pairs: list[tuple[TestPredictions, TestPredictions]]) -> Contrasts:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -48,23 +48,32 @@ class DistancesAndGains:
     budget: Budget
     rows: tuple[DistanceAndGain, ...]
     correlations: dict[str, Interval | None]  # Spearman's, by distance; None below five targets
+    ambiguous: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # by target: titles of its leaderboards
 
 
 def distances_and_gains(distances: Sequence[DomainDistance], studies: Sequence[Study], source: str, baseline: str,
                         budget: Budget) -> DistancesAndGains:
-    """The distances with the measured gains, and rank correlations over the targets that have both."""
+    """The distances with the measured gains, and rank correlations over the targets that have both.
+
+    A target with several leaderboards has no gain: none of them is the one that belongs to the distance.
+    """
     gains: dict[str, Interval] = {}
+    ambiguous: dict[str, list[str]] = {}
     for study in studies:
         ranking = study.at(budget)
         if ranking is not None and TaskRef.parse(study.board.source).task == TaskRef.parse(source).task:
             gain = next((row.gain for row in ranking.rows if row.baseline == baseline), None)
             if gain is not None:
                 gains[study.board.target] = gain
-    rows = tuple(DistanceAndGain(d, gains.get(d.target)) for d in distances)
+                ambiguous.setdefault(study.board.target, []).append(study.board.title)
+    ambiguous = {target: titles for target, titles in ambiguous.items() if len(titles) > 1}
+    rows = tuple(DistanceAndGain(d, None if d.target in ambiguous else gains.get(d.target)) for d in distances)
     both = [(r.distance, r.gain.estimate) for r in rows if r.gain is not None]
     correlations = {name: spearman(np.array([getattr(d, name) for d, _ in both]), np.array([g for _, g in both]))
                     for name in NAMES}
-    return DistancesAndGains(source, baseline, budget, rows, correlations)
+    measured = {d.target for d in distances}
+    return DistancesAndGains(source, baseline, budget, rows, correlations,
+                             {target: tuple(titles) for target, titles in ambiguous.items() if target in measured})
 
 
 def spearman(x: Array, y: Array) -> Interval | None:

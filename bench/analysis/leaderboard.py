@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import mean, stdev
 
+from bench.analysis.boards import BoardKey, BoardRecords, RowKey, boards_of, only_row_of
 from bench.core.budget import Budget, in_order
 from bench.results.record import Leading, Record
-from bench.results.record_files import latest
 
 SCRATCH = "scratch"
 
@@ -31,7 +30,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class Leaderboard:
-    """All baselines of one target edition, source, net, engine and device."""
+    """All rows of one target and source: each a strategy with its settings, named as `boards.row_names` says."""
 
     target: str
     source: str
@@ -39,47 +38,40 @@ class Leaderboard:
     engine: str
     device: str
     budgets: tuple[Budget, ...]
-    rows: tuple[str, ...]  # baselines, the best mean score first
+    rows: tuple[str, ...]  # the best mean score first
     cells: Mapping[tuple[str, Budget], Cell]
     n_test: int
     pretrain: float  # seconds to train the base
     sizes: Mapping[Budget, int]  # labels of each budget
     failed: tuple[str, ...]
-    leading: Leading = "accuracy"
-    content_sha256: str = ""  # of the target's texts and labels
+    leading: Leading
+    content_sha256: str  # of the target's texts and labels
+    key: BoardKey  # all that its trials share
+    variant: str  # what tells it from other leaderboards of the same target, source, net, engine and device
+    row_keys: Mapping[str, RowKey]  # strategy, settings and version, by name of the row
 
     @property
     def title(self) -> str:
         """One line that says what is compared."""
-        return f"{self.target} from {self.source} · {self.net} · {self.engine} on {self.device}"
+        title = f"{self.target} from {self.source} · {self.net} · {self.engine} on {self.device}"
+        return f"{title} · {self.variant}" if self.variant else title
 
 
 def leaderboards(records: Sequence[Record]) -> list[Leaderboard]:
-    """One leaderboard for each target edition (content hash), source, net, engine and device; they never mix."""
-    return [leaderboard_of(group) for group in group_records(records)]
+    """One leaderboard for each `BoardKey`: target and source by content, network, base, engine, device."""
+    return [leaderboard_of(board) for board in boards_of(records)]
 
 
-def group_records(records: Sequence[Record]) -> list[list[Record]]:
-    """The records of each leaderboard, without those of an older base: they do not mix."""
-    groups: dict[tuple[str, ...], list[Record]] = defaultdict(list)
-    for r in latest(records):
-        groups[(r.task, r.edition, r.content_sha256, r.source, r.net, r.engine, r.device)].append(r)
-    out = []
-    for _, group in sorted(groups.items()):
-        newest = {r.base_seed: r.base for r in group if r.base}
-        out.append([r for r in group if r.base in ("", newest.get(r.base_seed, ""))])
-    return out
-
-
-def leaderboard_of(group: Sequence[Record]) -> Leaderboard:
-    """The leaderboard of one group; runs with another base seed or head seed serve the variance components alone."""
-    group = [r for r in group if not r.base_seed and r.head_seed is None] or group
+def leaderboard_of(board: BoardRecords) -> Leaderboard:
+    """The leaderboard of some records; runs with another base seed or head seed serve the variance components alone."""
+    group = [r for r in board.records if not r.base_seed and r.head_seed is None] or board.records
     budgets = tuple(in_order({r.budget for r in group}))
     seeds = {b: {r.seed for r in group if r.budget == b} for b in budgets}
     succeeded = {(r.baseline, r.budget, r.seed): r for r in group if r.status == "ok"}
     baselines = sorted({r.baseline for r in group})
     leading = group[0].leading
-    cells = {(name, b): _cell(name, b, seeds[b], succeeded, leading) for name in baselines for b in budgets}
+    scratch = only_row_of(SCRATCH, baselines) or SCRATCH
+    cells = {(name, b): _cell(name, b, seeds[b], succeeded, leading, scratch) for name in baselines for b in budgets}
 
     def order(name: str) -> tuple[float, str]:
         known = [c.leading for b in budgets if (c := cells[name, b]).leading is not None]
@@ -92,19 +84,19 @@ def leaderboard_of(group: Sequence[Record]) -> Leaderboard:
         max((r.seconds.get("pretrain", 0.0) for r in group), default=0.0),
         {b: max((r.n_train for r in group if r.budget == b), default=0) for b in budgets},
         tuple(f"{r.baseline}, {r.budget} labels, seed {r.seed}: {r.error}" for r in group if r.status != "ok"), leading,
-        first.content_sha256)
+        first.content_sha256, board.key, board.variant, board.rows)
 
 
 def _cell(name: str, budget: Budget, seeds: set[int], succeeded: Mapping[tuple[str, Budget, int], Record],
-          leading: str) -> Cell:
+          leading: str, scratch_row: str) -> Cell:
     """No mean is taken over missing seeds."""
     records = [succeeded[name, budget, s] for s in sorted(seeds) if (name, budget, s) in succeeded]
     if len(records) < len(seeds):
         return Cell(len(records), len(seeds))
-    scratch = [succeeded[SCRATCH, budget, s] for s in sorted(seeds) if (SCRATCH, budget, s) in succeeded]
+    scratch = [succeeded[scratch_row, budget, s] for s in sorted(seeds) if (scratch_row, budget, s) in succeeded]
     scores = _known(records, leading)
     gain = None
-    if name != SCRATCH and len(scratch) == len(records):
+    if name != scratch_row and len(scratch) == len(records):
         gain = 100 * mean(a - b for a, b in zip(scores, _known(scratch, leading), strict=True))
     auc = _known(records, "auc")
     return Cell(len(records), len(seeds), mean(scores), stdev(scores) if len(scores) > 1 else None,

@@ -9,6 +9,7 @@ from itertools import pairwise
 import numpy as np
 
 from bench.analysis import bootstrap
+from bench.analysis.boards import only_row_of
 from bench.analysis.predictions import TestPredictions
 from bench.analysis.scores import Array, Interval
 from bench.core.budget import Budget
@@ -68,10 +69,11 @@ def label_equivalents(predictions: Sequence[TestPredictions], sizes: Mapping[Bud
 
     `sizes` gives the number of labels of each budget. A reference with fewer than two budgets has no curve.
     """
-    curve = sorted((p for p in predictions if p.baseline == reference), key=lambda p: sizes[p.budget])
+    row = only_row_of(reference, dict.fromkeys(p.baseline for p in predictions))
+    curve = sorted((p for p in predictions if p.baseline == row), key=lambda p: sizes[p.budget])
     if len(curve) < 2:
         return []
-    cells = [p for p in predictions if p.baseline != reference and p.seeds == curve[0].seeds]
+    cells = [p for p in predictions if p.baseline != row and p.seeds == curve[0].seeds]
     curve = [p for p in curve if p.seeds == curve[0].seeds]
     x = np.array([sizes[p.budget] for p in curve], np.float64)
     samples = [p.score() for p in (*curve, *cells)]
@@ -187,7 +189,8 @@ def _reference_seconds(cells: Mapping[tuple[str, Budget], TestPredictions], size
     """Seconds that the reference trains with the equivalent number of labels, between its budgets."""
     if np.isinf(equivalent.labels.estimate):
         return None
-    known = sorted((sizes[b], cell.adapt) for (name, b), cell in cells.items() if name == equivalent.reference)
+    row = only_row_of(equivalent.reference, dict.fromkeys(name for name, _ in cells))
+    known = sorted((sizes[b], cell.adapt) for (name, b), cell in cells.items() if name == row)
     return float(np.interp(equivalent.labels.estimate, [n for n, _ in known], [t for _, t in known]))
 
 

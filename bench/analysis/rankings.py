@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bench.analysis import bootstrap, inference, power
+from bench.analysis.boards import only_row_of
 from bench.analysis.leaderboard import SCRATCH
 from bench.analysis.multiplicity import adjusted_p_values
 from bench.analysis.pairwise import PairwiseDifferences, differences_by_budget
@@ -60,18 +61,19 @@ def rankings(predictions: Sequence[TestPredictions], sizes: Mapping[Budget, int]
     """One ranking per budget, the smallest budget first; `sizes` gives the number of labels of each budget."""
     differences = differences_by_budget(predictions)
     p = adjusted_p_values([d.contrasts() for d in differences])
-    return [_ranking(d, d.as_square(q), sizes.get(d.predictions[0].budget, 0))
+    scratch = only_row_of(SCRATCH, dict.fromkeys(x.baseline for x in predictions))
+    return [_ranking(d, d.as_square(q), sizes.get(d.predictions[0].budget, 0), scratch)
             for d, q in zip(differences, p, strict=True)]
 
 
-def _ranking(differences: PairwiseDifferences, p: Array, n_train: int) -> Ranking:
+def _ranking(differences: PairwiseDifferences, p: Array, n_train: int, scratch_row: str | None) -> Ranking:
     predictions, variance = differences.predictions, differences.variance
     samples = [x.score() for x in predictions]
     mean = np.array([s.value.mean() for s in samples])
     rank = inference.ranks(mean, p)
     replicates = bootstrap.replicates(samples, bootstrap.resamples(variance.seeds, variance.texts))
     best = np.bincount(replicates.argmax(axis=1), minlength=len(samples)) / len(replicates)
-    gains = _gains(differences, p)
+    gains = _gains(differences, p, scratch_row)
     order = sorted(range(len(samples)), key=lambda i: (-mean[i], predictions[i].baseline))
     rows = []
     for i in order:
@@ -91,12 +93,13 @@ def _ranking(differences: PairwiseDifferences, p: Array, n_train: int) -> Rankin
                    detectable, need)
 
 
-def _gains(differences: PairwiseDifferences, p: Array) -> dict[int, tuple[Interval, str, float]]:
+def _gains(differences: PairwiseDifferences, p: Array,
+           scratch_row: str | None) -> dict[int, tuple[Interval, str, float]]:
     """For each baseline but scratch, by its place: gain in points, verdict, corrected p."""
     names = [x.baseline for x in differences.predictions]
-    if SCRATCH not in names:
+    if scratch_row is None or scratch_row not in names:
         return {}
-    scratch = names.index(SCRATCH)
+    scratch = names.index(scratch_row)
     gains = {}
     for i in range(len(names)):
         if i == scratch:

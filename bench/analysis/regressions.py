@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from bench.analysis.comparisons import Comparison, compare_runs
-from bench.analysis.leaderboard import group_records
+from bench.analysis.boards import boards_of
+from bench.analysis.comparisons import Comparison, compare_runs, matching_boards
 from bench.analysis.predictions import TestPredictions, predictions_of
 from bench.analysis.study import Study, study_of
 from bench.core.budget import Budget, in_order
@@ -30,24 +30,30 @@ def changes(earlier: Sequence[Record], later: Sequence[Record], budgets: Sequenc
 
     Only what the earlier run scored counts: what it lacks, or what failed there too, is not lost.
     """
-    late_boards = [(study_of(group), group) for group in group_records(later)]
     last = {r.identity(): r for r in later}  # a trial that ran again and failed has failed, whatever it scored before
+    early_boards, late_boards = boards_of(earlier), boards_of(list(last.values()))
+    early_studies, late_studies = [study_of(b) for b in early_boards], [study_of(b) for b in late_boards]
+    records_of = {id(study): board.records for study, board in zip([*early_studies, *late_studies],
+                                                                   [*early_boards, *late_boards], strict=True)}
+    matches = {id(early): (late, change) for early, late, change in matching_boards(early_studies, late_studies)}
+    headlines = {study.board.key.headline for study in late_studies}
     out = []
-    for group in group_records(earlier):
-        early = study_of(group)
-        same_name = [(study, records) for study, records in late_boards if _name(study) == _name(early)]
-        options = [(_pairs(early, study, budgets), study, records) for study, records in same_name
-                   if study.board.content_sha256 == early.board.content_sha256]
-        before = {cell: trials for cell, trials in _trials(group).items() if not budgets or cell[1] in budgets}
-        if options:
-            pairs, study, records = max(options, key=lambda option: len(option[0]))
-            now = _trials(last[r.identity()] for r in records)
-            reasons = _reasons(early, before, study, now, pairs)
+    for early in early_studies:
+        before = {cell: trials for cell, trials in _trials(records_of[id(early)]).items()
+                  if not budgets or cell[1] in budgets}
+        late, change = matches.get(id(early), (None, ""))
+        if late is not None and late.board.content_sha256 == early.board.content_sha256:
+            pairs = _pairs(early, late, budgets)
+            reasons = _reasons(early, before, late, _trials(records_of[id(late)]), pairs)
         else:
-            pairs, where = [], "other texts or labels in the target's data" if same_name else "missing in the later run"
+            other = late is not None or early.board.key.headline in headlines
+            pairs, where = [], "other texts, labels or base in the later run" if other else "missing in the later run"
             reasons = {cell: where for cell, trials in before.items() if _scored(trials)}
         if pairs or reasons:
-            out.append(BoardChange(early.board.title, pairs, _lines(reasons)))
+            title = early.board.title
+            if change:  # it says what differs, and more than the leaderboard's own variant does
+                title = f"{title.removesuffix(f' · {early.board.variant}')} · {change}"
+            out.append(BoardChange(title, pairs, _lines(reasons)))
     return out
 
 
@@ -62,11 +68,6 @@ def unanswered(study: Study, group: Sequence[Record], names: Sequence[str], budg
                 cell = trials.get((name, budget), {})
                 reasons[name, budget] = _failure(cell, cell) or _unusable(cell) or _incomplete(study, (name, budget))
     return _lines(reasons)
-
-
-def _name(study: Study) -> tuple[str, ...]:
-    """What a leaderboard is called; its texts may be others nevertheless."""
-    return study.board.target, study.board.source, study.board.net, study.board.engine, study.board.device
 
 
 def _pairs(early: Study, late: Study, budgets: Sequence[Budget]) -> list[Comparison]:

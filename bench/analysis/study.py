@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from bench.analysis.boards import BoardRecords, boards_of
 from bench.analysis.calibration import Calibration, calibration
-from bench.analysis.leaderboard import Leaderboard, group_records, leaderboard_of
+from bench.analysis.leaderboard import Leaderboard, leaderboard_of
 from bench.analysis.learning_curves import LabelEquivalent, Leader, label_equivalents, leaders
 from bench.analysis.predictions import TestPredictions, test_predictions
 from bench.analysis.rankings import Ranking, rankings
@@ -45,12 +46,12 @@ class Study:
 
 def studies(records: Sequence[Record]) -> list[Study]:
     """One study per leaderboard of the records."""
-    return [study_of(group) for group in group_records(records)]
+    return [study_of(board) for board in boards_of(records)]
 
 
-def study_of(group: list[Record]) -> Study:
+def study_of(of_board: BoardRecords) -> Study:
     """The study of one leaderboard's records."""
-    board = leaderboard_of(group)
+    board, group = leaderboard_of(of_board), of_board.records
     predictions, left_out = test_predictions([r for r in group if not r.base_seed and r.head_seed is None])
     sizes = dict(board.sizes)
     equivalents = [e for reference in REFERENCES for e in label_equivalents(predictions, sizes, reference)]

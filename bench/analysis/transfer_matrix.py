@@ -17,7 +17,7 @@ class TransferMatrix:
 
     baseline: str
     budget: Budget
-    sources: tuple[str, ...]
+    sources: tuple[str, ...]  # with what tells two leaderboards of one source and target apart
     targets: tuple[str, ...]
     scores: tuple[tuple[float | None, ...], ...]  # [sources][targets], the leading score of each target
     leading: Mapping[str, str]  # accuracy or balanced_accuracy, by target
@@ -27,14 +27,17 @@ def transfer_matrix(records: Sequence[Record], baseline: str, budget: Budget) ->
     """The matrix of the records; `BenchError` where they hold fewer than two sources for this baseline and budget."""
     scores: dict[tuple[str, str], float | None] = {}
     leading: dict[str, str] = {}
+    of_source: set[str] = set()
     for board in leaderboards(records):
         cell = board.cells.get((baseline, budget))
         if cell:
-            scores[board.source, board.target] = cell.leading
+            of_source.add(board.source)
+            source = f"{board.source} · {board.variant}" if board.variant else board.source
+            scores[source, board.target] = cell.leading
             leading[board.target] = board.leading
     sources, targets = (tuple(sorted({pair[i] for pair in scores})) for i in (0, 1))
-    if len(sources) < 2:
-        raise BenchError(f"no transfer matrix for {baseline} at {budget} labels: the records have {len(sources)} "
+    if len(of_source) < 2:
+        raise BenchError(f"no transfer matrix for {baseline} at {budget} labels: the records have {len(of_source)} "
                          "source(s)", "bench run --source A --source B --target C …, or --source all --target all")
     rows = tuple(tuple(scores.get((s, t)) for t in targets) for s in sources)
     return TransferMatrix(baseline, budget, sources, targets, rows, leading)
@@ -43,9 +46,9 @@ def transfer_matrix(records: Sequence[Record], baseline: str, budget: Budget) ->
 def possible_matrices(records: Sequence[Record]) -> list[tuple[str, Budget]]:
     """Baselines that use a base, and budgets, for which the records hold two sources or more."""
     sources: dict[tuple[str, Budget], set[str]] = {}
-    for board in leaderboards(records):
-        for key, cell in board.cells.items():
-            if cell.leading is not None:
-                sources.setdefault(key, set()).add(board.source)
     with_base = {r.baseline for r in records if r.base}
-    return [(name, budget) for (name, budget), have in sources.items() if len(have) > 1 and name in with_base]
+    for board in leaderboards(records):
+        for (name, budget), cell in board.cells.items():
+            if cell.leading is not None and board.row_keys[name].strategy in with_base:
+                sources.setdefault((name, budget), set()).add(board.source)
+    return [key for key, have in sources.items() if len(have) > 1]

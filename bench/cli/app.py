@@ -12,7 +12,7 @@ from click import ClickException
 from typer.core import TyperGroup
 
 from bench import __version__
-from bench.cli import data, streams, task
+from bench.cli import data, results, streams, task
 from bench.cli import list as listing
 from bench.cli.distance import distance_command
 from bench.cli.doctor import doctor_command
@@ -40,6 +40,8 @@ GROUPS: dict[str, tuple[str, dict[str, Command]]] = {
     "data": ("Fetch, check and audit the data.",
              {"list": listing.list_tasks, "pull": data.data_pull, "verify": data.data_verify,
               "audit": data.data_audit}),
+    "results": ("What a results folder holds, and taking records out of it.",
+                {"list": results.results_list, "rm": results.results_rm}),
     "task": ("Make and check task cards.", {"new": task.task_new, "check": task.task_check})}
 
 

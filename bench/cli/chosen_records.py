@@ -26,7 +26,8 @@ class RecordOptions:
         "--target", "-t", autocompletion=completion.tasks, help="Only these tasks; repeatable.")] = None
     baseline: Annotated[list[str] | None, typer.Option(
         "--baseline", "-b", autocompletion=completion.strategies,
-        help="Only these strategies; repeatable; main: those that bench run uses by default.")] = None
+        help="Only these strategies, or rows such as 'tfidf [C=0.01]'; repeatable; main: those that bench run uses by "
+             "default.")] = None
     engine: Annotated[str, typer.Option(
         "--engine", autocompletion=completion.engines, help="Only this engine: torch or mxnet.")] = ""
 
@@ -36,6 +37,7 @@ def choose_records(folder: Path, options: RecordOptions, source: str = "", *, no
 
     Raises `BenchError` for unknown names and where no record is left. With `none`, a folder without records is fine.
     """
+    from bench.analysis import boards
     from bench.baselines import MAIN
     from bench.data.cards import unknown_name
     from bench.results import record_files
@@ -47,14 +49,16 @@ def choose_records(folder: Path, options: RecordOptions, source: str = "", *, no
     if unknown := {TaskRef.parse(name).task for name in targets} - tasks:
         raise BenchError(f"no records of {', '.join(sorted(unknown))} in {folder}",
                          f"it has: {', '.join(sorted(tasks)) or 'none'}")
-    baselines = {record.baseline for record in records}
+    rows = boards.row_names(map(boards.RowKey.of, records))
+    baselines = {record.baseline for record in records} | set(rows.values())
     strategies = {strategy for name in options.baseline or () for strategy in (MAIN if name == "main" else (name,))}
     for name in strategies - baselines - set(MAIN):
         raise unknown_name("baseline", name, sorted(baselines), "those with records")
     chosen = [record for record in records
               if (not targets or record.task in targets or str(record.target) in targets)
               and source in ("", record.source, TaskRef.parse(record.source).task)
-              and (not strategies or record.baseline in strategies) and options.engine in ("", record.engine)]
+              and (not strategies or {record.baseline, rows[boards.RowKey.of(record)]} & strategies)
+              and options.engine in ("", record.engine)]
     if not chosen and not (none and not records):
         sources, engines = ({getattr(record, name) for record in records} for name in ("source", "engine"))
         raise BenchError(f"no such records in {folder}", f"it has targets {', '.join(sorted(tasks)) or 'none'}"

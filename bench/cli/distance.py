@@ -30,6 +30,7 @@ def distance_command(
     """Measure how far targets are from the source, and show the measured gain beside it."""
     from bench.analysis import domain_distance, study
     from bench.explore import distance
+    from bench.learning.networks.architectures import architecture_named
     from bench.report import panels, target_files, target_tables, vega
     from bench.results import record_files
     from bench.runs.options import options_per_source
@@ -41,6 +42,8 @@ def distance_command(
         distances = distance.measure_distances(options, progress.say, progress.training, progress=progress.live)
     target_files.save_distances(results_dir, source, distances)
     records = record_files.read_all(results_dir, warn) if (results_dir / "records").is_dir() else []
+    net = str(architecture_named(options.net, options.preset))
+    records = [record for record in records if (record.net, record.engine) == (net, options.engine)]
     gains = domain_distance.distances_and_gains(distances, study.studies(records), source, baseline, at)
     if format == "json":
         json_text(as_json(gains))

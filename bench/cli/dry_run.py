@@ -22,13 +22,13 @@ SOURCES: Mapping[str, str] = {  # of an estimate
 }
 
 
-def show_plan(runs: Sequence[Options], *, as_json: bool) -> None:
+def show_plan(runs: Sequence[Options], *, as_json: bool, again: bool = False) -> None:
     """Print the plan of every source and its targets."""
     from bench.baselines import BASELINES
     from bench.runs import costs, executor, forecast
 
     workers = [executor.worker_count(options) for options in runs]
-    forecasts = [target for options in runs for target in forecast.forecasts(options, BASELINES, warn)]
+    forecasts = [target for options in runs for target in forecast.forecasts(options, BASELINES, warn, again=again)]
     seconds = forecast.total(forecasts, max([1, *workers]))
     total, todo = sum(target.trials for target in forecasts), sum(target.todo for target in forecasts)
     if as_json:

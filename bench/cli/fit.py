@@ -26,7 +26,7 @@ def fit_command(
         help="Number of labelled target texts; full: all except the test set.")] = "full",
     all_labels: Annotated[bool, typer.Option(
         "--all-labels", help="Train on every text; no test set is kept, so that no score is known.")] = False,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of the label draw.")] = 0,
+    seed: Annotated[int, typer.Option(help="Seed of the label draw.")] = 0,
     source: Source = "imdb",
     network: NetworkOptions,
     data: DataOptions,

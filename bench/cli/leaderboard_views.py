@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -76,8 +77,8 @@ class Question:
     @property
     def compared(self) -> list[str]:
         """Names of baselines, or results folders."""
-        names = [*self.options.compare.split(","), *(self.options.others or ())]
-        return [home_expanded(name) for name in names if name]
+        names = re.split(r",(?![^\[]*\])", self.options.compare)  # a row's name may hold settings: tfidf [C=0.01]
+        return [home_expanded(name) for name in [*names, *(self.options.others or ())] if name]
 
     @property
     def compares_runs(self) -> bool:
@@ -162,14 +163,15 @@ def _runs(question: Question) -> list[BoardChange]:
 def _baselines(question: Question) -> list[BoardChange]:
     """The named baselines, per leaderboard."""
     from bench.analysis import comparisons, regressions
-    from bench.analysis.leaderboard import group_records
+    from bench.analysis.boards import boards_of
     from bench.analysis.regressions import BoardChange
 
     names, gate = question.compared, question.options.fail_if_worse is not None
-    unknown = set(names) - {r.baseline for r in question.records}
+    groups = boards_of(question.records)
+    unknown = set(names) - {name for group in groups for name in group.rows}
     boards = []
-    for group, study in zip(group_records(question.records), question.studies, strict=True):
-        lost = regressions.unanswered(study, group, names, question.budgets)
+    for group, study in zip(groups, question.studies, strict=True):
+        lost = regressions.unanswered(study, group.records, names, question.budgets)
         try:
             pairs = comparisons.compare_baselines(study.predictions, names, question.budgets)
         except BenchError:
@@ -185,13 +187,17 @@ def across(question: Question) -> Answer:
     from bench.analysis import across_targets
     from bench.report import panels, target_tables, vega
 
-    results = [across_targets.rank_across_targets(question.studies, budget)
-               for budget in question.budgets or _most_frequent_budgets(question.studies)]
+    groups = across_targets.comparable(question.studies)
+    several = [variant for variant, alike in groups.items() if len({s.board.target for s in alike}) > 1]
+    results = [across_targets.rank_across_targets(groups[variant], budget, variant)
+               for variant in several or groups
+               for budget in question.budgets or _most_frequent_budgets(groups[variant])]
     sections = [Section(target_tables.across_title(result), target_tables.across_table(result),
                         target_tables.across_notes(result)) for result in results]
 
     def picture(result: RankingAcrossTargets) -> list[Path]:
-        stem = question.results_dir / "leaderboards" / f"across-{result.budget}"
+        variant = re.sub(r"[^A-Za-z0-9.]+", "-", f" {result.variant}") if result.variant else ""
+        stem = question.results_dir / "leaderboards" / f"across-{result.budget}{variant}"
         return vega.save(panels.ranks_panel(result), stem)
 
     return Answer(sections, as_json(results) if question.format == "json" else "",
@@ -260,8 +266,6 @@ def break_even(question: Question) -> Answer:
     from bench.report import tables
 
     label_cost, hour_cost = question.options.label_cost, question.options.hour_cost
-    if label_cost < 0 or hour_cost < 0:
-        raise BenchError("a price is below zero", "such as --label-cost 0.10 --hour-cost 1.00")
     head = ("at", "baseline", "labels saved per target [95%]", "worth", "base costs", "= labels", "targets to repay",
             "by time alone")
     sections = []

@@ -10,10 +10,8 @@ import typer
 from bench.cli import completion
 from bench.cli.option_groups import After
 from bench.cli.options import DataOptions, Epochs, NetworkOptions, OwnFileOptions, Source, options_of
-from bench.cli.output import say
+from bench.cli.output import say, warn
 from bench.cli.progress import TrialProgress
-from bench.cli.terminal import warn
-from bench.core.errors import BenchError
 from bench.core.files import save_text
 
 
@@ -45,8 +43,6 @@ def map_command(
         raise unknown_name("map", what, maps.MAPS, ", ".join(maps.MAPS))
     formats = [name.strip() for name in format.split(",") if name.strip()]
     drawing.check_available(formats)
-    if texts < 50:
-        raise BenchError(f"--texts {texts}", "50 or more")
     options = options_of(network, data, own_file, source=source, epochs=epochs)
     request = maps.MapRequest(options, target, labels, texts, seed)
     with TrialProgress() as progress:

@@ -10,8 +10,10 @@ from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 from bench.cli.paths import annotation_with_parser
 from bench.cli.terminal import errors
+from bench.core import ranges
 
 Command = Callable[..., None]
+NUMERIC = frozenset(option.rpartition(".")[2] for option in ranges.RANGES)  # options with a number in them
 
 
 @dataclass(frozen=True)
@@ -40,8 +42,14 @@ def typer_command(function: Command) -> Command:
         at = next((names.index(extra.option) + 1 for extra in extras if isinstance(extra, After)), len(options))
         options[at:at] = expanded
 
+    name = function.__name__.removesuffix("_command")
+    usual = {option.name: option.default for option in options}
+
     def command(**given: Any) -> None:
         with errors():
+            for option, value in given.items():
+                if option in NUMERIC and isinstance(value, (int, float)) and value != usual[option]:
+                    ranges.check(option, value, name)
             values = {name: group(**{field.name: given.pop(field.name) for field in fields(group)})
                       for name, group in groups.items()}
             function(**values, **given)

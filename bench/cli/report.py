@@ -31,7 +31,7 @@ def report_command(
     filters: RecordOptions,
     serve: Annotated[bool, typer.Option(
         "--serve", help="Serve the page, to this machine only; it follows a run in progress. Ctrl-C ends it.")] = False,
-    port: Annotated[int, typer.Option(min=0, max=65535, help="Port for --serve; 0: any free port.")] = PORT,
+    port: Annotated[int, typer.Option(help="Port for --serve; 0: any free port.")] = PORT,
     figures: FigureOptions,
     cache_dir: CacheDir = None,
 ) -> None:

@@ -57,8 +57,6 @@ def reproduce_command(
         return
     if claim or write_docs:
         raise BenchError("--claim and --write-docs are about the claims, not about --published")
-    if not 0 < sample.share <= 100:
-        raise BenchError(f"--share {sample.share:g} is not a percentage", "above 0, at most 100, such as 5")
     _published(options, sample)
 
 

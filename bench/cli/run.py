@@ -83,6 +83,8 @@ def run_command(
     repeats: RepeatOptions,
     keep_going: Annotated[bool, typer.Option("--keep-going/--fail-fast",
                                              help="Run the other trials after one has failed.")] = True,
+    rerun: Annotated[bool, typer.Option("--rerun", help="Run trials that are done already too; the newer record "
+                                                        "counts.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the trials and about how long they take; train, run "
                                                             "and write nothing.")] = False,
     as_json: AsJson = False,
@@ -98,13 +100,13 @@ def run_command(
                          results_dir=results_dir, epochs=epochs)
     runs = options_per_source(trials.source or ("imdb",), options)
     if dry_run:
-        show_plan(runs, as_json=as_json)
+        show_plan(runs, as_json=as_json, again=rerun)
         return
     failed = 0
     studies: list[Study] = []
     with executor.executor(options, warn) as execute:
         for of_source in runs:
-            failures, found = _run(of_source, execute, keep_going=keep_going, quiet=as_json)
+            failures, found = _run(of_source, execute, keep_going=keep_going, rerun=rerun, quiet=as_json)
             failed += failures
             studies += found
             if failed and not keep_going:
@@ -118,21 +120,23 @@ def run_command(
         raise typer.Exit(1)
 
 
-def _run(options: Options, execute: Executor, *, keep_going: bool, quiet: bool) -> tuple[int, list[Study]]:
+def _run(options: Options, execute: Executor, *, keep_going: bool, rerun: bool,
+         quiet: bool) -> tuple[int, list[Study]]:
     """Run the trials of one source; returns the number that failed, and the studies of the targets.
 
     `quiet` leaves standard output alone.
     """
-    from bench.analysis import study
+    from bench.analysis import boards, study
     from bench.baselines import BASELINES
     from bench.report import leaderboard_files
     from bench.results import record_files
-    from bench.runs import plan
+    from bench.runs import plan, trials
 
     failed = 0
     shown: list[Study] = []
     with TrialProgress() as progress:
-        for of_target in plan.plan(options, BASELINES, progress.say, progress.training, progress=progress.live):
+        for of_target in plan.plan(options, BASELINES, progress.say, progress.training, progress=progress.live,
+                                   again=rerun):
             target, total, done = of_target.target, len(of_target.specs), len(of_target.specs) - len(of_target.todo)
             progress.say(headline(target, of_target.base, options.source))
             if done:
@@ -146,11 +150,14 @@ def _run(options: Options, execute: Executor, *, keep_going: bool, quiet: bool) 
             progress.pause()
             studies = study.studies(record_files.read_with_packed(of_target.path))
             paths = leaderboard_files.write(options.results_dir, studies)
-            content = (target.name, target.data.corpus.sha256)
-            of_content = [s for s in studies if (s.board.target, s.board.content_sha256) == content]
-            shown += of_content
+            keys = [board.key for board in boards.boards_of([trials.blank_record(spec) for spec in of_target.specs])]
+            of_run = [s for s in studies if any(s.board.key.holds(key) for key in keys)]
+            shown += of_run
             if not quiet:
-                print_sections(leaderboards(of_content))
+                print_sections(leaderboards(of_run))
+                if others := len(studies) - len(of_run):
+                    say(f"{others} more of {of_target.target.task.name}, of other data or another base: "
+                        f"bench leaderboard --target {of_target.target.task.name}", err=True)
             say("Written: " + ", ".join(map(str, paths)), err=quiet)
             if failed and not keep_going:
                 break

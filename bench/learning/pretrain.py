@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.core import files as files_
-from bench.core import store
+from bench.core import ranges, store
+from bench.core.errors import BenchError
 from bench.core.seeds import generator_for
 from bench.data.corpus import Dataset
 from bench.data.text import SPECIALS, TEXT_VERSION, Vocabulary, frequent
@@ -83,6 +84,17 @@ class BaseSpec:
     validation: float = 0.0  # share of the pool that is held out and scored after every epoch
     every_epoch: bool = False  # save the weights of every epoch too
 
+    def __post_init__(self) -> None:
+        """Refuse a recipe that trains nothing."""
+        if self.recipe.epochs < 1:
+            raise BenchError(f"{self.recipe.epochs} epochs train nothing", "1 or more")
+        ranges.check("validation", self.validation)
+
+    def recipe_and_texts(self) -> dict[str, Any]:
+        """How the base is trained and on which texts: what `describe` says and a record has no other field for."""
+        elsewhere = ("source", "content_sha256", "net", "engine", "device", "seed")
+        return {name: value for name, value in self.describe().items() if name not in elsewhere}
+
     def describe(self) -> dict[str, Any]:
         """Everything that the weights depend on; the base's key is made of it, so its names stay as they are."""
         recipe = asdict(self.recipe)
@@ -94,7 +106,7 @@ class BaseSpec:
             "content_sha256": self.data.corpus.sha256, "pool": store.key_of(self.split.pool.tolist()),
             "net": self.net.as_json(), "spec": recipe,
             "engine": self.engine, "version": version(self.engine), "device": self.device, "seed": self.seed,
-            "glove": self.vectors is not None and self.net.glove != "no",
+            "glove": self.vectors.key if self.vectors is not None and self.net.glove != "no" else False,
             **({"validation": self.validation} if self.validation else {}),
         }
 

@@ -14,7 +14,7 @@ from bench.core.errors import BenchError
 from bench.data.corpus import ArraysAndFacts, Corpus, Examples, derived
 from bench.data.text import SPECIALS, UNKNOWN
 from bench.learning.features import ngrams, sentence_encoder
-from bench.learning.features.glove import DISTRIBUTION, WordVectors
+from bench.learning.features.glove import WordVectors, cache_key, key_of
 from bench.learning.networks.architectures import EMBEDDING, Architecture, Params
 from bench.learning.networks.engines import Engine
 from bench.learning.pretrain import Base
@@ -68,7 +68,7 @@ class Resources:
             rows = self._base_rows(corpus.words, glove, self._glove_to_base(corpus))
             return {"rows": np.concatenate([base.params[EMBEDDING][:SPECIALS], rows]).astype(np.float32)}, {}
 
-        entry = derived(corpus, "embedding", [base.key, self.vectors is not None], make)
+        entry = derived(corpus, "embedding", [base.key, key_of(self.vectors)], make)
         return {**base.params, EMBEDDING: entry.array("rows")}
 
     def base_rows(self, corpus: Corpus, words: Sequence[str]) -> NDArray[np.float32]:
@@ -129,7 +129,7 @@ class Resources:
             array = self.engine.features(base.net, self.base_params(corpus), x, self.device)
             return {"features": array}, {"seconds": time.perf_counter() - began}
 
-        entry = derived(corpus, *features_entry(base.key, self.vectors is not None), make)
+        entry = derived(corpus, *features_entry(base.key, self.vectors), make)
         return entry.array("features"), float(entry.facts["seconds"])
 
     def counts(self, examples: Examples) -> csr_matrix:
@@ -159,7 +159,7 @@ class Resources:
         def make() -> ArraysAndFacts:
             return {"means": ngrams.mean_vectors(corpus.tokens, *glove.of(corpus))}, {}
 
-        return derived(corpus, "glove-means", DISTRIBUTION, make).array("means")
+        return derived(corpus, "glove-means", cache_key(glove), make).array("means")
 
     def _need_vectors(self) -> WordVectors:
         if self.vectors is None:
@@ -167,6 +167,6 @@ class Resources:
         return self.vectors
 
 
-def features_entry(base_key: str, glove: bool) -> tuple[str, list[object]]:
+def features_entry(base_key: str, vectors: WordVectors | None) -> tuple[str, list[object]]:
     """Name and key of a corpus's features by a base in the cache."""
-    return "features", [base_key, glove]
+    return "features", [base_key, key_of(vectors)]

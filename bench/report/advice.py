@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from bench.analysis.boards import rows_of
 from bench.analysis.comparisons import Comparison
+from bench.analysis.leaderboard import SCRATCH
 from bench.analysis.power import RequiredSample
 from bench.analysis.rankings import ALPHA, HELPS, NEUTRAL, OPEN, RankedBaseline, Ranking
 from bench.analysis.study import Study
@@ -83,6 +85,8 @@ def notes(study: Study) -> list[str]:
         "leaderboard).",
         "gain: points over scratch with the same labels and seeds: ▲ helps, ▼ harms, = neutral (90% interval within "
         f"±{NEUTRAL:g}), ? underpowered. n/m: only n of the m seeds finished."]
+    if len(rows := rows_of(SCRATCH, board.rows)) > 1:
+        lines.append(f"no gain is shown: there are {len(rows)} rows of scratch ({', '.join(rows)}).")
     if detectable:
         low, high = f"{min(detectable):.1f}", f"{max(detectable):.1f}"
         span = f"{low} points" if low == high else f"{low} to {high} points, depending on the budget,"

@@ -23,7 +23,7 @@ COLUMNS = ("target", "source", "net", "engine", "device", "baseline", "budget", 
            "seeds", "leading_score", "score", "score_low", "score_high", "score_sd", "auc", "auc_low", "auc_high",
            "accuracy", "balanced_accuracy", "rank", "best_share", "gain_points", "gain_low", "gain_high", "verdict",
            "gain_p_holm", "worth_scratch", "worth_scratch_low", "worth_scratch_high", "worth_tfidf", "log_loss", "ece",
-           "adapt_seconds")
+           "adapt_seconds", "strategy", "settings", "strategy_sha256", "variant", "content_sha256", "source_sha256")
 
 
 def whole(studies: Sequence[Study], form: str, sort: str = "") -> str:
@@ -74,8 +74,10 @@ def _csv_row(study: Study, name: str, budget: Budget, row: RankedBaseline | None
     cell = board.cells[name, budget]
     trial = [board.target, board.source, board.net, board.engine, board.device, name, budget, board.sizes[budget],
              board.n_test, cell.done, cell.of, board.leading]
+    key = board.row_keys[name]
+    identity = [key.strategy, key.settings, key.version, board.variant, board.content_sha256, board.key.source_sha256]
     if row is None:
-        return [*trial, *[None] * (len(COLUMNS) - len(trial))]
+        return [*trial, *[None] * (len(COLUMNS) - len(trial) - len(identity)), *identity]
 
     def bounds(interval: Interval | None) -> list[Any]:
         return [None] * 3 if interval is None else [interval.estimate, interval.low, interval.high]
@@ -84,4 +86,4 @@ def _csv_row(study: Study, name: str, budget: Budget, row: RankedBaseline | None
     return [*trial, *bounds(row.score), cell.spread, *bounds(row.auc), cell.accuracy, cell.balanced, row.rank, row.best,
             *bounds(row.gain), row.verdict, row.p, *bounds(scratch.labels if scratch else None),
             tfidf and tfidf.labels.estimate, calibration and calibration.log_loss, calibration and calibration.error,
-            row.adapt]
+            row.adapt, *identity]

@@ -29,6 +29,16 @@ class JsonCell(Cell):
     budget: Budget
 
 
+@dataclass(frozen=True)
+class JsonRow:
+    """What a row is: its name here (`baseline` elsewhere in this file), and what its scores depend on."""
+
+    baseline: str
+    strategy: str
+    settings: dict[str, Any]
+    strategy_sha256: str  # of the code of a strategy from outside; empty for those of the suite and where unknown
+
+
 @dataclass(frozen=True, kw_only=True)
 class JsonLabelEquivalent(LabelEquivalent):
     """How many labels a reference strategy needs for the same score; a bound beyond its budgets is null."""
@@ -57,6 +67,16 @@ class JsonLeaderboard:
     variance: tuple[VarianceComponents, ...]
     advice: tuple[str, ...]
     left_out: tuple[str, ...]
+    title: str
+    variant: str  # what tells it from other leaderboards of the same target, source, net, engine and device
+    rows: tuple[JsonRow, ...]
+    content_sha256: str  # of the target's texts and labels
+    source_sha256: str  # of the source's; empty in earlier records, which cannot tell
+    split_sha256: str
+    vectors_sha256: str
+    text_version: int
+    net_spec: dict[str, Any]
+    base: dict[str, Any]  # how the base was trained; empty without one, and where unknown
 
 
 @dataclass(frozen=True)
@@ -74,14 +94,19 @@ def as_json(studies: Sequence[Study]) -> str:
 
 
 def _leaderboard(study: Study) -> JsonLeaderboard:
-    board = study.board
+    board, key = study.board, study.board.key
+    base = json.loads(key.base) if key.base else {}
     cells = (JsonCell(baseline=name, budget=budget, **asdict(cell)) for (name, budget), cell in board.cells.items())
     equivalents = (JsonLabelEquivalent(**vars(labels), words=labels.in_words()) for labels in study.label_equivalents)
     return JsonLeaderboard(
         board.target, board.source, board.net, board.engine, board.device, board.leading, board.n_test, board.pretrain,
         study.chance, tuple(cells), tuple(study.rankings), tuple(equivalents), tuple(study.leaders),
         tuple(study.calibrations), tuple(study.variance_components), tuple(advice(study)),
-        (*study.left_out, *board.failed))
+        (*study.left_out, *board.failed), board.title, board.variant,
+        tuple(JsonRow(name, row.strategy, json.loads(row.settings), row.version)
+              for name in board.rows for row in [board.row_keys[name]]),
+        board.content_sha256, key.source_sha256, key.split_sha256, key.vectors_sha256, key.text_version,
+        json.loads(key.net_spec), base if isinstance(base, dict) else {"key": base})
 
 
 def json_schema() -> dict[str, Any]:

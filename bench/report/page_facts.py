@@ -9,9 +9,10 @@ from dataclasses import asdict, dataclass, field
 from statistics import mean
 from typing import Any
 
-from bench.analysis.across_targets import rank_across_targets
+from bench.analysis.across_targets import comparable, rank_across_targets
+from bench.analysis.boards import BoardRecords, boards_of
 from bench.analysis.domain_distance import DomainDistance
-from bench.analysis.leaderboard import group_records
+from bench.analysis.leaderboard import Leaderboard
 from bench.analysis.scores import Interval
 from bench.analysis.study import Study, study_of
 from bench.core.budget import Budget, in_order
@@ -56,7 +57,7 @@ class CachedStudy:
 
     key: str  # changes with the records
     study: Study
-    records: list[Record]
+    records: tuple[Record, ...]
 
 
 def facts(records: Sequence[Record], cache: dict[str, CachedStudy] | None = None,
@@ -68,23 +69,22 @@ def facts(records: Sequence[Record], cache: dict[str, CachedStudy] | None = None
     """
     if not records:
         raise BenchError("no records to report", "bench run makes some; --results-dir names the folder")
-    studied = [_studied(group, {} if cache is None else cache) for group in group_records(records)]
+    studied = [_studied(board, {} if cache is None else cache) for board in boards_of(records)]
     boards, cells = [], []
     for number, one in enumerate(studied):
         boards.append(_board(number, one.study, one.records))
         cells += _cells(number, one.study, one.records)
-    names = sorted({r.baseline for r in records})
+    names = sorted({name for one in studied for name in one.study.board.rows})
     rows = [{"source": TaskRef.parse(source).task, **{k: _json_number(v) for k, v in asdict(d).items()}}
             for source, of_source in (distances or {}).items() for d in of_source]
     return Facts(boards, cells, _across([one.study for one in studied]), names, rows)
 
 
-def _studied(group: list[Record], cache: dict[str, CachedStudy]) -> CachedStudy:
-    first = group[0]
-    place = repr((first.task, first.edition, first.content_sha256, first.source, first.net, first.engine, first.device))
-    key = repr([(r.identity(), r.status, r.accuracy) for r in group])
+def _studied(board: BoardRecords, cache: dict[str, CachedStudy]) -> CachedStudy:
+    place = repr(board.key)
+    key = repr([board.variant, [(r.identity(), r.status, r.accuracy) for r in board.records]])
     if place not in cache or cache[place].key != key:
-        cache[place] = CachedStudy(key, study_of(group), group)
+        cache[place] = CachedStudy(key, study_of(board), board.records)
     return cache[place]
 
 
@@ -93,8 +93,9 @@ def _board(number: int, study: Study, records: Sequence[Record]) -> dict[str, An
     sentences = advice(study)  # one per ranking, then some about all of them
     newest = records[-1]
     return {
-        "id": number, "target": board.target, "source": board.source, "net": board.net, "engine": board.engine,
-        "device": board.device, "leading": board.leading.replace("_", " "), "n_test": board.n_test,
+        "id": number, "target": board.target, "source": board.source, "net": _net(board), "engine": board.engine,
+        "device": board.device, "variant": board.variant, "leading": board.leading.replace("_", " "),
+        "n_test": board.n_test,
         "pretrain": _json_number(board.pretrain), "chance": _json_number(study.chance),
         "budgets": [{"budget": str(b), "n": board.sizes[b]} for b in board.budgets],
         "advice": {str(r.budget): line for r, line in zip(study.rankings, sentences, strict=False)},
@@ -103,10 +104,17 @@ def _board(number: int, study: Study, records: Sequence[Record]) -> dict[str, An
         "notes": notes(study), "command": command(records),
         "provenance": {
             "data": f"{newest.target}, content SHA-256 {newest.content_sha256}",
+            "source": f"{newest.source}, content SHA-256 {newest.source_sha256 or 'unknown (earlier records)'}",
+            "strategies": _strategies(board),
             "texts removed from training": ", ".join(f"{k} {v}" for k, v in newest.leaks.items()) or "none",
             "base network": base_keys(records), "versions": _all_values(records, "versions"),
             "hardware": _all_values(records, "host"),
             "records": f"{len(records)}, of which {sum(r.status != 'ok' for r in records)} failed"}}
+
+
+def _net(board: Leaderboard) -> str:
+    """The network as the page's filters know it: with what else tells leaderboards of one target and source apart."""
+    return f"{board.net} · {board.variant}" if board.variant else board.net
 
 
 def base_keys(records: Sequence[Record]) -> str:
@@ -132,7 +140,21 @@ def command(records: Sequence[Record]) -> str:
              "--seeds", str(len({r.seed for r in records})),
              *(["--net", net] if net in ARCHITECTURES and net != "gru" else []),
              "--engine", first.engine, "--device", first.device]
+    recipes = [spec for r in records if isinstance(spec := r.base_spec.get("spec"), dict)]
+    epochs = {str(recipe["epochs"]) for recipe in recipes if "epochs" in recipe}
+    words += ["--epochs", epochs.pop()] if len(epochs) == 1 else []
     return shlex.join(words)
+
+
+def _strategies(board: Leaderboard) -> str:
+    """The settings and the code of each row that has any."""
+    texts = []
+    for name in sorted(board.rows):
+        row = board.row_keys[name]
+        code = f", code SHA-256 {row.version}" if row.version else ""
+        if row.settings != "{}" or code:
+            texts.append(f"{name}: {row.settings}{code}")
+    return "; ".join(texts) or "no settings"
 
 
 def _cells(number: int, study: Study, records: Sequence[Record]) -> list[list[Any]]:
@@ -176,23 +198,25 @@ def _json_number(value: Any) -> Any:
 
 
 def _across(studies: Sequence[Study]) -> list[dict[str, Any]]:
-    """For each source, net, engine, device and budget with two targets or more: mean ranks and what joins them."""
+    """For each source, base, engine, device and budget with two targets or more: mean ranks and what joins them."""
     groups: dict[tuple[str, ...], list[Study]] = {}
-    for study in studies:
-        b = study.board
-        groups.setdefault((b.source, b.net, b.engine, b.device), []).append(study)
+    for variant, alike in comparable(studies).items():
+        for study in alike:
+            b = study.board
+            groups.setdefault((b.source, b.net, b.engine, b.device, variant), []).append(study)
     out = []
-    for (source, net, engine, device), group in groups.items():
+    for (source, _, engine, device, variant), group in groups.items():
         for budget in in_order({ranking.budget for study in group for ranking in study.rankings}):
             try:
-                ranking = rank_across_targets(group, budget)
+                ranking = rank_across_targets(group, budget, variant)
             except BenchError:  # one target, or two editions of one: there is nothing to rank over
                 continue
             if len(ranking.ranked) < 2 or ranking.critical is None:
                 continue
             rows = {name: [{k: _json_number(v) for k, v in row.items()} for row in rows]
                     for name, rows in ranks_data(ranking).items()}
-            out.append({"source": source, "net": net, "engine": engine, "device": device, "budget": str(budget),
+            out.append({"source": source, "nets": sorted({_net(study.board) for study in group}), "engine": engine,
+                        "device": device, "variant": variant, "budget": str(budget),
                         "targets": list(ranking.targets), "critical": _json_number(ranking.critical),
                         "friedman": _json_number(ranking.friedman), **rows})
     return out

@@ -13,7 +13,7 @@ from bench.analysis.transfer_matrix import TransferMatrix
 from bench.core.budget import FULL, Budget
 from bench.core.errors import BenchError
 from bench.report.charts import Spec, reliability, specs
-from bench.report.target_tables import short_name
+from bench.report.target_tables import short_name, short_source
 from bench.report.vega import filled
 
 WIDTH = 560  # pixels, about a column of a paper
@@ -36,7 +36,7 @@ def labels_text(budget: Budget) -> str:
 
 def matrix_panel(matrix: TransferMatrix) -> Spec:
     """The heat map of a transfer matrix."""
-    rows = [{"source": short_name(source), "target": short_name(target), "score": score}
+    rows = [{"source": short_source(source), "target": short_name(target), "score": score}
             for source, scores in zip(matrix.sources, matrix.scores, strict=True)
             for target, score in zip(matrix.targets, scores, strict=True) if score is not None]
     return heat_map(rows, f"{matrix.baseline}, {labels_text(matrix.budget)}", matrix.leading.values())
@@ -55,8 +55,9 @@ def ranks_panel(ranking: RankingAcrossTargets) -> Spec:
     """The critical-difference diagram (Demsar 2006): mean ranks, and bars that join those not significantly apart."""
     if len(ranking.ranked) < 2 or ranking.critical is None:
         raise BenchError("a critical-difference diagram needs two baselines that have every target")
-    return critical_difference_diagram(ranks_data(ranking), ranks_title(ranking.targets, ranking.source, ranking.budget,
-                                                                        ranking.critical))
+    return critical_difference_diagram(ranks_data(ranking), ranks_title(
+        ranking.targets, f"{ranking.source} · {ranking.variant}" if ranking.variant else ranking.source, ranking.budget,
+        ranking.critical))
 
 
 def ranks_title(targets: Sequence[str], source: str, budget: Budget, critical: float) -> str:

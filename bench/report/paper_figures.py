@@ -21,7 +21,7 @@ from bench.report.panels import (
 )
 from bench.report.target_tables import short_name
 
-BOARD = ("target", "source", "net", "engine", "device", "leading")  # what a cell takes from its leaderboard
+BOARD = ("target", "source", "net", "engine", "device", "variant", "leading")  # what a cell takes from its leaderboard
 FASTEST = 0.001  # seconds; a shorter training time is drawn as this
 
 
@@ -33,8 +33,9 @@ def named_panels(facts: Facts) -> Iterator[tuple[str, Spec]]:
     yield from _matrices(cells)
     yield from _distances(facts, cells)
     for a in facts.across:
-        title = ranks_title(a["targets"], a["source"], a["budget"], a["critical"])
-        yield (_file_name("ranks", a["source"], a["engine"], a["device"], a["budget"]),
+        source = _with_variant(a["source"], a)
+        title = ranks_title(a["targets"], source, a["budget"], a["critical"])
+        yield (_file_name("ranks", a["source"], a["engine"], a["device"], *filter(None, [a["variant"]]), a["budget"]),
                critical_difference_diagram({"places": a["places"], "cliques": a["cliques"]}, title))
 
 
@@ -45,7 +46,7 @@ def _leaderboards(facts: Facts, cells: Rows) -> Iterator[tuple[str, Spec]]:
         rows = [c for c in cells if c["board"] == board["id"]]
         if not rows:
             continue
-        title = f"{board['target']} from {board['source']}"
+        title = _with_variant(f"{board['target']} from {board['source']}", board)
         yield f"curves-{stem}", panel(
             charts["curves"], title, {"cells": rows}, drawn=sorted({c["baseline"] for c in rows}),
             ticks=[x["n"] for x in board["budgets"]], leading=f"{board['leading']} on the test set")
@@ -66,11 +67,12 @@ def _matrices(cells: Rows) -> Iterator[tuple[str, Spec]]:
     groups: dict[tuple[str, ...], Rows] = {}
     for c in cells:
         if c["pretrain"]:
-            key = (c["baseline"], c["budget"], c["net"], c["engine"], c["device"])
-            groups.setdefault(key, []).append(
-                {**c, "source": short_name(c["source"]), "target": short_name(c["target"])})
+            net = c["net"].removesuffix(f" · {c['variant']}")
+            key = (c["baseline"], c["budget"], net, c["engine"], c["device"])
+            source = _with_variant(short_name(c["source"]), c)
+            groups.setdefault(key, []).append({**c, "source": source, "target": short_name(c["target"])})
     for (name, budget, *place), rows in groups.items():
-        if len({r["source"] for r in rows}) > 1:
+        if len({r["source"].partition(" · ")[0] for r in rows}) > 1:
             yield _file_name("matrix", name, budget, *place), heat_map(
                 rows, f"{name}, {labels_text(parse_budget(budget))}", (r["leading"] for r in rows))
 
@@ -88,6 +90,10 @@ def _distances(facts: Facts, cells: Rows) -> Iterator[tuple[str, Spec]]:
         if len(rows) > 1:
             baseline, budget, of_source, *_ = group
             yield _file_name("distance", *group), gain_by_distance(rows, baseline, parse_budget(budget), of_source)
+
+
+def _with_variant(text: str, board: dict[str, Any]) -> str:
+    return f"{text} · {board['variant']}" if board["variant"] else text
 
 
 def _stems(boards: list[dict[str, Any]]) -> list[str]:

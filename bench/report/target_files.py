@@ -34,7 +34,8 @@ def draw_matrix(folder: Path, matrix: TransferMatrix) -> list[Path]:
 
 
 def _matrix_file(folder: Path, matrix: TransferMatrix, suffix: str) -> Path:
-    return folder / "leaderboards" / f"matrix-{matrix.baseline}-{matrix.budget}{suffix}"
+    row = re.sub(r"[/\\\x00]", "-", matrix.baseline)[:150]  # a row's name may hold settings
+    return folder / "leaderboards" / f"matrix-{row}-{matrix.budget}{suffix}"
 
 
 def save_distances(folder: Path, source: str, distances: Sequence[DomainDistance]) -> Path:

@@ -15,9 +15,16 @@ def short_name(name: str) -> str:
     return TaskRef.parse(name).task
 
 
+def short_source(name: str) -> str:
+    """The same for a row of a matrix, which may go on after the edition: `imdb · epochs 2`."""
+    source, dot, variant = name.partition(" · ")
+    return short_name(source) + dot + variant
+
+
 def across_title(ranking: RankingAcrossTargets) -> str:
     """One line that says what is compared."""
-    return f"{len(ranking.targets)} targets from {ranking.source} · {ranking.budget} labels"
+    variant = f" · {ranking.variant}" if ranking.variant else ""
+    return f"{len(ranking.targets)} targets from {ranking.source} · {ranking.budget} labels{variant}"
 
 
 def across_table(ranking: RankingAcrossTargets) -> Table:
@@ -86,6 +93,8 @@ def distance_notes(distances: DistancesAndGains) -> list[str]:
     """What the columns mean, and whether the distances predict the gain."""
     lines = ["proxy A: 0 if the two domains look alike, 2 if a linear classifier always tells them apart. known words: "
              "share of the target's running words that the source has. MMD²: of the base's features."]
+    lines += [f"{target} has no gain here, for it has several leaderboards: {'; '.join(titles)}."
+              for target, titles in distances.ambiguous.items()]
     targets = sum(r.gain is not None for r in distances.rows)
     for name, r in distances.correlations.items():
         if r is not None:

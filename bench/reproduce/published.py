@@ -101,7 +101,8 @@ def rerun(
                 for _ in plan.execute(target_plan, executor):
                     pass
                 records = record_files.latest(record_files.read_with_packed(target_plan.path))
-                here = {_trial(r): r for r in records}
+                planned = {blank_record(spec).identity() for spec in target_plan.specs}
+                here = {_trial(r): r for r in records if r.identity() in planned}
                 for trial, old in wanted.items():
                     new = here.get(trial)
                     cause = _cause(old, new) if new else "this suite has no such trial"

@@ -57,17 +57,44 @@ class Record:
     status: Literal["ok", "failed"] = "ok"  # whether the trial succeeded
     error: str = ""  # why it failed, one line
     schema: int = SCHEMA  # version of this format
+    # What follows is empty in an earlier record, which cannot tell; docs/protocol.md says what each field covers.
+    source_sha256: str = ""  # of the source's texts and labels, as `content_sha256` is of the target's
+    split_sha256: str = ""  # of the classes in order, the rows to train on and to test with, of target and source
+    net_spec: dict[str, Any] = field(default_factory=dict)  # every field of the network that `net` names
+    base_spec: dict[str, Any] = field(default_factory=dict)  # how the base was trained, where the strategy uses one
+    vectors_sha256: str = ""  # of the word vectors, where the strategy can use any
+    strategy_sha256: str = ""  # of the code of a strategy from outside; empty for those of the suite
+    text_version: int = 2  # of cleaning and tokens (bench/data/text.py); earlier records have version 2
 
     @property
     def target(self) -> TaskRef:
         """The target task and its edition."""
         return TaskRef(self.task, self.edition)
 
+    @property
+    def is_earlier(self) -> bool:
+        """Whether it was made before records said what the source held."""
+        return not self.source_sha256
+
     def identity(self) -> str:
-        """A key that two records share exactly where they are the same trial."""
+        """A key that two records share exactly where they are the same trial.
+
+        An earlier record keeps the key that it had, so it never counts as a trial whose source is known.
+        """
+        known = [] if self.is_earlier else [{
+            "source_sha256": self.source_sha256, "split_sha256": self.split_sha256, "net_spec": self.net_spec,
+            "vectors_sha256": self.vectors_sha256, "strategy_sha256": self.strategy_sha256,
+            "text_version": self.text_version, "leading": self.leading}]
+        return store.key_of([*self._earlier_key(), *known])
+
+    def earlier_identity(self) -> str:
+        """The key that this trial had in earlier records."""
+        return store.key_of(self._earlier_key())
+
+    def _earlier_key(self) -> list[object]:
         head = [] if self.head_seed is None else [self.head_seed]
-        return store.key_of([self.task, self.edition, self.content_sha256, self.source, self.baseline, self.settings,
-                             self.net, self.engine, self.device, self.budget, self.seed, self.base, *head])
+        return [self.task, self.edition, self.content_sha256, self.source, self.baseline, self.settings, self.net,
+                self.engine, self.device, self.budget, self.seed, self.base, *head]
 
 
 KEYS = frozenset(f.name for f in fields(Record))

@@ -56,7 +56,7 @@ def read(path: Path, warn: Warn = ignore) -> list[Record]:
     if not path.exists():
         return []
     records = []
-    for number, line in enumerate(_lines(path), 1):
+    for number, line in enumerate(read_lines(path), 1):
         if line == b"\n":
             continue
         if not line.endswith(b"\n"):  # only the last line can be cut short; `append` removes it
@@ -75,7 +75,23 @@ def read(path: Path, warn: Warn = ignore) -> list[Record]:
     return records
 
 
-def _lines(path: Path) -> Iterator[bytes]:
+def record_in(line: bytes) -> Record | None:
+    """The record in a line of a file; None where `read` leaves the line out."""
+    try:
+        body = json.loads(line)
+        right = line.endswith(b"\n") and body["schema"] == SCHEMA and body.pop("check") == _check(body)
+        return record_from_json(body) if right else None
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return None
+
+
+def lock_of(path: Path) -> Path:
+    """The lock that a run holds while it writes records to a file, or to the file that a packed one lies beside."""
+    return path.with_name(f".{path.name.removesuffix(COMPRESSED).removesuffix('.jsonl')}.lock")
+
+
+def read_lines(path: Path) -> Iterator[bytes]:
+    """The lines of a file of records, packed or not, with their line breaks; `BenchError` where it cannot be read."""
     try:
         with gzip.open(path) if path.suffix == COMPRESSED else path.open("rb") as file:
             yield from iter(lambda: file.readline(LARGEST), b"")

@@ -72,8 +72,8 @@ class Forecast:
         return {cost.basis for cost in counted}
 
 
-def forecasts(options: Options, table: Mapping[str, str], say: Say) -> list[Forecast]:
-    """One forecast per target, in the order of the options.
+def forecasts(options: Options, table: Mapping[str, str], say: Say, *, again: bool = False) -> list[Forecast]:
+    """One forecast per target, in the order of the options; `again` counts finished trials as to do.
 
     Raises `BenchError` for what the run would refuse too, as far as that shows without fetching anything.
     """
@@ -86,7 +86,7 @@ def forecasts(options: Options, table: Mapping[str, str], say: Say) -> list[Fore
     by_name: dict[str, Forecast] = {}
     if ready:
         drafts = plan.drafts(replace(options, targets=ready, offline=True), table, say, progress=False,
-                             find=_vectors_to_come(options))
+                             find=_vectors_to_come(options), again=again)
         by_name = {name: _from_data(draft, measured, options) for name, draft in zip(ready, drafts, strict=True)}
     if len(by_name) < len(set(options.targets)):
         strategies = registry.installed(options.baselines, table, say)

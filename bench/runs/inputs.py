@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+import hashlib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
+import numpy as np
+
+from bench.core import store
 from bench.core.errors import BenchError
 from bench.core.names import TaskRef
 from bench.data import corpus
@@ -77,13 +82,24 @@ class TrialContext:
     vectors: WordVectors | None = None
     source_leaks: int = 0  # source texts left out because they are, or nearly are, in the target's test set
     base_seed: int = 0
+    base_spec: Mapping[str, Any] = field(default_factory=dict)  # how the base is trained, whatever its seed
+    split_sha256: str = ""
 
     @staticmethod
     def of(inputs: Inputs, root: Path, base_seed: int) -> TrialContext:
         """The context of the trials on one of the bases."""
         base = replace(inputs.base_spec, seed=base_seed)
         return TrialContext(root, DataRef.of(inputs.source), DataRef.of(inputs.target), inputs.architecture,
-                            base.engine, base.device, base_key(base), inputs.vectors, inputs.leaked, base_seed)
+                            base.engine, base.device, base_key(base), inputs.vectors, inputs.leaked, base_seed,
+                            base.recipe_and_texts(), split_sha256(inputs))
+
+
+def split_sha256(inputs: Inputs) -> str:
+    """A digest of what the trials may learn from and are tested on: classes in order, rows of target and source."""
+    source, target = inputs.source, inputs.target
+    rows = (target.split.pool, target.split.test, source.split.pool)
+    return store.key_of([target.data.labels, source.data.labels,
+                         *(hashlib.sha256(np.ascontiguousarray(part, "<i8").tobytes()).hexdigest() for part in rows)])
 
 
 def find_vectors(access: Access, say: Say) -> WordVectors | None:
@@ -161,8 +177,6 @@ def device_for(options: Options) -> str:
 
 def train_base(options: Options, say: Say, watch: Watch, *, progress: bool) -> Base:
     """`bench pretrain`: the base alone."""
-    if not 0.0 <= options.validation <= 0.5:
-        raise BenchError(f"--validation {options.validation:g} is not a share", "from 0 to 0.5, such as 0.2")
     access = access_for(options, say, progress=progress)
     find = find_for_net(options)
     source = load(options.source, options, access, say)

@@ -174,7 +174,7 @@ def _base_steps(work: Workload) -> Iterator[Step]:
 def _feature_steps(work: Workload) -> Iterator[Step]:
     for key in work.bases:
         cached = work.inputs is not None and is_derived(
-            work.inputs.target.data.corpus, *features_entry(key, work.inputs.vectors is not None))
+            work.inputs.target.data.corpus, *features_entry(key, work.inputs.vectors))
         yield Step("features", f"{work.target} {key}", cached, work.measured.encoding(work.target_texts))
 
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from bench.core import store
-from bench.core.budget import FULL, Budget
+from bench.core import ranges, store
+from bench.core.budget import FULL, Budget, parse_budget
 from bench.core.errors import BenchError
 from bench.core.names import TaskRef
 from bench.data.cards import all_tasks
@@ -51,11 +51,14 @@ class Options:
     keep_checkpoints: bool = False  # of every epoch of the base
 
     def __post_init__(self) -> None:
-        """Refuse counts that leave nothing to run."""
-        for flag, count in (("--seeds", self.seeds), ("--base-seeds", self.base_seeds),
-                            ("--head-seeds", self.head_seeds)):
-            if count < 1:
-                raise BenchError(f"{flag} {count}", "one or more")
+        """Refuse numbers that make no sense."""
+        for name in ("seeds", "base_seeds", "head_seeds", "jobs", "epochs", "validation"):
+            ranges.check(name, getattr(self, name))
+        if self.rating_threshold is not None:
+            ranges.check("rating_threshold", self.rating_threshold)
+        for budget in self.budgets:
+            if budget != FULL:
+                parse_budget(str(budget))
 
 
 def label_map(options: Options) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -41,6 +41,7 @@ class TargetPlan:
     path: Path  # of the records
     parts: tuple[BasePlan, ...]  # one per base seed
     base: Base | None = None  # the first that trials use; None before it is prepared, or where none is used
+    again: bool = False  # finished trials run again too
 
     @property
     def target(self) -> Domain:
@@ -86,7 +87,8 @@ def drafts(options: Options, table: Mapping[str, str], say: Say, *, progress: bo
         usable = registry.applicable(strategies, source.task, target.task, pair.vectors is not None, say)
         budgets = _budgets_of(target, options, say)
         path = options.results_dir / "records" / f"{target.task.name}.jsonl"
-        done = set() if again else finished(path, say)
+        records = record_files.read_with_packed(path, say)
+        done = set() if again else successes(records)
         parts = []
         for seed in range(options.base_seeds):
             on_base = [s for s in usable if seed == 0 or needs.use_base(s.needs())]
@@ -96,7 +98,17 @@ def drafts(options: Options, table: Mapping[str, str], say: Say, *, progress: bo
             todo = [spec for spec in specs if blank_record(spec).identity() not in done]
             left = registry.needs_of({spec.strategy for spec in todo})
             parts.append(BasePlan(replace(pair.base_spec, seed=seed), context, tuple(specs), tuple(todo), left))
-        yield TargetPlan(pair, path, tuple(parts))
+        if not again:
+            _tell_earlier(records, [spec for part in parts for spec in part.todo], say)
+        yield TargetPlan(pair, path, tuple(parts), again=again)
+
+
+def _tell_earlier(records: Sequence[Record], todo: Sequence[TrialSpec], say: Say) -> None:
+    """Say how many of the trials to run have a record that cannot tell whether it is of the same trial."""
+    earlier = {record.identity() for record in records if record.status == "ok" and record.is_earlier}
+    if count := sum(blank_record(spec).earlier_identity() in earlier for spec in todo) if earlier else 0:
+        say(f"{count} of these trials have an earlier record, which does not say what its source held: it is kept "
+            "beside, and they run again")
 
 
 def _budgets_of(target: Domain, options: Options, say: Say) -> list[Budget]:
@@ -113,14 +125,14 @@ def _budgets_of(target: Domain, options: Options, say: Say) -> list[Budget]:
 def execute(target_plan: TargetPlan, executor: Executor) -> Iterator[Record]:
     """Run the trials left of a plan, and yield each record once it is on disk."""
     path = target_plan.path
-    with files.locked(path.with_name(f".{path.stem}.lock"), f"waiting for another bench run that writes {path}"):
-        done = finished(path)
+    with files.locked(record_files.lock_of(path), f"waiting for another bench run that writes {path}"):
+        done = set() if target_plan.again else successes(record_files.read_with_packed(path))
         todo = [spec for spec in target_plan.todo if blank_record(spec).identity() not in done]
         for record in executor(todo):
             record_files.append(path, record)
             yield record
 
 
-def finished(path: Path, say: Say = lambda message: None) -> set[str]:
-    """The identities of the trials that succeeded, of a file of records and of those packed beside it."""
-    return {record.identity() for record in record_files.read_with_packed(path, say) if record.status == "ok"}
+def successes(records: Sequence[Record]) -> set[str]:
+    """The identities of the trials that succeeded."""
+    return {record.identity() for record in records if record.status == "ok"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from types import ModuleType
 from typing import Any
 
@@ -14,8 +14,17 @@ from bench.core.errors import BenchError, MissingExtra
 from bench.core.plugins import baseline_entries
 from bench.data.cards import Task, unknown_name
 from bench.protocol.trial import Predictor
-from bench.runs import needs
+from bench.runs import needs, strategy_code
 from bench.runs.options import ALL, Say
+
+
+@dataclass(frozen=True)
+class Declared:
+    """What a strategy's module said when the run was planned."""
+
+    sha256: str  # of its code; empty for a strategy of the suite
+    settings: Mapping[str, Any]
+    needs: frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -25,14 +34,17 @@ class Strategy:
     name: str
     module: str
     function: str = "fit"
+    declared: Declared | None = field(default=None, compare=False, repr=False)  # as planned; None: asked of its module
 
     def load(self) -> ModuleType:
-        """Its module; `BenchError` where it cannot be imported or has no such function."""
-        if not self.module.startswith("bench."):
-            environment.find_in_working_directory()
+        """Its module; `BenchError` where it cannot be imported, has no such function, or other code than planned."""
         try:
-            module = importlib.import_module(self.module)
-        except ImportError as error:
+            if self.declared is not None and not self.declared.sha256:
+                module = importlib.import_module(self.module)
+            else:
+                environment.find_in_working_directory()
+                module = strategy_code.load(self.module, self.declared.sha256 if self.declared else "")
+        except (ImportError, ValueError) as error:
             raise BenchError(f"baseline {self.name!r}: cannot import {self.module}: {error}",
                              "--baseline takes a name (bench list baselines) or package.module:function") from None
         if not callable(getattr(module, self.function, None)):
@@ -46,16 +58,30 @@ class Strategy:
 
     def settings(self) -> dict[str, Any]:
         """The keyword arguments of its function, with their defaults."""
+        if self.declared is not None:
+            return dict(self.declared.settings)
         parameters = inspect.signature(self.fit()).parameters.values()
         return {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY}
 
     def needs(self) -> frozenset[str]:
         """Names of what it needs, from its module's `NEEDS`; bench/runs/needs.py says what each means."""
+        if self.declared is not None:
+            return self.declared.needs
         names = frozenset(getattr(self.load(), "NEEDS", ()))
         unknown = sorted(names - set(needs.NEEDS))
         if unknown:
             raise BenchError(f"baseline {self.name!r} needs {unknown}", f"known: {', '.join(needs.NEEDS)}")
         return needs.complete(names)
+
+    def planned(self) -> Strategy:
+        """The same strategy with what its module says now, so that all trials of a run are of one version."""
+        fresh = replace(self, declared=None)
+        code = strategy_code.digest(self.module)
+        return replace(self, declared=Declared(code, fresh.settings(), fresh.needs()))
+
+    def code_sha256(self) -> str:
+        """The digest of its code; empty for a strategy of the suite."""
+        return strategy_code.digest(self.module) if self.declared is None else self.declared.sha256
 
     def missing(self) -> MissingExtra | None:
         """The error for an extra that has to be installed first; None where nothing is missing."""
@@ -64,7 +90,8 @@ class Strategy:
 
 def strategies_named(names: Sequence[str], table: Mapping[str, str]) -> list[Strategy]:
     """The strategies named: in the table, as an entry point, or as `package.module:function`; `all` is all known."""
-    known = {name: Strategy(name, *place.split(":")) for name, place in table.items()}
+    places = {name: place.partition(":") for name, place in table.items()}
+    known = {name: Strategy(name, module, function or "fit") for name, (module, _, function) in places.items()}
     for name, entry in baseline_entries().items():
         known.setdefault(name, Strategy(name, entry.module, entry.attr or "fit"))
     strategies: list[Strategy] = []
@@ -84,7 +111,8 @@ def strategies_named(names: Sequence[str], table: Mapping[str, str]) -> list[Str
 def installed(names: Sequence[str], table: Mapping[str, str], say: Say) -> list[Strategy]:
     """The strategies named whose extra is installed; `MissingExtra` for one that was asked for by its own name."""
     strategies = []
-    for strategy in strategies_named(names, table):
+    for named in strategies_named(names, table):
+        strategy = named.planned()
         error = strategy.missing()
         if error is None:
             strategies.append(strategy)

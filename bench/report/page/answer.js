@@ -5,7 +5,8 @@ const answer = () => {
   for (const board of boardsShown().slice(0, 12)) {
     const at = nearest(labels, board.budgets);
     const sentence = board.advice[at.budget];
-    const head = `${board.target} from ${board.source}` + (known("engine").length > 1 ? `, ${board.engine}` : "");
+    const head = `${board.target} from ${board.source}` + (known("engine").length > 1 ? `, ${board.engine}` : "") +
+      (board.variant ? ` · ${board.variant}` : "");
     if (!sentence) {
       parts.push(el("p", {}, `${head}: no complete result near ${whole(labels)} labels.`));
       continue;

@@ -27,7 +27,8 @@ const leadingOf = (rows) => {
 const span = (rows) => rows.length ? [Math.min(...rows.map((r) => r.score)), Math.max(...rows.map((r) => r.score))] : [0, 1];
 const perBoard = (make) => () => boardsShown().map(make).filter((p) => p && p.rows.length).slice(0, MOST);
 const heading = (b, more) => `${b.target} from ${b.source}` + (known("engine").length > 1 || known("device").length > 1 ?
-  `, ${b.engine} on ${b.device}` : "") + (more ? ` · ${more}` : "");
+  `, ${b.engine} on ${b.device}` : "") + (b.variant ? ` · ${b.variant}` : "") + (more ? ` · ${more}` : "");
+const named = (c) => short(c.source) + (boards[c.board].variant ? ` · ${boards[c.board].variant}` : "");
 const FIGURES = [
   { id: "curves", title: "How scores grow with labels", panels: perBoard((b) => {
     const all = cellsOf(b), names = drawn(all), budget = at(b);
@@ -61,14 +62,14 @@ const FIGURES = [
       const rows = fit.filter((c) => c.baseline === name && c.budget === budget);
       if (new Set(rows.map((c) => c.source)).size < 2) continue;
       const [low, high] = span(rows);
-      panels.push({ name: `${name}, ${budget === "full" ? "all" : budget} labels`, data: { cells: rows.map((c) => ({ ...c, source: short(c.source), target: short(c.target) })) },
-        rows, height: 38 * new Set(rows.map((c) => c.source)).size, fill: { span: [low, high], middle: low + 0.55 * (high - low), leading: `${leadingOf(rows)} on the target's test set` } });
+      panels.push({ name: `${name}, ${budget === "full" ? "all" : budget} labels`, data: { cells: rows.map((c) => ({ ...c, source: named(c), target: short(c.target) })) },
+        rows, height: 38 * new Set(rows.map(named)).size, fill: { span: [low, high], middle: low + 0.55 * (high - low), leading: `${leadingOf(rows)} on the target's test set` } });
     }
     return panels.slice(0, MOST);
   }, empty: "Needs records of two sources: bench run --target all --source all", about: "One row per source, one column per target; lighter is better. A pair that was not run is left empty." },
-  { id: "ranks", title: "Ranks over all targets", panels: () => facts.across.filter((a) => fits(a, ["source", "net", "engine", "device"]) &&
+  { id: "ranks", title: "Ranks over all targets", panels: () => facts.across.filter((a) => fits(a, ["source", "engine", "device"]) && (state.net === ANY || a.nets.includes(state.net)) &&
     a.budget === (state.budget === ANY ? usual.budget : state.budget)).slice(0, MOST).map((a) => ({
-    name: `${a.targets.length} targets from ${a.source}, ${a.budget === "full" ? "all" : a.budget} labels; critical difference ${number(a.critical, 2)}` +
+    name: `${a.targets.length} targets from ${a.source}${a.variant ? ` · ${a.variant}` : ""}, ${a.budget === "full" ? "all" : a.budget} labels; critical difference ${number(a.critical, 2)}` +
       (a.friedman === null ? "" : `; Friedman p ${a.friedman < 0.001 ? "< 0.001" : "= " + number(a.friedman, 3)}`),
     data: { places: a.places, cliques: a.cliques }, rows: a.places, height: 26 * a.places.length, fill: { order: a.places.map((p) => p.baseline), ranks: a.places.map((_, i) => i + 1) } })),
   empty: "Needs records of two targets from the same source: bench run --target A --target B",
@@ -80,7 +81,8 @@ const FIGURES = [
         fits(c, ["net", "engine", "device"]) && chosen().includes(c.baseline));
       for (const name of [...new Set(all.map((c) => c.baseline))].sort()) {
         const rows = all.filter((c) => c.baseline === name).flatMap((c) => facts.distances.filter((d) => d.source === source &&
-          short(d.target) === short(c.target)).map((d) => ({ ...c, proxy_a: d.proxy_a, known: d.known, shared: d.shared, mmd: d.mmd, target: short(c.target) })));
+          short(d.target) === short(c.target)).map((d) => ({ ...c, proxy_a: d.proxy_a, known: d.known, shared: d.shared, mmd: d.mmd,
+            target: short(c.target) + (boards[c.board].variant ? ` · ${boards[c.board].variant}` : "") })));
         if (rows.length > 1) panels.push({ name: `${name}, ${budget === "full" ? "all" : budget} labels, from ${source}`, data: { cells: rows }, rows,
           fill: { drawn: rows.map((r) => r.target).sort() } });
       }

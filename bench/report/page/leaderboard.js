@@ -30,7 +30,7 @@ const COLUMNS = [
   { key: "log_loss", name: "log-loss", up: true, about: "How well the predicted probabilities fit, in nats; lower is better.", cell: (c) => [number(c.log_loss, 3)] },
   { key: "ece", name: "ECE", up: true, about: "Expected calibration error: how far the predicted probabilities are from the share of right answers.", cell: (c) => [number(c.ece, 3)] },
   { key: "of", name: "seeds", about: "Trials that finished, out of those that were started.", cell: (c) => [`${c.done}/${c.of}`] },
-  { key: "net", name: "net", text: true, when: many("net"), about: "The base network." },
+  { key: "net", name: "net", text: true, when: many("net"), about: "The base network, and what else tells leaderboards of one target and source apart: contents, epochs." },
   { key: "engine", name: "engine", text: true, when: many("engine"), about: "The framework that trained the networks." },
   { key: "device", name: "device", text: true, when: many("device"), about: "The processor that the trial ran on." },
 ];
