@@ -21,4 +21,17 @@ def _working_directory_last() -> None:
         sys.path[:] = [*others, here]
 
 
+def _warnings_are_no_errors() -> None:
+    """Undo `PYTHONWARNINGS=error` and `-W error`: it would end a command at the first warning of any library."""
+    kept = [option for option in sys.warnoptions if not option.startswith("e")]
+    if len(kept) < len(sys.warnoptions):
+        import warnings
+
+        sys.warnoptions[:] = kept  # worker processes get these
+        warnings.resetwarnings()
+        for category in (DeprecationWarning, PendingDeprecationWarning, ImportWarning, ResourceWarning):
+            warnings.simplefilter("ignore", category)
+
+
 _working_directory_last()
+_warnings_are_no_errors()

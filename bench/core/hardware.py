@@ -69,8 +69,8 @@ def _groups(root: Path, controller: str) -> Iterator[Path]:
         if controllers and controller not in controllers.split(","):
             continue
         base = next((top / name for name in (controllers, controller) if name and (top / name).is_dir()), top)
-        inside = base / path.lstrip("/")
-        yield from (folder for folder in (inside, *inside.parents) if folder.is_relative_to(base) and ".." not in path)
+        inside = base if ".." in path else base / path.lstrip("/")  # a group outside of what this container sees
+        yield from (folder for folder in (inside, *inside.parents) if folder.is_relative_to(base))
 
 
 def _words(path: Path) -> list[str]:
