@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.core.errors import BenchError
-from bench.core.files import OLD, clear_unfinished, replacing_folder, writing
+from bench.core.files import NEW, clear_unfinished, recover, replacing_folder, writing
 
 FACTS = "facts.json"
 
@@ -90,6 +90,7 @@ def save(folder: Path, files: Mapping[str, NDArray[Any] | bytes], facts: Mapping
 
 def load(folder: Path) -> Entry | None:
     """The entry at `folder`, its digests checked; None where it is missing, or damaged and therefore removed."""
+    recover(folder)
     facts = _facts(folder)
     if facts is not None:
         return Entry(folder, facts)
@@ -103,7 +104,7 @@ def discard(folder: Path) -> None:
     try:
         with writing(folder.parent):
             if folder.exists() and _facts(folder) is None:
-                folder.rename(folder.with_name(f".{folder.name}{OLD}"))
+                folder.rename(folder.with_name(f".{folder.name}{NEW}"))  # unfinished, so that it is cleared
             clear_unfinished(folder.parent)
     except OSError:  # the cache cannot be written; nobody uses the entry all the same
         return

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.core import files as files_
 from bench.core import store
 from bench.core.errors import DataError
+from bench.core.locks import locked
 from bench.data.text import TEXT_VERSION, Ragged, clean, encode
 from bench.data.tokens import identity
 
@@ -170,7 +170,7 @@ def derived(corpus: Corpus, name: str, key: object, make: Callable[[], ArraysAnd
     stamp, entry = _opened.get(folder, (None, None))
     if entry and stamp and stamp == _stamp(folder):
         return entry
-    with files_.locked(folder.with_suffix(".lock")):
+    with locked(folder.with_suffix(".lock")):
         entry = store.load(folder) or store.save(folder, *make())
     _opened[folder] = _stamp(folder), entry
     return entry

@@ -7,8 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from bench.core import files, store
+from bench.core import store
 from bench.core.errors import BenchError, DataError, RouteError
+from bench.core.locks import locked
 from bench.core.names import TaskRef
 from bench.data import corpus, usable_rows
 from bench.data.cards import Edition, Route, Task
@@ -103,7 +104,7 @@ def _read(task: Task, edition: Edition, route: Route, path: Path, origin: str,
     version = [usable_rows.FORMAT_VERSION] if "incomplete" in route.reading else []
     key = store.key_of([digest, route.reader, route.reading, edition.where, edition.strip, task.labels,
                         corpus.FORMAT_VERSION, *version])
-    with files.locked(root / "files" / f"{key}.lock", f"waiting for another process that reads {path}"):
+    with locked(root / "files" / f"{key}.lock", f"waiting for another process that reads {path}"):
         earlier = store.load(root / "files" / key)
         if earlier and (data := corpus.load(root, earlier.facts["sha256"], task.labels)):
             return data, RowCount.of(earlier.facts["rows"]) if "rows" in earlier.facts else None

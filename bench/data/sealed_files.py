@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bench.core.files import replacing
+from bench.core.locks import held
 
 if TYPE_CHECKING:
     from bench.data.http import Access
@@ -70,21 +71,10 @@ def whole(path: Path) -> Iterator[Path]:
 @contextlib.contextmanager
 def lock(path: Path, access: Access) -> Iterator[None]:
     """Only one process at a time makes `path`."""
-    from filelock import FileLock, Timeout
-
-    folder = access.cache / ".locks"
-    folder.mkdir(parents=True, exist_ok=True)
     name = os.path.relpath(path, access.cache)  # relative, so that a moved cache keeps the names of its locks
-    held = FileLock(folder / f"{hashlib.sha256(name.encode()).hexdigest()[:16]}.lock")
-    try:
-        held.acquire(timeout=1)
-    except Timeout:
-        access.note(f"waiting for another process that fetches {path.name}")
-        held.acquire(timeout=3600)
-    try:
+    place = access.cache / ".locks" / f"{hashlib.sha256(name.encode()).hexdigest()[:16]}.lock"
+    with held(place, lambda: access.note(f"waiting for another process that fetches {path.name}"), writes=False):
         yield
-    finally:
-        held.release()
 
 
 def _seal_path(path: Path) -> Path:

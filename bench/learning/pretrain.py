@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.core import files as files_
 from bench.core import ranges, store
 from bench.core.errors import BenchError
+from bench.core.locks import locked
 from bench.core.seeds import generator_for
 from bench.data.corpus import Dataset
 from bench.data.text import SPECIALS, TEXT_VERSION, Vocabulary, frequent
@@ -124,7 +124,7 @@ def pretrain(spec: BaseSpec, root: Path, watch: Callable[[dict[str, Any]], None]
     """
     key = base_key(spec)
     folder = root / "bases" / key
-    with files_.locked(folder.with_suffix(".lock"), f"waiting for another process that trains the base {key}"):
+    with locked(folder.with_suffix(".lock"), f"waiting for another process that trains the base {key}"):
         base = load_base(root, key)
         if not base or (spec.every_epoch and len(saved_checkpoints(root, key)) != spec.recipe.epochs):
             base = _train(spec, key, folder, watch)

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from bench.core import files
 from bench.core.budget import Budget
 from bench.core.errors import BenchError
+from bench.core.locks import locked
 from bench.learning.pretrain import Base, BaseSpec
 from bench.protocol.domain import Domain
 from bench.results import record_files
@@ -125,7 +125,7 @@ def _budgets_of(target: Domain, options: Options, say: Say) -> list[Budget]:
 def execute(target_plan: TargetPlan, executor: Executor) -> Iterator[Record]:
     """Run the trials left of a plan, and yield each record once it is on disk."""
     path = target_plan.path
-    with files.locked(record_files.lock_of(path), f"waiting for another bench run that writes {path}"):
+    with locked(record_files.lock_of(path), f"waiting for another bench run that writes {path}"):
         done = set() if target_plan.again else successes(record_files.read_with_packed(path))
         todo = [spec for spec in target_plan.todo if blank_record(spec).identity() not in done]
         for record in executor(todo):

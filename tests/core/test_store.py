@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import toy
 
-from bench.core import files, store
+from bench.core import locks, store
 from bench.core.errors import BenchError
 
 FILES = {"numbers": np.arange(12, dtype=np.int32).reshape(3, 4), "words.txt": b"some words here"}
@@ -137,7 +137,7 @@ def test_a_lock_waits_and_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[
     inside, leave = threading.Event(), threading.Event()
 
     def first() -> None:
-        with files.locked(tmp_path / "a.lock"):
+        with locks.locked(tmp_path / "a.lock"):
             inside.set()
             leave.wait(10)
             order.append("first")
@@ -146,7 +146,7 @@ def test_a_lock_waits_and_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[
     thread.start()
     assert inside.wait(10)
     threading.Timer(0.5, leave.set).start()
-    with files.locked(tmp_path / "a.lock", "waiting for the other"):
+    with locks.locked(tmp_path / "a.lock", "waiting for the other"):
         order.append("second")
     thread.join()
     assert order == ["first", "second"]

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import faults
 import numpy as np
 import pytest
 import toy
@@ -17,6 +19,7 @@ from safetensors.numpy import load, save
 from sklearn.ensemble import RandomForestClassifier
 
 from bench.baselines import BASELINES
+from bench.core import files
 from bench.core.errors import BenchError
 from bench.data.corpus import Examples
 from bench.learning.models import folder as model_folder
@@ -267,6 +270,30 @@ def test_force_replaces_a_model_and_nothing_else(tmp_path: Path):
     replaced = model_folder.load(tmp_path / "deep" / "model")
     np.testing.assert_array_equal(replaced.model.probabilities(["x"]), [[0.5, 0.5]])
     assert [p.name for p in (tmp_path / "deep").iterdir()] == ["model"], "no temporary folder is left"
+
+
+@pytest.mark.parametrize("kind", faults.KINDS)
+@pytest.mark.parametrize("at_once", [True, False])
+def test_a_replaced_model_survives_a_fault_at_each_step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str,
+                                                        at_once: bool):
+    if not at_once:  # as on a system whose folders cannot change places in one step
+        monkeypatch.setattr(files, "exchange", lambda one, other: False)
+    out = tmp_path / "in" / "model"
+    old, new = (("no", "yes"), ("bad", "good"))
+
+    def write(labels: tuple[str, ...]) -> None:
+        model_folder.save(out, ConstantModel(np.array([0.5, 0.5], np.float32)), labels, {}, force=True)
+
+    def before() -> None:
+        shutil.rmtree(tmp_path / "in", ignore_errors=True)
+        write(old)
+
+    def after(ended: str) -> None:
+        assert model_folder.load(out).labels in {faults.DONE: (new,)}.get(ended, (old, new))
+        write(new)
+        assert model_folder.load(out).labels == new
+
+    assert faults.at_each_step(lambda: write(new), tmp_path, kind, before=before, after=after) >= 15
 
 
 def test_a_model_of_a_strangers_class_cannot_be_kept(tmp_path: Path):

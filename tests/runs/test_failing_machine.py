@@ -110,6 +110,25 @@ def test_a_read_only_folder_is_one_line(bench_: Bench, workshop: Path, undisturb
         forget()
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="mounts a tmpfs")
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_read_only_cache_that_has_all_is_used(bench_: Bench, workshop: Path, undisturbed: dict[str, list[object]],
+                                                jobs: int):
+    folder = workshop / "locked"
+    with disk(folder, "50m") as remount:
+        assert bench_(*run(baseline=CHOSEN, results_dir="first", cache_dir=folder / "cache")).exit_code == 0
+        forget()
+        for lock in (folder / "cache").rglob("*.lock"):
+            lock.unlink()
+        remount("ro")
+        again = bench_(*run(baseline=CHOSEN, cache_dir=folder / "cache", jobs=jobs))
+        assert again.exit_code == 0, again.output
+        assert outcomes(kept(workshop / "results")) == undisturbed
+        refused(bench_(*run(baseline=CHOSEN, cache_dir=folder / "cache", results_dir="more", epochs=2)),
+                "Read-only file system")
+        forget()
+
+
 def test_a_cache_that_is_removed_under_a_run_costs_no_more_than_a_second_run(
         bench_: Bench, workshop: Path, undisturbed: dict[str, list[object]], monkeypatch: pytest.MonkeyPatch):
     (workshop / "plugin").mkdir()

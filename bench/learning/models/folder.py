@@ -14,7 +14,7 @@ import msgspec
 from msgspec import Meta
 
 from bench.core.errors import BenchError
-from bench.core.files import replacing_folder
+from bench.core.files import recover, replacing_folder
 from bench.core.schema import Sha256, Text, checked, shown
 from bench.learning.models.model import Model, ModelError, ModelParts, class_of, kind_of
 
@@ -59,6 +59,7 @@ class SavedModel:
 
 def check_free(folder: Path, *, force: bool) -> None:
     """Raises `BenchError` where a model cannot be saved at `folder`; `force` allows replacing a model, nothing else."""
+    recover(folder)
     if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
         raise BenchError(f"{folder} is not a folder", "--out names a new folder")
     names = {p.name for p in folder.iterdir()} if folder.exists() else set()
@@ -99,6 +100,7 @@ def load(folder: Path) -> SavedModel:
 
     Raises `BenchError` where it is missing, damaged, or not what its card says.
     """
+    recover(folder)
     if not folder.is_dir():
         raise BenchError(f"no model at {folder}: {'not a folder' if folder.exists() else 'no such folder'}",
                          "bench fit --out makes one")
