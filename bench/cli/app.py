@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from typing import Annotated, Any
 
 import typer
-from click import ClickException
 from typer.core import TyperGroup
 
 from bench import __version__
@@ -29,6 +28,7 @@ from bench.cli.run import run_command
 from bench.cli.time import time_command
 from bench.core import environment
 
+CLICK_ERROR: type[Exception] = typer.BadParameter.__mro__[2]  # ClickException; newer versions of typer hold a click of their own
 COMMANDS: dict[str, Command] = {
     "run": run_command, "pretrain": pretrain_command, "leaderboard": leaderboard_command, "report": report_command,
     "fit": fit_command, "predict": predict_command, "distance": distance_command, "map": map_command,
@@ -70,8 +70,8 @@ class Commands(TyperGroup):
 def _clean_errors() -> Iterator[None]:
     try:
         yield
-    except ClickException as error:
-        vars(error)["message"] = plain(error.message)
+    except CLICK_ERROR as error:
+        vars(error)["message"] = plain(str(getattr(error, "message", error)))
         raise
 
 

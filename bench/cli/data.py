@@ -27,7 +27,7 @@ def data_pull(*, names: Names = None, data: DataOptions) -> None:
 
     options = options_of(data)
     unavailable = []
-    for name in names or sorted(inputs.known_tasks(options)):
+    for name in names or sorted(inputs.known_tasks(options, warn)):
         try:
             domain = load(name, options)
         except BenchError as error:
@@ -45,7 +45,7 @@ def data_verify(*, names: Names = None, folders: FolderOptions, tasks: Tasks = N
     from bench.runs import inputs
 
     options = options_of(folders, tasks=tasks, offline=True)
-    known = inputs.known_tasks(options)
+    known = inputs.known_tasks(options, warn)
     wrong = []
     for name in names or sorted(known):
         asked = TaskRef.parse(name)
@@ -75,7 +75,7 @@ def data_audit(*, names: Names = None, data: DataOptions, as_json: AsJson = Fals
 
     options = options_of(data)
     domains = []
-    for name in names or sorted(inputs.known_tasks(options)):
+    for name in names or sorted(inputs.known_tasks(options, warn)):
         try:
             domains.append(load(name, options))
         except BenchError as error:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from bench.cli.options import AsJson, FolderOptions, Tasks, options_of
-from bench.cli.output import json_values, table
+from bench.cli.output import json_values, table, warn
 
 
 def list_tasks(*, tasks: Tasks = None, folders: FolderOptions, as_json: AsJson = False) -> None:
     """Every task: rows, classes, licence, editions, and whether it is available now."""
     from bench.runs import inventory
 
-    _print(inventory.tasks(options_of(folders, tasks=tasks)), as_json=as_json)
+    _print(inventory.tasks(options_of(folders, tasks=tasks), warn), as_json=as_json)
 
 
 def list_baselines(as_json: AsJson = False) -> None:

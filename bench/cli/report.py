@@ -58,7 +58,7 @@ def report_command(
     path = out or results_dir / "report.html"
     html = page(None, command)
     save_text(path, html, "choose --out", shared=False)
-    say(f"Written: {path} ({len(html.encode()) / 1e6:.1f} MB)")
+    say(f"Written: {path} ({path.stat().st_size / 1e6:.1f} MB)")
 
 
 def _command(results_dir: Path, filters: RecordOptions) -> str:

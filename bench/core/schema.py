@@ -50,7 +50,10 @@ def checked(value: object, kind: Any, where: str, error: type[BenchError] = Benc
     try:
         return msgspec.convert(value, kind)
     except msgspec.ValidationError as problem:
-        message, hint = _explained(str(problem), value, schema_of(kind))
+        try:
+            message, hint = _explained(str(problem), value, schema_of(kind))
+        except (LookupError, TypeError, ValueError):  # a place that the path in msgspec's message does not lead to
+            message, hint = shown_words(str(problem)), ""
         raise error(f"{where}: {message}", hint) from None
 
 
@@ -74,6 +77,11 @@ def shown(value: object) -> str:
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
 
 
+def shown_words(text: str) -> str:
+    """The words of a library, shortened where they are long."""
+    return text if len(text) <= 3 * LONGEST else f"{text[:3 * LONGEST]}…"
+
+
 def _explained(problem: str, value: Any, schema: Schema) -> tuple[str, str]:
     """Message and hint for an error of msgspec, such as "Expected `int`, got `str` - at `$.rows`"."""
     match = re.fullmatch(r"(.*?)(?: - at (?:`key` in )?`\$([^`]*)`)?", problem, re.DOTALL)
@@ -81,6 +89,9 @@ def _explained(problem: str, value: Any, schema: Schema) -> tuple[str, str]:
     node, place = _resolved(schema, schema, value), ""
     for key, index in re.findall(r"\.([^.\[]+)|\[(\d+|\.{3})\]", match[2] or ""):
         if index == "...":  # an entry of a table; msgspec does not say which one
+            entry = node.get("additionalProperties")
+            if isinstance(entry, Mapping) and match[1].startswith("Object "):
+                node, place = _resolved(entry, schema, None), f"{place}[…]"
             break
         step, at = (key, f"{'.' if place else ''}{key}") if key else (int(index), f"[{index}]")
         value, place = value[step], place + at

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 import stat
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Meta
@@ -20,6 +21,7 @@ from bench.core.schema import END, Name, Text, Texts, checked, shown
 
 BUILT_IN = places.shipped("tasks")
 
+TWICE = "choose another name"  # the hint where two cards have one name
 LARGEST = 64 << 10  # bytes of a card
 DOTTED = re.compile(r"""(?:[\w"'-]{1,64}\s{0,8}\.\s{0,8}){32}""")  # tomllib takes the square of a key's parts
 # The readers of `public_formats.READERS` by name: reading a card must not import pandas.
@@ -184,8 +186,11 @@ def read_card(path: Path) -> Task:
     return task if folder == BUILT_IN.resolve() else replace(task, folder=folder)
 
 
-def all_tasks(extra: Iterable[Path] = ()) -> dict[str, Task]:
-    """Every card of `tasks/`, of the folders in `extra`, and of the entry points, by name."""
+def all_tasks(extra: Iterable[Path] = (), broken: Callable[[CardError], object] | None = None) -> dict[str, Task]:
+    """Every card of `tasks/`, of the folders in `extra`, and of the entry points, by name.
+
+    Raises `CardError` for a card that cannot be used, or hands it to `broken` and goes on where that is given.
+    """
     from bench.core.plugins import task_folders
 
     tasks: dict[str, Task] = {}
@@ -193,9 +198,15 @@ def all_tasks(extra: Iterable[Path] = ()) -> dict[str, Task]:
         if not folder.is_dir():
             raise BenchError(f"no such folder of task cards: {folder}", "--tasks takes a folder of .toml cards")
         for path in sorted(folder.glob("*.toml")):
-            task = read_card(path)
-            if task.name in tasks:
-                raise CardError(f"{path}: a task named {task.name!r} exists already", "choose another name")
+            try:
+                task = read_card(path)
+                if task.name in tasks:
+                    raise CardError(f"{path}: a task named {task.name!r} exists already", TWICE)
+            except CardError as error:
+                if broken is None:
+                    raise
+                broken(error)
+                continue
             tasks[task.name] = task
     return tasks
 
@@ -214,6 +225,7 @@ def _route(raw: dict[str, Any], where: str) -> Route:
     kinds = DirectoryRoute | ArchiveRoute | HubRoute | PackageRoute | ScikitLearnRoute
     keys = msgspec.structs.asdict(checked(raw, kinds, where, CardError))
     options = {key: value for key, value in keys.items() if value is not None}
+    _check_place(options, where)
     reading = {key: options.pop(key) for key in READING if key in options}
     _check_incomplete(reading, where)
     return Route(raw["from"], options, options.pop("reader"), reading)
@@ -224,6 +236,20 @@ def _check_name(name: str, where: str) -> None:
         raise CardError(f"{where}: name = {shown(name)} must be a name of lower-case letters, digits, '.', '_' and '-'")
 
 
+def _check_place(options: Mapping[str, Any], where: str) -> None:
+    """A file or web address that can be one: the others would be errors of every command that lists tasks."""
+    for key in ("file", "member", "url"):
+        if not str(options.get(key, "")).isprintable():
+            raise CardError(f"{where}: {key} = {shown(options[key])} holds a character that cannot be seen")
+    try:
+        parts = urlsplit(options.get("url", "http://localhost"))
+        wrong = parts.scheme not in ("http", "https") or not parts.hostname or parts.port == 0
+    except ValueError:  # http://[::1, or a port that is no number
+        wrong = True
+    if wrong:
+        raise CardError(f"{where}: url = {shown(options['url'])} is no web address", "such as https://example.org/a.csv")
+
+
 def _check_incomplete(reading: Mapping[str, Any], where: str) -> None:
     """The keys of a route that leaves out and counts the rows that it cannot use."""
     if "threshold" in reading and not {"below", "above"} <= set(reading.get("labels", {})):
@@ -231,8 +257,9 @@ def _check_incomplete(reading: Mapping[str, Any], where: str) -> None:
     dependent = [key for key in ("split_column", "group_column", "threshold") if key in reading]
     if dependent and "incomplete" not in reading:
         raise CardError(f"{where}: {dependent[0]} needs incomplete = \"skip\"")
-    if "incomplete" in reading and ("where" in reading or "split" in reading or "labels" not in reading):
-        raise CardError(f"{where}: incomplete = \"skip\" needs labels, and neither where nor split")
+    if "incomplete" in reading and ("where" in reading or "split" in reading
+                                    or not {"text", "label", "labels"} <= reading.keys()):
+        raise CardError(f"{where}: incomplete = \"skip\" needs text, label and labels, and neither where nor split")
 
 
 def _tables(raw: Mapping[str, Any], key: str, where: str, header: str = "") -> list[dict[str, Any]]:

@@ -89,7 +89,10 @@ def within(seconds: float, call: Callable[[], T]) -> T:
 
 def shown(url: str) -> str:
     """An address for messages: without user, password and query, at most 300 characters."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # http://[::1
+        return url[:300]
     return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))[:300]
 
 

@@ -42,6 +42,8 @@ def deliver(route: Route, access: Access) -> Delivered:
     except OSError as error:
         where = f" ({error.filename})" if error.filename else ""
         raise RouteError(f"{route}: {error.strerror or one_line(error)}{where}") from None
+    except ValueError as error:  # a name that no file or server can have
+        raise RouteError(f"{route}: {one_line(error)}", "fix the task card") from None
 
 
 def directory(options: Mapping[str, Any], access: Access) -> Delivered:

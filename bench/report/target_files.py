@@ -12,6 +12,7 @@ from bench.analysis.domain_distance import NAMES, DomainDistance
 from bench.analysis.transfer_matrix import TransferMatrix
 from bench.core import files
 from bench.core.names import TaskRef
+from bench.core.printable import one_line
 from bench.report import vega
 from bench.report.formats import rendered
 from bench.report.panels import matrix_panel
@@ -55,8 +56,9 @@ def load_distances(folder: Path) -> dict[str, list[DomainDistance]]:
     for path in sorted((folder / "distances").glob("*.json")):
         try:
             body = json.loads(path.read_text(encoding="utf-8"))
-            rows = [DomainDistance(str(r["target"]), *(float(r[k]) for k in NAMES)) for r in body["distances"]]
-            distances[str(body["source"])] = rows
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            rows = [DomainDistance(one_line(str(r["target"])), *(float(r[k]) for k in NAMES))
+                    for r in body["distances"]]
+            distances[one_line(str(body["source"]))] = rows
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
             continue
     return distances

@@ -110,6 +110,8 @@ def record_from_json(body: Mapping[str, Any]) -> Record:
     record = msgspec.convert(body, Record)
     if not (is_name(record.task) and is_name(record.edition)):
         raise ValueError("names")
+    if not all(map(str.isprintable, (record.source, record.baseline, record.net, record.engine, record.device))):
+        raise ValueError("names that cannot be printed")
     if record.status == "ok" and None in (record.accuracy, record.balanced_accuracy):
         raise ValueError("no score")
     return record

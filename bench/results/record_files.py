@@ -63,7 +63,7 @@ def read(path: Path, warn: Warn = ignore) -> list[Record]:
             warn(f"{path}:{number}: torn last line left out; its trial runs again on the next bench run")
             continue
         try:
-            body = json.loads(line)
+            body = json.loads(line.decode())
             if body.get("schema") != SCHEMA:
                 warn(f"{path}:{number}: schema {body.get('schema')!r} is not {SCHEMA}: line left out")
                 continue

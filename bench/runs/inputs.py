@@ -12,13 +12,13 @@ from typing import Any
 import numpy as np
 
 from bench.core import store
-from bench.core.errors import BenchError
+from bench.core.errors import BenchError, CardError
 from bench.core.names import TaskRef
 from bench.data import corpus
-from bench.data.cards import Task, all_tasks, unknown_name
+from bench.data.cards import TWICE, Task, all_tasks, unknown_name
 from bench.data.corpus import Dataset
 from bench.data.load import load_task
-from bench.data.routes import Access
+from bench.data.routes import Access, ignore
 from bench.data.user_file import looks_like_file
 from bench.learning.features.glove import WordVectors, find_glove
 from bench.learning.networks.architectures import Architecture, architecture_named
@@ -195,7 +195,7 @@ def load(name: str, options: Options, access: Access, say: Say) -> Domain:
     """The data and the split of a task: by its name, `name@edition`, or a data file."""
     card = card_of(name, options)
     if card is None:
-        return user_target.load(Path(name), options, access, say, all_tasks(options.tasks))
+        return user_target.load(Path(name), options, access, say, known_tasks(options, ignore))
     task, edition = card
     domain = domain_of(load_task(task, access, options.cache_dir, edition, say))
     user_target.tell_rows(domain, say)
@@ -204,18 +204,24 @@ def load(name: str, options: Options, access: Access, say: Say) -> Domain:
 
 def card_of(name: str, options: Options) -> tuple[Task, str] | None:
     """The task and the edition (empty: any) that `name` or `name@edition` means; None for a data file."""
-    known = all_tasks(options.tasks)
+    broken: list[CardError] = []
+    known = all_tasks(options.tasks, broken.append)
     asked = TaskRef.parse(name)
+    for error in broken:
+        if error.hint == TWICE and repr(asked.task) in error.message:
+            raise error
     if asked.task in known:
         return known[asked.task], asked.edition
     if looks_like_file(name):
         return None
+    if broken:  # it may be the card that is meant
+        raise broken[0]
     raise unknown_name("target", name, known, "bench list tasks; a data file needs its ending, such as .csv")
 
 
-def known_tasks(options: Options) -> dict[str, Task]:
-    """Every task that has a card, by name."""
-    return all_tasks(options.tasks)
+def known_tasks(options: Options, say: Callable[[str], object] | None = None) -> dict[str, Task]:
+    """Every task that has a card, by name; a card that cannot be used is told to `say`, or raises `CardError`."""
+    return all_tasks(options.tasks, say and (lambda error: say(f"left out: {error}")))
 
 
 @lru_cache(8)  # a run over many targets must not hold them all

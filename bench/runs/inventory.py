@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import platform
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
@@ -28,13 +28,16 @@ from bench.runs.registry import strategies_named
 PACKAGES = ("transferbench", "torch", "mxnet", "numpy", "pandas", "scikit-learn", "datasets", "pyarrow", "tabulate")
 
 
-def tasks(options: Options) -> list[dict[str, Any]]:
-    """A row per task and edition: rows, classes, licence, and where it is available without a download."""
+def tasks(options: Options, say: Callable[[str], object] | None = None) -> list[dict[str, Any]]:
+    """A row per task and edition: rows, classes, licence, and where it is available without a download.
+
+    `say`: as for `known_tasks`.
+    """
     access = access_for(options, lambda text: None, progress=False)
     return [{"task": task.name, "edition": edition.name, "rows": edition.rows or "?", "classes": len(task.labels),
              "available": availability(task, edition, options, access), "licence": edition.licence,
              "title": task.title}
-            for task in known_tasks(options).values() for edition in task.editions]
+            for task in known_tasks(options, say).values() for edition in task.editions]
 
 
 def availability(task: Task, edition: Edition, options: Options, access: Access) -> str:

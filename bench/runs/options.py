@@ -78,9 +78,9 @@ def options_per_source(sources: Sequence[str], options: Options) -> list[Options
     `all` as a source means all targets; `all` as a target means every task with the labels of the first source, or
     with IMDB's. A target that is the source itself is left out.
     """
-    known = all_tasks(options.tasks)
     targets = list(options.targets)
     if ALL in targets:
+        known = all_tasks(options.tasks)
         first = known.get(TaskRef.parse(sources[0]).task, known["imdb"])
         targets = [name for name, task in known.items() if task.labels == first.labels]
     chosen = targets if ALL in sources else sources

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.core.errors import BenchError
+from bench.core.schema import shown
 from bench.data.text import Vocabulary
 from bench.learning.models.model import ModelError, ModelParts, encode_with_vocabulary
 from bench.learning.networks.architectures import HEAD, HEAD_BIAS, POOLINGS, Architecture, Params, weight_shapes
@@ -52,14 +53,14 @@ class NetworkModel:
     def from_parts(cls, parts: ModelParts) -> NetworkModel:
         """The model of these parts; every shape is checked before a framework sees it."""
         net, name = _architecture(parts.settings.get("net")), parts.settings.get("engine")
-        if name not in ENGINES:
-            raise ModelError(f"unknown engine {name!r}")
+        if not isinstance(name, str) or name not in ENGINES:
+            raise ModelError(f"unknown engine {shown(name)}")
         vocabulary = Vocabulary(parts.words)
         expected = weight_shapes(net, len(vocabulary))
         if surplus := sorted(set(parts.arrays) - set(expected)):
             raise ModelError(f"its weights hold {surplus[0]!r}, which a {net.kind} does not have")
         params = {name: parts.array(name, "f", *shape) for name, shape in expected.items()}
-        return cls(net, params, vocabulary, str(name))
+        return cls(net, params, vocabulary, name)
 
 
 def _architecture(card: object) -> Architecture:
