@@ -28,7 +28,7 @@ from bench.cli.run import run_command
 from bench.cli.time import time_command
 from bench.core import environment
 
-CLICK_ERROR: type[Exception] = typer.BadParameter.__mro__[2]  # ClickException; newer versions of typer hold a click of their own
+CLICK_ERROR: type[Exception] = typer.BadParameter.__mro__[2]  # ClickException; newer typers hold a click of their own
 COMMANDS: dict[str, Command] = {
     "run": run_command, "pretrain": pretrain_command, "leaderboard": leaderboard_command, "report": report_command,
     "fit": fit_command, "predict": predict_command, "distance": distance_command, "map": map_command,

@@ -6,7 +6,7 @@ import json
 
 from bench.data.cards import Task
 
-KEYS = ("reader", "text", "label", "incomplete", "split_column", "group_column", "threshold")
+KEYS = ("reader", "text", "label", "header", "incomplete", "split_column", "group_column", "threshold")
 
 
 def card_text(task: Task, name: str, sha256: str, rows: int) -> str:
@@ -38,7 +38,8 @@ labels = {{ {labels} }}  # classes that are not here are left out
 """
 
 
-NOTES = {"incomplete": "  # rows without a text or a label are left out, and counted",
+NOTES = {"header": "  # the file has no names of columns; they are called by their numbers",
+         "incomplete": "  # rows without a text or a label are left out, and counted",
          "threshold": "  # of the label's numbers; those that are equal to it are left out"}
 
 

@@ -25,8 +25,8 @@ TWICE = "choose another name"  # the hint where two cards have one name
 LARGEST = 64 << 10  # bytes of a card
 DOTTED = re.compile(r"""(?:[\w"'-]{1,64}\s{0,8}\.\s{0,8}){32}""")  # tomllib takes the square of a key's parts
 # The readers of `public_formats.READERS` by name: reading a card must not import pandas.
-Reader = Literal["20newsgroups", "blitzer-reviews", "csv", "imdb-archive", "json", "jsonl", "op-spam", "parquet", "tsv",
-                 "vader-amazon", "xlsx"]
+Reader = Literal["20newsgroups", "blitzer-reviews", "csv", "imdb-archive", "json", "jsonl", "labelled", "op-spam",
+                 "parquet", "tsv", "vader-amazon", "xlsx"]
 Rows = Annotated[int, Meta(ge=0, le=10**12, description="the number of rows, or 0 where it is unknown")]
 Strip = Annotated[tuple[Literal["headers", "footers", "quotes"], ...],
                   Meta(min_length=1, description="a list of some of headers, footers and quotes, each once")]
@@ -46,6 +46,7 @@ class RouteKeys(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, tag_fi
         description='"skip", which leaves out and counts rows without a text or a label')] = None
     split_column: Text | None = None  # with incomplete
     group_column: Text | None = None  # with incomplete
+    header: bool | None = None  # false where the file has no names of columns; they are called 1, 2, 3, … then
     threshold: Annotated[float | None, Meta(description='a number, with labels = { below = "…", above = "…" }')] = None
 
 
@@ -85,7 +86,8 @@ class ScikitLearnRoute(RouteKeys, tag="scikit-learn"):
     dataset: Text
 
 
-READING = ("text", "label", "labels", "where", "split", "incomplete", "split_column", "group_column", "threshold")
+READING = ("text", "label", "labels", "where", "split", "incomplete", "split_column", "group_column", "threshold",
+           "header")
 
 
 @dataclass(frozen=True)

@@ -178,10 +178,11 @@ def _beside(column: Column, label: str | None) -> bool:
 
 
 def label_column(columns: Sequence[Column], text: str | None, where: str, doubt: str = "",
-                 whole: Callable[[Sequence[str]], Sequence[Column]] | None = None) -> str:
+                 whole: Callable[[Sequence[str]], Sequence[Column]] | None = None, *, named: bool = True) -> str:
     """The column of the labels; `text` is the texts' where it is known.
 
     `whole` reads columns from the first row to the last: the first rows of a sorted file hold one class.
+    `named`: whether the columns have names. Of two that have none, the one of classes beside one of texts is taken.
     Raises `DataError` naming the candidates where none, or more than one as good, can be taken.
     """
     others = [column for column in columns if column.name != text and column.words < LONG]
@@ -198,6 +199,8 @@ def label_column(columns: Sequence[Column], text: str | None, where: str, doubt:
         raise DataError(f"{where} has {len(best)} columns that may hold the labels: {_quoted(best)}",
                         f"say which: --label-column {shell(best[0].name)}")
     likely = [column for column in others if column.holds_classes]
+    if not named and len(columns) == 2 and len(likely) == 1 and all(c.holds_texts for c in columns if c != likely[0]):
+        return likely[0].name
     raise DataError(f"{where} has no label column that can be guessed", _advice(columns, likely, "label", doubt))
 
 

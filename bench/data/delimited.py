@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from bench.core.errors import DataError
 from bench.data.encodings import TextFile
-from bench.data.headers import header_doubt, names_of, numeric_columns
+from bench.data.headers import header_doubt, is_data, names_of, numbered, numeric_columns
 from bench.data.table import COLUMNS, LONGEST, SAMPLE, Rows, TableFile
 
 SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}
@@ -139,11 +139,13 @@ def attempt(text: TextFile, dialect: Dialect) -> Attempt:
     return replace(result, rows=count, lines=lines, blank=blank)
 
 
-def table_of(text: TextFile, settled: Attempt, format: str, notes: Sequence[str]) -> TableFile:
-    """The table of a file whose dialect is known."""
-    names = names_of(text.path, settled.header)
+def table_of(text: TextFile, settled: Attempt, format: str, notes: Sequence[str], *,
+             header: bool = True) -> TableFile:
+    """The table of a file whose dialect is known; `header` is False where its first row is said to be data."""
+    header = header and not is_data(settled.header, settled.first)
+    names = names_of(text.path, settled.header) if header else numbered(settled.header)
     columns, places = tuple(names.places), names.places
-    if not settled.rows:
+    if not settled.rows and header:
         raise DataError(f"{text.path} holds no rows", "is it the right file?")
     if settled.blank:
         notes = [*notes, f"{settled.blank:,} blank line{'s' * (settled.blank > 1)} between rows passed over"]
@@ -151,7 +153,7 @@ def table_of(text: TextFile, settled: Attempt, format: str, notes: Sequence[str]
     def stream(asked: Sequence[str], size: int) -> Iterator[Rows]:
         wanted = [(name, places[name]) for name in asked]
         batch = Rows([], {name: [] for name in asked})
-        width, seen = len(settled.header), False
+        width, seen = len(settled.header), not header
         try:
             for first, _, row in rows(text, settled.dialect):
                 if not seen:
@@ -172,9 +174,10 @@ def table_of(text: TextFile, settled: Attempt, format: str, notes: Sequence[str]
         if batch.places:
             yield batch
 
-    first = {name: [row[places[name]] for row in settled.first] for name in columns}
+    first_rows = settled.first if header else [settled.header, *settled.first]
+    first = {name: [row[places[name]] for row in first_rows] for name in columns}
     return TableFile(text.path, format, columns, stream, "line", (*text.notes, *notes, *names.notes), {},
-                     numeric_columns(first), names.twice, header_doubt(first))
+                     numeric_columns(first), names.twice, header_doubt(first) if header else "", header)
 
 
 def _ragged(text: TextFile, dialect: Dialect, line: int, row: list[str], header: list[str]) -> DataError:

@@ -14,8 +14,10 @@ PLAIN = "\t|"  # files of these separators are often written without quoting
 Settled = tuple[Attempt, list[str]]  # and notes
 
 
-def delimited(text: TextFile, format: str) -> TableFile:
+def delimited(text: TextFile, format: str, *, header: bool = True) -> TableFile:
     """The table in a text file of separated values: commas or tabs as its name says, else what fits every line.
+
+    `header`: False where the first row is said to be data; where it certainly is, that is found out.
 
     Raises `DataError` naming the line that does not fit, or where the quote opens that does not close.
     """
@@ -30,7 +32,7 @@ def delimited(text: TextFile, format: str) -> TableFile:
     separator = settled.dialect.separator
     if separator != usual:
         notes = [f"the columns are separated by {SEPARATORS.get(separator, repr(separator))}", *notes]
-    return table_of(text, settled, format, notes)
+    return table_of(text, settled, format, notes, header=header)
 
 
 def _stated(text: TextFile) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.core.errors import DataError
-from bench.data.unpacking import first_bytes, not_text, opened
+from bench.data.unpacking import first_bytes, is_packed, not_text, opened
 
 CHUNK = 1 << 20
 LINE = 64_000_000  # characters of a line
@@ -62,7 +62,7 @@ def text_file(path: Path, is_data: Callable[[str], bool], longest: int = LINE) -
     Raises `DataError` naming the line of the first byte that fits neither, of a NUL, or of a line without an end.
     """
     start = first_bytes(path)
-    if start[:2] in (b"\x1f\x8b", b"PK"):
+    if is_packed(start):
         with opened(path, is_data) as stream:
             start = stream.read(16)
     if words := not_text(start):

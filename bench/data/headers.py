@@ -1,4 +1,4 @@
-"""The header of a table: names that are missing or there twice, and a first line that looks like data."""
+"""The header of a table: names that are missing or there twice, and a first row that is data, or looks like it."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.core.errors import DataError
+from bench.data.columns import word_count
 
 NUMBER = re.compile(r"[-+]?(\d+([.,]\d*)?|[.,]\d+)([eE][-+]?\d+)?%?|\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}([ T].*)?")
 WORDS = 8  # and more make a name a text
+NUMBERED = "the first row is data and not names, so the columns are called by their numbers, 1 to {}"
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,25 @@ def names_of(path: Path, header: Sequence[str | None]) -> Names:
                  frozenset(name for name, count in counts.items() if count > 1), tuple(notes))
 
 
+def numbered(header: Sequence[str | None]) -> Names:
+    """The names of columns that have none: their numbers."""
+    return Names({str(at + 1): at for at in range(len(header))}, frozenset(), (NUMBERED.format(len(header)),))
+
+
+def is_data(header: Sequence[str | None], rows: Sequence[Sequence[str | None]]) -> bool:
+    """Whether a first row is certainly data: it holds a text, and beside it a class that other rows hold too.
+
+    A header that comes again as a whole, as where files were joined, is a header.
+    """
+    if len(header) < 2 or list(header) in [list(row) for row in rows]:
+        return False
+    columns = [[row[at] if at < len(row) else None for row in rows] for at in range(len(header))]
+    classes = [at for at, name in enumerate(header) if name and name.strip() and name in columns[at]
+               and len(set(columns[at])) * 2 <= max(len(rows), 4)]
+    texts = [at for at, name in enumerate(header) if at not in classes and name and word_count(name) > WORDS]
+    return bool(classes and texts)
+
+
 def numeric_columns(first: Mapping[str, Sequence[str | None]]) -> frozenset[str]:
     """The columns whose first cells are numbers or dates, as far as there are any."""
     filled = {name: [cell.strip() for cell in cells if cell and cell.strip()] for name, cells in first.items()}
@@ -53,7 +74,7 @@ def header_doubt(first: Mapping[str, Sequence[str | None]]) -> str:
     """Why the names look like a row of data, and what to do about it; nothing where they look like names."""
     for name, cells in first.items():
         shown = repr(name.strip()[:40])
-        if len(name.split()) > WORDS or "\n" in name.strip():
+        if word_count(name) > WORDS or "\n" in name.strip():
             why = f"{shown} is long for a name"
         elif NUMBER.fullmatch(name.strip()):
             why = f"{shown} is a number"
@@ -61,5 +82,6 @@ def header_doubt(first: Mapping[str, Sequence[str | None]]) -> str:
             why = f"{shown} is also a value of its column"
         else:
             continue
-        return f"the first row looks like data, not names: {why}; put a row of names above it, such as text,label"
+        return (f"the first row looks like data, not names: {why}; where it is data, name columns by numbers, such as "
+                "--label-column 1 --text-column 2, or put a row of names above it")
     return ""

@@ -145,7 +145,8 @@ def _refuse_what_is_no_class(counts: Mapping[str, int], rows: int, column: str, 
 
 def _hint(counts: Mapping[str, int], column: str) -> str:
     """How to say that classes mean something else, in the words that are typed."""
-    pair = sorted(counts, key=lambda c: (SIGNS.get(same(c)) == POSITIVE, rating_of(c) or 0.0))
+    signs = all(same(c) in SIGNS for c in counts)
+    pair = sorted(counts, key=lambda c: (signs and SIGNS[same(c)] == POSITIVE, rating_of(c) or 0.0))
     if len(counts) == 2 and all(same(c) in SIGNS or rating_of(c) is not None for c in counts):
         low, high = (shell(f"{c}={meant}") for c, meant in zip(pair, (NEGATIVE, POSITIVE), strict=True))
         return f"if they mean sentiment: --map-label {low} --map-label {high}"

@@ -116,7 +116,8 @@ def _parse(task: Task, edition: Edition, route: Route, path: Path, origin: str, 
     """Read a file with the reader of its route, check its content, and save it in the cache."""
     count: RowCount | None = None
     if "incomplete" in route.reading:
-        rows, count = frame_of(open_table(path, route.reader), route.reading)
+        table = open_table(path, route.reader, header=route.reading.get("header", True))
+        rows, count = frame_of(table, route.reading)
     else:
         rows = read(route.reader, path, route.reading)
     for column, values in edition.where.items():

@@ -38,7 +38,7 @@ def parquet_table(path: Path, is_data: Callable[[str], bool]) -> TableFile:
 
     def stream(asked: Sequence[str], size: int) -> Iterator[Rows]:
         for name in asked:
-            if pa.types.is_nested(kinds[name]) and not _list_of_texts(kinds[name]):
+            if pa.types.is_nested(kinds[name]) and not _list_of_cells(kinds[name]):
                 raise DataError(f"{path}: the column {name!r} holds {kinds[name]}, no text or label"[:300],
                                 "name another with --text-column or --label-column")
         with _opened(path, is_data) as file:
@@ -164,26 +164,39 @@ def _cells(column: Any) -> list[object]:
 
     if pa.types.is_floating(column.type):  # 0.1 in 32 bits is 0.1, not 0.10000000149
         return [None if value is None else float(value) for value in column.cast(pa.string()).to_pylist()]
-    if pa.types.is_nested(column.type):  # of a list of several texts only the number is needed
+    if pa.types.is_nested(column.type):  # of a list of several values only the number is needed
         return [[""] * length if length > 1 else column[i].as_py()
                 for i, length in enumerate(column.value_lengths().fill_null(0).to_pylist())]
     cells: list[object] = column.to_pylist()
     return cells
 
 
-def _list_of_texts(kind: Any) -> bool:
+def _list_of_cells(kind: Any) -> bool:
+    """Whether a column holds lists of texts or class numbers; not of decimal numbers, which are embeddings."""
     import pyarrow as pa
 
-    lists = pa.types.is_list(kind) or pa.types.is_large_list(kind)
-    return bool(lists and (pa.types.is_string(kind.value_type) or pa.types.is_large_string(kind.value_type)))
+    if not (pa.types.is_list(kind) or pa.types.is_large_list(kind)):
+        return False
+    value = kind.value_type
+    return any(is_one(value) for is_one in (pa.types.is_string, pa.types.is_large_string, pa.types.is_integer,
+                                            pa.types.is_boolean))
 
 
 def _class_labels(schema: Any) -> dict[str, tuple[str, ...]]:
-    """The names that `datasets` stores for the values 0, 1, … of its ClassLabel columns."""
+    """The names that `datasets` stores for the values 0, 1, … of its ClassLabel columns, or of lists of them."""
     try:
         features = json.loads((schema.metadata or {})[b"huggingface"])["info"]["features"]
-        found = {name: feature["names"] for name, feature in features.items()
-                 if isinstance(feature, dict) and feature.get("_type") == "ClassLabel"}
+        found = {name: feature["names"] for name, listed in features.items()
+                 if isinstance(feature := _member_feature(listed), dict) and feature.get("_type") == "ClassLabel"}
     except (KeyError, ValueError, TypeError, AttributeError, RecursionError):
         return {}
     return {name: tuple(map(str, names)) for name, names in found.items() if isinstance(names, list)}
+
+
+def _member_feature(feature: Any) -> Any:
+    """What a list holds: `{"feature": …, "_type": "List"}`, "Sequence" and "LargeList", or `[…]` in older files."""
+    if isinstance(feature, list) and len(feature) == 1:
+        return feature[0]
+    if isinstance(feature, dict) and feature.get("_type") in ("List", "LargeList", "Sequence"):
+        return feature.get("feature")
+    return feature

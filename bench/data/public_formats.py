@@ -31,7 +31,8 @@ def read(reader: str, path: Path, reading: Mapping[str, Any]) -> pd.DataFrame:
     text, label = reading.get("text", "text"), reading.get("label", "label")
     where: Mapping[str, Sequence[str]] = reading.get("where", {})
     optional = ["group"] if "split" in reading else ["split", "group"]
-    rows, unit = _raw(reader, path, {**dict.fromkeys(where, "where"), text: "text", label: "label"}, optional)
+    rows, unit = _raw(reader, path, {**dict.fromkeys(where, "where"), text: "text", label: "label"}, optional,
+                      header=reading.get("header", True))
     keep = list(range(len(rows.places)))
     if not keep:
         raise DataError(f"{path} holds no rows", "is it the right file?")
@@ -60,7 +61,8 @@ def read(reader: str, path: Path, reading: Mapping[str, Any]) -> pd.DataFrame:
     return _frame(columns).astype("str")
 
 
-def _raw(reader: str, path: Path, needed: Mapping[str, str], optional: Sequence[str]) -> tuple[Rows, str]:
+def _raw(reader: str, path: Path, needed: Mapping[str, str], optional: Sequence[str], *,
+         header: bool) -> tuple[Rows, str]:
     """The columns `needed` (with what they are needed as) and those of `optional` that are there; what a row is."""
     if reader in ARCHIVES:
         frame = ARCHIVES[reader](path)
@@ -68,7 +70,7 @@ def _raw(reader: str, path: Path, needed: Mapping[str, str], optional: Sequence[
         _needed(path, list(rows.cells), needed)
         return rows, "row"
     first_bytes(path)  # a missing file is data that cannot be read
-    table = open_table(path, TABLES[reader])
+    table = open_table(path, TABLES[reader], header=header)
     _needed(path, table.columns, needed)
     for name, role in needed.items():
         if role == "text" and name in table.numeric:
@@ -168,7 +170,7 @@ def vader_amazon(path: Path) -> pd.DataFrame:
 
 
 TABLES = {"parquet": "parquet", "csv": "csv", "tsv": "tsv", "jsonl": "jsonl", "json": "json", "xlsx": "xlsx",
-          "20newsgroups": "parquet"}  # the last is what the scikit-learn route writes
+          "labelled": "labelled", "20newsgroups": "parquet"}  # the last is what the scikit-learn route writes
 ARCHIVES: dict[str, Callable[[Path], pd.DataFrame]] = {
     "imdb-archive": imdb_archive,
     "blitzer-reviews": blitzer_reviews,

@@ -42,6 +42,7 @@ class TableFile:
     `twice`: names that more than one column has; such a column cannot be read.
     `header_doubt`: why the header line looks like a row of data and what to do then ("" where it does not); for the
     error where no column can be guessed.
+    `header`: False where the file has no line of names; then the columns are called 1, 2, 3, …
     `unit`: what `Rows.places` counts, "line" or "row".
     """
 
@@ -55,6 +56,7 @@ class TableFile:
     numeric: frozenset[str] = frozenset()
     twice: frozenset[str] = frozenset()
     header_doubt: str = ""
+    header: bool = True
 
     def batches(self, columns: Sequence[str], size: int = BATCH) -> Iterator[Rows]:
         """The file's rows from the first to the last, at most `size` at a time; only `columns` are read.

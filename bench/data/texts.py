@@ -10,7 +10,7 @@ from typing import IO
 from bench.core.errors import DataError
 from bench.data import columns
 from bench.data.table import BATCH, LONGEST, TableFile
-from bench.data.table_files import open_table
+from bench.data.table_files import open_named
 from bench.data.text_lines import line_rows
 from bench.data.vocabulary import TEXT_NAMES
 
@@ -55,7 +55,7 @@ def read_texts(path: Path, column: str | None = None, likely: str | None = None,
     Raises `BenchError` where the file is missing or of no known kind, `DataError` for a line that cannot be read, and
     where the column is not there or cannot be guessed.
     """
-    table = open_table(path)
+    table = open_named(path, (column, likely, *keep))
     if column is not None:
         column = columns.named_column(column, table.columns, str(path), "--text-column")
     else:

@@ -1,9 +1,12 @@
-"""The bytes of a data file: as it is, out of gzip, or the one data file in a zip; never more than its size explains."""
+"""The bytes of a data file: plain, packed, or the one data file in a zip; never more than its size explains."""
 
 from __future__ import annotations
 
+import bz2
 import gzip
 import io
+import lzma
+import re
 import stat
 import zipfile
 from collections.abc import Callable, Iterator
@@ -20,7 +23,14 @@ MAGIC = {b"PAR1": "a Parquet file: name it .parquet", b"\xd0\xcf\x11\xe0": "an o
          b"%PDF": "a PDF document", b"SQLite format 3": "an SQLite database", b"BZh": "packed by bzip2: unpack it",
          b"\xfd7zXZ": "packed by xz: unpack it", b"7z\xbc\xaf": "a 7z archive: unpack it",
          b"\x28\xb5\x2f\xfd": "packed by zstd: unpack it", b"Rar!": "a RAR archive: unpack it",
-         b"\x93NUMPY": "a NumPy array", b"ARROW1": "an Arrow file: save it as Parquet"}
+         b"\x93NUMPY": "a NumPy array", b"ARROW1": "an Arrow file: save it as Parquet",
+         **dict.fromkeys((b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05"),
+                         "a Python pickle, which could run code and is not opened: save it as Parquet or CSV")}
+OFFICE = {"xl/workbook.xml": "an Excel workbook: name it .xlsx, or save the sheet as CSV",
+          "word/document.xml": "a Word document: save its table as CSV",
+          "content.xml": "an OpenDocument file: save it as .xlsx or CSV",
+          "META-INF/MANIFEST.MF": "a Java archive"}  # a file in a zip: what the zip then is
+ABOUT = re.compile(r"(readme|licen[cs]e|copying|changelog|citation)(\.\w+)?|.*\.(md|rst|pdf|png|jpg)", re.IGNORECASE)
 
 
 class Unpacked(io.RawIOBase):
@@ -54,9 +64,9 @@ def opened(path: Path, is_data: Callable[[str], bool]) -> Iterator[io.BufferedRe
     """
     magic = first_bytes(path)
     try:
-        if magic[:2] == b"\x1f\x8b":
-            with gzip.open(path) as stream:
-                yield io.BufferedReader(Unpacked(cast("IO[bytes]", stream), path, bound(path)), 1 << 18)
+        if unpack := _unpacker(magic):
+            with unpack(path) as stream:
+                yield io.BufferedReader(Unpacked(stream, path, bound(path)), 1 << 18)
         elif magic[:4] in (b"PK\x03\x04", b"PK\x05\x06"):
             with zipfile.ZipFile(path) as archive, archive.open(_member(path, archive, is_data)) as stream:
                 yield io.BufferedReader(Unpacked(stream, path, bound(path)), 1 << 18)
@@ -69,11 +79,29 @@ def opened(path: Path, is_data: Callable[[str], bool]) -> Iterator[io.BufferedRe
         raise broken(path, error) from None
 
 
+def is_packed(magic: bytes) -> bool:
+    """Whether a file with this beginning holds another file, packed."""
+    return magic[:2] == b"PK" or _unpacker(magic) is not None
+
+
+def _unpacker(magic: bytes) -> Callable[[Path], IO[bytes]] | None:
+    """What opens a packed file that begins so, other than a zip."""
+    packers: dict[bytes, Callable[[Path], Any]] = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ": lzma.open,
+                                                   b"\x28\xb5\x2f\xfd": _zstd}
+    return next((packer for start, packer in packers.items() if magic.startswith(start)), None)
+
+
+def _zstd(path: Path) -> IO[bytes]:
+    import pyarrow as pa
+
+    return cast("IO[bytes]", pa.CompressedInputStream(pa.OSFile(str(path)), "zstd"))
+
+
 @contextmanager
 def seekable(path: Path, is_data: Callable[[str], bool], *, workbook: bool = False) -> Iterator[IO[bytes]]:
     """As `opened`, to be read from any place; what is packed is held in memory, at most 512 MB."""
     magic = first_bytes(path)
-    if magic[:2] == b"\x1f\x8b" or (magic[:2] == b"PK" and not (workbook and is_workbook(path))):
+    if is_packed(magic) and not (workbook and magic[:2] == b"PK" and is_workbook(path)):
         with opened(path, is_data) as stream:
             data = stream.read(MEMBER + 1)
         if len(data) > MEMBER:
@@ -132,13 +160,17 @@ def data_name(path: Path, is_data: Callable[[str], bool]) -> str:
 
 def _member(path: Path, archive: zipfile.ZipFile, is_data: Callable[[str], bool]) -> zipfile.ZipInfo:
     entries = [entry for entry in archive.infolist() if not entry.is_dir() and _visible(entry.filename)]
-    if any(entry.filename == "xl/workbook.xml" for entry in entries):
-        raise DataError(f"{path} is an Excel workbook", "name it .xlsx, or save the sheet as CSV")
+    office = next((words for entry in entries if (words := OFFICE.get(entry.filename))), "")
+    if office:
+        raise DataError(f"{path} is no data file", f"it is {office}")
+    entries = [entry for entry in entries if not ABOUT.fullmatch(PurePosixPath(entry.filename).name)] or entries
     data = [entry for entry in entries if is_data(entry.filename)] or (entries if len(entries) == 1 else [])
     if len(data) != 1:
         names = ", ".join(repr(entry.filename) for entry in (data or entries)[:5])
-        raise DataError(f"{path} holds {len(data) or 'no'} data files, not one" + (f": {names}" if names else ""),
-                        "unpack it and name the file that is meant")
+        held = f"{len(data)} data files" if data else "no data file"
+        raise DataError(f"{path} holds {held}, not one" + (f": {names}" if names else ""),
+                        "unpack it and name the file that is meant" +
+                        ("; train and test can be one file with a column split" if len(data) > 1 else ""))
     if data[0].flag_bits & 1:
         raise DataError(f"{path} is locked by a password", "unpack it first")
     if data[0].file_size > bound(path):

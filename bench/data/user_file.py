@@ -17,7 +17,7 @@ from bench.data.columns import Column
 from bench.data.labels import Meaning
 from bench.data.spelling import Classes, classes_of, look_alikes, members, same
 from bench.data.table import TableFile
-from bench.data.table_files import KINDS, format_of, open_table
+from bench.data.table_files import format_of, open_named, unpacked_name
 from bench.data.usable_rows import ABOVE, BELOW, SKIP, SPLITS, TEST, TRAIN, RowCount, usable_rows
 from bench.data.vocabulary import LABEL_NAMES, NEGATIVE, NEUTRAL, POSITIVE, SPLIT_NAMES, TEXT_NAMES
 
@@ -68,21 +68,16 @@ def looks_like_file(target: str) -> bool:
 def task_from_file(path: Path, choices: Choices | None = None) -> UserFile:
     """The task of a labelled file.
 
-    Raises `BenchError` for a file that is not there or of an unknown kind, `DataError` for unusable content.
+    Raises `BenchError` for a file that is not there, `DataError` for one that is no table or has unusable content.
     """
     choices = choices or Choices()
     if not path.exists():
         raise BenchError(f"no such file: {path}", "--target takes a task's name (bench list tasks) or a data file")
-    if path.is_dir():
-        raise BenchError(f"{path} is a folder", "--target takes one file; --data-dir takes a folder")
-    if format_of(path) is None:
-        raise BenchError(f"{path} is of no known kind", f"{KINDS}; its name must end as its kind does, such as .tsv")
-    table = open_table(path)
-    if table.format == "txt":
-        raise DataError(f"{path} holds a text in each line and no labels",
-                        "a labelled file is a table with named columns, such as text and label: CSV, TSV, JSONL, …")
+    table = open_named(path, (choices.text, choices.label), labelled=True)
     text, label = chosen_columns(table, choices)
     reading: dict[str, Any] = {"text": text, "label": label, "incomplete": SKIP}
+    if not table.header:
+        reading["header"] = False
     split = next((name for name in table.columns if columns.plain_name(name) in SPLIT_NAMES
                   and name not in (text, label)), None)
     cells = _cells(table, {**reading, "split_column": split})
@@ -115,7 +110,7 @@ def file_name(path: Path) -> str:
     """A task's name out of a file's: `reviews-2023` of `reviews.2023.csv.gz`."""
     stem = path.name
     for _ in range(2):
-        shorter = stem.lower().endswith((".gz", ".zip")) or format_of(Path(stem)) is not None
+        shorter = unpacked_name(stem) != stem or format_of(Path(stem)) is not None
         stem = stem[: stem.rindex(".")] if shorter and stem.rindex(".") > 0 else stem
     return name_of(stem) or "file"
 
@@ -158,7 +153,7 @@ def chosen_columns(table: TableFile, choices: Choices) -> tuple[str, str]:
         no_label: DataError | None = None
         if label is None:
             try:
-                label = columns.label_column(sampled, text, where, table.header_doubt, whole)
+                label = columns.label_column(sampled, text, where, table.header_doubt, whole, named=table.header)
             except DataError as error:  # of two errors that of the texts is the first to be told
                 no_label = error
         if text is None and choices.label is not None and columns.rank(choices.label, TEXT_NAMES) is not None:

@@ -12,7 +12,7 @@ from typing import IO, Any
 from bench.core.errors import DataError, MissingExtra
 from bench.data.archives import BROKEN, bomb, bound, broken
 from bench.data.cells import batched, cell_of
-from bench.data.headers import header_doubt, names_of, numeric_columns
+from bench.data.headers import header_doubt, is_data, names_of, numbered, numeric_columns
 from bench.data.table import COLUMNS, SAMPLE, Rows, TableFile
 from bench.data.unpacking import first_bytes, seekable
 
@@ -20,23 +20,24 @@ ROWS = 1 << 20  # of a sheet, as Excel has them
 RATIO, SLACK = 100, 16 << 20  # of unpacked bytes to those of the file: openpyxl takes seconds for 10 MB
 
 
-def workbook_table(path: Path, is_data: Callable[[str], bool]) -> TableFile:
+def workbook_table(path: Path, is_table: Callable[[str], bool], *, header: bool = True) -> TableFile:
     """The table in a workbook; rows are numbered as Excel numbers them.
 
+    `header`: False where the first row is said to be data; where it certainly is, that is found out.
     Raises `MissingExtra` without openpyxl, `DataError` for what is no workbook or too large.
     """
     limit = min(bound(path), RATIO * path.stat().st_size + SLACK) if path.is_file() else 0
-    with _sheet(path, is_data, limit) as (sheet, others):
-        numbered = _filled(sheet)
-        start, header = next(numbered, (0, []))
-        if len(header) > COLUMNS:
-            raise DataError(f"{path} has {len(header)} columns", f"at most {COLUMNS}")
-        names = names_of(path, list(map(_shown, header)))
+    with _sheet(path, is_table, limit) as (sheet, others):
+        filled = _filled(sheet)
+        start, row = next(filled, (0, []))
+        head = list(map(_shown, row))
+        if len(head) > COLUMNS:
+            raise DataError(f"{path} has {len(head)} columns", f"at most {COLUMNS}")
         beside: list[str] = []
         first: list[Sequence[object]] = []
         count = total = 0
-        for place, values in numbered:
-            if len(values) > len(header) and not beside:
+        for place, values in filled:
+            if len(values) > len(head) and not beside:
                 beside.append(f"cells beside the columns that row {start} names, as in row {place}, are not read")
             count += 1
             total += sum(len(value) for value in values if isinstance(value, str))
@@ -45,31 +46,35 @@ def workbook_table(path: Path, is_data: Callable[[str], bool]) -> TableFile:
             if count <= SAMPLE:
                 first.append(values)
         title = sheet.title
-    if not count:
+    header = header and not is_data(head, [list(map(_shown, values)) for values in first])
+    names = names_of(path, head) if header else numbered(head)
+    if not count and header:
         raise DataError(f"{path} holds no rows", "is it the right file?")
 
     def stream(asked: Sequence[str], size: int) -> Iterator[Rows]:
-        with _sheet(path, is_data, limit) as (sheet, _):
-            numbered = _filled(sheet)
-            next(numbered, None)
-            rows = ((place, [_at(values, names.places[name]) for name in asked]) for place, values in numbered)
+        with _sheet(path, is_table, limit) as (sheet, _):
+            filled = _filled(sheet)
+            if header:
+                next(filled, None)
+            rows = ((place, [_at(values, names.places[name]) for name in asked]) for place, values in filled)
             yield from batched(path, "row", rows, asked, size)
 
+    first = first if header else [row, *first]
     cells = {name: [_shown(_at(values, at)) for values in first] for name, at in names.places.items()}
     notes = [f"the sheet {title!r} was read, not {', '.join(map(repr, others))}"] if others else []
     return TableFile(path, "xlsx", tuple(names.places), stream, "row", (*notes, *names.notes, *beside), {},
-                     numeric_columns(cells), names.twice, header_doubt(cells))
+                     numeric_columns(cells), names.twice, header_doubt(cells) if header else "", header)
 
 
 @contextmanager
-def _sheet(path: Path, is_data: Callable[[str], bool], limit: int) -> Iterator[tuple[Any, list[str]]]:
+def _sheet(path: Path, is_table: Callable[[str], bool], limit: int) -> Iterator[tuple[Any, list[str]]]:
     """The first sheet that holds anything, and the names of the others that do."""
     first_bytes(path)
     try:
         from openpyxl import load_workbook
     except ImportError:
         raise MissingExtra("openpyxl, which reads Excel workbooks,", "excel") from None
-    with seekable(path, is_data, workbook=True) as stream, warnings.catch_warnings():
+    with seekable(path, is_table, workbook=True) as stream, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of styles and extensions that no text depends on
         try:
             _check_size(path, stream, limit)

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.core.errors import BenchError
-from bench.core.files import locked, save_bytes
+from bench.core.files import save_bytes
+from bench.core.locks import locked
 from bench.results.record import Record
 from bench.results.record_files import COMPRESSED, json_line, lock_of, read_lines, record_in
 

@@ -75,6 +75,18 @@ def test_the_names_of_class_labels_are_offered(tmp_path: Path):
         assert opened(tmp_path, {"text": ["a"]}, {"huggingface": wrong}).label_names == {}
 
 
+@pytest.mark.parametrize("feature", [
+    {"feature": {"names": ["joy", "fear"], "_type": "ClassLabel"}, "_type": "List"},
+    {"feature": {"names": ["joy", "fear"], "_type": "ClassLabel"}, "length": -1, "_type": "Sequence"},
+    [{"names": ["joy", "fear"], "_type": "ClassLabel"}]])
+def test_a_list_of_one_class_number_is_its_member_and_keeps_its_names(tmp_path: Path, feature: Any):
+    table = opened(tmp_path, {"text": list("abcd"), "labels": [[1], [0], [0, 1], []]},
+                   {"huggingface": json.dumps({"info": {"features": {"labels": feature}}})})
+    rows = table.read(["labels"])
+    assert (rows.cells, rows.faults) == ({"labels": ["1", "0", None, None]}, {2: "2 values in 'labels'"})
+    assert table.label_names == {"labels": ("joy", "fear")}
+
+
 def test_a_file_written_by_datasets_has_its_names(tmp_path: Path):
     import datasets
 

@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 
 from bench.core.errors import BenchError, DataError
-from bench.data.table_files import KINDS, format_of, open_table
+from bench.data.table_files import format_of, open_named, open_table
 
 ROWS = "text,label\ngood film,pos\nbad film,neg\n"
 
@@ -85,12 +85,16 @@ def test_a_files_format_is_known_by_its_ending():
 
 def test_what_is_no_data_file_is_refused_with_the_likely_cause(tmp_path: Path):
     cases = {
-        "a.docx": (b"PK\x03\x04", KINDS), "a.xls": (b"\xd0\xcf\x11\xe0", "save it as .xlsx or CSV"),
+        "a.docx": (b"PK\x03\x04", "damaged or cut short"),
+        "a.xls": (b"\xd0\xcf\x11\xe0", "an old Excel workbook: save it as .xlsx"),
         "b.csv": (b"\xd0\xcf\x11\xe0\0\0", "an old Excel workbook: save it as .xlsx"),
-        "c.csv": (b"PAR1abcPAR1", "a Parquet file: name it .parquet"), "d.csv": (b"%PDF-1.7", "a PDF document"),
+        "c.csv": (b"PAR1abcPAR1", "a Parquet file: name it .parquet"),
+        "d.csv": (b"%PDF-1.7", "a PDF document"),
         "e.csv": (b"<!DOCTYPE html><html>", "a web page: download the file itself"),
-        "f.csv": (b"\xfd7zXZ\0", "packed by xz"), "g.parquet": (b"text,label\n", "damaged or cut short"),
+        "f.csv": (b"\xfd7zXZ\0", "damaged or cut short"), "g.parquet": (b"text,label\n", "damaged or cut short"),
         "h.csv": (b"", "is empty"), "i.csv": (b" \n\n", "is empty"), "j.xlsx": (b"text", "damaged or cut short"),
+        "k.pkl": (b"\x80\x04\x95", "a Python pickle, which could run code"), "l.tar.gz": (b"", "an archive of files"),
+        "m.arrow": (b"ARROW1", "save it as Parquet"), "n.csv": (b"7z\xbc\xaf", "a 7z archive: unpack it"),
     }
     for name, (content, words) in cases.items():
         assert words in refusal(written(tmp_path / name, content)), name
@@ -101,7 +105,7 @@ def test_what_is_no_data_file_is_refused_with_the_likely_cause(tmp_path: Path):
 
 def test_a_workbook_that_is_called_csv_says_what_it_is(tmp_path: Path):
     pd.DataFrame({"text": ["a"]}).to_excel(tmp_path / "a.xlsx")
-    assert "is an Excel workbook (name it .xlsx" in refusal((tmp_path / "a.xlsx").rename(tmp_path / "a.csv"))
+    assert "it is an Excel workbook: name it .xlsx" in refusal((tmp_path / "a.xlsx").rename(tmp_path / "a.csv"))
 
 
 @pytest.mark.parametrize("ending", ["csv", "jsonl", "json", "parquet", "xlsx", "txt"])
@@ -115,9 +119,13 @@ def test_pipes_and_devices_are_refused_before_they_are_opened(tmp_path: Path, en
 def test_a_zip_must_hold_one_data_file(tmp_path: Path):
     assert "holds 2 data files, not one: 'a.csv', 'b.csv'" in refusal(
         zipped(tmp_path / "a.zip", a_dot_csv=ROWS, b_dot_csv=ROWS))
-    assert "holds no data files, not one: 'x', 'y'" in refusal(zipped(tmp_path / "b.zip", x="a", y="b"))
-    assert "holds no data files" in refusal(zipped(tmp_path / "c.zip"))
+    assert "holds no data file, not one: 'x', 'y'" in refusal(zipped(tmp_path / "b.zip", x="a", y="b"))
+    assert "holds no data file" in refusal(zipped(tmp_path / "c.zip"))
     assert open_table(zipped(tmp_path / "d.csv.zip", data=ROWS)).columns == ("text", "label")
+    about = {"x__README_dot_txt": "of these data", "LICENSE": "free", "x__figure_dot_pdf": "%PDF"}
+    assert open_table(zipped(tmp_path / "f.zip", **about, x__train_dot_csv=ROWS)).columns == ("text", "label")
+    assert open_table(zipped(tmp_path / "g.zip", **about, ratings=ROWS)).columns == ("text", "label")
+    assert "it is a Word document" in refusal(zipped(tmp_path / "h.docx", word__document_dot_xml="<w/>"))
     path = zipped(tmp_path / "e.csv.zip", a_dot_csv=ROWS)
     data = bytearray(path.read_bytes())
     data[6] |= 1
@@ -193,9 +201,46 @@ def test_columns_of_numbers_and_headers_that_look_like_data_are_known(tmp_path: 
     assert table.header_doubt == ""
     for content in ("1,good film\n0,bad film\n", "ham,ok then\nspam,win a prize\nham,see you\n",
                     "this film was one of the best I saw,pos\nbad film,neg\n"):
-        doubt = open_table(written(tmp_path / "b.csv", content)).header_doubt
-        assert doubt.startswith("the first row looks like data, not names: "), content
-        assert "put a row of names above it" in doubt
+        table = open_table(written(tmp_path / "b.csv", content))
+        assert table.header_doubt.startswith("the first row looks like data, not names: "), content
+        assert "--label-column 1 --text-column 2, or put a row of names above it" in table.header_doubt
+        assert table.header
+
+
+WITHOUT_NAMES = [("ham", "ok then, see you at eight at the station I think"), ("spam", "win a prize"),
+                 ("ham", "where are you"), ("spam", "free for all")]
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.tsv", "a.xlsx"])
+def test_a_first_row_that_is_certainly_data_is_a_row_and_columns_are_numbered(tmp_path: Path, name: str):
+    frame = pd.DataFrame(WITHOUT_NAMES)
+    if name == "a.xlsx":
+        frame.to_excel(tmp_path / name, index=False, header=False)
+    else:
+        frame.to_csv(tmp_path / name, index=False, header=False, sep="\t" if name == "a.tsv" else ",")
+    table = open_table(tmp_path / name)
+    assert table.read(["1", "2"]).cells == {"1": [a for a, _ in WITHOUT_NAMES], "2": [b for _, b in WITHOUT_NAMES]}
+    assert table.read(["1"]).places == [1, 2, 3, 4]
+    assert not table.header
+    assert "the first row is data and not names, so the columns are called by their numbers, 1 to 2" in table.notes
+
+
+def test_a_number_names_a_column_where_the_first_row_may_be_data(tmp_path: Path):
+    path = written(tmp_path / "a.csv", "1,good film\n2,bad film\n1,fine film\n2,sad film\n")
+    assert open_named(path, ["text", None]).header
+    table = open_named(path, ["2", "1"])
+    assert table.read(["2"]).cells == {"2": ["good film", "bad film", "fine film", "sad film"]}
+    assert open_named(written(tmp_path / "b.csv", ROWS), ["2", "1"]).header, "these are names"
+
+
+@pytest.mark.parametrize("content", [
+    "label,text\n1,a\n2,b\n1,a\nlabel,text\n2,c\n",  # files that were joined
+    "like,would you recommend our service to a friend or to your family\nyes,no\nno,yes\nyes,no\nno,no\n",
+    "this text is as long as a first text may well be,pos\n",
+])
+def test_names_that_can_be_names_are_names(tmp_path: Path, content: str):
+    assert open_table(written(tmp_path / "a.csv", content)).header if content.count("\n") > 1 else \
+        "holds no rows" in refusal(written(tmp_path / "a.csv", content))
 
 
 def test_names_that_are_missing_or_there_twice_are_said(tmp_path: Path):

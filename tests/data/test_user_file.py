@@ -180,9 +180,9 @@ def test_what_is_no_data_file_is_said(tmp_path: Path):
         task_from_file(tmp_path / "none.csv")
     with pytest.raises(BenchError, match="is a folder"):
         task_from_file(tmp_path)
-    (tmp_path / "a.docx").write_text("x")
-    with pytest.raises(BenchError, match=r"no known kind .*CSV, TSV, JSONL, JSON, Parquet or Excel"):
-        task_from_file(tmp_path / "a.docx")
+    (tmp_path / "rt.pos").write_text("a fine film, and long\na film\n")
+    with pytest.raises(DataError, match=r"rt.pos .* a text in each line .*put its label before each line"):
+        task_from_file(tmp_path / "rt.pos")
 
 
 def test_a_files_kind_is_known_by_its_ending(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
