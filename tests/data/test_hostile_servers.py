@@ -115,8 +115,8 @@ def test_an_address_cannot_name_a_file_outside_the_cache(access: Access, tmp_pat
     assert all(p.is_relative_to(access.cache.relative_to(tmp_path)) for p in found_below(tmp_path))
 
 
-@pytest.mark.parametrize("path", ["../rows.csv", "/etc/passwd", "a/../../b", "a\\..\\b", "C:x", "a\0b", "a\nb", "", "a/",
-                                  "x" * 300])
+@pytest.mark.parametrize("path", ["../rows.csv", "/etc/passwd", "a/../../b", "a\\..\\b", "C:x", "a\0b", "a\nb", "",
+                                  "a/", "x" * 300])
 def test_a_card_cannot_name_a_file_outside_a_package_or_the_data_folder(access: Access, tmp_path: Path, path: str):
     for options in ({"file": path}, {"file": "rows.csv", "member": path}):
         if options == {"file": "rows.csv", "member": ""}:
