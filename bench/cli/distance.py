@@ -12,6 +12,7 @@ from bench.cli.output import json_text, warn
 from bench.cli.progress import TrialProgress
 from bench.cli.sections import Format, Section, as_json, check_format, draw, print_sections
 from bench.core.budget import parse_budgets
+from bench.core.names import file_name
 
 
 def distance_command(
@@ -51,5 +52,5 @@ def distance_command(
     print_sections([Section(target_tables.distance_title(gains), target_tables.distance_table(gains),
                             target_tables.distance_notes(gains))], format)
     if format == "table" and any(row.gain is not None for row in gains.rows):
-        stem = results_dir / "leaderboards" / f"distance-{baseline}-{at}"
+        stem = results_dir / "leaderboards" / file_name(f"distance-{baseline}-{at}")
         draw(lambda: vega.save(panels.distance_panel(gains), stem))

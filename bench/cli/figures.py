@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bench.core.errors import BenchError
+from bench.core.names import file_name
 
 if TYPE_CHECKING:
     from bench.report.page_facts import Facts
@@ -46,5 +47,5 @@ def draw_figures(facts: Facts, folder: Path, options: FigureOptions) -> str:
 
     formats, kinds = check_figures(options), options.chart
     paths = [path for name, spec in paper_figures.named_panels(facts) if not kinds or name.split("-")[0] in kinds
-             for path in vega.save(spec, folder / name, formats)]
+             for path in vega.save(spec, folder / file_name(name), formats)]
     return "Written: " + ", ".join(map(str, paths))

@@ -116,7 +116,8 @@ def _facts(folder: Path) -> dict[str, Any] | None:
         facts = json.loads((folder / FACTS).read_text(encoding="utf-8"))
         body = {k: v for k, v in facts.items() if k != "check"}
         sound = facts["check"] == _check(body) and facts["entry"] == _place(folder)
-        sound = sound and all(_digest(folder / name) == digest for name, digest in facts["files"].items())
+        sound = sound and all(Path(name).name == name and _digest(folder / name) == digest
+                              for name, digest in facts["files"].items())
     except (OSError, ValueError, KeyError, AttributeError, TypeError, RecursionError):
         return None
     return body if sound else None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ipaddress
+import socket
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -37,13 +39,50 @@ class Access:
 
 
 def new_session() -> requests.Session:
-    """An HTTP session with at most `REDIRECTS` redirects; proxies and certificates come from the environment."""
-    import requests
+    """An HTTP session with at most `REDIRECTS` redirects; proxies and certificates come from the environment.
 
-    session = requests.Session()
+    A user and password are sent where the address itself holds them, to that server alone; none come from `~/.netrc`.
+    A server elsewhere cannot redirect to this machine: `requests.exceptions.InvalidURL`.
+    """
+    import requests
+    from requests.auth import HTTPBasicAuth
+    from requests.utils import get_auth_from_url
+
+    def of_address(request: requests.PreparedRequest) -> requests.PreparedRequest:
+        user, password = get_auth_from_url(request.url or "")
+        return HTTPBasicAuth(user, password)(request) if user or password else request
+
+    class Session(requests.Session):
+        def rebuild_auth(self, prepared_request: requests.PreparedRequest, response: requests.Response) -> None:
+            """Drop the password on the way to another server; requests would also look into `~/.netrc`."""
+            before, after = response.request.url or "", prepared_request.url or ""
+            if is_this_machine(urlsplit(after).hostname) and not is_this_machine(urlsplit(before).hostname):
+                raise requests.exceptions.InvalidURL(f"redirects to {shown(after)}, on this machine")
+            if self.should_strip_auth(before, after):  # type: ignore[no-untyped-call]
+                prepared_request.headers.pop("Authorization", None)
+
+    session = Session()
+    session.auth = of_address  # requests looks into ~/.netrc where there is none
     session.max_redirects = REDIRECTS
     session.headers["User-Agent"] = "transferbench"
     return session
+
+
+def is_this_machine(host: str | None) -> bool:
+    """Whether a host's name or number, however it is written, says that it is this machine or its metadata server."""
+    name = (host or "").rstrip(".").lower().partition("%")[0]
+    if name == "localhost" or name.endswith(".localhost"):
+        return True
+    number: ipaddress.IPv4Address | ipaddress.IPv6Address
+    try:
+        number = ipaddress.IPv4Address(socket.inet_aton(name))  # also 127.1, 0x7f000001 and 2130706433
+    except (OSError, UnicodeError):
+        try:
+            version_6 = ipaddress.IPv6Address(name)
+        except ValueError:
+            return False
+        number = version_6.ipv4_mapped or version_6
+    return number.is_loopback or number.is_link_local or number.is_unspecified
 
 
 def reachable(url: str, access: Access) -> None:

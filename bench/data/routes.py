@@ -7,11 +7,12 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from bench.core.errors import RouteError
+from bench.core.errors import BenchError, RouteError
+from bench.core.names import file_name, inside
 from bench.data.download import fetch
 from bench.data.http import Access, ignore, one_line, reachable, shown
 from bench.data.package_index import package_file
@@ -51,10 +52,10 @@ def directory(options: Mapping[str, Any], access: Access) -> Delivered:
     name: str = options["file"]
     if access.data_dir is None:
         raise RouteError(f"no data folder was given for {name}", "--data-dir DIR or BENCH_DATA")
-    plain = PurePosixPath(name.replace("\\", "/"))
-    path = access.data_dir / plain
-    if plain.is_absolute() or ".." in plain.parts or not path.resolve().is_relative_to(access.data_dir.resolve()):
-        raise RouteError(f"{name!r} lies outside {access.data_dir}", "refused: fix the card or the link")
+    try:
+        path = inside(access.data_dir, name.replace("\\", "/"))
+    except BenchError as error:
+        raise RouteError(error.message, "refused: fix the card or the link") from None
     if not path.is_file():
         raise RouteError(f"no file {name} in {access.data_dir}")
     return Delivered(path, str(path))
@@ -63,7 +64,7 @@ def directory(options: Mapping[str, Any], access: Access) -> Delivered:
 def archive(options: Mapping[str, Any], access: Access) -> Delivered:
     """A file from a web address."""
     url: str = options["url"]
-    name = re.sub(r"[^A-Za-z0-9._-]", "_", urlsplit(url).path.rsplit("/", 1)[-1])[-100:] or "file"
+    name = file_name(urlsplit(url).path.rsplit("/", 1)[-1], 100)
     folder = access.cache / "archives" / hashlib.sha256(url.encode()).hexdigest()[:12]
     return Delivered(fetch(url, folder / name, access, options.get("checksum", "")), shown(url))
 
@@ -71,7 +72,7 @@ def archive(options: Mapping[str, Any], access: Access) -> Delivered:
 def hub(options: Mapping[str, Any], access: Access) -> Delivered:
     """A Hugging Face data set at a pinned revision, as one Parquet file with a `split` column."""
     key = [options["dataset"], options["revision"], options.get("config", ""), *options.get("splits", ())]
-    name = re.sub(r"[^A-Za-z0-9._-]", "_", options["dataset"]).strip(".")
+    name = file_name(options["dataset"], 100)
     path = access.cache / "hub" / f"{name}-{hashlib.sha256(repr(key).encode()).hexdigest()[:12]}.parquet"
     _check_dataset(options["dataset"])
     origin = f"hub {options['dataset']} at {options['revision'][:12]}"

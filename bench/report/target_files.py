@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -11,7 +10,7 @@ from pathlib import Path
 from bench.analysis.domain_distance import NAMES, DomainDistance
 from bench.analysis.transfer_matrix import TransferMatrix
 from bench.core import files
-from bench.core.names import TaskRef
+from bench.core.names import TaskRef, file_name
 from bench.core.printable import one_line
 from bench.report import vega
 from bench.report.formats import rendered
@@ -35,8 +34,7 @@ def draw_matrix(folder: Path, matrix: TransferMatrix) -> list[Path]:
 
 
 def _matrix_file(folder: Path, matrix: TransferMatrix, suffix: str) -> Path:
-    row = re.sub(r"[/\\\x00]", "-", matrix.baseline)[:150]  # a row's name may hold settings
-    return folder / "leaderboards" / f"matrix-{row}-{matrix.budget}{suffix}"
+    return folder / "leaderboards" / f"{file_name(f'matrix-{matrix.baseline}-{matrix.budget}')}{suffix}"
 
 
 def save_distances(folder: Path, source: str, distances: Sequence[DomainDistance]) -> Path:
@@ -44,7 +42,7 @@ def save_distances(folder: Path, source: str, distances: Sequence[DomainDistance
 
     Distances of other targets that the file already holds stay in it.
     """
-    name = re.sub(r"[^A-Za-z0-9.-]+", "-", TaskRef.parse(source).task)
+    name = file_name(TaskRef.parse(source).task)
     rows = {d.target: d for d in (*load_distances(folder).get(source, ()), *distances)}
     body = {"source": source, "distances": [asdict(rows[t]) for t in sorted(rows)]}
     return files.save_text(folder / "distances" / f"{name}.json", json.dumps(body, indent=1) + "\n")

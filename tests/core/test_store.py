@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import multiprocessing
 from pathlib import Path
 
@@ -155,3 +156,14 @@ def test_a_lock_waits_and_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[
 
 def test_the_cache_folder_is_the_one_in_the_environment(cache: Path):
     assert store.default_cache() == cache
+
+
+def test_an_entry_names_no_file_outside_its_folder(tmp_path: Path):
+    store.save(tmp_path / "in" / "entry", {"words.txt": b"some words"}, {})
+    (tmp_path / "in" / "secret").write_bytes(b"secret")
+    path = tmp_path / "in" / "entry" / "facts.json"
+    body = json.loads(path.read_text())
+    del body["check"]
+    body["files"]["../secret"] = store._digest(tmp_path / "in" / "secret")
+    path.write_text(json.dumps({**body, "check": store._check(body)}))
+    assert store.load(tmp_path / "in" / "entry") is None

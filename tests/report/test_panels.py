@@ -45,7 +45,7 @@ def test_the_matrix_is_written_as_markdown_and_as_a_heat_map(tmp_path: Path):
     pytest.importorskip("vl_convert")
     matrix = replace(transfer_matrix(SOURCES, "frozen", 128), baseline="my.module:fit")
     paths = [target_files.write_matrix(tmp_path, matrix), *target_files.draw_matrix(tmp_path, matrix)]
-    assert [p.name for p in paths] == [f"matrix-my.module:fit-128{s}" for s in (".md", ".png", ".svg")]
+    assert [p.name for p in paths] == [f"matrix-my.module_fit-128{s}" for s in (".md", ".png", ".svg")]
     assert all(p.stat().st_size > 100 for p in paths)
 
 

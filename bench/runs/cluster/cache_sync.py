@@ -9,6 +9,7 @@ from typing import Any
 
 from bench.core import store
 from bench.core.errors import BenchError
+from bench.core.names import inside
 from bench.runs import needs
 from bench.runs.inputs import TrialContext
 
@@ -38,7 +39,7 @@ def pack(root: Path, entry: str) -> CacheFiles:
 
 def unpack(sent: CacheFiles) -> None:
     """Save an entry that was sent in this machine's own cache."""
-    store.save(store.default_cache() / sent.entry, sent.files, sent.facts)
+    store.save(inside(store.default_cache(), sent.entry), sent.files, sent.facts)
 
 
 def cache_with(root: Path, wanted: Sequence[str]) -> Path | None:
