@@ -166,7 +166,7 @@ class Case:
             command = ["unshare", "-m", *command]
         command[0] = shutil.which(command[0]) or command[0]
         done = subprocess.run(command, cwd=self.folder, env=self.environment, stdin=subprocess.DEVNULL,
-                              capture_output=True, encoding="utf-8", errors="replace", timeout=120, check=False)
+                              capture_output=True, encoding="utf-8", errors="replace", timeout=400, check=False)
         said = done.stdout + done.stderr
         assert "Traceback" not in said, said
         assert "the file of the user" not in said, said
