@@ -69,6 +69,7 @@ def test_a_wheel_installs_nothing_beside_bench(wheel: Path):
 def test_a_users_own_folder_of_that_name_can_hold_strategies(wheel: Path, tmp_path: Path):
     (tmp_path / "baselines").mkdir()
     (tmp_path / "baselines" / "mine.py").write_text("NEEDS = frozenset()\ndef fit(trial, resources): ...\n")
+    (tmp_path / "baselines" / "__init__.py").touch()
     code = ("from bench.runs.registry import Strategy\n"
             "print(Strategy('x', 'baselines.mine').load().__file__, Strategy('y', 'bench.baselines.tfidf').load())")
     script = tmp_path / "elsewhere" / "script.py"
