@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Annotated
 
 import typer
@@ -67,5 +68,8 @@ app = make_app()
 def entry() -> None:
     """The console script."""
     streams.settle()
+    if not environment.working_directory():
+        sys.stderr.write("bench: the working directory has been removed (cd to one that is there)\n")
+        sys.exit(2)
     with environment.passed_on():
         app()
