@@ -100,5 +100,8 @@ def entry() -> None:
     """The console script."""
     streams.settle()
     sys.excepthook = show_bug
+    if not environment.working_directory():
+        warn("bench: the working directory has been removed (cd to one that is there)")
+        sys.exit(2)
     with environment.passed_on():
         app()

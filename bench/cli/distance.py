@@ -38,7 +38,8 @@ def distance_command(
 
     check_format(format)
     at = parse_budgets(budget)[0]
-    options = options_per_source((source,), options_of(network, data, own_file, targets=target, source=source))[0]
+    options = options_of(network, data, own_file, targets=target, source=source)
+    options = options_per_source((options.source,), options)[0]
     with TrialProgress() as progress:
         distances = distance.measure_distances(options, progress.say, progress.training, progress=progress.live)
     target_files.save_distances(results_dir, source, distances)

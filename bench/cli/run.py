@@ -23,6 +23,7 @@ from bench.cli.options import (
     options_of,
 )
 from bench.cli.output import json_text, say, warn
+from bench.cli.paths import home_expanded
 from bench.cli.progress import TrialProgress, headline
 from bench.cli.sections import leaderboards, print_sections
 from bench.core.budget import parse_budgets
@@ -98,7 +99,7 @@ def run_command(
     options = options_of(network, workers, data, own_file, repeats, targets=trials.target,
                          baselines=trials.baseline or MAIN, budgets=parse_budgets(trials.budgets), seeds=trials.seeds,
                          results_dir=results_dir, epochs=epochs)
-    runs = options_per_source(trials.source or ("imdb",), options)
+    runs = options_per_source([home_expanded(name) for name in trials.source or ("imdb",)], options)
     if dry_run:
         show_plan(runs, as_json=as_json, again=rerun)
         return

@@ -45,18 +45,18 @@ def _change(before: dict[str, str], after: dict[str, str]) -> None:
 
 def find_in_working_directory() -> None:
     """Let `import` find the user's own modules: in the working directory, after those of Python and of packages."""
-    folder = _working_directory()
+    folder = working_directory()
     if folder and not any(is_working_directory(part) for part in sys.path):
         sys.path.append(folder)
 
 
 def is_working_directory(folder: str) -> bool:
     """Whether a folder of a path is the working directory; that of a checkout of ours counts as ours."""
-    here = _working_directory()
+    here = working_directory()
     return bool(here) and os.path.realpath(folder or here) == os.path.realpath(here) != os.path.realpath(places.ROOT)
 
 
-def _working_directory() -> str:
+def working_directory() -> str:
     """The working directory; empty where it has been removed."""
     try:
         return os.getcwd()

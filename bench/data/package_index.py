@@ -112,7 +112,9 @@ def pip_settings() -> PipSettings:
 
 def _for_pip() -> dict[str, str]:
     """Variables under which `pip config list` says all that it knows, in UTF-8, and nothing else."""
-    variables = environment.of_child(PIP_QUIET="0", PIP_VERBOSE="0", PIP_LOG=os.devnull, PYTHONUTF8="1")
+    # `user` is meant for installing, and would have pip list the user's own file alone; `site`, `global` likewise.
+    plain = dict.fromkeys(("PIP_QUIET", "PIP_VERBOSE", "PIP_USER", "PIP_SITE", "PIP_GLOBAL"), "0")
+    variables = environment.of_child(**plain, PIP_LOG=os.devnull, PYTHONUTF8="1")
     for name in ("PIP_PYTHON", "PIP_REQUIRE_VIRTUALENV", "PYTHONIOENCODING"):
         variables.pop(name, None)
     return variables

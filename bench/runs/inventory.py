@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from bench.core import store
+from bench.core import hardware, store
 from bench.core.errors import BenchError, RouteError
 from bench.data import corpus
 from bench.data.cards import Edition, Route, Task
@@ -85,8 +85,11 @@ def engines() -> list[dict[str, Any]]:
 
 
 def doctor(options: Options) -> dict[str, dict[str, str]]:
-    """Versions, devices, routes and cache, as sections of name and value."""
+    """Versions, what of the machine may be used, devices, routes and cache, as sections of name and value."""
     versions = {"python": platform.python_version(), "system": platform.platform()}
+    of_host = os.cpu_count() or 1
+    machine = {"cores": f"{hardware.cores()}" + (f" of {of_host}" if of_host != hardware.cores() else ""),
+               "memory": f"{hardware.memory() / 1e9:.1f} GB"}
     for package in PACKAGES:
         try:
             versions[package] = version(package)
@@ -96,8 +99,9 @@ def doctor(options: Options) -> dict[str, dict[str, str]]:
     access = access_for(options, lambda text: None, progress=False)
     error = sentence_encoder.missing()
     encoder = f"not installed: {error.hint}" if error else version(sentence_encoder.PACKAGE)
-    return {"versions": versions, "engines": engine_rows, "sentence encoder": {"all-MiniLM-L6-v2": encoder},
-            "routes": _routes(options, access), "cache": _cache(options.cache_dir)}
+    return {"versions": versions, "machine": machine, "engines": engine_rows,
+            "sentence encoder": {"all-MiniLM-L6-v2": encoder}, "routes": _routes(options, access),
+            "cache": _cache(options.cache_dir)}
 
 
 def _routes(options: Options, access: Access) -> dict[str, str]:

@@ -50,4 +50,4 @@ def test_the_commands_work_and_the_scores_are_the_same(name: str, tmp_path: Path
         if done.returncode != expected:
             wrong.append((" ".join(map(str, command)), done.returncode, done.stdout[-500:], done.stderr[-1500:]))
     assert not wrong
-    assert case.predictions() == usual
+    assert case.predictions() == (usual if case.around.scores else {})
