@@ -27,7 +27,8 @@ from bench.cli.reproduce import reproduce_command
 from bench.cli.run import run_command
 from bench.cli.time import time_command
 
-CLICK_ERROR: type[Exception] = typer.BadParameter.__mro__[2]  # ClickException; newer versions of typer hold a click of their own
+# ClickException; newer versions of typer hold a click of their own.
+CLICK_ERROR: type[Exception] = typer.BadParameter.__mro__[2]
 COMMANDS: dict[str, Command] = {
     "run": run_command, "pretrain": pretrain_command, "leaderboard": leaderboard_command, "report": report_command,
     "fit": fit_command, "predict": predict_command, "distance": distance_command, "map": map_command,
