@@ -19,7 +19,7 @@ from bench.cli.fit import fit_command
 from bench.cli.leaderboard import leaderboard_command
 from bench.cli.map import map_command
 from bench.cli.option_groups import Command, typer_command
-from bench.cli.output import plain, say, show_bug
+from bench.cli.output import plain, say, show_bug, warn
 from bench.cli.predict import predict_command
 from bench.cli.pretrain import pretrain_command
 from bench.cli.report import report_command
@@ -28,7 +28,8 @@ from bench.cli.run import run_command
 from bench.cli.time import time_command
 from bench.core import environment
 
-CLICK_ERROR: type[Exception] = typer.BadParameter.__mro__[2]  # ClickException; newer typers hold a click of their own
+# ClickException; newer versions of typer hold a click of their own.
+CLICK_ERROR: type[Exception] = typer.BadParameter.__mro__[2]
 COMMANDS: dict[str, Command] = {
     "run": run_command, "pretrain": pretrain_command, "leaderboard": leaderboard_command, "report": report_command,
     "fit": fit_command, "predict": predict_command, "distance": distance_command, "map": map_command,
