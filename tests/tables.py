@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import bz2
 import csv
 import gzip
 import io
 import json
+import lzma
 import random
 import zipfile
 from collections.abc import Callable, Sequence
@@ -60,16 +62,27 @@ def with_gaps(rng: random.Random, cells: Cells) -> Cells:
 
 
 def packed(rng: random.Random, path: Path, data: bytes) -> Path:
-    """Written as it is, as gzip, or as the only file in a zip."""
-    how = rng.choice(["", "", ".gz", ".zip"])
+    """Written as it is, packed, or as the only file in a zip."""
+    how = rng.choice(["", "", "", *PACKERS, ".zip"])
     if how == ".zip":
         path = path.with_name(path.name + ".zip")
         with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
             archive.writestr(path.name.removesuffix(".zip"), data)
         return path
     path = path.with_name(path.name + how)
-    path.write_bytes(gzip.compress(data) if how else data)
+    path.write_bytes(PACKERS[how](data) if how else data)
     return path
+
+
+def _zstd(data: bytes) -> bytes:
+    import pyarrow as pa
+
+    compressed: bytes = pa.compress(data, "zstd", asbytes=True)
+    return compressed
+
+
+PACKERS: dict[str, Callable[[bytes], bytes]] = {".gz": gzip.compress, ".bz2": bz2.compress, ".xz": lzma.compress,
+                                                ".zst": _zstd}
 
 
 # What a separated file cannot say for certain is refused: both readings fit every line of it.

@@ -32,7 +32,7 @@ def predict_command(
         help="Texts to label. [default: standard input, one text per line]")] = None,
     file: Annotated[Path | None, typer.Option(
         "--file",
-        help="CSV, TSV, JSONL, JSON, Parquet, Excel or .txt (one text per line), plain, .gz or .zip.")] = None,
+        help="CSV, TSV, JSONL, JSON, Parquet, Excel or .txt (one text per line), plain or packed.")] = None,
     text_column: TextColumn = None,
     keep: Annotated[list[str] | None, typer.Option(
         "--keep", help="Column of the file to copy to the output, such as id; repeatable.")] = None,

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 def task_new(
     *,
-    file: Annotated[Path, typer.Argument(help="CSV, TSV, JSONL or Parquet, plain or .gz.")],
+    file: Annotated[Path, typer.Argument(help="CSV, TSV, JSONL, JSON, Parquet or Excel, plain or packed.")],
     name: Annotated[str, typer.Option(help="Name of the task. [default: from the file name]")] = "",
     own_file: OwnFileOptions,
     cache_dir: CacheDir = None,

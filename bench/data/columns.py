@@ -168,6 +168,7 @@ def text_column(columns: Sequence[Column], label: str | None, where: str, doubt:
             f"one word a row, such as {named[0].example}" if named[0].values else "nothing")
     else:
         reason = " that can be guessed"
+    able.sort(key=lambda column: -column.words)  # sorting is stable
     raise DataError(f"{where} has no text column{reason}", _advice(columns, able or named, "text", doubt))
 
 

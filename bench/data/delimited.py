@@ -177,13 +177,16 @@ def table_of(text: TextFile, settled: Attempt, format: str, notes: Sequence[str]
     first_rows = settled.first if header else [settled.header, *settled.first]
     first = {name: [row[places[name]] for row in first_rows] for name in columns}
     return TableFile(text.path, format, columns, stream, "line", (*text.notes, *notes, *names.notes), {},
-                     numeric_columns(first), names.twice, header_doubt(first) if header else "", header)
+                     numeric_columns(first), names.twice, header_doubt(first, len(settled.header)) if header else "",
+                     header)
 
 
 def _ragged(text: TextFile, dialect: Dialect, line: int, row: list[str], header: list[str]) -> DataError:
     more = len(row) - len(header)
     if more == 1 and not row[-1]:
         hint = f"the line ends in a separator ({dialect.separator!r}) that the header lacks"
+    elif len(header) == 1:
+        hint = f"is {header[0][:40]!r} a title? take out what stands above the names of the columns"
     elif more == 1 and row[0].isdigit() and line == 2:
         hint = "are the first cells row names, as R writes them? give them a name in the header"
     else:

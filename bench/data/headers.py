@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.core.errors import DataError
-from bench.data.columns import word_count
+from bench.data.columns import rank, word_count
+from bench.data.vocabulary import LABEL_NAMES, TEXT_NAMES
 
 NUMBER = re.compile(r"[-+]?(\d+([.,]\d*)?|[.,]\d+)([eE][-+]?\d+)?%?|\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}([ T].*)?")
 WORDS = 8  # and more make a name a text
@@ -70,15 +71,22 @@ def numeric_columns(first: Mapping[str, Sequence[str | None]]) -> frozenset[str]
     return frozenset(name for name, cells in filled.items() if cells and all(map(NUMBER.fullmatch, cells)))
 
 
-def header_doubt(first: Mapping[str, Sequence[str | None]]) -> str:
-    """Why the names look like a row of data, and what to do about it; nothing where they look like names."""
+def header_doubt(first: Mapping[str, Sequence[str | None]], width: int) -> str:
+    """Why the names look like a row of data or a title, and what to do about it; nothing where they look like names.
+
+    `width`: how many columns the rows have.
+    """
+    known = any(rank(name, groups) is not None for name in first for groups in (TEXT_NAMES, LABEL_NAMES))
+    if len(first) == 1 < width and not known:
+        return (f"the first row looks like a title, not names: {next(iter(first))[:40]!r} stands alone above {width} "
+                "columns; take out what stands above the names of the columns")
     for name, cells in first.items():
         shown = repr(name.strip()[:40])
         if word_count(name) > WORDS or "\n" in name.strip():
             why = f"{shown} is long for a name"
         elif NUMBER.fullmatch(name.strip()):
             why = f"{shown} is a number"
-        elif name in cells:
+        elif name in cells and not known:
             why = f"{shown} is also a value of its column"
         else:
             continue

@@ -8,10 +8,11 @@ from collections.abc import Iterable
 from bench.data.columns import last_part, plain_name
 from bench.data.vocabulary import RATING_NAMES, TOPIC_NAMES
 
-NUMBER = re.compile(r"([-+]?\d+(?:\.\d+|,\d{1,2})?)(?:\s*(?:%|stars?|★+|/\s*\d+|out of \d+(?:\s*stars?)?))?",
-                    re.IGNORECASE)
+STAR = "(?:stars?|sterne?|étoiles?|estrellas?|estrelas?|stell[ae]|звезд[аы]?|звёзд[аы]?|звезда|星)"
+NUMBER = re.compile(r"(?:rated\s+)?([-+]?\d+(?:\.\d+|,\d{1,2})?)"
+                    rf"(?:\s*(?:%|{STAR}|★+|/\s*\d+|out of \d+(?:\s*{STAR})?))?", re.IGNORECASE)
 STARS = re.compile("([★⭐]+)[☆✩]*")
-SAID = re.compile(r"stars?\b|[★⭐]|/\s*5$|out of 5", re.IGNORECASE)  # a value that says itself that it is of five stars
+SAID = re.compile(rf"{STAR}$|[★⭐]|/\s*5$|out of 5", re.IGNORECASE)  # a value that says itself that it is of five stars
 DATE = re.compile(r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}(?:[T ].*)?|\d{1,2}[-/.]\d{1,2}[-/.]\d{4}(?: .*)?")
 FEW = 5  # different decimal numbers up to which they can be classes
 

@@ -143,7 +143,8 @@ def look_alikes(names: Iterable[str]) -> list[tuple[str, str]]:
     for name in names:
         for form in sorted(_forms(name)):
             for other in where.setdefault(form, []):
-                if other != name and _digits(other) == _digits(name) and _near(other, name):
+                if other != name and form.strip("0123456789") and _digits(other) == _digits(name) and \
+                        _near(other, name):
                     pairs[other, name] = None
             where[form].append(name)
     return list(pairs)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -235,12 +236,21 @@ def _labels(meaning: Meaning, classes: Classes, choices: Choices) -> dict[str, A
 def _spelling_notes(classes: Classes, meaning: Meaning) -> list[str]:
     notes = [f"one class, {name!r}, is written in {len(spellings)} ways: {', '.join(map(_visible, spellings[:6]))}"
              for name, spellings in list(classes.merged.items())[:5]]
+    for several in [c for c in meaning.names if _joined(c, classes.counts)][:5]:
+        notes.append(f"{several!r} ({classes.counts[several]:,} rows) looks like several labels; --map-label "
+                     f"{columns.shell(f'{several}=')} leaves it out")
     for a, b in look_alikes(meaning.names)[:5]:
         if meaning.names[a] != meaning.names[b]:
             rare, common = sorted((a, b), key=lambda c: (classes.counts[c], len(c)))
             notes.append(f"{common!r} ({classes.counts[common]:,} rows) and {rare!r} ({classes.counts[rare]:,}) look "
                          f"alike but are two classes; --map-label {columns.shell(f'{rare}={common}')} joins them")
     return notes
+
+
+def _joined(name: str, known: Mapping[str, int]) -> bool:
+    """Whether a class is other classes side by side: `billing|delivery`."""
+    parts = [part.strip() for part in re.split(r"[|;,]", name)]
+    return len(parts) > 1 and all(part in known for part in parts)
 
 
 def _visible(spelling: str) -> str:

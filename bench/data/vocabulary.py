@@ -44,7 +44,7 @@ RATING_NAMES = _words("""star stars starrating rating ratings score overall revi
     bewertung puntuacion valutazione nota оценка 评分 星级""")
 TOPIC_NAMES = _words("""topic topics category categories kategorie categoria categorie intent type tag classindex
     emotion language group cluster 类别 分类""")  # of columns whose numbers 1 to 5 are no stars
-SPLIT_NAMES = _words("split splits datasplit partition subset")
+SPLIT_NAMES = _words("split splits datasplit partition subset set usage traintest")
 
 NEGATIVE, NEUTRAL, POSITIVE = "negative", "neutral", "positive"
 SENTIMENT: Mapping[str, str] = {  # labels that mean so wherever they stand

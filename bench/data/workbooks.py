@@ -63,7 +63,8 @@ def workbook_table(path: Path, is_table: Callable[[str], bool], *, header: bool 
     cells = {name: [_shown(_at(values, at)) for values in first] for name, at in names.places.items()}
     notes = [f"the sheet {title!r} was read, not {', '.join(map(repr, others))}"] if others else []
     return TableFile(path, "xlsx", tuple(names.places), stream, "row", (*notes, *names.notes, *beside), {},
-                     numeric_columns(cells), names.twice, header_doubt(cells) if header else "", header)
+                     numeric_columns(cells), names.twice,
+                     header_doubt(cells, max(map(len, first), default=0)) if header else "", header)
 
 
 @contextmanager

@@ -116,6 +116,7 @@ def test_half_an_emoji_becomes_the_sign_for_it_and_a_nul_is_named(tmp_path: Path
     ("", "a.jsonl", "holds no rows"), ("3", "a.json", "is no list of JSON objects"),
     ('{"text": ["a", "b"], "label": ["c"]}', "a.json", "is no table"),
     ('{"a": 1}\nx\n', "a.jsonl", "line 2 is not JSON"),
+    ('{"train": [{"text": "a"}], "test": [{"text": "b"}]}', "a.json", "is no table but 2 lists of objects: train, "),
     ('{"text": ' + "9" * 5_000 + "}", "a.jsonl", "line 1 is not JSON"),
     ('{"": 1}', "a.jsonl", "its objects have no keys")])
 def test_what_is_no_table_names_its_line(tmp_path: Path, content: str, name: str, words: str):

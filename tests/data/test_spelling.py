@@ -61,7 +61,7 @@ def test_the_most_frequent_spelling_is_shown_and_lower_case_among_equals():
 @pytest.mark.parametrize(("names", "pairs"), [
     (["refund", "refunds"], 1), (["e-mail", "email"], 1), (["not spam", "not_spam"], 1), (["billing", "biling"], 1),
     (["positive", "posetive"], 1), (["topic 1", "topic 2"], 0), (["v1", "v11"], 0), (["cat", "car"], 0),
-    (["negative", "positive"], 0), (["1", "2"], 0), (["good", "bad"], 0), (["评论", "评价"], 0)])
+    (["negative", "positive"], 0), (["1", "2"], 0), (["1", "-1"], 0), (["good", "bad"], 0), (["评论", "评价"], 0)])
 def test_classes_that_differ_by_a_letter_are_suspected(names: list[str], pairs: int):
     assert len(look_alikes(names)) == pairs
 

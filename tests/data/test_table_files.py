@@ -225,6 +225,19 @@ def test_a_first_row_that_is_certainly_data_is_a_row_and_columns_are_numbered(tm
     assert "the first row is data and not names, so the columns are called by their numbers, 1 to 2" in table.notes
 
 
+def test_a_title_above_the_names_is_said(tmp_path: Path):
+    title = open_table(written(tmp_path / "a.csv", "Survey of 2024,\n\nremark,vote\na,b\n"))
+    assert "'Survey of 2024' stands alone above 2 columns; take out" in title.header_doubt
+    assert "is '# exported' a title? take out" in refusal(written(tmp_path / "b.csv", "# exported\ntext,label\na,b\n"))
+    frame = pd.DataFrame([["Survey of 2024", None], ["remark", "vote"], ["a", "b"]])
+    frame.to_excel(tmp_path / "c.xlsx", index=False, header=False)
+    assert "stands alone above 2 columns" in open_table(tmp_path / "c.xlsx").header_doubt
+
+
+def test_a_name_that_columns_have_is_a_name_though_it_is_a_value_too(tmp_path: Path):
+    assert open_table(written(tmp_path / "a.csv", "answer,agree\nyes I do,agree\nno,disagree\n")).header_doubt == ""
+
+
 def test_a_number_names_a_column_where_the_first_row_may_be_data(tmp_path: Path):
     path = written(tmp_path / "a.csv", "1,good film\n2,bad film\n1,fine film\n2,sad film\n")
     assert open_named(path, ["text", None]).header

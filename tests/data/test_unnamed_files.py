@@ -112,7 +112,7 @@ def test_of_two_columns_without_names_the_one_of_classes_is_the_label(tmp_path: 
     user = task_from_file(written(tmp_path / "SMSSpamCollection", "".join(lines)))
     assert user.notes[0].startswith("texts from '2', labels from '1': ham 20, spam 10 ")
     three = "".join(line.replace("\t", "\tthe title of it is long too\t") for line in lines)
-    with pytest.raises(DataError, match=r"its columns: 1, 2, 3; .*--text-column 2"):
+    with pytest.raises(DataError, match=r"its columns: 1, 2, 3; .*--text-column 3"):
         task_from_file(written(tmp_path / "three.tsv", three))
 
 

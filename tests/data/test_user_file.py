@@ -119,6 +119,13 @@ def test_spellings_of_one_class_are_merged_and_told(tmp_path: Path):
     assert r"'fe\u0302te'" in told
 
 
+def test_a_class_of_several_labels_side_by_side_is_told(tmp_path: Path):
+    notes = understood(tmp_path, ["billing", "delivery", "billing|delivery", "billing; returns"]).notes
+    assert any("'billing|delivery' (2 rows) looks like several labels; --map-label 'billing|delivery=' leaves it out" in
+               note for note in notes)
+    assert not any("'billing; returns'" in note for note in notes[1:])
+
+
 def test_classes_that_look_alike_are_told_and_not_merged(tmp_path: Path):
     path = written(tmp_path, {"text": texts(20), "label": ["refund"] * 9 + ["refunds"] * 3 + ["praise"] * 8})
     user = task_from_file(path)
