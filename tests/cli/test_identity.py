@@ -92,7 +92,6 @@ def test_a_file_that_is_edited_during_a_run_fails_the_trials_that_are_left_and_i
     edit = f"import pathlib; me = pathlib.Path({str(knob)!r}); me.write_text(me.read_text() + '# edited')"
     write(knob, column=f"0 if not exec({edit!r}) else 0")
     done = bench_(*run(baseline=["knob_of_a_user:fit", "majority"], jobs=2, seeds=3))
-    print(done.output)
     assert done.exit_code == 1
     records = [r for r in kept(Path("results")) if r.baseline != "majority"]
     assert len({r.strategy_sha256 for r in records}) == 1
@@ -106,7 +105,6 @@ def test_two_settings_are_two_rows(bench_: Bench, knob: Path):
         write(knob, C, column)
         done = bench_(*run(baseline="knob_of_a_user:fit"))
         assert done.exit_code == 0
-        print(done.output)
     found = scores(bench_)
     assert len(found) == 2
     assert {name.partition(" (")[0] for _, name in found} == {"knob_of_a_user:fit [C=100.0]",
@@ -164,6 +162,7 @@ def test_rerun_runs_what_is_done_and_its_record_counts(bench_: Bench):
     assert len(records) == 4
     assert record_files.latest(records) == records[2:]
     planned = bench_(*arguments, "--rerun", "--dry-run", "--json")
+    assert planned.exit_code == 0, (planned.output, planned.exception)
     assert json.loads(planned.stdout)["todo"] == 2
 
 
