@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -141,6 +142,6 @@ def plugin(workshop: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     (workshop / "plugin").mkdir()
     (workshop / "plugin" / "cli_plugin.py").write_text(PLUGIN)
     monkeypatch.syspath_prepend(str(workshop / "plugin"))
-    monkeypatch.setenv("PYTHONPATH", str(workshop / "plugin"))
+    monkeypatch.setenv("PYTHONPATH", str(workshop / "plugin"), prepend=os.pathsep)
     yield "cli_plugin"
     sys.modules.pop("cli_plugin", None)

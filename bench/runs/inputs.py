@@ -82,7 +82,7 @@ class TrialContext:
     vectors: WordVectors | None = None
     source_leaks: int = 0  # source texts left out because they are, or nearly are, in the target's test set
     base_seed: int = 0
-    base_spec: Mapping[str, Any] = field(default_factory=dict)  # how the base is trained, whatever its seed
+    base_spec: Mapping[str, Any] = field(default_factory=dict, compare=False)  # how it is trained, as its key has it
     split_sha256: str = ""
 
     @staticmethod

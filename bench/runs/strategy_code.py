@@ -11,7 +11,7 @@ import sys
 import sysconfig
 from collections.abc import Iterator
 from contextlib import suppress
-from importlib.machinery import SOURCE_SUFFIXES, all_suffixes
+from importlib.machinery import SOURCE_SUFFIXES, PathFinder, all_suffixes
 from pathlib import Path
 from types import ModuleType
 
@@ -91,9 +91,10 @@ def files_of(name: str) -> dict[str, Path] | None:
 
 
 def _roots(top: str) -> list[Path]:
-    """The folders in which a top-level module or package lies."""
+    """The folders in which a top-level module or package lies now, wherever it was imported from."""
+    importlib.invalidate_caches()
     try:
-        spec = importlib.util.find_spec(top)
+        spec = PathFinder.find_spec(top) or importlib.util.find_spec(top)
     except (ImportError, ValueError):  # a module without a specification, such as a notebook's __main__
         return []
     if spec is None:
