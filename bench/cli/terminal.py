@@ -35,7 +35,7 @@ def errors() -> Iterator[None]:
         raise typer.Exit(0) from None
     except EOFError as error:  # typer would end with "Aborted!" and no word more
         why = str(error) or "a process of this command died"
-        typer.echo(plain(f"bench: what was read ended too early: {why}; {CONTINUE}"), err=True)
+        warn(f"bench: what was read ended too early: {why}; {CONTINUE}")
         raise typer.Exit(2) from None
     except (MemoryError, OSError, RuntimeError, ImportError) as error:
         reason = (isinstance(error, OSError) and give_up_output()) or _lacking(error)
