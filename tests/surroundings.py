@@ -128,6 +128,11 @@ ALL: Mapping[str, Surroundings] = {
     "a removed working directory": Surroundings(shell='mkdir gone && cd gone && rmdir "$PWD"', code=2, scores=False),
     "no hang-up, no pipe signals": Surroundings(shell="trap '' HUP PIPE"),
 }
+EVERYTHING = Surroundings(
+    {"PYTHONPATH": f"{places.ROOT}{os.pathsep}.", "PYTHONWARNINGS": "error", "PYTHONIOENCODING": "ascii",
+     "PYTHONHASHSEED": "7", "TMPDIR": ROOT + "/" + "t" * 107, "PATH": "/nowhere", "OMP_NUM_THREADS": "7",
+     "HTTPS_PROXY": "nonsense://[", "COLUMNS": "wide", "TZ": ":/nowhere"},
+    '/bin/mkdir "$TMPDIR"; umask 077; ulimit -n 128', {**SHADOWED, **OWN_FOLDERS}, folder="a\nb \udcff")
 
 
 class Case:
