@@ -141,6 +141,30 @@ def test_a_cluster_gives_the_records_of_one_process_though_a_worker_is_killed(
     assert outcomes(found) == outcomes(list(pool.run(specs, 1)))
 
 
+def test_a_worker_runs_an_edited_strategy_anew_and_refuses_what_was_not_planned(
+        dask: Dask, context: TrialContext, plugin: str, tmp_path: Path):
+    file = tmp_path / f"{plugin}.py"
+    mine = Strategy("mine", plugin, "mine")
+
+    def edited(column: int) -> Strategy:
+        file.write_text("import numpy as np\nNEEDS = frozenset()\ndef mine(trial, resources):\n"
+                        f"    return lambda examples: np.eye(2, dtype=np.float32)[[{column}] * len(examples)]\n")
+        return mine.planned()
+
+    dask.worker("--no-nanny")
+    with client.connected(dask.address, lambda text: None) as here:
+        first, second = (next(here.run(trial_specs(context, [edited(column)], (8,), 1))) for column in (0, 1))
+        planned = edited(0)
+        edited(1)
+        refused = next(here.run(trial_specs(context, [planned], (8,), 1)))
+    assert first.status == second.status == "ok"
+    assert (first.accuracy or 0.0) + (second.accuracy or 0.0) == pytest.approx(1.0)
+    assert first.strategy_sha256 != second.strategy_sha256
+    assert refused.status == "failed"
+    assert f"the code of {plugin} has changed" in refused.error
+    assert refused.identity() == first.identity()
+
+
 def test_a_worker_that_does_not_see_the_cache_is_sent_what_it_lacks(
         dask: Dask, context: TrialContext, world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
         prepare: Prepare):
