@@ -42,7 +42,7 @@ def errors() -> Iterator[None]:
 
 
 LACKING = ("ENOSPC", "EDQUOT", "EROFS", "EACCES", "EPERM", "EIO", "EFBIG", "ENOMEM", "EMFILE", "ENFILE", "EAGAIN",
-           "ESTALE", "ENOLCK")
+           "ESTALE", "ENOLCK", "ENAMETOOLONG", "ELOOP")
 NO_MEMORY = ("can't allocate memory", "cannot allocate memory", "can't start new thread", "failed to map segment",
              "unable to allocate", "bad_alloc", "std::bad_alloc", "out of memory")
 
