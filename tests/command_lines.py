@@ -1,4 +1,4 @@
-"""Random command lines: every command with options that it has, in any number, order and value; tiny data, no network."""
+"""Random command lines: every command with its options, in any number, order and value; tiny data, no network."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from bench.cli.app import app
 NEVER = {"--serve", "--scheduler", "--install-completion", "--show-completion", "--published"}
 WORDS = ("toy", "toy@toy", "toy-two", "mine.csv", "fifo.csv", "folder.csv", "toy.toml", "bad.toml", "all", "main",
          "tfidf", "majority", "scratch", "nothing:fit", "csv", "md", "json", "jsonl", "table", "html", "latex", "svg",
-         "png", "torch", "mxnet", "cpu", "cuda", "auto", "gru", "cnn", "default", "tutorial", "32", "8,full", "full", "0",
-         "1", "-1", "1e9", "nan", "inf", "0.5", "results", "records", "cards", "none", "text", "label", "a=b", "=", "a=",
-         "words", "confusion", "/dev/null", "/dev/zero", "..", ".", "tfidf,scratch", "model", "curves")
+         "png", "torch", "mxnet", "cpu", "cuda", "auto", "gru", "cnn", "default", "tutorial", "32", "8,full", "full",
+         "0", "1", "-1", "1e9", "nan", "inf", "0.5", "results", "records", "cards", "none", "text", "label", "a=b", "=",
+         "a=", "words", "confusion", "/dev/null", "/dev/zero", "..", ".", "tfidf,scratch", "model", "curves")
 # Commands that would work for long, or read a whole corpus that this machine has, end before they do.
 LAST = {"run": ["--dry-run"], "fit": ["--budget", "-1"], "pretrain": ["--source", "none"],
         "time": ["--compare", "a.json", "results"], "map": ["--texts", "1"], "distance": ["--source", "none"],
