@@ -7,7 +7,7 @@ import random
 import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
@@ -103,14 +103,6 @@ def results_folder(folder: Path, rng: random.Random, count: int = 6) -> Path:
     wrong = [wrong_record(rng) if rng.randrange(8) else rng.choice(RAW_LINES) for _ in range(count)]
     (folder / "records" / "toy.jsonl").write_bytes(b"".join([*good, *wrong]))
     return folder
-
-
-@dataclass(frozen=True)
-class Ran:
-    """What came of a command."""
-
-    result: Result
-    seconds: float
 
 
 def ran(*arguments: object, seconds: float = 20.0, stdin: bytes | None = None) -> Result:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import glob
 import os
 import shutil
+import stat
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext, suppress
@@ -100,6 +102,20 @@ def exchange(one: Path, other: Path) -> bool:
     here, swap = -100, 2  # AT_FDCWD and RENAME_EXCHANGE of <linux/fs.h>
     done: int = rename(here, os.fsencode(one), here, os.fsencode(other), ctypes.c_uint(swap))
     return done == 0
+
+
+def read_plain(path: Path, most: int) -> bytes:
+    """The bytes of a regular file of at most `most` bytes.
+
+    Raises `OSError` also for a pipe or a device, which may never end, and for a larger file.
+    """
+    status = path.stat()
+    if not stat.S_ISREG(status.st_mode):
+        raise OSError(errno.EINVAL, "it is no plain file", str(path))
+    if status.st_size > most:
+        raise OSError(errno.EFBIG, f"it has {status.st_size:,} bytes, at most {most:,} are read", str(path))
+    with path.open("rb") as file:
+        return file.read(most)
 
 
 def save_text(path: Path, text: str, hint: str = "choose --results-dir", *, shared: bool = True) -> Path:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import lzma
+import re
 import stat
 import struct
 import tarfile
@@ -12,7 +13,7 @@ import zlib
 from collections import deque
 from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
-from typing import IO, cast
+from typing import IO, Self, cast
 
 from bench.core.errors import DataError
 
@@ -20,7 +21,8 @@ from bench.core.errors import DataError
 TOTAL = 4 << 30  # uncompressed bytes
 RATIO, SLACK = 200, 64 << 20  # uncompressed bytes: at most 200 times the archive's size + 64 MB
 MEMBER = 512 << 20  # bytes of a file that is read into memory
-COUNT = 500_000  # files
+COUNT = 200_000  # files
+EXTENDED = 1 << 16  # bytes of an extended header of a tar, which holds what a plain header has no room for
 NAME = 1_000  # characters of a file's name
 CHUNK = 1 << 20  # bytes per read
 # What the standard library raises on damaged gzip, tar and zip files.
@@ -103,12 +105,16 @@ class Bounded:
         self.file, self.path, self.limit = file, path, bound(path)
         self.position = 0
         self.last = b""  # the last bytes read: they tell an archive's end from a damaged header
+        self.extended = False  # whether the next bytes are an extended header
 
     def read(self, size: int = -1) -> bytes:
         """At most `size` bytes."""
         if size < 0 or self.position + size > self.limit + CHUNK:
             raise bomb(self.path, self.limit)
         self.last = self.file.read(size)
+        if self.extended:
+            self.extended = False
+            _check_extended(self.last)
         self.position += len(self.last)
         if self.position > self.limit:
             raise bomb(self.path, self.limit)
@@ -148,7 +154,7 @@ def _tar(path: Path, wanted: Callable[[str], bool]) -> Iterator[tuple[str, IO[by
     deque(_unzipped(path), maxlen=0)  # its size and checksum are known before any of it is used
     with gzip.open(path) as unzipped:
         bounded = Bounded(cast("IO[bytes]", unzipped), path)
-        with tarfile.open(fileobj=cast("IO[bytes]", bounded), mode="r:") as archive:
+        with tarfile.open(fileobj=cast("IO[bytes]", bounded), mode="r:", tarinfo=_headers_of(bounded)) as archive:
             count = 0
             while (entry := archive.next()) is not None:
                 archive.members = []  # type: ignore[attr-defined]  # not in its stubs; otherwise it keeps every entry in memory
@@ -156,8 +162,9 @@ def _tar(path: Path, wanted: Callable[[str], bool]) -> Iterator[tuple[str, IO[by
                 if count > COUNT:
                     raise DataError(f"{path} holds more than {COUNT} files", "refused: unsafe archive")
                 name = _safe(path, entry.name)
-                if not (entry.isreg() or entry.isdir()):
-                    raise DataError(f"{path}: {name[:200]!r} is a link or a device", "refused: unsafe archive")
+                if entry.issparse() or not (entry.isreg() or entry.isdir()):
+                    raise DataError(f"{path}: {name[:200]!r} is a link, a device or has holes",
+                                    "refused: unsafe archive")
                 if bounded.tell() + entry.size > bounded.limit:
                     raise bomb(path, bounded.limit)
                 if entry.isreg() and wanted(name):
@@ -168,6 +175,42 @@ def _tar(path: Path, wanted: Callable[[str], bool]) -> Iterator[tuple[str, IO[by
                 raise tarfile.ReadError(f"damaged header before byte {bounded.tell()}")
         while bounded.read(CHUNK):  # to the end, where gzip verifies its checksum
             pass
+
+
+def _headers_of(bounded: Bounded) -> type[tarfile.TarInfo]:
+    """The headers of one archive: `tarfile` takes the square of an extended header's length, so they are kept short."""
+    class Header(tarfile.TarInfo):
+        """A header whose kind is known before the bytes that follow it are read."""
+
+        @classmethod
+        def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Self:
+            """The header in a block."""
+            header = super().frombuf(buf, encoding, errors)
+            if header.type not in (*tarfile.REGULAR_TYPES, tarfile.DIRTYPE):
+                if header.size > EXTENDED:
+                    raise tarfile.ReadError(f"an extended header of {header.size:,} bytes")
+                bounded.extended = header.type in (tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE)
+            return header
+
+    return Header
+
+
+def _check_extended(data: bytes) -> None:
+    """Raise `tarfile.ReadError` unless an extended header is made of `LENGTH KEY=VALUE` lines and short numbers.
+
+    The regular expressions of `tarfile` would try a line of digits, or of keys without =, from each of its bytes.
+    """
+    at, end = 0, len(data.rstrip(b"\0"))
+    while at < end:
+        space = data.find(b" ", at, at + 7)
+        number = data[at:space] if space > 0 else b""
+        length = int(number) if number.isdigit() else 0
+        line = data[at : at + length]
+        if not line.endswith(b"\n") or b"=" not in line[len(number) :]:
+            raise tarfile.ReadError("an extended header that is none")
+        at += length
+    if re.search(rb"\d{64}", data):
+        raise tarfile.ReadError("an extended header with a number of more than 63 digits")
 
 
 def _zip(path: Path, wanted: Callable[[str], bool]) -> Iterator[tuple[str, IO[bytes]]]:

@@ -10,6 +10,7 @@ from bench.core.errors import DataError
 from bench.data.encodings import TextFile
 from bench.data.headers import header_doubt, is_data, names_of, numbered, numeric_columns
 from bench.data.table import COLUMNS, LONGEST, SAMPLE, Rows, TableFile
+from bench.data.unpacking import most_rows, too_many_rows
 
 SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 BLANK_LINES = 10_000
@@ -107,6 +108,7 @@ def attempt(text: TextFile, dialect: Dialect) -> Attempt:
     result = Attempt(dialect, [], [])
     header: list[str] | None = None
     count = lines = blank = gap = 0
+    most = most_rows(text.path)
     try:
         for first, last, row in rows(text, dialect):
             if not row or (len(row) == 1 and row[0].isspace() and last == first and (header is None or header[1:])):
@@ -126,6 +128,8 @@ def attempt(text: TextFile, dialect: Dialect) -> Attempt:
             if last - first > 10 and (doubt := _swallowed(text, dialect, first, row)):
                 return replace(result, rows=count, error=doubt)
             count, lines, blank, gap = count + 1, lines + last - first + 1, blank + gap, 0
+            if count > most:
+                raise too_many_rows(text.path)
             if count <= SAMPLE:
                 result.first.append(row)
     except DataError as error:

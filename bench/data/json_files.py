@@ -15,12 +15,15 @@ from bench.data.encodings import TextFile
 from bench.data.headers import numeric_columns
 from bench.data.label_studio import flattened
 from bench.data.table import COLUMNS, SAMPLE, Rows, TableFile
+from bench.data.unpacking import most_rows, too_many_rows
 
 CHUNK = 1 << 18  # characters read at once
 WHITE = re.compile(r"[ \t\r\n]*")
 START = 1 << 20  # characters of a first line by which the kind of a document is known
-OBJECT = 64 << 20  # characters of one object
+OBJECT = 16 << 20  # characters of one object: empty lists take twenty times their characters in memory
 WHOLE = 256 << 20  # characters of a document that is not a list of objects
+RATIO = 20  # of its characters to the bytes of the file, above those of one object
+BLANK_LINES = 10_000
 SHAPE = 'one object a line, such as {"text": …, "label": …}'
 LISTS = 'a list of objects such as [{"text": …, "label": …}, …], or one object a line'
 Record = Mapping[str, Any]
@@ -59,7 +62,10 @@ def _table(text: TextFile, format: str, unit: str, records: Records, notes: list
     keys: dict[str, None] = {}
     first: dict[str, list[str | None]] = {}
     count = 0
+    most = most_rows(text.path)
     for count, (place, record) in enumerate(records(), 1):
+        if count > most:
+            raise too_many_rows(text.path)
         if record.keys() - keys.keys():
             keys.update(dict.fromkeys(record))
             if len(keys) > COLUMNS:
@@ -83,6 +89,7 @@ def _table(text: TextFile, format: str, unit: str, records: Records, notes: list
 
 
 def _by_line(text: TextFile) -> Iterator[tuple[int, Record]]:
+    blank = 0
     with text.opened() as file:
         for number, line in enumerate(iter(lambda: file.readline(OBJECT), ""), 1):
             if len(line) == OBJECT:
@@ -93,6 +100,14 @@ def _by_line(text: TextFile) -> Iterator[tuple[int, Record]]:
                 except (ValueError, RecursionError) as error:
                     raise _no_json(text, number, error, SHAPE) from None
                 yield number, _record(value, text, number, SHAPE)
+                blank = 0
+            elif (blank := blank + 1) > BLANK_LINES:
+                raise _blank(text, number)
+
+
+def _blank(text: TextFile, line: int) -> DataError:
+    return DataError(f"{text.path}: line {line} is one of more than {BLANK_LINES:,} blank lines",
+                     "is it the right file?")
 
 
 def _listed(text: TextFile) -> Iterator[tuple[int, Record]]:
@@ -145,7 +160,7 @@ class _Source:
                 value, end = self.decoder.raw_decode(self.buffer, self.at)
             except (ValueError, RecursionError) as error:
                 if isinstance(error, json.JSONDecodeError) and len(self.buffer) - self.at < OBJECT and \
-                        self.more(max(CHUNK, len(self.buffer) - self.at)):
+                        self.more(max(CHUNK, min(len(self.buffer) - self.at, OBJECT - len(self.buffer) + self.at))):
                     continue
                 raise _no_json(self.text, self.line, error, LISTS) from None
             if end == len(self.buffer) and not isinstance(value, dict) and self.more(CHUNK):
@@ -157,10 +172,11 @@ class _Source:
 
 def _document(text: TextFile) -> list[Record]:
     """The records of an object that holds a list per column, a mapping per column (pandas), or one list of objects."""
+    most = min(WHOLE, OBJECT + RATIO * text.path.stat().st_size)
     with text.opened() as file:
-        content = file.read(WHOLE + 1)
-    if len(content) > WHOLE:
-        raise DataError(f"{text.path}: one JSON document of more than {WHOLE:,} characters", LISTS)
+        content = file.read(most + 1)
+    if len(content) > most:
+        raise DataError(f"{text.path}: one JSON document of more than {most:,} characters", LISTS)
     try:
         found = json.loads(content, object_pairs_hook=_object)
     except (ValueError, RecursionError) as error:
@@ -195,9 +211,11 @@ def _two_lines(text: TextFile) -> tuple[str, str]:
     """The beginnings of the first two lines that are not blank."""
     found: list[str] = []
     with text.opened() as file:
-        while len(found) < 2 and (line := file.readline(START)):
+        for number, line in enumerate(iter(lambda: file.readline(START), ""), 1):
             if line.strip():
                 found.append(line.lstrip("\ufeff \t\r\n"))
+            if len(found) == 2 or number > 2 * BLANK_LINES:
+                break
     start, second = [*found, "", ""][:2]
     return start, second
 

@@ -14,7 +14,7 @@ from bench.data.archives import bomb, bound, broken
 from bench.data.cells import batched
 from bench.data.headers import names_of
 from bench.data.table import COLUMNS, Rows, TableFile
-from bench.data.unpacking import seekable
+from bench.data.unpacking import most_rows, seekable, too_many_rows
 
 AT_ONCE = 16 << 20  # bytes that the texts of one batch may take
 
@@ -33,6 +33,8 @@ def parquet_table(path: Path, is_data: Callable[[str], bool]) -> TableFile:
         names = names_of(path, schema.names)
     if not rows:
         raise DataError(f"{path} holds no rows", "is it the right file?")
+    if rows > most_rows(path):
+        raise too_many_rows(path)
     limit = bound(path)
     kinds = {name: schema.field(at).type for name, at in names.places.items()}
 

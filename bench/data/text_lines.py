@@ -7,13 +7,18 @@ from collections.abc import Iterable, Iterator, Sequence
 from bench.core.errors import DataError
 from bench.data.encodings import TextFile
 from bench.data.table import LONGEST, Rows, TableFile
+from bench.data.unpacking import most_rows, too_many_rows
 
 
 def line_table(text: TextFile) -> TableFile:
     """Every line is a row, an empty one too."""
     def stream(asked: Sequence[str], size: int) -> Iterator[Rows]:
+        most = most_rows(text.path)
         with text.opened() as file:
-            yield from line_rows(file, str(text.path), size)
+            for rows in line_rows(file, str(text.path), size):
+                if rows.places[-1] > most:
+                    raise too_many_rows(text.path)
+                yield rows
 
     return TableFile(text.path, "txt", ("text",), stream, "line", text.notes)
 

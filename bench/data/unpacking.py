@@ -18,6 +18,7 @@ from bench.core.errors import DataError
 from bench.data.archives import BROKEN, MEMBER, bomb, bound, broken
 
 LARGEST = 4 << 30  # bytes of a file
+FEW = 200_000  # rows that a file of any size may hold; each one more takes a byte of it
 # What a file begins with that is no text, and what it then is.
 MAGIC = {b"PAR1": "a Parquet file: name it .parquet", b"\xd0\xcf\x11\xe0": "an old Excel workbook: save it as .xlsx",
          b"%PDF": "a PDF document", b"SQLite format 3": "an SQLite database", b"BZh": "packed by bzip2: unpack it",
@@ -115,6 +116,17 @@ def seekable(path: Path, is_data: Callable[[str], bool], *, workbook: bool = Fal
         raise broken(path, error) from None
 
 
+def most_rows(path: Path) -> int:
+    """How many rows a file may hold: where it is packed, millions of rows in a few bytes are made to take time."""
+    return FEW + path.stat().st_size
+
+
+def too_many_rows(path: Path) -> DataError:
+    """The error for a file that holds more rows than its size explains."""
+    return DataError(f"{path} of {path.stat().st_size:,} bytes holds more than {most_rows(path):,} rows",
+                     "refused: this looks like a decompression bomb")
+
+
 def first_bytes(path: Path) -> bytes:
     """The first bytes of a regular file of fair size; a pipe or device, which would never end, is not opened."""
     try:
@@ -122,7 +134,8 @@ def first_bytes(path: Path) -> bytes:
         if stat.S_ISDIR(status.st_mode):
             raise DataError(f"{path} is a folder", "name one file in it")
         if not stat.S_ISREG(status.st_mode):
-            raise DataError(f"{path} is no file but a pipe or a device", "save what it gives as a file")
+            raise DataError(f"{path} is no file but a pipe or a device",
+                            "save what it gives as a file; bench predict reads standard input without --file")
         if status.st_size > LARGEST:
             raise DataError(f"{path} is larger than {LARGEST >> 20} MB", "take a part of it")
         with path.open("rb") as file:

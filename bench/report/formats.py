@@ -20,7 +20,7 @@ FILES = {"md": "md", "csv": "csv", "latex": "tex", "html": "html", "json": "json
 FORMATS = ("table", *FILES)
 RUN_BY_SPREADSHEETS = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 MARKDOWN = re.compile(r"[\\|`<]|!(?=\[)|\](?=[(\[:])")  # what could begin HTML, code, a picture, a link or a cell
-MARKDOWN_START = re.compile(r"[#>+*=~-](?=[#>+*=~\s-]|$)")  # a heading, quotation, list or line
+MARKDOWN_START = re.compile(r"^[#>+*=~-](?=[#>+*=~\s-]|$)")  # a heading, quotation, list or line
 LATEX = {"\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}",
          "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": r"\textless{}", ">": r"\textgreater{}",
          "▲": r"$\uparrow$", "▼": r"$\downarrow$", "–": "--", "…": r"\ldots{}", "±": r"$\pm$", "·": r"$\cdot$",

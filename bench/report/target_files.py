@@ -17,6 +17,8 @@ from bench.report.formats import rendered
 from bench.report.panels import matrix_panel
 from bench.report.target_tables import matrix_table, matrix_title
 
+LARGEST = 16 << 20  # bytes of a file of distances
+
 
 def matrix_markdown(matrix: TransferMatrix) -> str:
     """The matrix as Markdown with its title."""
@@ -53,7 +55,7 @@ def load_distances(folder: Path) -> dict[str, list[DomainDistance]]:
     distances: dict[str, list[DomainDistance]] = {}
     for path in sorted((folder / "distances").glob("*.json")):
         try:
-            body = json.loads(path.read_text(encoding="utf-8"))
+            body = json.loads(files.read_plain(path, LARGEST))
             rows = [DomainDistance(one_line(str(r["target"])), *(float(r[k]) for k in NAMES))
                     for r in body["distances"]]
             distances[one_line(str(body["source"]))] = rows

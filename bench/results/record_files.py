@@ -14,10 +14,14 @@ from typing import Any, BinaryIO
 
 from bench.core.errors import BenchError
 from bench.core.files import save_bytes
+from bench.core.schema import shown
 from bench.results.record import SCHEMA, Record, record_from_json
-from bench.results.stored_predictions import LARGEST
 
 COMPRESSED = ".gz"  # the ending of a file of packed records, which is read together with the growing file
+LONGEST = 12 << 20  # bytes of a line
+SLACK, RATIO = 64 << 20, 100  # bytes that a packed file may hold: 64 MB and a hundred times its own
+USELESS = 100_000  # lines without a record
+TOLD = 20  # lines of a file that are named
 Warn = Callable[[str], object]
 
 
@@ -55,23 +59,29 @@ def read(path: Path, warn: Warn = ignore) -> list[Record]:
     """The records in a file; a line that is damaged or of another schema is left out and reported through `warn`."""
     if not path.exists():
         return []
-    records = []
+    if not path.is_file():  # a pipe would never end
+        warn(f"{path} is no file: left out")
+        return []
+    records: list[Record] = []
+    told = _only_first(warn, path)
     for number, line in enumerate(read_lines(path), 1):
+        if number - len(records) > USELESS:
+            raise BenchError(f"{path}: more than {USELESS:,} lines hold no record", "is it a file of records?")
         if line == b"\n":
             continue
         if not line.endswith(b"\n"):  # only the last line can be cut short; `append` removes it
-            warn(f"{path}:{number}: torn last line left out; its trial runs again on the next bench run")
+            told(f"{path}:{number}: torn last line left out; its trial runs again on the next bench run")
             continue
         try:
             body = json.loads(line.decode())
             if body.get("schema") != SCHEMA:
-                warn(f"{path}:{number}: schema {body.get('schema')!r} is not {SCHEMA}: line left out")
+                told(f"{path}:{number}: schema {shown(body.get('schema'))} is not {SCHEMA}: line left out")
                 continue
             if body.pop("check") != _check(body):
                 raise ValueError("checksum")
             records.append(record_from_json(body))
-        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-            warn(f"{path}:{number}: damaged line left out; its trial runs again on the next bench run")
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError):
+            told(f"{path}:{number}: damaged line left out; its trial runs again on the next bench run")
     return records
 
 
@@ -90,11 +100,33 @@ def lock_of(path: Path) -> Path:
     return path.with_name(f".{path.name.removesuffix(COMPRESSED).removesuffix('.jsonl')}.lock")
 
 
+def _only_first(warn: Warn, path: Path) -> Warn:
+    """Warns of the first lines that are wrong, and says once that there are more."""
+    count = 0
+
+    def warn_first(message: str) -> None:
+        nonlocal count
+        count += 1
+        if count <= TOLD:
+            warn(message)
+        elif count == TOLD + 1:
+            warn(f"{path}: more such lines are left out, and not listed")
+
+    return warn_first
+
+
 def read_lines(path: Path) -> Iterator[bytes]:
     """The lines of a file of records, packed or not, with their line breaks; `BenchError` where it cannot be read."""
+    packed = path.suffix == COMPRESSED
+    room = SLACK + RATIO * path.stat().st_size
     try:
-        with gzip.open(path) if path.suffix == COMPRESSED else path.open("rb") as file:
-            yield from iter(lambda: file.readline(LARGEST), b"")
+        with gzip.open(path) if packed else path.open("rb") as file:
+            while line := file.readline(LONGEST):
+                room -= len(line)
+                if packed and room < 0:
+                    raise BenchError(f"{path} unpacks to more than its size explains",
+                                     "refused: this looks like a decompression bomb")
+                yield line
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise BenchError(f"cannot read {path}: {error}",
                          "the file is damaged: get it again from where it came") from None

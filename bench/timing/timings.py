@@ -13,10 +13,11 @@ import msgspec
 from msgspec import Meta
 
 from bench.core.errors import BenchError
-from bench.core.files import save_text
+from bench.core.files import read_plain, save_text
 from bench.core.schema import checked
 
 FORMAT_VERSION = 1  # of the files
+LARGEST = 16 << 20  # bytes of a file
 OLD_NAMES = {"not told": "unavailable"}  # name in older files → today's
 # Phase → what is timed. Train, score and features include moving weights and texts to the device.
 PHASES: Mapping[str, str] = {
@@ -83,10 +84,10 @@ def read(path: Path) -> list[Timing]:
     """The timings of a file; raises `BenchError` for any other file."""
     hint = "bench time writes such files"
     try:
-        content = json.loads(path.read_text())
+        content = json.loads(read_plain(path, LARGEST))
     except OSError as error:
         raise BenchError(f"cannot read {path}: {error.strerror}", hint) from None
-    except ValueError:
+    except (ValueError, RecursionError):
         raise BenchError(f"{path} is not JSON", hint) from None
     if not isinstance(content, Mapping) or content.get("form") != FORMAT_VERSION:
         raise BenchError(f"{path} holds no timings of format version {FORMAT_VERSION}", hint)

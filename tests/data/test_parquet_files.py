@@ -124,12 +124,13 @@ def test_a_small_file_that_unpacks_to_gigabytes_is_refused_in_little_memory(tmp_
                                "in lists": {"text": pa.ListArray.from_arrays(pa.array(range(many + 1)), long)},
                                "in one list": {"text": pa.ListArray.from_arrays(pa.array([0, many]), long)},
                                "long": {"text": pa.array(["x" * 1_000_000] * 300)}}[kind]
-    table = opened(tmp_path, columns, compression="zstd", use_dictionary=kind != "long", store_schema=False)
-    assert (tmp_path / "a.parquet").stat().st_size < 200_000
+    path = tmp_path / "a.parquet"
+    pq.write_table(pa.table(columns), path, compression="zstd", use_dictionary=kind != "long", store_schema=False)
+    assert path.stat().st_size < 200_000
     del columns, long
     before = pa.total_allocated_bytes()
     with pytest.raises(DataError, match="decompression bomb"):
-        table.read(["text"])
+        open_table(path).read(["text"])
     assert pa.total_allocated_bytes() - before < 100 << 20
 
 
