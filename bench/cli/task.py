@@ -51,11 +51,13 @@ def task_check(
     as_json: AsJson = False,
 ) -> None:
     """Load the data of a task: rows, balance, length, duplicates, overlap with the source, sanity scores."""
+    from bench.learning.networks.memory import release_freed_memory
     from bench.protocol import audit
 
     options, card = options_of(data, own_file, source=source), home_expanded(card)
     domain = _load_card(Path(card), options) if card.endswith(".toml") else load(card, options)
     facts = _facts(domain)
+    release_freed_memory()  # the source comes next
     try:
         facts["overlap"] = asdict(audit.copies_between(load(options.source, options), domain))
     except BenchError as error:

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from bench.core import store
 from bench.core.errors import DataError
 from bench.core.locks import locked
-from bench.data.text import TEXT_VERSION, Ragged, clean, encode
+from bench.data.text import TEXT_VERSION, Ragged, clean
+from bench.data.tokenise import tokenise
 from bench.data.tokens import identity
 
 if TYPE_CHECKING:
@@ -108,35 +109,36 @@ def normalised_rows(frame: pd.DataFrame, labels: tuple[str, ...], origin: str) -
     splits = frame["split"].tolist() if "split" in frame else [""] * len(frame)
     groups = [str(group) for group in frame["group"]] if "group" in frame else [""] * len(frame)
     known = set(labels)
-    hashed: list[tuple[str, Row]] = []
+    hashed: list[tuple[bytes, Row]] = []
     for split, label, group, text in zip(splits, frame["label"].tolist(), groups, frame["text"].tolist(), strict=True):
         if label not in known:
             raise DataError(f"{origin}: label {label!r} is not one of {', '.join(labels)}",
                             "name it in the card's labels, or map it with labels = {…}")
         if cleaned := clean(text):
-            row = (split or "", label, group, cleaned)
-            hashed.append((hashlib.sha256("\x1f".join(row).encode("utf-8", "replace")).hexdigest(), row))
+            row = (split or "", label, group, text if text == cleaned else cleaned)  # most texts once in memory
+            hashed.append((hashlib.sha256("\x1f".join(row).encode("utf-8", "replace")).digest(), row))
     hashed.sort()
     present = {label for _, (_, label, _, _) in hashed}
     if len(present) < 2:
         only = f"only the class {present.pop()!r}" if present else "no rows"
         raise DataError(f"{origin} has {only}", f"a task needs texts of at least two of: {', '.join(labels)}")
-    total = hashlib.sha256("\n".join(digest for digest, _ in hashed).encode()).hexdigest()
+    total = hashlib.sha256("\n".join(digest.hex() for digest, _ in hashed).encode()).hexdigest()
     return [row for _, row in hashed], total
 
 
 def build(root: Path, rows: Sequence[Row], labels: tuple[str, ...], sha256: str) -> Dataset:
     """Tokenise normalised rows and save them in the cache `root` under their content hash."""
-    texts = [text for _, _, _, text in rows]
-    tokenised, words = encode(texts)
-    encoded = [text.encode("utf-8", "replace") for text in texts]
+    tokenised = tokenise([text for _, _, _, text in rows], _key)
+    blob, ends = bytearray(), np.zeros(len(rows) + 1, np.int64)
+    for row, (_, _, _, text) in enumerate(rows):
+        blob += text.encode("utf-8", "replace")
+        ends[row + 1] = len(blob)
     groups = {group: number for number, group in enumerate(sorted({group for _, _, group, _ in rows}))}
     files: dict[str, NDArray[Any] | bytes] = {
-        "ids": tokenised.ids, "offsets": tokenised.offsets,
-        "blob": np.frombuffer(b"".join(encoded), np.uint8),
-        "ends": np.concatenate([[0], np.cumsum([len(text) for text in encoded])]).astype(np.int64),
-        "words": np.frombuffer("\n".join(words).encode(), np.uint8),
-        "keys": np.array([_key(text) for text in texts], np.uint64),
+        "ids": tokenised.tokens.ids, "offsets": tokenised.tokens.offsets,
+        "blob": np.frombuffer(blob, np.uint8), "ends": ends,
+        "words": np.frombuffer("\n".join(tokenised.words).encode(), np.uint8),
+        "keys": tokenised.keys,
         "y": np.array([labels.index(label) for _, label, _, _ in rows], np.int64),
         "split": np.array([SPLITS.index(split) if split in SPLITS else 0 for split, _, _, _ in rows], np.uint8),
         "group": np.array([groups[group] for _, _, group, _ in rows], np.int32),

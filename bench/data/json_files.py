@@ -189,8 +189,8 @@ def _document(text: TextFile) -> list[Record]:
         names = list(map(str, found["columns"]))
         if all(isinstance(row, list) and len(row) == len(names) for row in found["data"]):
             return [dict(zip(names, row, strict=True)) for row in found["data"]]
-    elif all(isinstance(value, list) for value in values) and len(set(map(len, values))) == 1 and \
-            not all(isinstance(row, dict) for value in values for row in value):
+    elif (all(isinstance(value, list) for value in values) and len(set(map(len, values))) == 1
+          and not all(isinstance(row, dict) for value in values for row in value)):
         return [dict(zip(found, row, strict=True)) for row in zip(*values, strict=True)]
     elif values and all(isinstance(value, dict) and value.keys() == values[0].keys() for value in values):
         if all(map(str.isdecimal, found)) and not all(map(str.isdecimal, values[0])):
@@ -202,7 +202,8 @@ def _document(text: TextFile) -> list[Record]:
     if len(lists) == 1 and lists[0]:
         return [_record(row, text, number, LISTS, "row") for number, row in enumerate(lists[0], 1)]
     if len(lists) > 1:
-        raise DataError(f"{text.path} is no table but {len(lists)} lists of objects: {', '.join(map(str, found))}"[:300],
+        keys = ", ".join(map(str, found))[:200]
+        raise DataError(f"{text.path} is no table but {len(lists)} lists of objects: {keys}",
                         f"{LISTS}; if each is a class or a split, write it into its objects")
     raise DataError(f"{text.path} is no table: its columns are not lists of one length", LISTS)
 

@@ -58,7 +58,7 @@ def read(reader: str, path: Path, reading: Mapping[str, Any]) -> pd.DataFrame:
         columns["group"] = [trimmed(rows.cells["group"][i]) or "" for i in keep]
     faults = [rows.faults.get(i, "") for i in keep]
     _check(columns, [f"{unit} {rows.places[i]}" for i in keep], faults, path)
-    return _frame(columns).astype("str")
+    return _frame(columns)
 
 
 def _raw(reader: str, path: Path, needed: Mapping[str, str], optional: Sequence[str], *,

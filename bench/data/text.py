@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
+from array import array
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -32,8 +33,14 @@ PADDING, UNKNOWN, SPECIALS = 0, 1, 2  # two word numbers that every network rese
 
 def clean(text: str) -> str:
     """The text as the suite reads it: entities and `<br />` resolved, NFC, single spaces, no control characters."""
-    text = BREAK.sub(" ", html.unescape(BEYOND.sub("\ufffd", ZEROS.sub("&#0", text))))
-    return " ".join(unicodedata.normalize("NFC", MARKS.sub(_with_fewer_accents, CONTROL.sub(" ", text))).split())
+    if "&" in text:
+        text = html.unescape(BEYOND.sub("\ufffd", ZEROS.sub("&#0", text)) if "&#" in text else text)
+    if "<" in text:
+        text = BREAK.sub(" ", text)
+    text = CONTROL.sub(" ", text)
+    if not text.isascii():
+        text = unicodedata.normalize("NFC", MARKS.sub(_with_fewer_accents, text))
+    return " ".join(text.split())
 
 
 def _with_fewer_accents(marks: re.Match[str]) -> str:
@@ -86,15 +93,21 @@ class Ragged:
 
 def encode(texts: Iterable[str]) -> tuple[Ragged, list[str]]:
     """Texts as word numbers, and the words by number; words are numbered in the order of their first occurrence."""
-    words: dict[str, int] = {}
-    lengths: list[int] = []
-    parts: list[NDArray[np.int32]] = []
+    words = _Numbers()
+    flat, lengths = array("i"), array("q")
     for text in texts:
-        ids = [words.setdefault(token, len(words)) for token in tokens(text)]
-        lengths.append(len(ids))
-        parts.append(np.array(ids, dtype=np.int32))
-    flat = np.concatenate(parts) if parts else np.empty(0, np.int32)
-    return Ragged(flat, _offsets(np.array(lengths, dtype=np.int64))), list(words)
+        before = len(flat)
+        flat.extend(map(words.__getitem__, tokens(text)))
+        lengths.append(len(flat) - before)
+    return Ragged(np.array(flat, np.int32), _offsets(np.array(lengths, np.int64))), list(words)
+
+
+class _Numbers(dict[str, int]):
+    """Words by number; one that is new gets the next."""
+
+    def __missing__(self, word: str) -> int:
+        self[word] = number = len(self)
+        return number
 
 
 @dataclass(frozen=True)

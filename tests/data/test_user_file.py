@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import toy
 
 from bench.core.errors import BenchError, DataError
 from bench.data.card_text import card_text
 from bench.data.cards import parse_card
-from bench.data.table_files import format_of
+from bench.data.table_files import format_of, open_table
+from bench.data.usable_rows import RowCount, usable_rows
 from bench.data.user_file import Choices, UserFile, file_name, looks_like_file, task_from_file
 
 
@@ -238,3 +242,52 @@ def test_a_card_holds_any_label(tmp_path: Path, label: str):
     card = parse_card(card_text(user.task, "mine", "0" * 64, 8), "mine.toml")
     assert card.labels == user.task.labels
     assert dict(card.editions[0].routes[0].reading) == reading(user)
+
+
+def parquet(folder: Path, columns: dict[str, Any], features: dict[str, Any] | None = None) -> Path:
+    table = pa.table(columns)
+    if features:
+        table = table.replace_schema_metadata({"huggingface": json.dumps({"info": {"features": features}})})
+    pq.write_table(table, folder / "mine.parquet")
+    return folder / "mine.parquet"
+
+
+def test_names_that_a_file_stores_for_its_class_numbers_win_over_every_guess(tmp_path: Path):
+    names = {"names": ["positive", "negative"], "_type": "ClassLabel"}
+    path = parquet(tmp_path, {"text": texts(40), "label": [i % 2 for i in range(40)]}, {"label": names})
+    assert reading(task_from_file(path))["labels"] == {"positive": "positive", "negative": "negative"}
+    table = open_table(path)
+    rows = list(usable_rows(table, {"text": "text", "label": "label"}, RowCount()))
+    assert [row.label for row in rows[:2]] == ["positive", "negative"], "0 is positive in this file"
+
+
+def test_columns_that_nest_stand_beside_the_texts(tmp_path: Path):
+    user = task_from_file(parquet(tmp_path, {
+        "text": texts(80), "label": ["pos", "neg"] * 40, "embedding": [[0.1, 0.2]] * 80, "meta": [{"a": 1}] * 80,
+        "tokens": [["a", "b"]] * 80}))
+    assert user.notes[0].startswith("texts from 'text', labels from 'label': negative 40, positive 40 ")
+
+
+def test_two_columns_called_label_are_refused_from_every_format(tmp_path: Path):
+    (tmp_path / "a.csv").write_text("text,label,label\n" + "".join(f"{text},pos,neg\n" for text in texts(8)))
+    table = pa.Table.from_arrays([pa.array(texts(8)), pa.array(["a", "b"] * 4), pa.array(["c", "d"] * 4)],
+                                 names=["text", "label", "label"])
+    pq.write_table(table, tmp_path / "a.parquet")
+    for name in ("a.csv", "a.parquet"):
+        with pytest.raises(DataError, match=r"two columns called 'label' \(rename one of them"):
+            task_from_file(tmp_path / name)
+
+
+def test_a_column_called_review_that_holds_ids_gives_way_to_the_texts(tmp_path: Path):
+    path = written(tmp_path, {"review": [f"R{i:05}" for i in range(40)], "comment_text": texts(40),
+                              "stars": [1 + i % 5 for i in range(40)]})
+    assert reading(task_from_file(path))["text"] == "comment_text"
+
+
+@pytest.mark.parametrize(("content", "words"), [
+    ("text,label\n" + "a good film,pos\nthe bad film,neg\n" * 8 + "a film with no label\n", "line 18 has 1 cell"),
+    ("text,label\na film\nof two lines,pos\nbad film,neg\n", "line 2 has 1 cell, the header 2")])
+def test_a_row_that_is_not_as_the_others_is_named_by_its_line(tmp_path: Path, content: str, words: str):
+    (tmp_path / "a.csv").write_text(content)
+    with pytest.raises(DataError, match=words):
+        task_from_file(tmp_path / "a.csv")
