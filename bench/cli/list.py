@@ -8,7 +8,7 @@ from typing import Any
 import typer
 
 from bench.cli.options import AsJson, FolderOptions, Tasks, options_of
-from bench.cli.terminal import table
+from bench.cli.terminal import table, warn
 
 
 def list_tasks(*, tasks: Tasks = None, folders: FolderOptions, as_json: AsJson = False) -> None:
@@ -23,7 +23,7 @@ def list_baselines(as_json: AsJson = False) -> None:
     from baselines import BASELINES, MAIN
     from bench.runs import inventory
 
-    _print(inventory.baselines(BASELINES, MAIN), as_json=as_json)
+    _print(inventory.baselines(BASELINES, MAIN, warn), as_json=as_json)
 
 
 def list_nets(as_json: AsJson = False) -> None:

@@ -44,8 +44,8 @@ class TrialOptions:
         help="Task that the base is trained on; repeatable; all: every target. [default: imdb]")] = None
     baseline: Annotated[list[str] | None, typer.Option(
         "--baseline", "-b", autocompletion=completion.strategies_or_all,
-        help="Strategy, or package.module:function; repeatable; all: everything in bench list baselines. [default: the "
-             "main strategies]")] = None
+        help="Strategy, file.py:function or package.module:function; repeatable; all: everything in bench list "
+             "baselines. [default: the main strategies]")] = None
     budgets: Annotated[str, typer.Option(
         help="Numbers of labelled target texts, comma-separated; full: all of them.")] = "32,128,512,full"
     seeds: Annotated[int, typer.Option(help="Label draws per budget (each also seeds the classifier head).")] = 3
@@ -69,6 +69,9 @@ class WorkerOptions:
     scheduler: Annotated[str, typer.Option(
         "--scheduler", help="Address of a Dask scheduler whose workers run the trials, such as tcp://10.0.0.1:8786 "
                             "(docs/scaling.md).")] = ""
+    trial_timeout: Annotated[float | None, typer.Option(
+        "--trial-timeout", help="Seconds that a trial may take; one that takes longer is ended and has failed. "
+                                "[default: as long as it takes]")] = None
 
 
 def run_command(
@@ -85,6 +88,7 @@ def run_command(
                                              help="Run the other trials after one has failed.")] = True,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the trials and about how long they take; train, run "
                                                             "and write nothing.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Print the traceback of each trial that fails.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Train the base once, run the strategies on the targets, print the leaderboard; continues a stopped run."""
@@ -104,7 +108,7 @@ def run_command(
     studies: list[Study] = []
     with executor.executor(options, warn) as execute:
         for of_source in runs:
-            failures, found = _run(of_source, execute, keep_going=keep_going, quiet=as_json)
+            failures, found = _run(of_source, execute, keep_going=keep_going, debug=debug, quiet=as_json)
             failed += failures
             studies += found
             if failed and not keep_going:
@@ -118,7 +122,8 @@ def run_command(
         raise typer.Exit(1)
 
 
-def _run(options: Options, execute: Executor, *, keep_going: bool, quiet: bool) -> tuple[int, list[Study]]:
+def _run(options: Options, execute: Executor, *, keep_going: bool, debug: bool, quiet: bool
+         ) -> tuple[int, list[Study]]:
     """Run the trials of one source; returns the number that failed, and the studies of the targets.
 
     `quiet` leaves standard output alone.
@@ -141,6 +146,8 @@ def _run(options: Options, execute: Executor, *, keep_going: bool, quiet: bool) 
             for record in plan.execute(of_target, execute):
                 failed += record.status != "ok"
                 progress.trial(record)
+                if debug and record.traceback:
+                    progress.lines(record.traceback)
                 if failed and not keep_going:
                     break
             progress.pause()

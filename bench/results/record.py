@@ -56,6 +56,7 @@ class Record:
     predictions: dict[str, Any] = field(default_factory=dict)  # of the test set, packed by `stored_predictions.pack`
     status: Literal["ok", "failed"] = "ok"  # whether the trial succeeded
     error: str = ""  # why it failed, one line
+    traceback: str = ""  # of the error, where code raised one (bench run --debug prints it)
     schema: int = SCHEMA  # version of this format
 
     @property

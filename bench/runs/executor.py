@@ -22,9 +22,9 @@ def executor(options: Options, say: Say) -> Iterator[Executor]:
         from bench.runs.cluster import client
 
         with client.connected(options.scheduler, say) as cluster:
-            yield cluster.run
+            yield lambda specs: cluster.run(specs, options.trial_timeout)
         return
-    yield lambda specs: pool.run(specs, workers)
+    yield lambda specs: pool.run(specs, workers, options.trial_timeout)
 
 
 def worker_count(options: Options) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -35,6 +36,7 @@ class Options:
     device: str = "auto"
     jobs: int = 0  # worker processes; 0: one per core
     scheduler: str = ""  # address of a Dask cluster's; empty: this machine runs the trials
+    trial_timeout: float | None = None  # seconds that a trial may take; None: as long as it takes
     data_dir: Path | None = None
     results_dir: Path = Path("results/runs")
     cache_dir: Path = field(default_factory=store.default_cache)
@@ -56,6 +58,8 @@ class Options:
                             ("--head-seeds", self.head_seeds)):
             if count < 1:
                 raise BenchError(f"{flag} {count}", "one or more")
+        if self.trial_timeout is not None and not 0 < self.trial_timeout < math.inf:
+            raise BenchError(f"--trial-timeout {self.trial_timeout:g}", "seconds, more than 0")
 
 
 def label_map(options: Options) -> dict[str, str]:

@@ -57,6 +57,6 @@ def blank_record(spec: TrialSpec) -> Record:
                   head_seed=spec.head_seed, leading=context.target.leading)
 
 
-def failed_record(spec: TrialSpec, error: str) -> Record:
-    """The record of a trial that failed, with the reason in one line."""
-    return replace(blank_record(spec), status="failed", error=error)
+def failed_record(spec: TrialSpec, error: str, traceback: str = "") -> Record:
+    """The record of a trial that failed, with the reason in one line and, where there is one, the traceback."""
+    return replace(blank_record(spec), status="failed", error=error, traceback=traceback)
