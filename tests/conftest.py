@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import toy
 from click.testing import Result
+from dask_cluster import dask  # noqa: F401 a fixture
 from hypothesis import settings
 from typer.testing import CliRunner
 

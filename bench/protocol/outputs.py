@@ -66,7 +66,7 @@ def _shape_hint(shape: tuple[int, ...], expected: tuple[int, int]) -> str:
 def _values_hint(array: NDArray[Any], sums: NDArray[np.float64]) -> str:
     if not array.any():
         return "they are all zero"
-    if (array <= 0).all():
+    if (array <= TOLERANCE).all():  # their rounding may be above 0
         if (np.abs(np.exp(array.astype(np.float64)).sum(axis=1) - 1) <= TOLERANCE).all():
             return "they are log-probabilities: return np.exp of them"
         return "are they log-probabilities? then return np.exp of them; of logits bench.api.softmax"

@@ -75,22 +75,23 @@ def _fit_outside(spec: TrialSpec, out: Path, route: Route | None, force: bool) -
 
 def _fit(spec: TrialSpec, out: Path, route: Route | None, *, force: bool) -> FitResult:
     with runner.one_thread(spec.context):
-        outcome = runner.run_or_raise(spec)
-        if not isinstance(outcome.predict, Fitted):
+        fitted = runner.fit_and_predict(spec)
+        if not isinstance(fitted.predict, Fitted):
             raise BenchError(f"{spec.strategy.name} returns a predictor without a model, so it cannot be saved",
                              "its fit must return bench.api.Fitted (docs/adding-a-baseline.md)")
-        model = outcome.predict.model()
-        probabilities = model.probabilities(outcome.test.texts())
-    difference = float(np.abs(probabilities - outcome.probabilities).max())
+        model = fitted.predict.model()
+        probabilities = model.probabilities(fitted.test.texts())
+        record = runner.record_of(spec, fitted.predictions)
+    difference = float(np.abs(probabilities - fitted.predictions.probabilities).max())
     if not difference <= TOLERANCE:
         raise BenchError(f"{spec.strategy.name}: its model's probabilities differ from its predictor's by up to "
                          f"{difference:.2g}", "it is not saved; the model must predict what the predictor predicts")
-    record = without_scores(outcome.record) if spec.context.target.test == NO_TEST else outcome.record
+    record = without_scores(record) if spec.context.target.test == NO_TEST else record
     facts = {name: getattr(record, name) for name in FACTS}
     words = label_words(route) if route else ()
     if route and (columns := columns_of(route)):
-        facts |= {"columns": columns, "classes": list(outcome.trial.labels)}
-    labels = tuple(words[label] for label in outcome.trial.labels) if words else outcome.trial.labels
+        facts |= {"columns": columns, "classes": list(fitted.trial.labels)}
+    labels = tuple(words[label] for label in fitted.trial.labels) if words else fitted.trial.labels
     folder.save(out, model, labels, facts, force=force)
     sizes = {path.name: path.stat().st_size for path in sorted(out.iterdir())}
     return FitResult(out, record, sizes, difference)

@@ -23,7 +23,7 @@ from bench.learning.networks.memory import release_freed_memory
 from bench.results.record import Record
 from bench.runs import isolation, processes
 from bench.runs.isolation import POLL
-from bench.runs.runner import begin_outside, run_trial
+from bench.runs.runner import Predictions, begin_outside, record_of, run_trial, try_to_predict
 from bench.runs.trials import TrialSpec, failed_record
 
 if TYPE_CHECKING:
@@ -136,13 +136,14 @@ def _begin(spec: TrialSpec, idle: list[Worker], seconds: float | None) -> AtWork
 
 def _start_apart(spec: TrialSpec, seconds: float | None) -> isolation.Apart:
     described = replace(spec.strategy, description=spec.strategy.described())
-    return isolation.start_apart(_run_apart, replace(spec, strategy=described), seconds=seconds)
+    return isolation.start_apart(_predict_apart, replace(spec, strategy=described), seconds=seconds)
 
 
-def _run_apart(spec: TrialSpec) -> Record:
+def _predict_apart(spec: TrialSpec) -> Predictions | Record:
+    """What a strategy predicts, or a failed record. It is scored elsewhere: by code that the strategy cannot change."""
     if spec.strategy.outside:
         begin_outside(spec)
-    return run_trial(spec)
+    return try_to_predict(spec)
 
 
 def _new_worker() -> Worker:
@@ -177,7 +178,9 @@ def _finished(running: Mapping[AtWork, TrialSpec], interrupt: Callable[[], None]
         for at_work, spec in running.items():
             try:
                 if at_work in ready:
-                    done.append((at_work, at_work.result()))
+                    result = at_work.result()
+                    record = record_of(spec, result) if isinstance(result, Predictions) else result
+                    done.append((at_work, record))
                 elif at_work.deadline is not None and time.monotonic() > at_work.deadline:
                     at_work.kill()
                     raise isolation.ProcessDied(isolation.too_long(seconds))

@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 FORKS = sys.platform == "linux"  # a copy of a process that has loaded Apple's or Windows' libraries may not run on
 PRELOADED = ("bench.runs.pool", "sklearn.ensemble", "sklearn.feature_extraction.text", "sklearn.linear_model",
              "sklearn.model_selection")
+ATTEMPTS = 5  # to start a process
 BECOME_SUBREAPER = 36  # PR_SET_CHILD_SUBREAPER of Linux' prctl: orphans of the process become its own children
 
 
@@ -64,7 +66,7 @@ def start(function: Callable[..., None], *arguments: Any) -> BaseProcess:
     Raises `BenchError` where the server that starts processes is gone, and does not come back.
     """
     process: BaseProcess
-    for attempt in range(2):
+    for attempt in range(ATTEMPTS):
         process = context().Process(target=function, args=arguments)  # type: ignore[attr-defined]
         here = multiprocessing.current_process()
         daemonic = here.daemon
@@ -74,9 +76,10 @@ def start(function: Callable[..., None], *arguments: Any) -> BaseProcess:
             process.start()
             return process
         except (EOFError, ConnectionError) as error:
-            if attempt:
+            if attempt == ATTEMPTS - 1:
                 raise BenchError(f"no worker process can be started: {type(error).__name__} {error}",
                                  "was the process that starts them killed?") from None
+            time.sleep(0.1 * 2**attempt)  # until the system has noticed that the server is gone
         finally:
             if daemonic:
                 here.daemon = True

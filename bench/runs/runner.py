@@ -1,4 +1,4 @@
-"""Run one trial from its data to its record, in whatever process it is."""
+"""Run one trial from its data to its predictions, in whatever process that is, and from these to its record."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import random
 import sys
 import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -36,25 +36,40 @@ THREAD_COUNTS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "
 
 
 @dataclass(frozen=True)
-class TrialOutcome:
-    """A trial that succeeded: its record, and what `bench fit` makes a model of."""
+class Predictions:
+    """What a trial predicts for the test set, without the true classes: all that its record is made from."""
 
-    record: Record
+    probabilities: NDArray[np.floating[Any]]  # [n_test, classes]
+    n_train: int
+    seconds: Mapping[str, float]  # by phase
+    peak_bytes: int
+
+
+@dataclass(frozen=True)
+class FittedTrial:
+    """A trial that has predicted: what `bench fit` makes a model of."""
+
     trial: Trial
     predict: Predictor
     test: Examples  # without labels
-    probabilities: NDArray[np.float32]  # as predicted for the test set, [n_test, classes]
+    predictions: Predictions
 
 
 def run_trial(spec: TrialSpec) -> Record:
-    """Run one trial on one thread; an error in it becomes a failed record.
+    """Run one trial on one thread; an error in it becomes a failed record."""
+    predictions = try_to_predict(spec)
+    return predictions if isinstance(predictions, Record) else record_of(spec, predictions)
 
-    So do `sys.exit()` and its like. KeyboardInterrupt does only where no Ctrl-C can have caused it: in the process of
-    a strategy from outside.
+
+def try_to_predict(spec: TrialSpec) -> Predictions | Record:
+    """The predictions of a trial on one thread; a failed record where it raises anything, `sys.exit()` included.
+
+    KeyboardInterrupt is an error of the trial only where no Ctrl-C can have caused it: in the process of a strategy
+    from outside.
     """
     try:
         with one_thread(spec.context):
-            return run_or_raise(spec).record
+            return fit_and_predict(spec).predictions
     except BaseException as error:
         if isinstance(error, KeyboardInterrupt) and not spec.strategy.outside:
             raise
@@ -74,19 +89,18 @@ def begin_outside(spec: TrialSpec) -> None:
         torch.set_num_threads(1)
 
 
-def run_or_raise(spec: TrialSpec) -> TrialOutcome:
-    """Run one trial in this thread: load, fit, predict, score, record. Raises where it fails."""
-    context, needed = spec.context, spec.strategy.needs()
+def fit_and_predict(spec: TrialSpec) -> FittedTrial:
+    """Run one trial in this thread: load, fit, predict. Raises where it fails."""
+    context, needed, name = spec.context, spec.strategy.needs(), spec.strategy.name
     began = time.perf_counter()
     data, split = open_data(context.root, context.target)
     resources = needs.resources_for(needed, context, spec.fitting_seed)
     trial = make_trial(data, split, context.source.name, context.target.name, spec.budget, spec.seed, spec.head_seed,
                        balanced=context.target.leading == "balanced_accuracy")
     prepared = needs.open_shared(needed, resources, data.corpus)
+    fit, test = spec.strategy.fit(), Examples(data.corpus, split.test)
     loaded = time.perf_counter()
 
-    fit, name = spec.strategy.fit(), spec.strategy.name
-    test, truth = Examples(data.corpus, split.test), data.y[split.test]
     with unchanged(name, trial=trial, resources=resources, test=test) if spec.strategy.outside else nullcontext():
         began_fit = time.perf_counter()
         predict = fit(trial, resources)
@@ -94,21 +108,28 @@ def run_or_raise(spec: TrialSpec) -> TrialOutcome:
         if not callable(predict):
             raise BenchError(f"{name}: its {spec.strategy.function} returned {shown(predict)}, no predictor",
                              "return a function from examples to probabilities")
-        probabilities = predict(test)
-        predicted = time.perf_counter()
-        probabilities = checked_probabilities(probabilities, (len(test), len(data.labels)), name)
+        predicted = predict(test)
+        ended = time.perf_counter()
+        probabilities = checked_probabilities(predicted, (len(test), len(data.labels)), name)
 
-    stored = stored_predictions.quantise(probabilities)
-    scores = score(truth, stored_predictions.probabilities(stored))
     seconds = {"load": loaded - began, "encode": prepared["encode"], "adapt": fitted - began_fit,
-               "predict": predicted - fitted, "pretrain": prepared["pretrain"]}
-    record = replace(blank_record(spec), n_train=len(trial.labelled), n_test=len(test), **scores,  # type: ignore[arg-type]
-                     seconds={phase: round(value, 4) for phase, value in seconds.items()}, peak_bytes=peak_bytes(),
-                     versions=dict(versions(context.engine)), host=dict(host()),
-                     leaks={"duplicates": split.duplicates, "exact": split.leaked, "near": split.near,
-                            "source": context.source_leaks},
-                     predictions=stored_predictions.pack(truth, stored))
-    return TrialOutcome(record, trial, predict, test, probabilities)
+               "predict": ended - fitted, "pretrain": prepared["pretrain"]}
+    return FittedTrial(trial, predict, test, Predictions(probabilities, len(trial.labelled), seconds, peak_bytes()))
+
+
+def record_of(spec: TrialSpec, predictions: Predictions) -> Record:
+    """The record of a trial: its predictions, scored against the true classes."""
+    context = spec.context
+    data, split = open_data(context.root, context.target)
+    truth = data.y[split.test]
+    stored = stored_predictions.quantise(predictions.probabilities)
+    scores = score(truth, stored_predictions.probabilities(stored))
+    return replace(blank_record(spec), n_train=predictions.n_train, n_test=len(truth), **scores,  # type: ignore[arg-type]
+                   seconds={phase: round(value, 4) for phase, value in predictions.seconds.items()},
+                   peak_bytes=predictions.peak_bytes, versions=dict(versions(context.engine)), host=dict(host()),
+                   leaks={"duplicates": split.duplicates, "exact": split.leaked, "near": split.near,
+                          "source": context.source_leaks},
+                   predictions=stored_predictions.pack(truth, stored))
 
 
 @contextmanager
