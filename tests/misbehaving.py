@@ -206,9 +206,9 @@ REFUSE: dict[str, tuple[str, str]] = {
 }
 BEGIN += '''
 def _open(number):
-    try: os.fstat(number)
+    import fcntl
+    try: return bool(fcntl.fcntl(number, fcntl.F_GETFL) & (os.O_WRONLY | os.O_RDWR))
     except OSError: return False
-    return True
 '''
 
 

@@ -26,7 +26,7 @@ from bench.cli.progress import TrialProgress, headline
 from bench.cli.sections import leaderboards, print_sections
 from bench.cli.terminal import warn
 from bench.core.budget import parse_budgets
-from bench.core.errors import MissingExtra
+from bench.core.errors import BenchError, MissingExtra
 
 if TYPE_CHECKING:
     from bench.analysis.study import Study
@@ -106,13 +106,18 @@ def run_command(
         return
     failed = 0
     studies: list[Study] = []
-    with executor.executor(options, warn) as execute:
-        for of_source in runs:
-            failures, found = _run(of_source, execute, keep_going=keep_going, debug=debug, quiet=as_json)
-            failed += failures
-            studies += found
-            if failed and not keep_going:
-                break
+    try:
+        with executor.executor(options, warn) as execute:
+            for of_source in runs:
+                failures, found = _run(of_source, execute, keep_going=keep_going, debug=debug, quiet=as_json)
+                failed += failures
+                studies += found
+                if failed and not keep_going:
+                    break
+    except BenchError as error:
+        if debug and error.details:
+            TrialProgress().lines(error.details)
+        raise
     if len(runs) > 1:
         _matrices(options, quiet=as_json)
     if as_json:

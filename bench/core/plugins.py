@@ -51,7 +51,7 @@ def _entries(group: str, say: Say) -> Iterator[EntryPoint]:
             say(f"the entry points of an installed package cannot be read: {text_of(error)}")
             continue
         for entry in entries:
-            if entry.pattern.match(entry.value) is None or not entry.name:
+            if entry.pattern.match(entry.value) is None or not entry.name or set("/\\\0") & set(entry.name):
                 say(f"{one_line(entry.name)} left out: its entry point {one_line(entry.value)!r} is no module:function")
             elif (entry.name, entry.value) not in seen:
                 seen.add((entry.name, entry.value))

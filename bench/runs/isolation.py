@@ -86,7 +86,7 @@ def start_apart(function: Callable[..., Any], *arguments: Any, seconds: float | 
     number, name = tempfile.mkstemp(prefix="bench-answer-")
     os.close(number)
     try:
-        process = start(_answer, name, function, arguments)
+        process = start(_answer, name, os.getcwd(), function, arguments)
     except BaseException:
         os.unlink(name)
         raise
@@ -156,10 +156,12 @@ def why_it_died(exit_code: int | None) -> str:
     return f"{NO_REASON} of {name}{likely.get(name, '')}"
 
 
-def _answer(answer: str, function: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
+def _answer(answer: str, folder: str, function: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
     """The process of `start_apart`; it ends here, whatever the function has left behind."""
     begin()
     own, status = os.getpid(), 0
+    with contextlib.suppress(OSError):
+        os.chdir(folder)
     with contextlib.suppress(BaseException):
         try:
             value: tuple[bool, Any] = (True, function(*arguments))

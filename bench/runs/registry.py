@@ -167,7 +167,7 @@ def strategies_named(names: Sequence[str], table: Mapping[str, str], say: Say = 
         elif name in known:
             strategies.append(known[name])
         elif place := outside.file_named(name):
-            strategies.append(Strategy(f"{place[0].stem}:{place[1]}", "", place[1], place[0]))
+            strategies.append(Strategy(_as_name(f"{place[0].stem}:{place[1]}"), "", place[1], place[0]))
         elif ":" in name:
             module, _, function = name.partition(":")
             if not all(part.isidentifier() for part in (*module.split("."), function)):
@@ -176,6 +176,11 @@ def strategies_named(names: Sequence[str], table: Mapping[str, str], say: Say = 
         else:
             raise unknown_name("baseline", name, known, "bench list baselines; a file is named file.py:function")
     return _with_names_of_their_own(list(dict.fromkeys(strategies)))
+
+
+def _as_name(text: str) -> str:
+    """The text as a record can hold it for a strategy's name."""
+    return "".join(c if c.isprintable() and c not in "/\\" else "_" for c in text)
 
 
 def _with_names_of_their_own(strategies: list[Strategy]) -> list[Strategy]:
@@ -188,7 +193,7 @@ def _with_names_of_their_own(strategies: list[Strategy]) -> list[Strategy]:
             others = [s.file.parent.parts for s in strategies if s.file and s.name == strategy.name and s != strategy]
             depth = next((n for n in range(1, len(folders)) if all(tuple(folders[-n:]) != o[-n:] for o in others)),
                          len(folders))
-            strategy = replace(strategy, name=".".join([*folders[-depth:], strategy.name]))
+            strategy = replace(strategy, name=_as_name(".".join([*folders[-depth:], strategy.name])))
         renamed.append(strategy)
     return renamed
 

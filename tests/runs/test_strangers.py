@@ -192,3 +192,29 @@ def test_a_process_that_cannot_be_started_is_tried_again(strangers: TrialContext
 
 def _is_server(pid: int) -> bool:
     return b"forkserver" in Path(f"/proc/{pid}/cmdline").read_bytes()
+
+
+def test_a_strategy_that_cannot_be_imported_shows_its_traceback_on_request(bench_: Bench, workshop: Path):
+    (workshop / "bad.py").write_text("def half():\n    return 1 / 0\nhalf()\n")
+    quiet = bench_(*run(baseline="bad.py"))
+    refused(quiet, "'bad:fit'", "ZeroDivisionError: division by zero (bad.py:2)")
+    loud = bench_(*run(baseline="bad.py"), "--debug")
+    assert loud.exit_code == 2
+    assert "return 1 / 0" in loud.stderr
+
+
+def test_a_model_of_a_strategy_from_outside_is_fitted_in_its_own_process(bench_: Bench, workshop: Path):
+    (workshop / "constant.py").write_text(
+        "import os, numpy as np\nfrom bench.api import ConstantModel, Fitted\nprint('own process', os.getpid())\n"
+        "def fit(trial, resources):\n"
+        "    share = np.array([0.5, 0.5], np.float32)\n"
+        "    return Fitted(lambda e: np.tile(share, (len(e), 1)), lambda: ConstantModel(share))\n"
+        "def leaves(trial, resources): raise SystemExit(0)\n")
+    arguments = ["fit", "--target", "toy-target", "--source", "toy-source", "--tasks", "cards", "--data-dir", "data",
+                 "--offline", "--device", "cpu", "--epochs", "1"]
+    result = bench_(*arguments, "--baseline", "constant.py", "--out", "model")
+    assert result.exit_code == 0, result.output
+    assert (workshop / "model" / "card.json").exists()
+    assert "constant" not in sys.modules
+    assert "own process" not in result.output
+    refused(bench_(*arguments, "--baseline", "constant.py:leaves", "--out", "other"), "constant:leaves", "SystemExit")
