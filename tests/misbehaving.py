@@ -126,6 +126,7 @@ DISTURB: dict[str, str] = {
     "prints_through_the_original": "sys.__stdout__.write('original\\n'); return half(trial)",
     "prints_a_lot": "print('x' * 30_000); return half(trial)",
     "starts_a_program_that_prints": "subprocess.run(['echo', 'from a program']); return half(trial)",
+    "kills_the_server_that_started_it": "os.kill(os.getppid(), signal.SIGKILL); time.sleep(0.5); return half(trial)",
     "closes_all_files": "os.closerange(3, 4096); return half(trial)",
     "closes_standard_output": "sys.stdout.close(); os.close(1); return half(trial)",
     "replaces_standard_output": "sys.stdout = None; sys.stderr = None; return half(trial)",

@@ -15,25 +15,37 @@ import tempfile
 import time
 import traceback
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import wait
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from bench.core.errors import BenchError
-from bench.runs.processes import begin, descendants, end, kill, start
+from bench.runs.processes import begin, descendants, end, has_ended, kill, start
 
 if TYPE_CHECKING:
     from multiprocessing.process import BaseProcess
 
 POLL = 0.2  # seconds between two checks for Ctrl-C and for what takes too long
+SHORT = 0.05  # seconds
 AT_ONCE = 4  # processes of `call_each`
 NO_REASON = "its worker process died"
 
 
 class ProcessDied(BenchError):
     """A process that ended without an answer."""
+
+
+class Awaited(Protocol):
+    """Something that runs in another process."""
+
+    @property
+    def awaited(self) -> list[Any]:
+        """What changes when it may be ready."""
+
+    def is_ready(self) -> bool:
+        """Whether it is ready."""
 
 
 @dataclass(eq=False)
@@ -48,6 +60,10 @@ class Apart:
     def awaited(self) -> list[Any]:
         """What becomes ready when the process has ended."""
         return [self.process.sentinel]
+
+    def is_ready(self) -> bool:
+        """Whether the process has ended."""
+        return has_ended(self.process)
 
     def result(self) -> Any:
         """What the function returned, once the process has ended.
@@ -118,10 +134,10 @@ def call_each(function: Callable[..., Any], calls: Sequence[tuple[Any, ...]],
             while todo and len(running) < AT_ONCE:
                 number = todo.popleft()
                 running[start_apart(function, *calls[number], seconds=seconds)] = number
-            ended = wait([apart.process.sentinel for apart in running], POLL)
+            wait_for_any(running)
             for apart, number in list(running.items()):
                 try:
-                    if apart.process.sentinel in ended:
+                    if apart.is_ready():
                         results[number] = apart.result()
                     elif apart.deadline is not None and time.monotonic() > apart.deadline:
                         raise ProcessDied(too_long(seconds))
@@ -135,6 +151,14 @@ def call_each(function: Callable[..., Any], calls: Sequence[tuple[Any, ...]],
         for apart in running:
             apart.kill()
     return results
+
+
+def wait_for_any(running: Iterable[Awaited]) -> None:
+    """Wait until one of them may be ready, `POLL` seconds at most."""
+    began = time.monotonic()
+    wait([one for awaited in running for one in awaited.awaited], POLL)
+    if time.monotonic() - began < SHORT and not any(awaited.is_ready() for awaited in running):
+        time.sleep(SHORT)  # one seems to be ready for ever: the server that started it is gone
 
 
 def too_long(seconds: float | None) -> str:

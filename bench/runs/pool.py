@@ -16,13 +16,12 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from multiprocessing.connection import Connection, wait
+from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING, Any
 
 from bench.learning.networks.memory import release_freed_memory
 from bench.results.record import Record
 from bench.runs import isolation, processes
-from bench.runs.isolation import POLL
 from bench.runs.runner import Predictions, begin_outside, record_of, run_trial, try_to_predict
 from bench.runs.trials import TrialSpec, failed_record
 
@@ -54,7 +53,7 @@ def run(specs: Sequence[TrialSpec], workers: int, seconds: float | None = None) 
                     running[_begin(spec, idle, seconds)] = spec
                 for at_work, record in _finished(running, interrupt, seconds):
                     del running[at_work]
-                    if isinstance(at_work, Worker) and at_work.process.is_alive():
+                    if isinstance(at_work, Worker) and not at_work.connection.closed:
                         idle.append(at_work)
                     yield record
         finally:
@@ -98,6 +97,10 @@ class Worker:
     def awaited(self) -> list[Any]:
         """What becomes ready when a trial is finished, or the process has ended."""
         return [self.connection, self.process.sentinel]
+
+    def is_ready(self) -> bool:
+        """Whether its trial is finished, or the process has ended."""
+        return self.connection.poll() or processes.has_ended(self.process)
 
     def result(self) -> Record:
         """The record of its trial; `ProcessDied` where the process ended first."""
@@ -173,11 +176,10 @@ def _finished(running: Mapping[AtWork, TrialSpec], interrupt: Callable[[], None]
     done: list[tuple[AtWork, Record]] = []
     while running and not done:
         interrupt()
-        awaited = {ready: at_work for at_work in running for ready in at_work.awaited}
-        ready = {awaited[one] for one in wait(list(awaited), POLL)}
+        isolation.wait_for_any(running)
         for at_work, spec in running.items():
             try:
-                if at_work in ready:
+                if at_work.is_ready():
                     result = at_work.result()
                     record = record_of(spec, result) if isinstance(result, Predictions) else result
                     done.append((at_work, record))

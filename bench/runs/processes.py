@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 FORKS = sys.platform == "linux"  # a copy of a process that has loaded Apple's or Windows' libraries may not run on
 PRELOADED = ("bench.runs.pool", "sklearn.ensemble", "sklearn.feature_extraction.text", "sklearn.linear_model",
              "sklearn.model_selection")
+SERVER_GONE = 255  # what multiprocessing takes for the exit status of processes whose server is gone
 ATTEMPTS = 5  # to start a process
 BECOME_SUBREAPER = 36  # PR_SET_CHILD_SUBREAPER of Linux' prctl: orphans of the process become its own children
 
@@ -86,18 +87,34 @@ def start(function: Callable[..., None], *arguments: Any) -> BaseProcess:
     raise AssertionError
 
 
+def has_ended(process: BaseProcess) -> bool:
+    """Whether a process has ended; multiprocessing believes so too where the server that started it is gone."""
+    code = process.exitcode
+    return code is not None and (code != SERVER_GONE or not is_running(process.pid))
+
+
+def is_running(pid: int | None) -> bool:
+    """Whether there is a process that has not ended, as far as the system says."""
+    with contextlib.suppress(OSError, IndexError):
+        return Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()[0] not in "ZX"
+    return False
+
+
 def end(process: BaseProcess) -> None:
     """End a process, if it has not ended, and all that it has started."""
     pid = process.pid
     if pid is None:
         return
-    others = descendants(pid) if process.exitcode is None else []
+    running = not has_ended(process)
+    others = descendants(pid) if running else []
     if hasattr(os, "killpg"):
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(pid, signal.SIGKILL)
     kill(others)
-    if process.exitcode is None:
+    if running:
         process.kill()
+        if process.exitcode == SERVER_GONE:
+            kill([pid])
     process.join()
 
 

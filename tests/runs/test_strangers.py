@@ -23,9 +23,9 @@ from bench.runs.trials import trial_specs
 
 SOME = ("exits_with_0", "os_exits_with_0", "kills_its_group", "interrupts", "raises_what_has_no_text",
         "raises_half_characters", "trains_the_base_in_place", "writes_into_the_corpus_as_tensor", "returns_nothing",
-        "predicts_log_probabilities", "prints_from_c", "changes_the_folder", "changes_the_default_type",
-        "changes_generators", "replaces_numpys_functions", "leaves_a_thread", "leaves_a_child_in_another_session",
-        "predicts_a_list")
+        "predicts_log_probabilities", "prints_from_c", "kills_the_server_that_started_it", "changes_the_folder",
+        "changes_the_default_type", "changes_generators", "replaces_numpys_functions", "leaves_a_thread",
+        "leaves_a_child_in_another_session", "predicts_a_list")
 
 
 @pytest.fixture
@@ -112,9 +112,9 @@ def test_a_file_is_a_strategy_with_its_neighbours(bench_: Bench, workshop: Path)
     loose = "from neighbour import SHARE\nother = fit\n"
     (workshop / "loose.py").write_text(HALF.replace("0.5", "SHARE") + loose)
     (workshop / "neighbour.py").write_text("SHARE = 0.5\n")
-    (workshop / "random.py").write_text("raise RuntimeError('not of Python')\n")
     (workshop / "a").mkdir()
-    (workshop / "a" / "loose.py").write_text(HALF + "from .there import X\n")
+    (workshop / "a" / "random.py").write_text("raise RuntimeError('not of Python')\n")
+    (workshop / "a" / "loose.py").write_text(HALF + "from .there import X\nimport random\nrandom.random()\n")
     (workshop / "a" / "there.py").write_text("X = 1\n")
     names = ["lab/ideas/relative.py:fit", "./loose.py", "loose.py:other", "a/loose.py", str(workshop / "loose.py")]
     result = bench_(*run(baseline=names, seeds=1))
