@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from hypothesis import settings
 from typer.testing import CliRunner
 
 from bench.cli.app import app
+from bench.core import places
 from bench.learning.features.glove import WordVectors
 from bench.learning.networks import architectures
 from bench.learning.pretrain import Base
@@ -142,6 +144,6 @@ def plugin(workshop: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     (workshop / "plugin").mkdir()
     (workshop / "plugin" / "cli_plugin.py").write_text(PLUGIN)
     monkeypatch.syspath_prepend(str(workshop / "plugin"))
-    monkeypatch.setenv("PYTHONPATH", str(workshop / "plugin"))
+    monkeypatch.setenv("PYTHONPATH", f"{workshop / 'plugin'}{os.pathsep}{places.ROOT}")
     yield "cli_plugin"
     sys.modules.pop("cli_plugin", None)

@@ -36,9 +36,10 @@ NEEDS = frozenset()
 NOTES = pathlib.Path(__file__).with_name("notes")
 def slow(trial, resources):
     with NOTES.open("a") as file:
-        file.write(f"{os.environ['WORKER']} {trial.budget} {trial.seed}\\n")
+        file.write(f"{os.environ.get('WORKER')} {trial.budget} {trial.seed}\\n")
     time.sleep(0.3)
-    return lambda examples: np.full((len(examples), 2), [0.4 + trial.seed / 100, 0.6], np.float32)
+    p = [0.4 + trial.seed / 100, 0.6 - trial.seed / 100]
+    return lambda examples: np.full((len(examples), 2), p, np.float32)
 def deadly(trial, resources):
     if trial.seed == 1:  # not its own process, which costs its trial alone, but the worker that started it
         server = pathlib.Path(f"/proc/{os.getppid()}/stat").read_text()

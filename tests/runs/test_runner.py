@@ -16,6 +16,7 @@ import pytest
 from commands import outcomes
 from conftest import Prepare, World
 
+from bench.core import places
 from bench.core.budget import FULL
 from bench.core.errors import BenchError, MissingExtra
 from bench.protocol.split import Split
@@ -57,7 +58,7 @@ def floor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     folder.mkdir()
     (folder / "floor_baselines.py").write_text(FLOOR)
     monkeypatch.syspath_prepend(str(folder))
-    monkeypatch.setenv("PYTHONPATH", str(folder))
+    monkeypatch.setenv("PYTHONPATH", f"{folder}{os.pathsep}{places.ROOT}")
     yield "floor_baselines"
     sys.modules.pop("floor_baselines", None)
 
