@@ -11,10 +11,12 @@ from pathlib import Path
 import pytest
 import toy
 from click.testing import Result
+from dask_cluster import dask  # noqa: F401 a fixture
 from hypothesis import settings
 from typer.testing import CliRunner
 
 from bench.cli.app import app
+from bench.core import places
 from bench.learning.features.glove import WordVectors
 from bench.learning.networks import architectures
 from bench.learning.pretrain import Base
@@ -142,6 +144,6 @@ def plugin(workshop: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     (workshop / "plugin").mkdir()
     (workshop / "plugin" / "cli_plugin.py").write_text(PLUGIN)
     monkeypatch.syspath_prepend(str(workshop / "plugin"))
-    monkeypatch.setenv("PYTHONPATH", str(workshop / "plugin"), prepend=os.pathsep)
+    monkeypatch.setenv("PYTHONPATH", f"{workshop / 'plugin'}{os.pathsep}{places.ROOT}")
     yield "cli_plugin"
     sys.modules.pop("cli_plugin", None)

@@ -20,7 +20,7 @@ def list_baselines(as_json: AsJson = False) -> None:
     from bench.baselines import BASELINES, MAIN
     from bench.runs import inventory
 
-    _print(inventory.baselines(BASELINES, MAIN), as_json=as_json)
+    _print(inventory.baselines(BASELINES, MAIN, warn), as_json=as_json)
 
 
 def list_nets(as_json: AsJson = False) -> None:

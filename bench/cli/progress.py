@@ -58,11 +58,19 @@ class TrialProgress:
 
     def say(self, text: str) -> None:
         """Print one line, above the bar."""
-        text = plain(text)
+        self._print(plain(text))
+
+    def _print(self, line: str) -> None:
         if self.bar is not None:
-            self.bar.console.print(text, markup=False, highlight=False)
+            self.bar.console.print(line, markup=False, highlight=False)
         else:
-            warn(text)
+            warn(line)
+
+    def lines(self, text: str) -> None:
+        """Print several lines, above the bar."""
+        for line in text.rstrip().split("\n"):
+            indent = line[: len(line) - len(line.lstrip())]
+            self._print(indent + plain(line))
 
     def pause(self) -> None:
         """Remove the bar."""

@@ -27,7 +27,7 @@ from bench.cli.paths import home_expanded
 from bench.cli.progress import TrialProgress, headline
 from bench.cli.sections import leaderboards, print_sections
 from bench.core.budget import parse_budgets
-from bench.core.errors import MissingExtra
+from bench.core.errors import BenchError, MissingExtra
 
 if TYPE_CHECKING:
     from bench.analysis.study import Study
@@ -45,8 +45,8 @@ class TrialOptions:
         help="Task that the base is trained on; repeatable; all: every target. [default: imdb]")] = None
     baseline: Annotated[list[str] | None, typer.Option(
         "--baseline", "-b", autocompletion=completion.strategies_or_all,
-        help="Strategy, or package.module:function; repeatable; all: everything in bench list baselines. [default: the "
-             "main strategies]")] = None
+        help="Strategy, file.py:function or package.module:function; repeatable; all: everything in bench list "
+             "baselines. [default: the main strategies]")] = None
     budgets: Annotated[str, typer.Option(
         help="Numbers of labelled target texts, comma-separated; full: all of them.")] = "32,128,512,full"
     seeds: Annotated[int, typer.Option(help="Label draws per budget (each also seeds the classifier head).")] = 3
@@ -70,6 +70,9 @@ class WorkerOptions:
     scheduler: Annotated[str, typer.Option(
         "--scheduler", help="Address of a Dask scheduler whose workers run the trials, such as tcp://10.0.0.1:8786 "
                             "(docs/scaling.md).")] = ""
+    trial_timeout: Annotated[float | None, typer.Option(
+        "--trial-timeout", help="Seconds that a trial may take; one that takes longer is ended and has failed. "
+                                "[default: as long as it takes]")] = None
 
 
 def run_command(
@@ -88,6 +91,7 @@ def run_command(
                                                         "counts.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the trials and about how long they take; train, run "
                                                             "and write nothing.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Print the traceback of each trial that fails.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Train the base once, run the strategies on the targets, print the leaderboard; continues a stopped run."""
@@ -105,13 +109,19 @@ def run_command(
         return
     failed = 0
     studies: list[Study] = []
-    with executor.executor(options, warn) as execute:
-        for of_source in runs:
-            failures, found = _run(of_source, execute, keep_going=keep_going, rerun=rerun, quiet=as_json)
-            failed += failures
-            studies += found
-            if failed and not keep_going:
-                break
+    try:
+        with executor.executor(options, warn) as execute:
+            for of_source in runs:
+                failures, found = _run(of_source, execute, keep_going=keep_going, rerun=rerun, debug=debug,
+                                       quiet=as_json)
+                failed += failures
+                studies += found
+                if failed and not keep_going:
+                    break
+    except BenchError as error:
+        if debug and error.details:
+            TrialProgress().lines(error.details)
+        raise
     if len(runs) > 1:
         _matrices(options, quiet=as_json)
     if as_json:
@@ -121,7 +131,7 @@ def run_command(
         raise typer.Exit(1)
 
 
-def _run(options: Options, execute: Executor, *, keep_going: bool, rerun: bool,
+def _run(options: Options, execute: Executor, *, keep_going: bool, rerun: bool, debug: bool,
          quiet: bool) -> tuple[int, list[Study]]:
     """Run the trials of one source; returns the number that failed, and the studies of the targets.
 
@@ -146,6 +156,8 @@ def _run(options: Options, execute: Executor, *, keep_going: bool, rerun: bool,
             for record in plan.execute(of_target, execute):
                 failed += record.status != "ok"
                 progress.trial(record)
+                if debug and record.traceback:
+                    progress.lines(record.traceback)
                 if failed and not keep_going:
                     break
             progress.pause()

@@ -8,6 +8,7 @@ class BenchError(Exception):
         super().__init__(message)
         self.message = message
         self.hint = hint
+        self.details = ""  # the traceback of an error in a strategy's code, for --debug
 
     def __str__(self) -> str:
         """One line: the message, then the hint in brackets."""

@@ -44,6 +44,7 @@ RANGES: Mapping[str, Range] = {
     "jobs": Range(0, 1_024, "a number of worker processes", "0: one per core"),
     "validation": Range(0, 0.5, "a share", "such as 0.2", whole=False),
     "rating_threshold": Range(-FINITE, FINITE, "a rating", "such as 3", whole=False),
+    "trial_timeout": Range(1e-3, FINITE, "a number of seconds", "such as 600", whole=False),
     "seed": SEED,
     "sample_seed": SEED,
     "labels": Range(0, 10**9, "a number of labels", "0: the base itself"),

@@ -10,6 +10,7 @@ from typing import Annotated, Any, TypeVar, overload
 import msgspec
 from msgspec import Meta
 
+from bench.core.brief import shown
 from bench.core.errors import BenchError
 from bench.core.names import LONGEST as LONGEST_NAME
 from bench.core.names import did_you_mean
@@ -66,15 +67,6 @@ def schema_of(kind: Any) -> dict[str, Any]:
 def unknown_key(key: object, names: Iterable[str]) -> str:
     """`unknown key 'titel'; did you mean 'title'?`."""
     return f"unknown key {shown(key)}{did_you_mean(str(key), names)}"
-
-
-def shown(value: object) -> str:
-    """A value as text for a message, shortened where it is long."""
-    try:
-        text = repr(value)
-    except ValueError:  # Python refuses to print an integer of thousands of digits
-        return "a number of thousands of digits"
-    return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
 
 
 def shown_words(text: str) -> str:

@@ -15,9 +15,10 @@ import msgspec
 from msgspec import Meta
 
 from bench.core import places
+from bench.core.brief import shown
 from bench.core.errors import BenchError, CardError
 from bench.core.names import did_you_mean, is_name
-from bench.core.schema import END, Name, Text, Texts, checked, shown
+from bench.core.schema import END, Name, Text, Texts, checked
 
 BUILT_IN = places.shipped("tasks")
 

@@ -56,11 +56,17 @@ class Corpus:
 
 @dataclass(frozen=True)
 class Examples:
-    """Some rows of a corpus, with their labels where the holder may see them."""
+    """Some rows of a corpus, with their labels where the holder may see them; the arrays are made read-only."""
 
     corpus: Corpus
     rows: NDArray[np.int64]
     y: NDArray[np.int64] | None = None  # [len(rows)], class numbers: indices into the labels of the task
+
+    def __post_init__(self) -> None:
+        """Trials share them."""
+        self.rows.setflags(write=False)
+        if self.y is not None:
+            self.y.setflags(write=False)
 
     def __len__(self) -> int:
         """The number of texts."""
@@ -75,7 +81,10 @@ class Examples:
     @cached_property
     def x(self) -> Ragged:
         """The texts as word numbers of the corpus."""
-        return self.corpus.tokens.take(self.rows)
+        x = self.corpus.tokens.take(self.rows)
+        x.ids.setflags(write=False)
+        x.offsets.setflags(write=False)
+        return x
 
     def texts(self) -> list[str]:
         """The cleaned texts."""

@@ -57,6 +57,11 @@ class Base:
     facts: Mapping[str, Any]  # source, edition, accuracy, seconds, history, …
     key: str
 
+    def __post_init__(self) -> None:
+        """Trials share its weights: they are made read-only."""
+        for array in self.params.values():
+            array.setflags(write=False)
+
     @property
     def seconds(self) -> float:
         """Training time in seconds, without the validation between epochs."""

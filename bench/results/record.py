@@ -56,6 +56,7 @@ class Record:
     predictions: dict[str, Any] = field(default_factory=dict)  # of the test set, packed by `stored_predictions.pack`
     status: Literal["ok", "failed"] = "ok"  # whether the trial succeeded
     error: str = ""  # why it failed, one line
+    traceback: str = ""  # of the error, where code raised one (bench run --debug prints it)
     schema: int = SCHEMA  # version of this format
     # What follows is empty in an earlier record, which cannot tell; docs/protocol.md says what each field covers.
     source_sha256: str = ""  # of the source's texts and labels, as `content_sha256` is of the target's

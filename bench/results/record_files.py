@@ -12,9 +12,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from bench.core.brief import shown
 from bench.core.errors import BenchError
 from bench.core.files import save_bytes
-from bench.core.schema import shown
 from bench.results.record import SCHEMA, Record, record_from_json
 
 COMPRESSED = ".gz"  # the ending of a file of packed records, which is read together with the growing file

@@ -22,18 +22,15 @@ def executor(options: Options, say: Say) -> Iterator[Executor]:
         from bench.runs.cluster import client
 
         with client.connected(options.scheduler, say) as cluster:
-            yield cluster.run
+            yield lambda specs: cluster.run(specs, options.trial_timeout)
         return
-    if workers > 1 and (reason := pool.impossible()):
-        say(f"one process runs the trials, not {workers}: {reason}")
-        workers = 1
-    yield lambda specs: _on_this_machine(specs, workers)
+    yield lambda specs: _on_this_machine(specs, workers, options.trial_timeout)
 
 
-def _on_this_machine(specs: Sequence[TrialSpec], workers: int) -> Iterator[Record]:
+def _on_this_machine(specs: Sequence[TrialSpec], workers: int, seconds: float | None) -> Iterator[Record]:
     """Run the trials in worker processes; `BenchError` where the process that starts workers is gone."""
     try:
-        yield from pool.run(specs, workers)
+        yield from pool.run(specs, workers, seconds)
     except (EOFError, ConnectionError, FileNotFoundError) as error:
         why = f"{type(error).__name__}: {error}".rstrip(": ")
         raise BenchError(f"the process that starts the workers died: killed, or out of memory? ({why})",

@@ -10,13 +10,14 @@ import numpy as np
 
 from bench.core.budget import budget_in_words
 from bench.core.errors import BenchError
+from bench.data.cards import Route
 from bench.data.user_file import columns_of, label_words
 from bench.learning.models import folder
 from bench.learning.models.model import Fitted
 from bench.protocol.domain import Domain
 from bench.protocol.split import NO_TEST
 from bench.results.record import Record
-from bench.runs import runner
+from bench.runs import failures, isolation, runner
 from bench.runs.plan import TargetPlan
 from bench.runs.trials import TrialSpec
 
@@ -50,23 +51,47 @@ def fit(spec: TrialSpec, out: Path, *, force: bool, target: Domain | None = None
     The model of a user's file (`target`) answers in the file's own words and knows the columns that it was made from.
     """
     folder.check_free(out, force=force)
+    route = target.edition.routes[0] if target else None
+    if not spec.strategy.outside:
+        return _fit(spec, out, route, force=force)
+    try:
+        result: FitResult = isolation.call(_fit_outside, spec, out, route, force)
+    except isolation.ProcessDied as error:
+        raise BenchError(f"{spec.strategy.name}: {error}") from None
+    return result
+
+
+def _fit_outside(spec: TrialSpec, out: Path, route: Route | None, force: bool) -> FitResult:
+    runner.begin_outside(spec)
+    try:
+        return _fit(spec, out, route, force=force)
+    except BenchError:
+        raise
+    except BaseException as error:  # of code from outside
+        refusal = BenchError(f"{spec.strategy.name}: {failures.reason_of(error, spec.strategy.code())}")
+        refusal.details = failures.full(error)
+        raise refusal from None
+
+
+def _fit(spec: TrialSpec, out: Path, route: Route | None, *, force: bool) -> FitResult:
     with runner.one_thread(spec.context):
-        outcome = runner.run_or_raise(spec)
-        if not isinstance(outcome.predict, Fitted):
+        fitted = runner.fit_and_predict(spec)
+        if not isinstance(fitted.predict, Fitted):
             raise BenchError(f"{spec.strategy.name} returns a predictor without a model, so it cannot be saved",
                              "its fit must return bench.api.Fitted (docs/adding-a-baseline.md)")
-        model = outcome.predict.model()
-        probabilities = model.probabilities(outcome.test.texts())
-    difference = float(np.abs(probabilities - outcome.probabilities).max())
+        model = fitted.predict.model()
+        probabilities = model.probabilities(fitted.test.texts())
+        record = runner.record_of(spec, fitted.predictions)
+    difference = float(np.abs(probabilities - fitted.predictions.probabilities).max())
     if not difference <= TOLERANCE:
         raise BenchError(f"{spec.strategy.name}: its model's probabilities differ from its predictor's by up to "
                          f"{difference:.2g}", "it is not saved; the model must predict what the predictor predicts")
-    record = without_scores(outcome.record) if spec.context.target.test == NO_TEST else outcome.record
+    record = without_scores(record) if spec.context.target.test == NO_TEST else record
     facts = {name: getattr(record, name) for name in FACTS}
-    words = label_words(target.edition.routes[0]) if target else ()
-    if target and (columns := columns_of(target.edition.routes[0])):
-        facts |= {"columns": columns, "classes": list(outcome.trial.labels)}
-    labels = tuple(words[label] for label in outcome.trial.labels) if words else outcome.trial.labels
+    words = label_words(route) if route else ()
+    if route and (columns := columns_of(route)):
+        facts |= {"columns": columns, "classes": list(fitted.trial.labels)}
+    labels = tuple(words[label] for label in fitted.trial.labels) if words else fitted.trial.labels
     folder.save(out, model, labels, facts, force=force)
     sizes = {path.name: path.stat().st_size for path in sorted(out.iterdir())}
     return FitResult(out, record, sizes, difference)

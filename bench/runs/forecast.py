@@ -89,7 +89,7 @@ def forecasts(options: Options, table: Mapping[str, str], say: Say, *, again: bo
                              find=_vectors_to_come(options), again=again)
         by_name = {name: _from_data(draft, measured, options) for name, draft in zip(ready, drafts, strict=True)}
     if len(by_name) < len(set(options.targets)):
-        strategies = registry.installed(options.baselines, table, say)
+        strategies = registry.installed(options.baselines, table, say, options.engine)
         unread = [TaskRef.parse(name).task for name in read if not read[name]]
         source = _size(options.source, read[options.source], options, access, say)
         for name in options.targets:

@@ -22,8 +22,8 @@ from bench.learning.features import sentence_encoder
 from bench.learning.networks.engines import ENGINES, devices, engine
 from bench.learning.networks.engines import version as engine_version
 from bench.runs.inputs import access_for, known_tasks
-from bench.runs.options import ALL, Options
-from bench.runs.registry import strategies_named
+from bench.runs.options import ALL, Options, Say
+from bench.runs.registry import describe_all, strategies_named
 
 PACKAGES = ("transferbench", "torch", "mxnet", "numpy", "pandas", "scikit-learn", "datasets", "pyarrow", "tabulate")
 
@@ -55,15 +55,21 @@ def availability(task: Task, edition: Edition, options: Options, access: Access)
     return f"download ({', '.join(downloads)})" if downloads else "no: --data-dir only"
 
 
-def baselines(table: Mapping[str, str], main: Sequence[str]) -> list[dict[str, Any]]:
-    """A row per baseline: what it needs, whether it runs by default, what to install first, what it is."""
+def baselines(table: Mapping[str, str], main: Sequence[str], say: Say) -> list[dict[str, Any]]:
+    """A row per baseline: what it needs, whether it runs by default, what to install first, what it is.
+
+    `say` hears of those of other packages that cannot be used.
+    """
     rows = []
-    for s in strategies_named((ALL,), table):
-        error = s.missing()
-        text = s.fit().__doc__ if s.function != "fit" else s.load().__doc__
-        rows.append({"baseline": s.name, "needs": ", ".join(sorted(s.needs())) or "nothing",
+    known = strategies_named((ALL,), table, say)
+    for s, described in zip(known, describe_all(known), strict=True):
+        if isinstance(described, BenchError):
+            say(f"{s.name} left out: {described}")
+            continue
+        error = described.missing()
+        rows.append({"baseline": s.name, "needs": ", ".join(sorted(described.needs())) or "nothing",
                      "by default": "yes" if s.name in main else "no", "here": error.hint if error else "yes",
-                     "what it is": (text or "").strip().split("\n")[0]})
+                     "what it is": described.described().summary})
     return rows
 
 

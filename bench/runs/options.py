@@ -35,6 +35,7 @@ class Options:
     device: str = "auto"
     jobs: int = 0  # worker processes; 0: one per core
     scheduler: str = ""  # address of a Dask cluster's; empty: this machine runs the trials
+    trial_timeout: float | None = None  # seconds that a trial may take; None: as long as it takes
     data_dir: Path | None = None
     results_dir: Path = Path("results/runs")
     cache_dir: Path = field(default_factory=store.default_cache)
@@ -54,8 +55,9 @@ class Options:
         """Refuse numbers that make no sense."""
         for name in ("seeds", "base_seeds", "head_seeds", "jobs", "epochs", "validation"):
             ranges.check(name, getattr(self, name))
-        if self.rating_threshold is not None:
-            ranges.check("rating_threshold", self.rating_threshold)
+        for name in ("rating_threshold", "trial_timeout"):
+            if (value := getattr(self, name)) is not None:
+                ranges.check(name, value)
         for budget in self.budgets:
             if budget != FULL:
                 parse_budget(str(budget))

@@ -77,7 +77,7 @@ def plan(options: Options, table: Mapping[str, str], say: Say, watch: Watch, *, 
 def drafts(options: Options, table: Mapping[str, str], say: Say, *, progress: bool, again: bool = False,
            find: FindVectors = inputs.find_vectors, wanted: Wanted = lambda spec: True) -> Iterator[TargetPlan]:
     """A plan for each target, with nothing prepared: reads data and records, trains nothing."""
-    strategies = registry.installed(options.baselines, table, say)
+    strategies = registry.installed(options.baselines, table, say, options.engine)
     if not needs.use_vectors(registry.needs_of(strategies)):
         find = inputs.no_vectors
     for pair in inputs.for_targets(options, say, find, progress=progress):

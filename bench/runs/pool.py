@@ -1,99 +1,194 @@
-"""Many trials at once on this machine: worker processes of one thread each, which share what they only read."""
+"""Many trials at once on this machine: worker processes of one thread each, which share what they only read.
+
+Our own strategies take turns in the workers, or run in this process if it is the only one. A trial of a strategy from
+outside has a process of its own, so that nothing that it does there reaches another trial.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import gc
-import os
 import signal
-import sys
 import threading
+import time
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from dataclasses import dataclass, replace
+from multiprocessing.connection import Connection
+from typing import TYPE_CHECKING, Any
 
-from bench.core import environment, hardware
-from bench.learning.networks.engines import ENGINES
+from bench.core import hardware
 from bench.learning.networks.memory import release_freed_memory
 from bench.results.record import Record
-from bench.runs.runner import run_trial
+from bench.runs import isolation, processes
+from bench.runs.runner import Predictions, begin_outside, record_of, run_trial, try_to_predict
 from bench.runs.trials import TrialSpec, failed_record
 
-FORKS = sys.platform == "linux"  # a copy of a process that has loaded Apple's or Windows' libraries may not run on
-PRELOADED = ("bench.runs.runner", "sklearn.ensemble", "sklearn.feature_extraction.text", "sklearn.linear_model",
-             "sklearn.model_selection")
-POLL = 0.2  # seconds between two checks for Ctrl-C
+if TYPE_CHECKING:
+    from multiprocessing.process import BaseProcess
+
+PATIENCE = 2.0  # seconds that a worker without a trial has to end
 
 
-def run(specs: Sequence[TrialSpec], workers: int) -> Iterator[Record]:
-    """Run the trials and yield each record as it is finished; a failed trial is a record too."""
-    if workers <= 1 or len(specs) <= 1:
-        for spec in specs:
-            yield run_trial(spec)
+def run(specs: Sequence[TrialSpec], workers: int, seconds: float | None = None) -> Iterator[Record]:
+    """Run the trials and yield each record as it is finished; a failed trial is a record too.
+
+    A trial that takes longer than so many `seconds` is ended, and is a failed one.
+    """
+    if (workers <= 1 or len(specs) <= 1) and seconds is None:
+        yield from _run_here(specs)
         return
     gc.collect()
     release_freed_memory()  # this process only waits from here on
-    warm_up(specs[0].context.engine)
+    processes.warm_up(specs[0].context.engine)
+    idle: list[Worker] = []
+    running: dict[AtWork, TrialSpec] = {}
     todo = deque(specs)
-    while todo:
-        suspects = yield from _run_pooled(todo, workers)
-        yield from _run_alone(deque(suspects))
-
-
-def _run_pooled(todo: deque[TrialSpec], workers: int) -> Generator[Record, None, list[TrialSpec]]:
-    """Run trials off the front of `todo` in a pool of processes; when one process dies, return what was running.
-
-    A worker that dies takes its pool with it, and nothing says whose trial it ran: each of these must run alone.
-    """
-    with _pool(min(workers, len(todo))) as pool, _ctrl_c_deferred() as interrupt:
-        running: dict[Future[Record], TrialSpec] = {}
+    with _ctrl_c_deferred() as interrupt:
         try:
             while todo or running:
-                while todo and len(running) < workers + 1:
-                    running[pool.submit(run_trial, todo[0])] = todo[0]
-                    todo.popleft()
-                for future in _finished(running, interrupt):
-                    record = future.result()
-                    del running[future]
+                while todo and len(running) < workers:
+                    spec = todo.popleft()
+                    running[_begin(spec, idle, seconds)] = spec
+                for at_work, record in _finished(running, interrupt, seconds):
+                    del running[at_work]
+                    if isinstance(at_work, Worker) and not at_work.connection.closed:
+                        idle.append(at_work)
                     yield record
-        except BrokenProcessPool:
-            return list(running.values())
         finally:
-            for future in running:
-                future.cancel()
-    return []
+            for at_work in running:
+                at_work.kill()
+            for worker in idle:
+                worker.dismiss()
 
 
-def _run_alone(todo: deque[TrialSpec]) -> Iterator[Record]:
-    """Run each trial alone in a process: a process that dies was killed by its own trial."""
-    while todo:
-        with _pool(1) as pool, _ctrl_c_deferred() as interrupt:
-            try:
-                while todo:
-                    future = pool.submit(run_trial, todo[0])
-                    _finished([future], interrupt)
-                    record = future.result()
-                    todo.popleft()
-                    yield record
-            except BrokenProcessPool:
-                yield failed_record(todo.popleft(), "its worker process died (out of memory?)")
+def _run_here(specs: Sequence[TrialSpec]) -> Iterator[Record]:
+    """Run the trials one after the other: those of our own strategies in this process."""
+    for spec in specs:
+        if spec.strategy.outside:
+            with _ctrl_c_deferred() as interrupt:
+                record = run_apart(spec, None, interrupt)
+            yield record
+        else:
+            yield run_trial(spec)
 
 
-def _finished(running: Iterable[Future[Record]], interrupt: Callable[[], None]) -> set[Future[Record]]:
-    """Wait for at least one future, and return those that are done; Ctrl-C is noticed while it waits."""
-    done: set[Future[Record]] = set()
-    while not done:
+def run_apart(spec: TrialSpec, seconds: float | None, interrupt: Callable[[], None] = lambda: None) -> Record:
+    """Run one trial in a process of its own, wherever this is; a trial that fails is a record too."""
+    processes.warm_up(spec.context.engine)
+    apart = _start_apart(spec, seconds)
+    running: dict[AtWork, TrialSpec] = {apart: spec}
+    try:
+        return _finished(running, interrupt, seconds)[0][1]
+    finally:
+        apart.kill()
+
+
+@dataclass(eq=False)
+class Worker:
+    """A process that runs trials of our own strategies, one after the other."""
+
+    process: BaseProcess
+    connection: Connection
+    deadline: float | None = None  # of its trial, on the monotonic clock
+
+    @property
+    def awaited(self) -> list[Any]:
+        """What becomes ready when a trial is finished, or the process has ended."""
+        return [self.connection, self.process.sentinel]
+
+    def is_ready(self) -> bool:
+        """Whether its trial is finished, or the process has ended."""
+        return self.connection.poll() or processes.has_ended(self.process)
+
+    def result(self) -> Record:
+        """The record of its trial; `ProcessDied` where the process ended first."""
+        try:
+            record: Record = self.connection.recv()
+        except (EOFError, OSError):
+            self.kill()
+            raise isolation.ProcessDied(isolation.why_it_died(self.process.exitcode)) from None
+        return record
+
+    def dismiss(self) -> None:
+        """Let the process end: it has no trial."""
+        self.connection.close()
+        self.process.join(PATIENCE)
+        processes.end(self.process)
+
+    def kill(self) -> None:
+        """End the process."""
+        processes.end(self.process)
+        self.connection.close()
+
+
+AtWork = Worker | isolation.Apart
+
+
+def _begin(spec: TrialSpec, idle: list[Worker], seconds: float | None) -> AtWork:
+    """Begin a trial: in a process of its own, or in a worker that is idle or new."""
+    if spec.strategy.outside:
+        return _start_apart(spec, seconds)
+    worker = idle.pop() if idle else _new_worker()
+    worker.deadline = None if seconds is None else time.monotonic() + seconds
+    with contextlib.suppress(OSError):  # it has died: `result` says so
+        worker.connection.send(spec)
+    return worker
+
+
+def _start_apart(spec: TrialSpec, seconds: float | None) -> isolation.Apart:
+    described = replace(spec.strategy, description=spec.strategy.described())
+    return isolation.start_apart(_predict_apart, replace(spec, strategy=described), seconds=seconds)
+
+
+def _predict_apart(spec: TrialSpec) -> Predictions | Record:
+    """What a strategy predicts, or a failed record. It is scored elsewhere: by code that the strategy cannot change."""
+    if spec.strategy.outside:
+        begin_outside(spec)
+    return try_to_predict(spec)
+
+
+def _new_worker() -> Worker:
+    import multiprocessing
+
+    here, there = multiprocessing.Pipe()
+    try:
+        return Worker(processes.start(_work, there), here)
+    finally:
+        there.close()
+
+
+def _work(connection: Connection) -> None:
+    """The process of a worker."""
+    processes.begin()
+    while True:
+        try:
+            spec = connection.recv()
+        except EOFError:
+            return
+        connection.send(run_trial(spec))
+
+
+def _finished(running: Mapping[AtWork, TrialSpec], interrupt: Callable[[], None],
+              seconds: float | None) -> list[tuple[AtWork, Record]]:
+    """Wait for at least one trial, and return the records of those that are done; Ctrl-C is noticed while it waits."""
+    done: list[tuple[AtWork, Record]] = []
+    while running and not done:
         interrupt()
-        done = wait(running, POLL, FIRST_COMPLETED).done
+        isolation.wait_for_any(running)
+        for at_work, spec in running.items():
+            try:
+                if at_work.is_ready():
+                    result = at_work.result()
+                    record = record_of(spec, result) if isinstance(result, Predictions) else result
+                    done.append((at_work, record))
+                elif at_work.deadline is not None and time.monotonic() > at_work.deadline:
+                    at_work.kill()
+                    raise isolation.ProcessDied(isolation.too_long(seconds))
+            except isolation.ProcessDied as error:
+                done.append((at_work, failed_record(spec, str(error))))
     return done
-
-
-def _interruptible() -> bool:
-    """Whether Ctrl-C would raise KeyboardInterrupt in this thread."""
-    return (threading.current_thread() is threading.main_thread()
-            and signal.getsignal(signal.SIGINT) is signal.default_int_handler)
 
 
 @contextmanager
@@ -105,7 +200,7 @@ def _ctrl_c_deferred() -> Iterator[Callable[[], None]]:
     def nothing() -> None:
         pass
 
-    if not _interruptible():
+    if not processes.interruptible():
         yield nothing
         return
     asked = threading.Event()
@@ -125,64 +220,6 @@ def _ctrl_c_deferred() -> Iterator[Callable[[], None]]:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-def _pool(workers: int) -> ProcessPoolExecutor:
-    import multiprocessing
-
-    context = multiprocessing.get_context("forkserver" if FORKS else "spawn")
-    return ProcessPoolExecutor(workers, mp_context=context, initializer=_begin_worker)
-
-
-def warm_up(engine_name: str) -> None:
-    """Start to import what workers need, in the process that they will be copies of; returns at once.
-
-    A worker then starts in hundredths of a second instead of seconds, and all share one copy of the libraries. MXNet
-    is left out: it starts threads at import, which a copy of its process does not have.
-    """
-    if FORKS:
-        import multiprocessing
-        from multiprocessing import forkserver
-
-        # PyTorch's first optimiser of a process imports torch._dynamo, more than a second's work.
-        framework = [ENGINES[engine_name], "torch._dynamo"] if engine_name == "torch" else []
-        multiprocessing.get_context("forkserver").set_forkserver_preload([*PRELOADED, *framework])
-        with environment.passed_on(), environment.short_temporary_folder():
-            if not _interruptible():
-                forkserver.ensure_running()
-                return
-            # Inherited: a worker that has just begun leaves Ctrl-C to us too.
-            signal.signal(signal.SIGINT, signal.SIG_IGN)
-            try:
-                forkserver.ensure_running()
-            finally:
-                signal.signal(signal.SIGINT, signal.default_int_handler)
-
-
-def impossible() -> str:
-    """Why this machine can run no worker processes; empty where it can."""
-    import multiprocessing
-
-    try:
-        multiprocessing.get_context("forkserver" if FORKS else "spawn").Lock()  # lies in shared memory
-    except (OSError, ImportError) as error:
-        return f"processes have no shared memory here, /dev/shm ({getattr(error, 'strerror', None) or error})"
-    return ""
-
-
 def default_workers() -> int:
     """One worker per core and per 2 GB of memory, at most eight."""
     return max(1, min(hardware.cores(), 8, hardware.memory() // (2 << 30)))
-
-
-def _begin_worker() -> None:
-    """A worker leaves Ctrl-C to its parent, and ends when the parent is gone, killed or not."""
-    import multiprocessing
-
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    parent = multiprocessing.parent_process()
-    assert parent is not None
-
-    def watch() -> None:
-        parent.join()
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()

@@ -1,95 +1,135 @@
-"""Run one trial from its data to its record, in whatever process it is."""
+"""Run one trial from its data to its predictions, in whatever process that is, and from these to its record."""
 
 from __future__ import annotations
 
+import os
+import random
 import sys
 import time
-import traceback
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bench.core.brief import shown
 from bench.core.errors import BenchError
+from bench.core.seeds import seed_for
 from bench.data.corpus import Examples
 from bench.learning.networks.engines import engine
 from bench.protocol.metrics import score
+from bench.protocol.outputs import checked_probabilities
 from bench.protocol.trial import Predictor, Trial, make_trial
 from bench.results import stored_predictions
 from bench.results.record import Record
-from bench.runs import needs
+from bench.runs import failures, needs
 from bench.runs.inputs import TrialContext, open_data
 from bench.runs.machine import host, peak_bytes, versions
+from bench.runs.shared_arrays import unchanged
 from bench.runs.trials import TrialSpec, blank_record, failed_record
+
+THREAD_COUNTS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS")
 
 
 @dataclass(frozen=True)
-class TrialOutcome:
-    """A trial that succeeded: its record, and what `bench fit` makes a model of."""
+class Predictions:
+    """What a trial predicts for the test set, without the true classes: all that its record is made from."""
 
-    record: Record
+    probabilities: NDArray[np.floating[Any]]  # [n_test, classes]
+    n_train: int
+    seconds: Mapping[str, float]  # by phase
+    peak_bytes: int
+
+
+@dataclass(frozen=True)
+class FittedTrial:
+    """A trial that has predicted: what `bench fit` makes a model of."""
+
     trial: Trial
     predict: Predictor
     test: Examples  # without labels
-    probabilities: NDArray[np.float32]  # as predicted for the test set, [n_test, classes]
+    predictions: Predictions
 
 
 def run_trial(spec: TrialSpec) -> Record:
     """Run one trial on one thread; an error in it becomes a failed record."""
+    predictions = try_to_predict(spec)
+    return predictions if isinstance(predictions, Record) else record_of(spec, predictions)
+
+
+def try_to_predict(spec: TrialSpec) -> Predictions | Record:
+    """The predictions of a trial on one thread; a failed record where it raises anything, `sys.exit()` included.
+
+    KeyboardInterrupt is an error of the trial only where no Ctrl-C can have caused it: in the process of a strategy
+    from outside.
+    """
     try:
         with one_thread(spec.context):
-            return run_or_raise(spec).record
-    except BenchError as error:
-        return failed_record(spec, str(error))
-    except Exception as error:
-        where = traceback.extract_tb(error.__traceback__)[-1]
-        return failed_record(spec, f"{type(error).__name__}: {error} ({Path(where.filename).name}:{where.lineno})")
+            return fit_and_predict(spec).predictions
+    except BaseException as error:
+        if isinstance(error, KeyboardInterrupt) and not spec.strategy.outside:
+            raise
+        return failed_record(spec, failures.reason_of(error, spec.strategy.code()),
+                             "" if isinstance(error, BenchError) and not error.__cause__ else failures.full(error))
 
 
-def run_or_raise(spec: TrialSpec) -> TrialOutcome:
-    """Run one trial in this thread: load, fit, predict, score, record. Raises where it fails."""
-    context, needed = spec.context, spec.strategy.needs()
+def begin_outside(spec: TrialSpec) -> None:
+    """Prepare this process for the trial of a strategy from outside: the same state for each, whatever started it."""
+    seed = seed_for("outside", spec.context.target.name, spec.budget, spec.seed, spec.fitting_seed)
+    random.seed(seed)
+    np.random.seed(seed)  # noqa: NPY002 what strategies may use
+    for name in THREAD_COUNTS:
+        os.environ[name] = "1"
+    if torch := sys.modules.get("torch"):
+        torch.manual_seed(seed)
+        torch.set_num_threads(1)
+
+
+def fit_and_predict(spec: TrialSpec) -> FittedTrial:
+    """Run one trial in this thread: load, fit, predict. Raises where it fails."""
+    context, needed, name = spec.context, spec.strategy.needs(), spec.strategy.name
     began = time.perf_counter()
     data, split = open_data(context.root, context.target)
     resources = needs.resources_for(needed, context, spec.fitting_seed)
     trial = make_trial(data, split, context.source.name, context.target.name, spec.budget, spec.seed, spec.head_seed,
                        balanced=context.target.leading == "balanced_accuracy")
     prepared = needs.open_shared(needed, resources, data.corpus)
+    fit, test = spec.strategy.fit(), Examples(data.corpus, split.test)
     loaded = time.perf_counter()
 
-    predict = spec.strategy.fit()(trial, resources)
-    fitted = time.perf_counter()
+    with unchanged(name, trial=trial, resources=resources, test=test) if spec.strategy.outside else nullcontext():
+        began_fit = time.perf_counter()
+        predict = fit(trial, resources)
+        fitted = time.perf_counter()
+        if not callable(predict):
+            raise BenchError(f"{name}: its {spec.strategy.function} returned {shown(predict)}, no predictor",
+                             "return a function from examples to probabilities")
+        predicted = predict(test)
+        ended = time.perf_counter()
+        probabilities = checked_probabilities(predicted, (len(test), len(data.labels)), name)
 
-    test, truth = Examples(data.corpus, split.test), data.y[split.test]
-    probabilities = predict(test)
-    predicted = time.perf_counter()
+    seconds = {"load": loaded - began, "encode": prepared["encode"], "adapt": fitted - began_fit,
+               "predict": ended - fitted, "pretrain": prepared["pretrain"]}
+    return FittedTrial(trial, predict, test, Predictions(probabilities, len(trial.labelled), seconds, peak_bytes()))
 
-    _check(probabilities, (len(test), len(data.labels)), spec.strategy.name)
-    stored = stored_predictions.quantise(probabilities)
+
+def record_of(spec: TrialSpec, predictions: Predictions) -> Record:
+    """The record of a trial: its predictions, scored against the true classes."""
+    context = spec.context
+    data, split = open_data(context.root, context.target)
+    truth = data.y[split.test]
+    stored = stored_predictions.quantise(predictions.probabilities)
     scores = score(truth, stored_predictions.probabilities(stored))
-    seconds = {"load": loaded - began, "encode": prepared["encode"], "adapt": fitted - loaded,
-               "predict": predicted - fitted, "pretrain": prepared["pretrain"]}
-    record = replace(blank_record(spec), n_train=len(trial.labelled), n_test=len(test), **scores,  # type: ignore[arg-type]
-                     seconds={phase: round(value, 4) for phase, value in seconds.items()}, peak_bytes=peak_bytes(),
-                     versions=dict(versions(context.engine)), host=dict(host()),
-                     leaks={"duplicates": split.duplicates, "exact": split.leaked, "near": split.near,
-                            "source": context.source_leaks},
-                     predictions=stored_predictions.pack(truth, stored))
-    return TrialOutcome(record, trial, predict, test, probabilities)
-
-
-def _check(probabilities: NDArray[np.float32], shape: tuple[int, int], strategy: str) -> None:
-    """Raise `BenchError` where a strategy's predictions are not [texts, classes] finite numbers."""
-    if probabilities.shape != shape:
-        raise BenchError(f"{strategy} predicted {probabilities.shape}, expected {shape}")
-    if not np.isfinite(probabilities).all():
-        raise BenchError(f"{strategy} predicted NaN or infinite values", "did its training diverge?")
+    return replace(blank_record(spec), n_train=predictions.n_train, n_test=len(truth), **scores,  # type: ignore[arg-type]
+                   seconds={phase: round(value, 4) for phase, value in predictions.seconds.items()},
+                   peak_bytes=predictions.peak_bytes, versions=dict(versions(context.engine)), host=dict(host()),
+                   leaks={"duplicates": split.duplicates, "exact": split.leaked, "near": split.near,
+                          "source": context.source_leaks},
+                   predictions=stored_predictions.pack(truth, stored))
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""The code of a strategy from outside: which files it is, their digest, and a module that is always what they say."""
+"""The code of a strategy from outside: which files it is, and their digest."""
 
 from __future__ import annotations
 
@@ -9,54 +9,23 @@ import importlib.util
 import marshal
 import sys
 import sysconfig
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from importlib.machinery import SOURCE_SUFFIXES, PathFinder, all_suffixes
 from pathlib import Path
 from types import ModuleType
 
 from bench.core import places
-from bench.core.errors import BenchError
 
 OURS = tuple(places.ROOT / name for name in ("bench", "baselines"))  # their version is in every record
-TRIES = 3  # at reading files that are being edited
 
 
-def load(name: str, expected: str = "") -> ModuleType:
-    """The module, imported anew where its files have changed since this process imported them.
+def digest(files: Mapping[str, Path], name: str = "") -> str:
+    """SHA-256 of a strategy's code; of the module `name` where there is no file.
 
-    With `expected`, its code has that digest, or `BenchError` says that it has another. An `ImportError` is passed on.
+    Only the names of modules and their contents count, not where the files are. Neither data files nor installed
+    packages are seen.
     """
-    if expected and _loaded.get(name) == expected:
-        return sys.modules[name]
-    now = digest(name)
-    if expected and now != expected:
-        raise BenchError(f"the code of {name} has changed since the run began, or is another on this machine: digest "
-                         f"{now[:12]}, planned {expected[:12]}", "run the same command again")
-    if not now or _loaded.get(name) == now:
-        return importlib.import_module(name)
-    for _ in range(TRIES):
-        _forget(name)
-        module = importlib.import_module(name)
-        if not (files := files_of(name)) or digest(name) == now:
-            _loaded[name] = now if files else digest(name)
-            return module
-        now = digest(name)
-    raise BenchError(f"the files of {name} change while they are read", "run the same command again")
-
-
-_loaded: dict[str, str] = {}  # digest of the files that each module was imported from
-_compiled: dict[Path, str] = {}  # digest of each extension module, which stays imported
-
-
-def digest(name: str) -> str:
-    """SHA-256 of a module and of the modules beside it that it imports; empty for the suite's own.
-
-    Only names and contents count, not where the files are. Neither data files nor installed packages are seen.
-    """
-    files = files_of(name)
-    if files is None:
-        return ""
     total = hashlib.sha256()
     for module, path in sorted(files.items()):
         total.update(f"{module}\0".encode() + hashlib.sha256(path.read_bytes()).digest())
@@ -65,16 +34,19 @@ def digest(name: str) -> str:
     return total.hexdigest()
 
 
-def files_of(name: str) -> dict[str, Path] | None:
-    """The files of a module and of the user's own modules that it imports, by module; None for the suite's own.
+def files_of(name: str, file: Path | None = None) -> dict[str, Path]:
+    """The files of a module (by its name, or as a `file`) and of the user's own modules that it imports, by module.
 
     Imports are read from the source, also those inside functions. Of an installed package only its own modules count.
     """
+    if file is not None:
+        folder, parts = file.parent, [file.stem]
+        while (folder / "__init__.py").exists():
+            folder, parts = folder.parent, [folder.name, *parts]
+        name, roots = ".".join(parts), [folder]
+    else:
+        roots = _roots(name.partition(".")[0])
     top = name.partition(".")[0]
-    roots = _roots(top)
-    if any((root / top).is_relative_to(ours) for root in roots for ours in OURS) \
-            and any(_is_ours(path) for path in _found(name, roots).values()):
-        return None
     installed = any(map(_is_installed, roots[:1]))
     if not installed:
         roots += [folder for entry in sys.path if (folder := Path(entry)).is_dir() and not _is_installed(folder)]
@@ -88,6 +60,18 @@ def files_of(name: str) -> dict[str, Path] | None:
             files[part] = path
             todo += _imports(part, path)
     return files
+
+
+def forget_compiled(files: Mapping[str, Path]) -> None:
+    """Remove the compiled copies of source files, so that the next import reads these.
+
+    Python takes a compiled copy for that of a source with the same size and second, which an edited one may have.
+    """
+    importlib.invalidate_caches()
+    for path in files.values():
+        if path.suffix in SOURCE_SUFFIXES and not _is_installed(path):
+            with suppress(OSError, NotImplementedError):
+                Path(importlib.util.cache_from_source(str(path))).unlink()
 
 
 def _roots(top: str) -> list[Path]:
@@ -152,29 +136,6 @@ def _is_installed(folder: Path) -> bool:
     absolute = folder.absolute()
     return bool({"site-packages", "dist-packages"} & set(absolute.parts)) or any(
         absolute.is_relative_to(sysconfig.get_path(kind)) for kind in ("stdlib", "platstdlib"))
-
-
-def _forget(name: str) -> None:
-    """Make the next import read the files: no module of them stays imported, and no compiled one is taken for them.
-
-    Python takes a compiled file for that of a source with the same size and second, which an edited one may have.
-    """
-    importlib.invalidate_caches()
-    for module, path in (files_of(name) or {}).items():
-        imported = sys.modules.get(module)
-        if _is_installed(path) and module not in _loaded:
-            continue
-        if path.suffix in SOURCE_SUFFIXES:
-            sys.modules.pop(module, None)
-            with suppress(OSError, NotImplementedError):
-                Path(importlib.util.cache_from_source(str(path))).unlink()
-        elif imported is not None:
-            content = hashlib.sha256(path.read_bytes()).hexdigest()
-            if _compiled.setdefault(path, content) != content:
-                raise BenchError(f"{path} has changed, and compiled code cannot be imported twice in one process",
-                                 "start the process again (Dask workers too)")
-        else:
-            _compiled[path] = hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def _without_file(name: str) -> bytes:

@@ -63,6 +63,6 @@ def blank_record(spec: TrialSpec) -> Record:
                   strategy_sha256=spec.strategy.code_sha256(), text_version=TEXT_VERSION)
 
 
-def failed_record(spec: TrialSpec, error: str) -> Record:
-    """The record of a trial that failed, with the reason in one line."""
-    return replace(blank_record(spec), status="failed", error=error)
+def failed_record(spec: TrialSpec, error: str, traceback: str = "") -> Record:
+    """The record of a trial that failed, with the reason in one line and, where there is one, the traceback."""
+    return replace(blank_record(spec), status="failed", error=error, traceback=traceback)

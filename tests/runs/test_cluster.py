@@ -2,30 +2,28 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import socket
-import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import toy
 from commands import outcomes
 from conftest import Prepare, World
+from dask_cluster import Dask, free_port, until
 from typer.testing import CliRunner
 
 from bench.cli.app import app
-from bench.core import places
 from bench.core.errors import BenchError, MissingExtra
 from bench.learning.features.glove import WordVectors
 from bench.learning.networks import architectures
 from bench.results import record_files
 from bench.results.record import Record
-from bench.runs import pool
+from bench.runs import pool, registry
 from bench.runs.cluster import client
 from bench.runs.inputs import TrialContext
 from bench.runs.registry import Strategy
@@ -38,81 +36,25 @@ NEEDS = frozenset()
 NOTES = pathlib.Path(__file__).with_name("notes")
 def slow(trial, resources):
     with NOTES.open("a") as file:
-        file.write(f"{os.getpid()} {trial.budget} {trial.seed}\\n")
+        file.write(f"{os.environ.get('WORKER')} {trial.budget} {trial.seed}\\n")
     time.sleep(0.3)
-    return lambda examples: np.full((len(examples), 2), [0.4 + trial.seed / 100, 0.6], np.float32)
+    p = [0.4 + trial.seed / 100, 0.6 - trial.seed / 100]
+    return lambda examples: np.full((len(examples), 2), p, np.float32)
 def deadly(trial, resources):
-    if trial.seed == 1:
-        os._exit(3)
+    if trial.seed == 1:  # not its own process, which costs its trial alone, but the worker that started it
+        server = pathlib.Path(f"/proc/{os.getppid()}/stat").read_text()
+        os.kill(int(server.rpartition(")")[2].split()[1]), 9)
+        time.sleep(60)
     return lambda examples: np.full((len(examples), 2), 0.5, np.float32)
 """
 
 
-@dataclass
-class Dask:
-    """A scheduler and its workers, each a process that ends with the test."""
-
-    folder: Path
-    address: str = ""
-    deaths: int = 3  # of workers before Dask gives a task up
-    processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
-
-    def start(self, *arguments: object, cache: str = "cache") -> subprocess.Popen[bytes]:
-        log = self.folder / f"dask-{len(self.processes)}.log"
-        (self.folder / cache).mkdir(exist_ok=True)
-        environment = {**os.environ, "PYTHONPATH": f"{self.folder}{os.pathsep}{places.ROOT}",
-                       "TRANSFERBENCH_CACHE": str(self.folder / cache),
-                       "DASK_DISTRIBUTED__COMM__TIMEOUTS__CONNECT": "60s",
-                       "DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": str(self.deaths)}
-        with log.open("wb") as file:
-            process = subprocess.Popen([sys.executable, "-m", *map(str, arguments)], stdout=file, stderr=file,
-                                       cwd=self.folder / cache, env=environment)
-        self.processes.append(process)
-        return process
-
-    def worker(self, *arguments: object, cache: str = "cache") -> subprocess.Popen[bytes]:
-        return self.start("distributed.cli.dask_worker", self.address, "--no-dashboard", "--nthreads", 1, "--host",
-                          "127.0.0.1", *arguments, cache=cache)
-
-
-@pytest.fixture
-def dask(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Dask]:
-    pytest.importorskip("distributed", reason="the extra dask is not installed")
-    found = Dask(tmp_path, deaths=getattr(request, "param", 3))
-    (tmp_path / "cluster_plugin.py").write_text(PLUGIN)
-    port = _free_port()
-    found.address = f"tcp://127.0.0.1:{port}"
-    found.start("distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--port", port, "--no-dashboard")
-    until(lambda: _answers(port), "the scheduler")
-    yield found
-    for process in found.processes:
-        process.kill()
-        process.wait()
-
-
 @pytest.fixture
 def plugin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    (tmp_path / "cluster_plugin.py").write_text(PLUGIN)
     monkeypatch.syspath_prepend(str(tmp_path))
     yield "cluster_plugin"
     sys.modules.pop("cluster_plugin", None)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def _answers(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
-
-
-def until(done: Callable[[], bool], what: str, seconds: float = 120.0) -> None:
-    limit = time.monotonic() + seconds
-    while not done():
-        assert time.monotonic() < limit, f"{what} did not come in {seconds} s"
-        time.sleep(0.05)
 
 
 def test_a_cluster_gives_the_records_of_one_process_though_a_worker_is_killed(
@@ -132,7 +74,7 @@ def test_a_cluster_gives_the_records_of_one_process_though_a_worker_is_killed(
             if len(found) == 1:
                 dask.worker("--no-nanny", cache="second")
                 until(lambda: len(here.client.scheduler_info()["workers"]) == 2, "the second worker")
-            if victim.poll() is None and notes.exists() and str(victim.pid) in notes.read_text():
+            if victim.poll() is None and notes.exists() and "cache " in notes.read_text():
                 victim.send_signal(signal.SIGKILL)
                 victim.wait()
 
@@ -149,7 +91,9 @@ def test_a_worker_runs_an_edited_strategy_anew_and_refuses_what_was_not_planned(
     def edited(column: int) -> Strategy:
         file.write_text("import numpy as np\nNEEDS = frozenset()\ndef mine(trial, resources):\n"
                         f"    return lambda examples: np.eye(2, dtype=np.float32)[[{column}] * len(examples)]\n")
-        return mine.planned()
+        described = registry.describe_all([mine])[0]
+        assert isinstance(described, Strategy), described
+        return described
 
     dask.worker("--no-nanny")
     with client.connected(dask.address, lambda text: None) as here:
@@ -264,7 +208,7 @@ def test_a_scheduler_that_does_not_answer_is_one_clear_line_in_bounded_time(
     pytest.importorskip("distributed", reason="the extra dask is not installed")
     monkeypatch.setattr(client, "TIMEOUT", 2.0)
     began = time.monotonic()
-    result = CliRunner().invoke(app, ["run", "--scheduler", address.format(_free_port())])
+    result = CliRunner().invoke(app, ["run", "--scheduler", address.format(free_port())])
     assert result.exit_code == 2, result.output
     assert time.monotonic() - began < 20
     lines = [line for line in result.stderr.splitlines() if line]

@@ -6,8 +6,8 @@ import os
 import pickle
 import signal
 import sys
+import time
 from collections.abc import Iterator
-from concurrent.futures import Future
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,14 +16,15 @@ import pytest
 from commands import outcomes
 from conftest import Prepare, World
 
+from bench.core import places
 from bench.core.budget import FULL
 from bench.core.errors import BenchError, MissingExtra
 from bench.protocol.split import Split
 from bench.results import stored_predictions
-from bench.runs import needs, pool
+from bench.runs import isolation, needs, pool
 from bench.runs.inputs import TrialContext
 from bench.runs.pool import run
-from bench.runs.registry import Strategy
+from bench.runs.registry import Strategy, describe
 from bench.runs.trials import TrialSpec, blank_record, feasible_budgets, trial_specs
 
 MAJORITY, TFIDF = Strategy("majority", "bench.baselines.majority"), Strategy("tfidf", "bench.baselines.tfidf")
@@ -57,7 +58,7 @@ def floor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     folder.mkdir()
     (folder / "floor_baselines.py").write_text(FLOOR)
     monkeypatch.syspath_prepend(str(folder))
-    monkeypatch.setenv("PYTHONPATH", str(folder))
+    monkeypatch.setenv("PYTHONPATH", f"{folder}{os.pathsep}{places.ROOT}")
     yield "floor_baselines"
     sys.modules.pop("floor_baselines", None)
 
@@ -130,9 +131,9 @@ def test_a_need_that_nobody_knows_is_the_users_error(floor: str, monkeypatch: py
     module = Strategy("x", floor).load()
     monkeypatch.setattr(module, "NEEDS", frozenset({"magic"}))
     with pytest.raises(BenchError, match=r"needs \['magic'\].*known: base, features"):
-        Strategy("x", floor).needs()
+        describe(Strategy("x", floor))
     monkeypatch.setattr(module, "NEEDS", frozenset({"features"}))
-    assert Strategy("x", floor).needs() == {"features", "base"}
+    assert describe(Strategy("x", floor)).needs == {"features", "base"}
 
 
 def test_a_plan_holds_each_trial_once_the_longest_first(context: TrialContext):
@@ -186,8 +187,10 @@ def test_workers_are_never_more_than_cores_or_memory():
     assert 1 <= pool.default_workers() <= 8
 
 
-def test_ctrl_c_is_kept_until_it_can_do_no_harm_and_never_lost():
+def test_ctrl_c_is_kept_until_it_can_do_no_harm_and_never_lost(context: TrialContext):
     reached = []
+    spec = trial_specs(context, [MAJORITY], (8,), 1)[0]
+    asleep = isolation.start_apart(time.sleep, 60)
 
     def interrupted() -> None:
         with pool._ctrl_c_deferred() as interrupt:
@@ -197,7 +200,7 @@ def test_ctrl_c_is_kept_until_it_can_do_no_harm_and_never_lost():
             with pytest.raises(KeyboardInterrupt):
                 interrupt()
             with pytest.raises(KeyboardInterrupt):
-                pool._finished([Future()], interrupt)
+                pool._finished({asleep: spec}, interrupt, None)
             reached.append("the end, which raises it again")
 
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -212,3 +215,4 @@ def test_ctrl_c_is_kept_until_it_can_do_no_harm_and_never_lost():
             interrupt()
     finally:
         signal.signal(signal.SIGINT, before)
+        asleep.kill()

@@ -13,9 +13,10 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
+from bench.core.brief import shown
 from bench.core.errors import BenchError
 from bench.core.files import recover, replacing_folder
-from bench.core.schema import Sha256, Text, checked, shown
+from bench.core.schema import Sha256, Text, checked
 from bench.learning.models.model import Model, ModelError, ModelParts, class_of, kind_of
 
 CARD, WEIGHTS, WORDS = "card.json", "weights.safetensors", "words.txt"

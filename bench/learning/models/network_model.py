@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bench.core.brief import shown
 from bench.core.errors import BenchError
-from bench.core.schema import shown
 from bench.data.text import Vocabulary
 from bench.learning.models.model import ModelError, ModelParts, encode_with_vocabulary
 from bench.learning.networks.architectures import HEAD, HEAD_BIAS, POOLINGS, Architecture, Params, weight_shapes

@@ -10,6 +10,7 @@ import warnings
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 from bench.core.errors import BenchError, MissingExtra
@@ -59,6 +60,14 @@ async def _greet(address: str) -> None:
     comm.abort()
 
 
+def _described(spec: TrialSpec) -> TrialSpec:
+    """The trial with all that a worker must know of its strategy, which it does not import itself."""
+    strategy = spec.strategy
+    if not strategy.outside:
+        return spec
+    return replace(spec, strategy=replace(strategy, description=strategy.described()))
+
+
 class Cluster:
     """A connection to a scheduler, which runs trials."""
 
@@ -68,28 +77,31 @@ class Cluster:
         self.sends: Counter[tuple[str, str]] = Counter()  # by worker and entry
         self.counted, self.workers = -POLL, 0  # when the workers were counted, and how many there were
 
-    def run(self, specs: Sequence[TrialSpec]) -> Iterator[Record]:
+    def run(self, specs: Sequence[TrialSpec], seconds: float | None = None) -> Iterator[Record]:
         """Run the trials and yield each record as it is finished; a trial whose worker dies runs on another.
+
+        A trial that takes longer than so many `seconds` is a failed record.
 
         Dask gives a trial up when worker after worker died on it. Others may have died with it, so each such trial
         runs once more alone, and is a failed record if that ends in the same way.
         """
         suspects: list[TrialSpec] = []
-        yield from self._run(deque(specs), suspects, alone=False)
+        yield from self._run(deque(specs), suspects, seconds, alone=False)
         for suspect in suspects:
             killers: list[TrialSpec] = []
-            yield from self._run(deque([suspect]), killers, alone=True)
+            yield from self._run(deque([suspect]), killers, seconds, alone=True)
             for spec in killers:
                 yield failed_record(spec, "worker after worker died on it (out of memory?)")
 
-    def _run(self, todo: deque[TrialSpec], suspects: list[TrialSpec], *, alone: bool) -> Iterator[Record]:
+    def _run(self, todo: deque[TrialSpec], suspects: list[TrialSpec], seconds: float | None, *,
+             alone: bool) -> Iterator[Record]:
         running: dict[Any, ClusterTask] = {}  # by future
         entries = cache_sync.entries(todo[0].context, needs_of({spec.strategy for spec in todo})) if todo else ()
         try:
             while todo or running:
                 while todo and len(running) < (1 if alone else self._usable(todo[0].context.device) * 5 // 4 + 1):
                     spec = todo.popleft()
-                    task = ClusterTask(spec, entries, versions_that_matter(spec.context.engine))
+                    task = ClusterTask(_described(spec), entries, versions_that_matter(spec.context.engine), seconds)
                     running[self._submit(task)] = task
                 for future in self._finished(running):
                     task = running.pop(future)

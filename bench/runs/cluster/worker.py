@@ -9,6 +9,7 @@ from functools import cache
 
 from bench.core import places
 from bench.results.record import Record
+from bench.runs import pool
 from bench.runs.cluster import cache_sync
 from bench.runs.machine import versions
 from bench.runs.runner import run_trial
@@ -22,6 +23,7 @@ class ClusterTask:
     spec: TrialSpec
     entries: tuple[str, ...]  # of the cache, that the trial reads
     versions: Mapping[str, str]  # that the scores depend on
+    seconds: float | None = None  # that it may take
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,10 @@ def run_on_worker(task: ClusterTask) -> Record | UnfitWorker | MissingEntries:
     root = cache_sync.cache_with(context.root, task.entries)
     if root is None:
         return MissingEntries(worker.address)
-    return run_trial(replace(task.spec, context=replace(context, root=root)))
+    spec = replace(task.spec, context=replace(context, root=root))
+    if spec.strategy.outside or task.seconds is not None:
+        return pool.run_apart(spec, task.seconds)
+    return run_trial(spec)
 
 
 @cache
