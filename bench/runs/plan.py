@@ -9,6 +9,7 @@ from pathlib import Path
 from bench.core import files
 from bench.core.budget import Budget
 from bench.core.errors import BenchError
+from bench.learning.known_words import FEW, known_share
 from bench.learning.pretrain import Base, BaseSpec
 from bench.protocol.domain import Domain
 from bench.results import record_files
@@ -66,6 +67,8 @@ def plan(options: Options, table: Mapping[str, str], say: Say, watch: Watch, *, 
     """
     for draft in drafts(options, table, say, progress=progress, again=again, wanted=wanted):
         base = None
+        if any(needs.use_source(part.needs) for part in draft.parts):
+            _tell_unknown_words(draft.inputs, say)
         for part in draft.parts:
             if part.todo:
                 resources = needs.prepare(part.needs, part.context, part.base_spec, watch)
@@ -97,6 +100,14 @@ def drafts(options: Options, table: Mapping[str, str], say: Say, *, progress: bo
             left = registry.needs_of({spec.strategy for spec in todo})
             parts.append(BasePlan(replace(pair.base_spec, seed=seed), context, tuple(specs), tuple(todo), left))
         yield TargetPlan(pair, path, tuple(parts))
+
+
+def _tell_unknown_words(pair: Inputs, say: Say) -> None:
+    """Say so where the target is hardly in the source's language."""
+    share = known_share(pair.target.data.corpus, pair.source.data.corpus)
+    if share < FEW:
+        say(f"{pair.target.name}: only {share:.1%} of its words are known from {pair.source.name}; strategies that "
+            "train on the target alone (tfidf, scratch) still work (docs/languages.md)")
 
 
 def _budgets_of(target: Domain, options: Options, say: Say) -> list[Budget]:
