@@ -85,6 +85,17 @@ def _load(folder: Path, engine: str, device: str) -> SavedModel:
     return saved
 
 
+def _tell_unknown_words(saved: SavedModel, texts: Sequence[str]) -> None:
+    """Warn where the model knows few of the texts' words."""
+    from bench.learning.known_words import FEW_OF_MODEL, known_share_of_texts
+
+    vocabulary = getattr(saved.model, "vocabulary", None)  # some models know no words
+    share = 1.0 if vocabulary is None else known_share_of_texts(texts, vocabulary.numbers)
+    if share < FEW_OF_MODEL:
+        warn(f"only {share:.1%} of the texts' words are known to the model, so that its labels are little more than "
+             "guesses: is it the right language? (docs/languages.md)")
+
+
 def _predict(saved: SavedModel, batches: Iterable[Batch], format: str, keep: Sequence[str], *, quiet: bool) -> None:
     """Label and write one batch at a time. Bytes are written, so that no line end inside a text is changed."""
     from bench.data.text import clean
@@ -94,7 +105,10 @@ def _predict(saved: SavedModel, batches: Iterable[Batch], format: str, keep: Seq
     try:
         for texts, kept in batches:
             batch = [text.encode("utf-8", "replace").decode() for text in texts]  # without halves of surrogate pairs
-            rows = lines_of(batch, saved.model.probabilities([clean(text) for text in batch]), kept)
+            cleaned = [clean(text) for text in batch]
+            if not done:
+                _tell_unknown_words(saved, cleaned)
+            rows = lines_of(batch, saved.model.probabilities(cleaned), kept)
             lines = [head, *rows] if head and not done else rows
             written = "\n".join(lines)
             output.say(written) if format == "table" else output.data(written + "\n")

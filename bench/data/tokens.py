@@ -28,8 +28,8 @@ UNSPACED_LETTER = regex.compile(rf"[\p{{L}}&&[{UNSPACED}]]", regex.VERSION1)
 ANY_TOKEN = regex.compile(f"{EMOJI}|{CLUSTER}|{WORD}|[!?]", regex.VERSION1)
 PLAIN_TOKEN = re.compile(r"[^\W_]+(?:'[^\W\d_]+)?|[!?]")
 # Letters with blanks between words, no marks and no emoji: PLAIN_TOKEN cuts these texts in the same way, and faster.
-PLAIN = (r"\0-\u02ff\u0370-\u0482\u048a-\u0557\u0559-\u058a\u058d-\u0590\u05be\u05d0-\u05f4\u060c\u061b\u0620-\u064a\u0660-\u066f\u0671-\u06d5"
-         r"\u1100-\u11ff\u1e00-\u1fff\u2010-\u2031\u20a0-\u20cf\uac00-\ud7a3")
+PLAIN = (r"\0-\u02ff\u0370-\u0482\u048a-\u0557\u0559-\u058a\u058d-\u0590\u05be\u05d0-\u05f4\u060c\u061b\u0620-\u064a"
+         r"\u0660-\u066f\u0671-\u06d5\u1100-\u11ff\u1e00-\u1fff\u2010-\u2031\u20a0-\u20cf\uac00-\ud7a3")
 BEYOND_PLAIN = re.compile(f"[^{PLAIN}]")
 STRETCH = 50  # characters after one beyond plain that are cut as it is; fewer would cost more calls
 
@@ -71,6 +71,11 @@ def tokens(text: str) -> list[str]:
     return found + PLAIN_TOKEN.findall(text, at)
 
 
+def is_unspaced(token: str) -> bool:
+    """Whether a token is a character of a script without blanks."""
+    return UNSPACED_LETTER.match(token) is not None
+
+
 def identity(text: str) -> str:
     """What two cleaned texts share where one is a copy of the other: all but case, blanks and ordinary punctuation.
 
@@ -100,7 +105,7 @@ class _Signs(dict[int, int | str]):
     def __missing__(self, code: int) -> int | str:
         character = chr(code)
         kind = unicodedata.category(character)[0]
-        alone = character in "#%!?" or kind == "S" or (kind == "L" and UNSPACED_LETTER.match(character))
+        alone = character in "#%!?" or kind == "S" or (kind == "L" and is_unspaced(character))
         self[code] = f" {character} " if alone and character not in "`\xa8" else " " if kind in "PS" else code
         return self[code]
 
@@ -116,7 +121,8 @@ def _folded(text: str, lower: Callable[[str], str] = str.lower) -> str:
     if text.isascii():
         return text
     text = unicodedata.normalize("NFC", text).replace("i\u0307", "i")  # the lower case of İ has a dot too many
-    return HIDDEN.sub("", APOSTROPHES.sub("'", OTHER_WIDTH.sub(_usual_width, text)))
+    shown: str = HIDDEN.sub("", APOSTROPHES.sub("'", OTHER_WIDTH.sub(_usual_width, text)))
+    return shown
 
 
 def _usual_width(characters: re.Match[str]) -> str:

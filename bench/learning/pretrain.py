@@ -107,7 +107,7 @@ class BaseSpec:
             if recipe[name] == getattr(Recipe, name):
                 del recipe[name]
         return {
-            "form": FORMAT_VERSION, "text_version": TEXT_VERSION, "source": self.source,
+            "form": f"{FORMAT_VERSION} of text {TEXT_VERSION}", "source": self.source,
             "content_sha256": self.data.corpus.sha256, "pool": store.key_of(self.split.pool.tolist()),
             "net": self.net.as_json(), "spec": recipe,
             "engine": self.engine, "version": version(self.engine), "device": self.device, "seed": self.seed,

@@ -25,9 +25,9 @@ class CopiesWithin:
 
     name: str
     texts: int
-    exact: int  # texts with the same words as an earlier text of the task
+    exact: int  # copies of an earlier text of the task: but for case, blanks and punctuation the same
     near: int  # further texts that are near duplicates of an earlier one
-    conflicts: int  # texts with the same words as another, but a different label
+    conflicts: int  # copies of another text with a different label
     train_in_test_exact: int  # training texts that are in the test set too
     train_in_test_near: int  # further training texts with a near duplicate in the test set
 

@@ -12,14 +12,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.data.corpus import ArraysAndFacts, Corpus, derived
+from bench.data.tokens import is_unspaced
 
 WORDS = 3  # in a shingle
 THRESHOLD = 0.8  # near duplicates have this Jaccard similarity of their sets of shingles, or more
+# In scripts without blanks a token is a character, about half a word. A last word that differs makes English texts
+# near duplicates from 11 words on; with this threshold a last character does from 21 characters on.
+THRESHOLD_OF_CHARACTERS = 0.9
 # A signature has BANDS bands of ROWS hashes; texts that agree in a band are candidates. So a pair of similarity 0.8 is
 # missed once in 5,000 times, and one of 0.5 is compared in two of three.
 BANDS, ROWS = 16, 4
 CROWDED = 50  # texts with the same band; of more, each is compared with fewer: of 2,500 only with the first
-FORMAT_VERSION = 2  # of what is cached; raise it when signatures or clusters are computed in another way
+FORMAT_VERSION = 3  # of what is cached; raise it when signatures or clusters are computed in another way
 
 
 def signatures(corpus: Corpus) -> NDArray[np.uint32]:
@@ -84,8 +88,17 @@ def _pairs(a: Corpus, rows_a: NDArray[np.int64], b: Corpus, rows_b: NDArray[np.i
     agreement = np.concatenate([(signatures_a[p[:, 0]] == signatures_b[p[:, 1]]).mean(axis=1) for p in parts])
     pairs = pairs[agreement >= THRESHOLD - 0.2]  # the threshold minus three standard deviations of this estimate
     hash_a, hash_b = _word_hashes(a), _word_hashes(b)
-    near = [_jaccard(_shingles(hash_a[a.tokens[i]]), _shingles(hash_b[b.tokens[j]])) >= THRESHOLD for i, j in pairs]
+    least = _thresholds(a, pairs[:, 0])
+    near = [_jaccard(_shingles(hash_a[a.tokens[i]]), _shingles(hash_b[b.tokens[j]])) >= t
+            for (i, j), t in zip(pairs, least, strict=True)]
     return np.asarray(pairs[np.array(near, bool)], np.int64)
+
+
+def _thresholds(corpus: Corpus, rows: NDArray[np.int64]) -> NDArray[np.float64]:
+    """The similarity from which on each text has near duplicates, [n]."""
+    is_character = np.array([is_unspaced(word) for word in corpus.words], bool)
+    characters = np.array([is_character[corpus.tokens[row]].mean() for row in rows])
+    return np.where(characters > 0.5, THRESHOLD_OF_CHARACTERS, THRESHOLD)
 
 
 def _signatures(corpus: Corpus) -> NDArray[np.uint32]:

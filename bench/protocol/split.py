@@ -50,7 +50,8 @@ def make_split(data: Dataset, test: str, split_by: str, name: str) -> Split:
         test_rows, pool = _draw_test_set(rows, unit, data.y, {"quarter": 4, "fifth": 5}[test], name)
         test_rows = test_rows[_first(keys[test_rows])]
     if not len(data.corpus.tokens.ids):
-        raise DataError(f"{name}: no text holds a word", "a word has letters or digits; is it the right column?")
+        raise DataError(f"{name}: no text holds a word or an emoji",
+                        "a word has letters or digits; is it the right column?")
     if test != "official" and not len(pool):
         raise DataError(f"{name}: all {len(rows):,} texts are copies of a few, so that none is left to train on",
                         "is it the right column?")

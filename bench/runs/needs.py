@@ -53,6 +53,7 @@ class Need:
     implies: tuple[str, ...] = ()  # other needs that it includes
     vectors: bool = False  # the run looks for GloVe, and `Resources` offers it
     per_base: bool = False  # strategies run once per base seed, and their records name the base
+    of_source: bool = False  # it brings what was learned from other texts, mostly English: of no use to other languages
 
     # Can it run? The extra to install first, and why it cannot serve a target (source, target, is there GloVe).
     missing: Callable[[], MissingExtra | None] = lambda: None
@@ -95,6 +96,11 @@ def use_vectors(names: Collection[str]) -> bool:
 def use_base(names: Collection[str]) -> bool:
     """Whether trials with these needs depend on the base."""
     return any(need.per_base for need in _table(names))
+
+
+def use_source(names: Collection[str]) -> bool:
+    """Whether strategies with these needs build on what was learned from other texts than the target's."""
+    return any(need.of_source for need in _table(names))
 
 
 def prepare(names: Collection[str], context: TrialContext, base_spec: BaseSpec, watch: Watch) -> Resources:
@@ -256,7 +262,7 @@ def _label_refusal(source: Task, target: Task, glove: bool) -> str:
 # name in a strategy's NEEDS → what it means; the order is that in which things are prepared
 NEEDS: Mapping[str, Need] = {
     "base": Need(
-        vectors=True, per_base=True, train=_train_base,
+        vectors=True, per_base=True, of_source=True, train=_train_base,
         attach=lambda context: {"base": _open_base(context.root, context.base)},
         prepare=_base_embedding,
         open=lambda resources, corpus: {"pretrain": resources.need_base().seconds},
@@ -266,16 +272,18 @@ NEEDS: Mapping[str, Need] = {
         implies=("base",),
         open=lambda resources, corpus: {"encode": resources.feature_seconds(corpus)},
         steps=_feature_steps),
-    "glove": Need(vectors=True, refusal=_glove_refusal, prepare=_glove_of_words, open=_open_means),
+    "glove": Need(vectors=True, of_source=True, refusal=_glove_refusal, prepare=_glove_of_words, open=_open_means),
     "counts": Need(open=_open_counts),
     "source": Need(
+        of_source=True,
         attach=lambda context: {"source": _source_pool(context.root, context.source, context.target)},
         entries=_source_entries),
     "source-linear": Need(
+        of_source=True,
         attach=lambda context: {"source_linear": _source_linear(context.root, context.source, context.target)},
         prepare=_linear_columns,
         open=lambda resources, corpus: {"pretrain": resources.need_source_linear().seconds},
         entries=_source_entries, steps=_linear_steps),
-    "sentences": Need(missing=_missing_encoder, open=_open_sentences, steps=_sentence_steps),
+    "sentences": Need(of_source=True, missing=_missing_encoder, open=_open_sentences, steps=_sentence_steps),
     "same-labels": Need(refusal=_label_refusal),
 }

@@ -9,6 +9,7 @@ from pathlib import Path
 from bench.core.budget import Budget
 from bench.core.errors import BenchError
 from bench.core.locks import locked
+from bench.learning.known_words import FEW, known_share
 from bench.learning.pretrain import Base, BaseSpec
 from bench.protocol.domain import Domain
 from bench.results import record_files
@@ -67,6 +68,8 @@ def plan(options: Options, table: Mapping[str, str], say: Say, watch: Watch, *, 
     """
     for draft in drafts(options, table, say, progress=progress, again=again, wanted=wanted):
         base = None
+        if any(needs.use_source(part.needs) for part in draft.parts):
+            _tell_unknown_words(draft.inputs, say)
         for part in draft.parts:
             if part.todo:
                 resources = needs.prepare(part.needs, part.context, part.base_spec, watch)
@@ -109,6 +112,14 @@ def _tell_earlier(records: Sequence[Record], todo: Sequence[TrialSpec], say: Say
     if count := sum(blank_record(spec).earlier_identity() in earlier for spec in todo) if earlier else 0:
         say(f"{count} of these trials have an earlier record, which does not say what its source held: it is kept "
             "beside, and they run again")
+
+
+def _tell_unknown_words(pair: Inputs, say: Say) -> None:
+    """Say so where the target is hardly in the source's language."""
+    share = known_share(pair.target.data.corpus, pair.source.data.corpus)
+    if share < FEW:
+        say(f"{pair.target.name}: only {share:.1%} of its words are known from {pair.source.name}; strategies that "
+            "train on the target alone (tfidf, scratch) still work (docs/languages.md)")
 
 
 def _budgets_of(target: Domain, options: Options, say: Say) -> list[Budget]:

@@ -77,7 +77,8 @@ def start(function: Callable[..., None], *arguments: Any) -> BaseProcess:
         try:
             if daemonic:
                 here.daemon = False
-            process.start()
+            with environment.passed_on(), environment.short_temporary_folder():  # a server that is gone starts again
+                process.start()
             return process
         except (EOFError, ConnectionError) as error:
             if attempt == ATTEMPTS - 1:

@@ -19,6 +19,7 @@ from bench.data.corpus import Examples
 from bench.data.load import load_task
 from bench.data.public_formats import read
 from bench.data.routes import Access
+from bench.data.text import TEXT_VERSION
 from bench.protocol.split import make_split
 from bench.protocol.trial import Trial, make_trial
 
@@ -90,6 +91,24 @@ def test_texts_that_differ_in_case_and_marks_alone_have_equal_keys(tmp_path: Pat
     frame = pd.DataFrame({"text": ["Good, really", "good really.", "bad"], "label": labels})
     data = toy.dataset(tmp_path, frame)
     assert len(set(data.corpus.keys.tolist())) == 2
+
+
+def test_texts_that_a_mark_or_an_emoji_tells_apart_have_different_keys(tmp_path: Path):
+    texts = ["great 👍", "great 👎", "खाना दिन", "खाना दान", "very :)", "very :(", "...", "---"]
+    data = toy.dataset(tmp_path, pd.DataFrame({"text": texts, "label": list(toy.LABELS) * 4}))
+    assert len(set(data.corpus.keys.tolist())) == len(texts)
+
+
+def test_what_is_cached_of_other_tokens_is_never_taken_for_ours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    now = toy.dataset(tmp_path, toy.rows(40))
+    derived = corpus.derived(now.corpus, "thing", 1, lambda: ({}, {"made": "now"}))
+    monkeypatch.setattr(corpus, "FORMAT_VERSION", TEXT_VERSION + 1)
+    assert corpus.load(tmp_path, now.corpus.sha256, toy.LABELS) is None
+    later = toy.dataset(tmp_path, toy.rows(40))
+    assert later.corpus.sha256 == now.corpus.sha256
+    assert not corpus.is_derived(later.corpus, "thing", 1)
+    assert derived.facts["made"] == "now"
+    assert corpus.is_derived(now.corpus, "thing", 1)
 
 
 @pytest.mark.parametrize("name", ["ids.npy", "y.npy", "blob.npy", "facts.json"])

@@ -55,6 +55,15 @@ def test_pairs_are_those_of_an_exhaustive_search(tmp_path: Path) -> None:
     assert {(i, j) for i in rows for j in rows if i < j and groups[i] == groups[j]} == every
 
 
+def test_a_last_character_counts_for_half_a_word_in_scripts_without_blanks(tmp_path: Path) -> None:
+    characters = "".join(chr(0x4E00 + 7 * i) for i in range(30))
+    short, long = characters[:18], characters[:28]
+    corpus = data_of(tmp_path, [[short, "白"], [short, "黑"], [long[::-1], "白"], [long[::-1], "黑"]]).corpus
+    groups = {corpus.text(i): group for i, group in enumerate(near_duplicates.clusters(corpus))}
+    assert groups[f"{short} 白"] != groups[f"{short} 黑"]
+    assert groups[f"{long[::-1]} 白"] == groups[f"{long[::-1]} 黑"]
+
+
 def test_texts_shorter_than_a_shingle_are_near_duplicates_only_when_equal(tmp_path: Path) -> None:
     corpus = data_of(tmp_path, [["one", "two"], ["One", "two"], ["one", "three"], ["four"]]).corpus
     assert len(np.unique(near_duplicates.clusters(corpus))) == 3
