@@ -14,22 +14,34 @@ LEVEL = 0.95
 
 
 def critical_value(variance: SamplingVariance, alpha: Any = 1.0 - LEVEL) -> Any:
-    """How many standard errors hold 1 - alpha: Cochran's (1964) mean of the t quantiles of seeds and texts.
+    """How many standard errors hold 1 - alpha.
 
-    Few seeds say little about their own spread: with three, their quantile is 4.30, not 1.96. Each quantile is
-    weighted by its share of the variance. The texts' share counts only where it is clearly above 0, because a share
-    that is only noise would make the far tail too thin. docs/statistics.md shows the simulated coverage.
+    Where the seeds' part is pooled, by Satterthwaite's (1946) degrees of freedom. Else by Cochran's (1964) mean of the
+    t quantiles of seeds and texts: few seeds say little about their own spread; with three, their quantile is 4.30,
+    not 1.96. Each quantile is weighted by its share of the variance. The texts' share counts only where it is clearly
+    above 0, because a share that is only noise would make the far tail too thin. docs/statistics.md shows the simulated
+    coverage.
     """
     from scipy.special import stdtrit
 
     half = np.asarray(alpha) / 2
+    if variance.freedom is not None:
+        return -stdtrit(_freedom(variance), half)
     texts = -stdtrit(max(variance.texts - 1, 1), half)
     if variance.seeds == 1:
         return texts
-    seeds = -stdtrit(variance.seeds - 1 + np.asarray(variance.borrowed), half)
+    seeds = -stdtrit(variance.seeds - 1, half)
     total = np.asarray(variance.from_seeds + variance.from_texts)
     share = np.divide(variance.clear_from_texts, total, out=np.ones(total.shape), where=total > 0)
     return share * texts + (1.0 - share) * seeds
+
+
+def _freedom(variance: SamplingVariance) -> Any:
+    """Satterthwaite's degrees of freedom of the whole variance, where the seeds' part has `freedom`."""
+    seeds, texts = np.asarray(variance.from_seeds), np.asarray(variance.from_texts)
+    parts = seeds**2 / variance.freedom + texts**2 / max(variance.texts - 1, 1)
+    return np.divide((seeds + texts) ** 2, parts, out=np.full(parts.shape, float(max(variance.texts - 1, 1))),
+                     where=parts > 0)
 
 
 def _critical_value_of_a_score(variance: SamplingVariance) -> float:
@@ -89,6 +101,11 @@ def p_value(difference: Any, variance: SamplingVariance) -> Any:
     size = np.abs(np.asarray(difference, np.float64))
     some = error > 1e-12
     ratio = np.divide(size, error, out=np.where(size > 1e-12, np.inf, 0.0), where=some)
+    if variance.freedom is not None:
+        from scipy.special import stdtr
+
+        p = np.where(some, 2.0 * stdtr(_freedom(variance), -ratio), np.where(size > 1e-12, 0.0, 1.0))
+        return float(p) if p.ndim == 0 else p
     low, high = np.full(ratio.shape, -400.0), np.zeros(ratio.shape)  # log p
     for _ in range(60):
         middle = (low + high) / 2
@@ -136,12 +153,3 @@ def holm(p: Sequence[float] | Array) -> Array:
     out = np.empty_like(given)
     out[order] = np.minimum(1.0, np.maximum.accumulate(steps))
     return out
-
-
-def ranks(mean: Array, p: Array, alpha: float = 1.0 - LEVEL) -> NDArray[np.int64]:
-    """1 + how many are significantly better, by the p values [k, k] of all pairs.
-
-    All that are not significantly worse than another share rank 1.
-    """
-    better = (mean[:, None] > mean[None, :]) & (p <= alpha)
-    return np.asarray(1 + better.sum(axis=0), np.int64)

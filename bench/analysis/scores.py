@@ -7,7 +7,6 @@ AUC they are DeLong's placements).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -57,7 +56,9 @@ class SamplingVariance:
     seeds: int
     texts: int
     clear_from_texts: Any  # `from_texts` where it exceeds twice its own standard error, else 0
-    borrowed: Any = 0.0  # degrees of freedom that `from_seeds` borrows from other budgets, see multiplicity.py
+    signed_from_texts: Any = None  # `from_texts` before it was kept above 0: unbiased beside `interaction`
+    freedom: Any = None  # degrees of freedom of `from_seeds` where it is pooled, see seed_spread.py; None: seeds - 1
+    shared: Any = 0.5  # the column's share of `from_seeds`, which all differences from it have in common
 
     @property
     def standard_error(self) -> Any:
@@ -66,30 +67,32 @@ class SamplingVariance:
 
     def at(self, *index: Any) -> SamplingVariance:
         """The variances at an index of the arrays."""
-        return replace(self, from_seeds=self.from_seeds[index], from_texts=self.from_texts[index],
-                       interaction=self.interaction[index], clear_from_texts=self.clear_from_texts[index])
-
-
-def stacked(variances: Sequence[SamplingVariance]) -> SamplingVariance:
-    """Variances of the same seeds and texts as arrays [variances]."""
-    seeds, texts, interaction, clear = (np.array([getattr(v, name) for v in variances]) for name in (
-        "from_seeds", "from_texts", "interaction", "clear_from_texts"))
-    return SamplingVariance(seeds, texts, interaction, variances[0].seeds, variances[0].texts, clear)
+        names = ("from_seeds", "from_texts", "interaction", "clear_from_texts", "signed_from_texts", "freedom",
+                 "shared")
+        return replace(self, **{n: v[index] for n in names if np.ndim(v := getattr(self, n))})
 
 
 def sampling_variance(sample: Sample) -> SamplingVariance:
     """The variance of the sample's mean. Seeds and texts are crossed: the model of each seed meets each text."""
     seeds, n = sample.influence.shape
-    mean = sample.influence.mean(axis=0)
+    from_seeds, from_texts, interaction, clear, signed = map(
+        float, variance_parts(sample.value[None], sample.influence[None])[:, 0])
+    return SamplingVariance(from_seeds, from_texts, interaction, seeds, n, clear, signed)
+
+
+def variance_parts(value: Array, influence: Array) -> Array:
+    """Of samples [k, seeds] with influences [k, seeds, n]: [5, k], the first five arrays of `SamplingVariance`."""
+    k, seeds, n = influence.shape
+    mean = influence.mean(axis=1)
     if seeds == 1:
-        texts = float((mean**2).sum()) / n**2
-        return SamplingVariance(0.0, texts, 0.0, 1, n, texts)
-    spread = ((sample.influence - mean) ** 2).sum(axis=0) / ((seeds - 1) * seeds)  # variance of each text's mean
+        texts = (mean**2).sum(axis=1) / n**2
+        return np.stack([np.zeros(k), texts, np.zeros(k), texts, texts])
+    spread = ((influence - mean[:, None]) ** 2).sum(axis=1) / ((seeds - 1) * seeds)  # variance of each text's mean
     squares = mean**2 - spread
-    texts = float(squares.sum()) / n**2
-    error = float(squares.std() * np.sqrt(n)) / n**2 if spread.any() else 0.0
-    return SamplingVariance(float(sample.value.var(ddof=1)) / seeds, max(0.0, texts), float(spread.sum()) / n**2,
-                            seeds, n, texts if texts > 2.0 * error else 0.0)
+    signed = squares.sum(axis=1) / n**2
+    error = np.where(spread.any(axis=1), squares.std(axis=1) * np.sqrt(n) / n**2, 0.0)
+    return np.stack([value.var(axis=1, ddof=1) / seeds, np.maximum(signed, 0.0), spread.sum(axis=1) / n**2,
+                     np.where(signed > 2.0 * error, signed, 0.0), signed])
 
 
 def accuracy(truth: NDArray[np.int64], guess: NDArray[np.int64]) -> Sample:

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final, Literal
 
 from bench.analysis.calibration import Calibration
+from bench.analysis.curve_summary import CurveSummary
 from bench.analysis.leaderboard import Cell
 from bench.analysis.learning_curves import LabelEquivalent, Leader
 from bench.analysis.rankings import Ranking
@@ -16,6 +17,7 @@ from bench.analysis.variance import VarianceComponents
 from bench.core.budget import Budget
 from bench.report.advice import advice
 from bench.report.formats import json_values
+from bench.report.headline import headline
 from bench.results.record import Leading
 
 JSON_SCHEMA: Final = "transferbench-leaderboard-1"
@@ -57,6 +59,8 @@ class JsonLeaderboard:
     variance: tuple[VarianceComponents, ...]
     advice: tuple[str, ...]
     left_out: tuple[str, ...]
+    headline: tuple[str, ...]  # the sentences above the table
+    over_budgets: CurveSummary | None  # one comparison over all budgets; null with fewer than two
 
 
 @dataclass(frozen=True)
@@ -81,7 +85,7 @@ def _leaderboard(study: Study) -> JsonLeaderboard:
         board.target, board.source, board.net, board.engine, board.device, board.leading, board.n_test, board.pretrain,
         study.chance, tuple(cells), tuple(study.rankings), tuple(equivalents), tuple(study.leaders),
         tuple(study.calibrations), tuple(study.variance_components), tuple(advice(study)),
-        (*study.left_out, *board.failed))
+        (*study.left_out, *board.failed), tuple(headline(study)), study.summary)
 
 
 def json_schema() -> dict[str, Any]:

@@ -260,15 +260,6 @@ def test_holms_steps_are_those_of_his_rule_taken_one_by_one():
             assert (inference.holm(p) <= alpha).tolist() == called.tolist()
 
 
-def test_baselines_without_a_significant_difference_share_a_rank():
-    mean = np.array([0.9, 0.89, 0.7, 0.69])
-    p = np.ones((4, 4))
-    for i in (0, 1):
-        for j in (2, 3):
-            p[i, j] = p[j, i] = 0.001
-    assert inference.ranks(mean, p).tolist() == [1, 1, 3, 3]
-
-
 def test_the_required_seeds_or_texts_are_enough():
     variance = stats.SamplingVariance(4e-4, 1e-5, 0.0, 3, 2000, 1e-5)
     need = power.required_sample(0.03, variance)
