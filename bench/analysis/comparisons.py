@@ -102,7 +102,7 @@ def _comparison(first: TestPredictions, second: TestPredictions, variance: Sampl
                 p_holm: float) -> Comparison:
     difference = first.score() - second.score()
     seeds, n = len(first.seeds), len(first.truth)
-    drawn = bootstrap.resamples(seeds, n)
+    drawn = bootstrap.resamples(seeds, difference.influence.shape[1])
     right, other = first.guesses == first.truth, second.guesses == second.truth
     a, b = first.auc(), second.auc()
     area = None if a is None or b is None else a - b
@@ -119,4 +119,5 @@ def _comparison(first: TestPredictions, second: TestPredictions, variance: Sampl
         None if area is None else inference.difference_interval(area).times(100),
         None if area is None else bootstrap.interval(area, drawn).times(100),
         None if area is None else float(inference.p_value(area.value.mean(), sampling_variance(area))), delong,
-        100 * power.detectable_difference(variance), power.required_sample(float(difference.value.mean()), variance))
+        100 * power.detectable_difference(variance),
+        power.required_sample(float(difference.value.mean()), variance, texts=n))

@@ -79,7 +79,10 @@ def curve_weights(labels: Sequence[int]) -> Array:
 def mean_sample(samples: Sequence[Sample], weights: Array) -> Sample:
     """The weighted mean of scores of the same seeds on the same texts."""
     return Sample(np.tensordot(weights, [s.value for s in samples], 1),
-                  np.tensordot(weights, [s.influence for s in samples], 1), samples[0].smallest)
+                  np.tensordot(weights, [s.influence for s in samples], 1), samples[0].smallest,
+                  float(weights @ [s.unseen for s in samples]),
+                  tuple((m, float(sum(w * s.recalls[c][1] for w, s in zip(weights, samples, strict=True))))
+                        for c, (m, _) in enumerate(samples[0].recalls)))
 
 
 def _differences(names: Sequence[str], samples: Sequence[Sample], by_budget: Sequence[PairwiseDifferences],

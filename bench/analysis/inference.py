@@ -9,8 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.analysis.scores import Array, Interval, Sample, SamplingVariance, auc, sampling_variance
+from bench.core.seeds import generator_for
 
 LEVEL = 0.95
+DRAWS = 10_000  # of the posteriors of recalls
 
 
 def critical_value(variance: SamplingVariance, alpha: Any = 1.0 - LEVEL) -> Any:
@@ -72,10 +74,13 @@ def score_interval(sample: Sample) -> Interval:
     """The interval of a mean score; it stays between 0 and 1.
 
     The accuracy of a single seed has Wilson's (1927) interval. So does a score of exactly 0 or 1, on the texts of the
-    rarest class: a perfect score on a test set does not prove a perfect model. All others are symmetric in log-odds.
+    rarest class: a perfect score on a test set does not prove a perfect model. With a rare class, it is the interval of
+    the mean of Jeffreys' posteriors of the recalls. All others are symmetric in log-odds.
     """
     from scipy.special import ndtri
 
+    if sample.recalls:
+        return _interval_of_recalls(sample)
     variance = sampling_variance(sample)
     p = float(sample.value.mean())
     z = float(-ndtri((1.0 - LEVEL) / 2))
@@ -87,6 +92,27 @@ def score_interval(sample: Sample) -> Interval:
     half = _critical_value_of_a_score(variance) * float(variance.standard_error) / (p * (1.0 - p))
     odds = np.log(p / (1.0 - p))
     return Interval(p, float(1.0 / (1.0 + np.exp(half - odds))), float(1.0 / (1.0 + np.exp(-half - odds))))
+
+
+def _interval_of_recalls(sample: Sample) -> Interval:
+    """The interval of a mean recall: each class has Jeffreys' posterior of its own texts, the seeds a Student tail.
+
+    A class that is always (or never) right has the bound 1 (or 0), as Brown, Cai and DasGupta (2001) advise.
+    """
+    rng = generator_for("recalls")
+    variance = sampling_variance(sample)
+    shape = (DRAWS, len(sample.recalls))
+    texts = np.array([m for m, _ in sample.recalls], np.float64)
+    recall = np.array([r for _, r in sample.recalls])
+    drawn = rng.beta(texts * recall + 0.5, texts * (1 - recall) + 0.5, shape)
+    means = np.sort(drawn.mean(axis=1))
+    if variance.seeds > 1:
+        shift = float(np.sqrt(max(0.0, variance.from_seeds - variance.interaction)))
+        means = np.sort(means + shift * rng.standard_t(variance.seeds - 1, DRAWS))
+    p = float(sample.value.mean())
+    low, high = (float(means[int(q * DRAWS)]) for q in ((1 - LEVEL) / 2, (1 + LEVEL) / 2))
+    return Interval(p, 0.0 if recall.max() <= 0 else max(0.0, min(low, p)),
+                    1.0 if recall.min() >= 1 else min(1.0, max(high, p)))
 
 
 def p_value(difference: Any, variance: SamplingVariance) -> Any:

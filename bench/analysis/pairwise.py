@@ -59,10 +59,11 @@ def mean_differences(samples: Sequence[Sample]) -> tuple[Array, SamplingVariance
     """All differences [k, k] of the mean scores (row minus column) and their variances."""
     k = len(samples)
     value, influence = np.stack([s.value for s in samples]), np.stack([s.influence for s in samples])
+    unseen = np.array([s.unseen for s in samples])
     seeds, n = samples[0].influence.shape
     parts = np.zeros((5, k, k))
     for i in range(1, k):
-        columns = variance_parts(value[i] - value[:i], influence[i] - influence[:i])
+        columns = variance_parts(value[i] - value[:i], influence[i] - influence[:i], unseen[i] + unseen[:i])
         parts[:, i, :i] = parts[:, :i, i] = columns
     mean = value.mean(axis=1)
     from_seeds, from_texts, interaction, clear_from_texts, signed = parts

@@ -91,8 +91,9 @@ def _ranking(differences: PairwiseDifferences, n_train: int) -> Ranking:
         lead = interval_of(float(differences.difference[a, b]), of_lead)
         lead_p = float(multiplicity.worse_p_value(float(differences.difference[b, a]), variance.at(b, a)))
         detectable = 100 * power.detectable_difference(of_lead)
-        need = power.required_sample(float(differences.difference[a, b]), of_lead)
-    return Ranking(predictions[0].budget, n_train, variance.seeds, variance.texts, tuple(rows), lead, lead_p,
+        need = power.required_sample(float(differences.difference[a, b]), of_lead,
+                                     texts=len(predictions[0].truth))
+    return Ranking(predictions[0].budget, n_train, variance.seeds, len(predictions[0].truth), tuple(rows), lead, lead_p,
                    detectable, need, 100 * bootstrap.optimism(replicates, mean) if len(order) > 1 else None)
 
 

@@ -25,9 +25,10 @@ PANEL = ("scratch", "finetune", "frozen", "tfidf", "glove-forest")  # the main s
 ENOUGH, MOST = 4, 7  # strategies of a panel
 PRIOR_OF_A_STRATEGY = 32.0  # degrees of freedom; the published records bear out 10 to 15, pooled over budgets
 CHANCE = 0.1  # level of the test whether seeds differ by more than their answers to single texts
-PRIOR_OF_A_BUDGET = 60.0  # that a budget lies on the profile
-UNLIKE_STRATEGY, QUIET_STRATEGY, UNLIKE_BUDGET, UNLIKE_CELL = 0.05, 0.002, 0.01, 0.005  # levels of F tests
+PRIOR_OF_A_BUDGET = 40.0  # that a budget lies on the profile
+UNLIKE_STRATEGY, QUIET_STRATEGY, UNLIKE_BUDGET, UNLIKE_CELL = 0.05, 0.002, 0.05, 0.005  # levels of F tests
 SLOPES = np.linspace(-1.6, 0.8, 49)  # of the log variance in the log of the labels
+UNEVEN = 1.5  # standard errors by which the cells' scatter must exceed chance
 LEAST = 0.02  # a smaller share of the median spread counts as this
 KNOWN = 1e6  # degrees of freedom of what is not estimated
 
@@ -187,7 +188,7 @@ class Pool:
         count = (len(shared) - 1) * (len(self.cells) - 1)
         found, expected = float((logs**2).sum() / count), float(polygamma(1, seeds[0] / 2))
         kurtosis = float(polygamma(3, seeds[0] / 2)) / expected**2
-        if found <= expected + 2 * expected * np.sqrt((kurtosis + 2) / count):
+        if found <= expected + UNEVEN * expected * np.sqrt((kurtosis + 2) / count):
             return np.inf
         return 2 * _inverse_trigamma(found - expected)
 

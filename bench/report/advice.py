@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from bench.analysis.comparisons import Comparison
 from bench.analysis.power import RequiredSample
 from bench.analysis.rankings import ALPHA, HELPS, LEVEL_WITHIN, OPEN, RankedBaseline, Ranking
+from bench.analysis.scores import RARE
 from bench.analysis.study import Study
 from bench.analysis.variance import VarianceComponents
 from bench.core.budget import FULL
@@ -106,10 +109,29 @@ def notes(study: Study) -> list[str]:
         low, high = f"{min(detectable):.1f}", f"{min(max(detectable), MOST_DETECTABLE):.1f}"
         span = f"{low} points" if low == high else f"{low} to {high} points, depending on the budget,"
         lines.append(f"A difference of {span} between the first two would be detected with 80% power.")
+    lines += test_set_notes(study)
     if board.pretrain:
         lines.append(f"The base took {board.pretrain:.0f} s to train, once.")
     lines += [f"left out: {text}" for text in study.left_out]
     lines += [f"failed: {text}" for text in board.failed]
+    return lines
+
+
+def test_set_notes(study: Study) -> list[str]:
+    """Warnings about the test set: a class with few texts, texts that come in groups."""
+    if not study.predictions:
+        return []
+    first, lines = study.predictions[0], []
+    counts = np.bincount(first.truth)
+    rare = [int(c) for c in counts if 0 < c < RARE]
+    if rare:
+        few = " and ".join(map(str, sorted(rare)[:MOST_NAMES]))
+        lines.append(f"Warning: {len(rare)} of the {int((counts > 0).sum())} classes "
+                     f"{'has' if len(rare) == 1 else 'have'} only {few} test text(s): what is said about "
+                     f"{'it' if len(rare) == 1 else 'them'} rests on these; the intervals allow for that.")
+    if first.groups is not None:
+        lines.append(f"The test texts come in {len(np.unique(first.groups)):,} groups (such as the texts of one film "
+                     "or hotel), whose texts are right or wrong together: intervals and tests count groups.")
     return lines
 
 

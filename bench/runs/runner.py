@@ -80,7 +80,7 @@ def run_or_raise(spec: TrialSpec) -> TrialOutcome:
                      versions=dict(versions(context.engine)), host=dict(host()),
                      leaks={"duplicates": split.duplicates, "exact": split.leaked, "near": split.near,
                             "source": context.source_leaks},
-                     predictions=stored_predictions.pack(truth, stored))
+                     predictions=stored_predictions.pack(truth, stored, data.group[split.test]))
     return TrialOutcome(record, trial, predict, test, probabilities)
 
 

@@ -207,3 +207,24 @@ def test_each_task_has_its_own_files(tmp_path: Path):
 def test_no_records_make_no_leaderboard():
     assert leaderboards([]) == []
     assert study.studies([]) == []
+
+
+def test_groups_of_test_texts_widen_the_intervals_and_are_said():
+    groups = np.arange(TEXTS) // 30
+    clustered = [replace(r, predictions={**r.predictions, "groups": stored_predictions.pack(
+        TRUTH, np.zeros((TEXTS, 1), np.float16), groups)["groups"]}) for r in FULL]
+    alone, together = (study.studies(records)[0] for records in (FULL, clustered))
+    assert together.predictions[0].groups.tolist() == groups.tolist()
+    assert together.rankings[0].n_test == TEXTS
+    assert any("The test texts come in 10 groups" in line for line in advice.notes(together))
+    assert not any("groups" in line for line in advice.notes(alone))
+    mixed = study.studies([clustered[0], *FULL[1:]])[0]  # records made before have the same texts
+    assert all(p.groups is not None for p in mixed.predictions)
+
+
+def test_a_class_with_few_test_texts_is_warned_about():
+    truth = np.array([0] * 3 + [1] * 297)
+    rare = [replace(r, leading="balanced_accuracy", **answered(1.2, r.seed, truth)) for r in FULL]
+    found = study.studies(rare)[0]
+    assert any("only 3 test text(s)" in line for line in advice.notes(found))
+    assert found.rankings[0].rows[0].score.low < 0.9
