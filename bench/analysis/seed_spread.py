@@ -28,7 +28,8 @@ CHANCE = 0.1  # level of the test whether seeds differ by more than their answer
 PRIOR_OF_A_BUDGET = 40.0  # that a budget lies on the profile
 UNLIKE_STRATEGY, QUIET_STRATEGY, UNLIKE_BUDGET, UNLIKE_CELL = 0.05, 0.002, 0.05, 0.005  # levels of F tests
 SLOPES = np.linspace(-1.6, 0.8, 49)  # of the log variance in the log of the labels
-UNEVEN = 1.5  # standard errors by which the cells' scatter must exceed chance
+UNEVEN = 2.0  # standard errors by which the cells' scatter must exceed chance
+CHOICE = 0.65  # of the degrees of freedom are left, since the data also choose what is pooled (by simulation)
 LEAST = 0.02  # a smaller share of the median spread counts as this
 KNOWN = 1e6  # degrees of freedom of what is not estimated
 
@@ -182,15 +183,17 @@ class Pool:
         if len(shared) < 3 or len(self.cells) < 3 or np.ptp(seeds) > 0:
             return np.inf
         spread = np.array([[c.values[c.names.index(n)].var(ddof=1) for n in shared] for c in self.cells])
-        spread /= np.maximum(np.median(spread, axis=1, keepdims=True), 1e-12)
-        logs = np.log(np.maximum(spread, LEAST))  # scores are multiples of a text: three may agree by chance
+        logs = np.log(np.maximum(spread / np.maximum(np.median(spread, axis=1, keepdims=True), 1e-12), LEAST))
         logs = logs - logs.mean(axis=0) - logs.mean(axis=1, keepdims=True) + logs.mean()
-        count = (len(shared) - 1) * (len(self.cells) - 1)
-        found, expected = float((logs**2).sum() / count), float(polygamma(1, seeds[0] / 2))
-        kurtosis = float(polygamma(3, seeds[0] / 2)) / expected**2
-        if found <= expected + UNEVEN * expected * np.sqrt((kurtosis + 2) / count):
+        count, d = (len(shared) - 1) * (len(self.cells) - 1), float(seeds[0])
+        found, expected = float((logs**2).sum() / count), float(polygamma(1, d / 2))
+        error = expected * np.sqrt((float(polygamma(3, d / 2)) / expected**2 + 2) / count)
+        ratio = spread / np.maximum(spread.mean(axis=0) * spread.mean(axis=1, keepdims=True) / spread.mean(), 1e-12)
+        square = float(((ratio - 1) ** 2).sum() / count)
+        square_error = np.sqrt((12 * (d + 4) / d**3 - 4 / d**2) / count)
+        if found <= expected + UNEVEN * error and square <= 2 / d + UNEVEN * square_error:
             return np.inf
-        return 2 * _inverse_trigamma(found - expected)
+        return 2 * _inverse_trigamma(max(found - expected, error))
 
     def moderated_at(self, position: int, variance: SamplingVariance) -> SamplingVariance:
         """The variance of all differences at a budget, with the seeds' part from the pool."""
@@ -209,7 +212,7 @@ class Pool:
             pooled = np.where(np.maximum(unlike[:, None], unlike[None]) > 0, pooled, np.minimum(pooled, floor))
         errors = level**2 * error
         relative = profile_error + (errors[:, None] + errors[None]) / np.maximum(total, 1e-9) ** 2
-        freedom = np.minimum(2 / np.maximum(relative, 2 / KNOWN), KNOWN)
+        freedom = np.minimum(CHOICE * 2 / np.maximum(relative, 2 / KNOWN), KNOWN)
         prior = self.prior_of_a_cell
         if np.isfinite(prior):
             share = prior / (prior + seeds - 1)
