@@ -26,10 +26,11 @@ ENOUGH, MOST = 4, 7  # strategies of a panel
 PRIOR_OF_A_STRATEGY = 32.0  # degrees of freedom; the published records bear out 10 to 15, pooled over budgets
 CHANCE = 0.1  # level of the test whether seeds differ by more than their answers to single texts
 PRIOR_OF_A_BUDGET = 40.0  # that a budget lies on the profile
-UNLIKE_STRATEGY, QUIET_STRATEGY, UNLIKE_BUDGET, UNLIKE_CELL = 0.05, 0.002, 0.05, 0.005  # levels of F tests
+UNLIKE_STRATEGY, UNLIKE_BUDGET, UNLIKE_CELL = 0.05, 0.05, 0.005  # levels of F tests for more spread than the pool's
+QUIET = 0.002  # the level for less: a smaller variance must be certain
 SLOPES = np.linspace(-1.6, 0.8, 49)  # of the log variance in the log of the labels
 UNEVEN = 2.0  # standard errors by which the cells' scatter must exceed chance
-CHOICE = 0.65  # of the degrees of freedom are left, since the data also choose what is pooled (by simulation)
+CHOICE = 0.85  # of the degrees of freedom are left, since the data also choose what is pooled (by simulation)
 LEAST = 0.02  # a smaller share of the median spread counts as this
 KNOWN = 1e6  # degrees of freedom of what is not estimated
 
@@ -141,8 +142,8 @@ class Pool:
         if (freedom > 0).sum() < 2:
             return np.zeros(len(pooled), bool)
         ratio = np.nan_to_num(pooled / fitted, nan=1.0)
-        return np.minimum(_beyond(ratio, freedom, freedom.sum()),
-                          _beyond(1 / np.maximum(ratio, 1e-9), freedom.sum(), freedom)) < UNLIKE_BUDGET
+        return (_beyond(ratio, freedom, freedom.sum()) < UNLIKE_BUDGET) | (
+            _beyond(1 / np.maximum(ratio, 1e-9), freedom.sum(), freedom) < QUIET)
 
     @cached_property
     def only_chance(self) -> bool:
@@ -164,7 +165,7 @@ class Pool:
         own_freedom = np.maximum(weights.sum(axis=0), 1e-9)
         ratio = np.nansum(weights * own / np.maximum(profile, 1e-300)[:, None], axis=0) / own_freedom
         unlike = (_beyond(ratio, own_freedom, freedom.sum()) < UNLIKE_STRATEGY) | (
-            _beyond(1 / np.maximum(ratio, 1e-9), freedom.sum(), own_freedom) < QUIET_STRATEGY)
+            _beyond(1 / np.maximum(ratio, 1e-9), freedom.sum(), own_freedom) < QUIET)
         share = own_freedom / (own_freedom + PRIOR_OF_A_STRATEGY)
         level = np.where(unlike, np.maximum(ratio, 0.02), 1 - share + share * np.maximum(ratio, 0.0))
         error = 2 / own_freedom * np.where(unlike, 1.0, share**2)
