@@ -104,10 +104,10 @@ def amazon(studies: Sequence[Study]) -> str:
     shown = [i for i, budget in enumerate(study.board.budgets) if budget in SHOWN]
     body = []
     for row in table.body:
-        cells = [row[1 + 3 * i : 4 + 3 * i] for i in shown]
+        cells = [row[1 + 4 * i : 5 + 4 * i] for i in shown]
         body.append([f"`{row[0]}`", *(f"**{c[1]}**" if c[0] == "1" else c[1] for c in cells)])
     title = (f"{study.board.title}; {study.rankings[0].seeds} seeds, {study.board.n_test:,} test texts; accuracy "
-             "[95% interval over label draws and test texts]:")
+             "[95% interval over label draws and test texts; at all labels over seeds and test texts]:")
     sentences = advice(study)  # one per budget, then some about all of them
     lines = [line for r, line in zip(study.rankings, sentences, strict=False) if r.budget in SHOWN]
     lines += sentences[len(study.rankings):]

@@ -1,4 +1,7 @@
-"""Baselines compared over several targets: mean ranks, wins, and the tests of Friedman and Nemenyi."""
+"""Baselines compared over several targets: mean ranks, wins, mean gains, and the tests of Friedman and Nemenyi.
+
+Targets that were cut out of one corpus are one piece of evidence: they count together, as their mean.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from bench.analysis.boards import variants_of
+from bench.analysis.inference import combined_p
+from bench.analysis.random_effects import MeanEffect, mean_effect, profile
+from bench.analysis.rankings import Ranking
 from bench.analysis.scores import Array
 from bench.analysis.study import Study
 from bench.core.budget import Budget
@@ -21,9 +27,11 @@ class MeanRank:
 
     baseline: str
     covered: int  # targets with a complete cell
-    mean_rank: float | None  # 1 is best; ties share a rank
+    mean_rank: float | None  # over corpora; 1 is best; ties share a rank
     wins: float | None  # share of its pairings with other baselines that it wins; a tie counts half
-    normalised: float | None  # mean over targets of (score - chance) / (1 - chance)
+    normalised: float | None  # mean over corpora of (score - chance) / (1 - chance)
+    gain: MeanEffect | None = None  # points over scratch, over the corpora that have both
+    within: tuple[float, ...] = ()  # shares of corpora on which it is at most 1, 2 and 5 points behind the best
 
 
 @dataclass(frozen=True)
@@ -38,6 +46,7 @@ class RankingAcrossTargets:
     friedman: float | None  # p that all rank the same; None with fewer than three baselines
     critical: float | None  # difference of mean ranks that is significant at 5% in Nemenyi's test
     variant: str = ""  # what tells it from rankings of the same source, net, engine and device
+    corpora: tuple[tuple[str, ...], ...] = ()  # targets that share a corpus stand together; the units of all tests
 
     @property
     def ranked(self) -> list[tuple[MeanRank, float]]:
@@ -78,19 +87,26 @@ def rank_across_targets(studies: Sequence[Study], budget: Budget, variant: str =
         n: tuple((score[n, t] - chance[t]) / (1 - chance[t]) if (n, t) in score else None for t in targets)
         for n in names}
     complete = [n for n in names if all((n, t) in score for t in targets)]
-    ranks, wins = _ranks_and_wins(np.array([[score[n, t] for t in targets] for n in complete]))
+    corpora = corpora_of(targets)
+    in_corpora = np.array([[np.mean([score[n, t] for t in corpus]) for corpus in corpora] for n in complete])
+    ranks, wins = _ranks_and_wins(in_corpora)
     places = []
     for n in names:
         i = complete.index(n) if n in complete else None
-        known = [v for v in normalised[n] if v is not None]
-        places.append(MeanRank(n, len(known), None if i is None else float(ranks[i].mean()),
-                               None if i is None or len(complete) < 2 else float(wins[i]),
-                               None if i is None else float(np.mean(known))))
-    places.sort(key=lambda p: (p.mean_rank is None, p.mean_rank or 0.0, p.baseline))
+        known = dict(zip(targets, normalised[n], strict=True))
+        means = [np.mean(have) for corpus in corpora if (have := [v for t in corpus if (v := known[t]) is not None])]
+        places.append(MeanRank(
+            n, sum(v is not None for v in known.values()), None if i is None else float(ranks[i].mean()),
+            None if i is None or len(complete) < 2 else float(wins[i]), None if i is None else float(np.mean(means)),
+            _gain_over_corpora(n, corpora, rankings),
+            () if i is None else profile(100 * (in_corpora.max(axis=0) - in_corpora[i]))))
+    places.sort(key=lambda p: (p.mean_rank is None, round(p.mean_rank or 0.0, 9), p.baseline))
+    several = len(corpora) > 1
     return RankingAcrossTargets(
         budget, studies[0].board.source, targets, tuple(places), normalised,
-        _friedman(ranks) if len(complete) > 2 else None,
-        nemenyi_critical_difference(len(complete), len(targets)) if len(complete) > 1 else None, variant)
+        _friedman(ranks) if len(complete) > 2 and several else None,
+        nemenyi_critical_difference(len(complete), len(corpora)) if len(complete) > 1 and several else None,
+        variant, corpora)
 
 
 def comparable(studies: Sequence[Study]) -> dict[str, list[Study]]:
@@ -105,12 +121,43 @@ def comparable(studies: Sequence[Study]) -> dict[str, list[Study]]:
     return groups
 
 
+def corpora_of(targets: Sequence[str]) -> tuple[tuple[str, ...], ...]:
+    """The targets, those of one corpus together: the same edition of tasks whose names begin with the same word.
+
+    Such as amazon@blitzer-2007 and amazon-books@blitzer-2007.
+    """
+    together: dict[tuple[str, str], list[str]] = {}
+    for target in targets:
+        ref = TaskRef.parse(target)
+        together.setdefault((ref.task.split("-")[0], ref.edition), []).append(target)
+    return tuple(map(tuple, together.values()))
+
+
+def _gain_over_corpora(name: str, corpora: Sequence[Sequence[str]],
+                       rankings: Mapping[str, Ranking]) -> MeanEffect | None:
+    """The mean gain over scratch; in a corpus the mean over its targets, with the mean of their standard errors."""
+    effects, errors, p = [], [], []
+    for corpus in corpora:
+        rows = [row for t in corpus for row in rankings[t].rows if row.baseline == name and row.gain is not None]
+        gains = [row.gain for row in rows if row.gain is not None]
+        if gains:
+            effects.append(float(np.mean([g.estimate for g in gains])))
+            errors.append(float(np.mean([(g.high - g.low) / 3.92 for g in gains])))
+            p.append(combined_p([1.0 if row.p is None or g.estimate <= 0 else row.p
+                                 for row, g in zip(rows, gains, strict=True)]))
+    return mean_effect(effects, errors, p)
+
+
 def _ranks_and_wins(scores: Array) -> tuple[Array, Array]:
-    """Ranks [baselines, targets], and for each baseline the share of its pairings that it wins."""
+    """Ranks [baselines, corpora], and for each baseline the share of its pairings that it wins.
+
+    Means that differ by less than a millionth are equal: the last digits are those of the order of summing.
+    """
     from scipy.stats import rankdata
 
     if not len(scores):
         return scores, scores
+    scores = np.round(scores, 6)
     ahead = (scores[:, None] > scores[None]).mean(axis=2) + 0.5 * (scores[:, None] == scores[None]).mean(axis=2)
     k = len(scores)
     return rankdata(-scores, axis=0), (ahead.sum(axis=1) - 0.5) / max(k - 1, 1)

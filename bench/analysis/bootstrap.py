@@ -19,6 +19,7 @@ from bench.analysis.scores import Array, Interval, Sample, sampling_variance
 from bench.core.seeds import generator_for
 
 DRAWS = 2_000
+TIE = 1e-6  # scores that are closer are equal: resampled means are sums of 32-bit numbers
 CHUNK = 4_000_000  # drawn texts in memory at once
 
 
@@ -75,3 +76,18 @@ def percentiles(estimate: float, values: Array) -> Interval:
     """The middle 95% of the replicates; infinite replicates count as such."""
     low, high = np.quantile(values, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], method="nearest")
     return Interval(estimate, float(low), float(high))
+
+
+def shares_of_best(replicates: Array) -> Array:
+    """For each column of resampled means [draws, k], the share of draws in which it is the highest; ties share."""
+    highest = replicates >= replicates.max(axis=1, keepdims=True) - TIE
+    return np.asarray((highest / highest.sum(axis=1, keepdims=True)).mean(axis=0), np.float64)
+
+
+def optimism(replicates: Array, mean: Array) -> float:
+    """By how much the score of the best of many flatters it: it was chosen for its score (Efron & Gong 1983).
+
+    In each resample the best is chosen anew; what its resampled score exceeds its score in all data is the optimism.
+    """
+    chosen = replicates.argmax(axis=1)
+    return max(0.0, float((replicates[np.arange(len(replicates)), chosen] - mean[chosen]).mean()))

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from bench.analysis import bootstrap, inference, power
 from bench.analysis.boards import variants_of
-from bench.analysis.multiplicity import Contrasts, adjusted_p_values
-from bench.analysis.pairwise import differences_by_budget
+from bench.analysis.pairwise import PairwiseDifferences, differences_by_budget
 from bench.analysis.power import RequiredSample
 from bench.analysis.predictions import TestPredictions
-from bench.analysis.rankings import ALPHA
-from bench.analysis.scores import Interval, sampling_variance, stacked
+from bench.analysis.rankings import ALPHA, interval_of
+from bench.analysis.scores import Interval, SamplingVariance, sampling_variance
 from bench.analysis.study import Study
 from bench.core.budget import Budget
 from bench.core.errors import BenchError
@@ -57,20 +56,14 @@ def compare_baselines(predictions: Sequence[TestPredictions], names: Sequence[st
     chosen = list(dict.fromkeys(names))
     if len(chosen) < 2:
         raise BenchError("a comparison needs two baselines", "such as --compare finetune,frozen")
-    differences = differences_by_budget(predictions)
-    every = [d.predictions[0].budget for d in differences]
+    every = {d.predictions[0].budget: d for d in differences_by_budget(predictions)}
     wanted = [b for b in every if not budgets or b in budgets]
-    contrasts = [d.contrasts() for d in differences]
-    selected = np.array([b in wanted and set(pair) <= set(chosen)
-                         for b, c in zip(every, contrasts, strict=True) for pair in c.names], bool)
-    if not selected.any():
+    pairs = [(cells[a, b], cells[c, b]) for b in wanted for i, a in enumerate(chosen) for c in chosen[i + 1 :]
+             if (a, b) in cells and (c, b) in cells]
+    if not pairs:
         raise BenchError(f"{', '.join(chosen)}: no budget at which two of them are complete",
                          f"budgets with records: {', '.join(map(str, wanted)) or 'none of those asked for'}")
-    p = {(b, frozenset(pair)): float(value)
-         for b, c, of_budget in zip(every, contrasts, adjusted_p_values(contrasts, selected), strict=True)
-         for pair, value in zip(c.names, of_budget, strict=True)}
-    return [_comparison(cells[a, b], cells[c, b], p[b, frozenset((a, c))]) for b in wanted
-            for i, a in enumerate(chosen) for c in chosen[i + 1 :] if (a, b) in cells and (c, b) in cells]
+    return _comparisons(pairs, every)
 
 
 def compare_runs(before: Sequence[TestPredictions], after: Sequence[TestPredictions]) -> list[Comparison]:
@@ -82,10 +75,8 @@ def compare_runs(before: Sequence[TestPredictions], after: Sequence[TestPredicti
         if early is not None and set(early.seeds) <= set(late.seeds) and np.array_equal(early.truth, late.truth):
             pairs.append((replace(late.of_seeds(early.seeds), baseline=f"{late.baseline} after"),
                           replace(early, baseline=f"{early.baseline} before")))
-    by_budget = [[pair for pair in pairs if pair[0].budget == b] for b in dict.fromkeys(a.budget for a, _ in pairs)]
-    p = adjusted_p_values([_changes(group) for group in by_budget])
-    return [_comparison(late, early, float(value)) for group, values in zip(by_budget, p, strict=True)
-            for (late, early), value in zip(group, values, strict=True)]
+    each = list({id(p): p for pair in pairs for p in pair}.values())
+    return _comparisons(pairs, {d.predictions[0].budget: d for d in differences_by_budget(each)})
 
 
 def matching_boards(before: Sequence[Study], after: Sequence[Study]) -> list[tuple[Study, Study, str]]:
@@ -123,11 +114,17 @@ def _change(early: Study, late: Study) -> str:
     return "; ".join(texts)
 
 
-def _changes(pairs: list[tuple[TestPredictions, TestPredictions]]) -> Contrasts:
-    differences = [late.score() - early.score() for late, early in pairs]
-    variance = stacked([sampling_variance(d) for d in differences])
-    return Contrasts(tuple((late.baseline, early.baseline) for late, early in pairs),
-                     np.array([d.value.mean() for d in differences]), variance)
+def _comparisons(pairs: Sequence[tuple[TestPredictions, TestPredictions]],
+                 differences: Mapping[Budget, PairwiseDifferences]) -> list[Comparison]:
+    """Each pair compared; the p values are Holm-corrected over all of them."""
+    variances = []
+    for first, second in pairs:
+        at = differences[first.budget]
+        variances.append(at.variance.at(at.names.index(first.baseline), at.names.index(second.baseline)))
+    p = [float(inference.p_value(first.score().value.mean() - second.score().value.mean(), v))
+         for (first, second), v in zip(pairs, variances, strict=True)]
+    return [_comparison(first, second, v, own, corrected)
+            for (first, second), v, own, corrected in zip(pairs, variances, p, inference.holm(p), strict=True)]
 
 
 def significantly_worse(comparisons: Sequence[Comparison], points: float) -> list[Comparison]:
@@ -138,12 +135,11 @@ def significantly_worse(comparisons: Sequence[Comparison], points: float) -> lis
     return [c for c in comparisons if c.difference.estimate < -points and c.p_holm <= ALPHA]
 
 
-def _comparison(first: TestPredictions, second: TestPredictions, p_holm: float) -> Comparison:
+def _comparison(first: TestPredictions, second: TestPredictions, variance: SamplingVariance, p: float,
+                p_holm: float) -> Comparison:
     difference = first.score() - second.score()
-    variance = sampling_variance(difference)
-    p = float(inference.p_value(difference.value.mean(), variance))
     seeds, n = len(first.seeds), len(first.truth)
-    drawn = bootstrap.resamples(seeds, n)
+    drawn = bootstrap.resamples(seeds, difference.influence.shape[1])
     right, other = first.guesses == first.truth, second.guesses == second.truth
     a, b = first.auc(), second.auc()
     area = None if a is None or b is None else a - b
@@ -155,9 +151,10 @@ def _comparison(first: TestPredictions, second: TestPredictions, p_holm: float) 
     return Comparison(
         first.baseline, second.baseline, first.budget, seeds, n,
         (float(first.score().value.mean()), float(second.score().value.mean())),
-        inference.difference_interval(difference).times(100), bootstrap.interval(difference, drawn).times(100), p,
-        p_holm, inference.combined_p([inference.mcnemar(x, y) for x, y in zip(right, other, strict=True)]),
+        interval_of(float(difference.value.mean()), variance), bootstrap.interval(difference, drawn).times(100), p,
+        float(p_holm), inference.combined_p([inference.mcnemar(x, y) for x, y in zip(right, other, strict=True)]),
         None if area is None else inference.difference_interval(area).times(100),
         None if area is None else bootstrap.interval(area, drawn).times(100),
         None if area is None else float(inference.p_value(area.value.mean(), sampling_variance(area))), delong,
-        100 * power.detectable_difference(variance), power.required_sample(float(difference.value.mean()), variance))
+        100 * power.detectable_difference(variance),
+        power.required_sample(float(difference.value.mean()), variance, texts=n))

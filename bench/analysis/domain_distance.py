@@ -7,14 +7,15 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from bench.analysis.inference import LEVEL
+from bench.analysis.across_targets import corpora_of
+from bench.analysis.inference import LEVEL, holm
 from bench.analysis.scores import Array, Interval
 from bench.analysis.study import Study
 from bench.core.budget import Budget
 from bench.core.names import TaskRef
 from bench.core.seeds import generator_for
 
-FEWEST = 5  # targets; no correlation is given below that
+FEWEST = 5  # corpora; no correlation is given below that
 DRAWS = 2_000
 NAMES: Mapping[str, str] = {"proxy_a": "proxy A-distance", "known": "known words", "shared": "shared words",
                             "mmd": "MMD²"}
@@ -47,8 +48,10 @@ class DistancesAndGains:
     baseline: str
     budget: Budget
     rows: tuple[DistanceAndGain, ...]
-    correlations: dict[str, Interval | None]  # Spearman's, by distance; None below five targets
+    correlations: dict[str, Interval | None]  # Spearman's, by distance; None below five corpora
     ambiguous: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # by target: titles of its leaderboards
+    p_values: dict[str, float] = field(default_factory=dict)  # exact (permutations), Holm-corrected over the distances
+    corpora: int = 0  # with a distance and a gain: targets of one corpus count together
 
 
 def distances_and_gains(distances: Sequence[DomainDistance], studies: Sequence[Study], source: str, baseline: str,
@@ -68,12 +71,35 @@ def distances_and_gains(distances: Sequence[DomainDistance], studies: Sequence[S
                 ambiguous.setdefault(study.board.target, []).append(study.board.title)
     ambiguous = {target: titles for target, titles in ambiguous.items() if len(titles) > 1}
     rows = tuple(DistanceAndGain(d, None if d.target in ambiguous else gains.get(d.target)) for d in distances)
-    both = [(r.distance, r.gain.estimate) for r in rows if r.gain is not None]
-    correlations = {name: spearman(np.array([getattr(d, name) for d, _ in both]), np.array([g for _, g in both]))
-                    for name in NAMES}
     measured = {d.target for d in distances}
+    both = {r.distance.target: (r.distance, r.gain.estimate) for r in rows if r.gain is not None}
+    corpora = corpora_of(list(both))
+    mean_gain = np.array([np.mean([both[t][1] for t in corpus]) for corpus in corpora])
+    by_name = {name: np.array([np.mean([getattr(both[t][0], name) for t in corpus]) for corpus in corpora])
+               for name in NAMES}
+    correlations = {name: spearman(x, mean_gain) for name, x in by_name.items()}
+    known = [name for name, r in correlations.items() if r is not None]
+    corrected = holm([permutation_p(by_name[name], mean_gain) for name in known])
     return DistancesAndGains(source, baseline, budget, rows, correlations,
-                             {target: tuple(titles) for target, titles in ambiguous.items() if target in measured})
+                             {target: tuple(titles) for target, titles in ambiguous.items() if target in measured},
+                             {name: float(p) for name, p in zip(known, corrected, strict=True)}, len(corpora))
+
+
+def permutation_p(x: Array, y: Array) -> float:
+    """Two-sided p of Spearman's correlation by permutations: all of them up to eight pairs, else 20,000 at random."""
+    from itertools import permutations
+
+    from scipy.stats import rankdata
+
+    a, b = rankdata(x), rankdata(y)
+    if len(a) <= 8:
+        orders = np.array(list(permutations(range(len(a)))))
+    else:
+        rng = generator_for("permutations", len(a))
+        orders = np.concatenate([np.arange(len(a))[None], np.argsort(rng.random((20_000, len(a))), axis=1)])
+    a, b = a - a.mean(), b - b.mean()
+    found = np.abs(b[orders] @ a)
+    return float((found >= abs(float(a @ b)) - 1e-9).mean())
 
 
 def spearman(x: Array, y: Array) -> Interval | None:

@@ -9,27 +9,41 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.analysis.scores import Array, Interval, Sample, SamplingVariance, auc, sampling_variance
+from bench.core.seeds import generator_for
 
 LEVEL = 0.95
+DRAWS = 10_000  # of the posteriors of recalls
 
 
 def critical_value(variance: SamplingVariance, alpha: Any = 1.0 - LEVEL) -> Any:
-    """How many standard errors hold 1 - alpha: Cochran's (1964) mean of the t quantiles of seeds and texts.
+    """How many standard errors hold 1 - alpha.
 
-    Few seeds say little about their own spread: with three, their quantile is 4.30, not 1.96. Each quantile is
-    weighted by its share of the variance. The texts' share counts only where it is clearly above 0, because a share
-    that is only noise would make the far tail too thin. docs/statistics.md shows the simulated coverage.
+    Where the seeds' part is pooled, by Satterthwaite's (1946) degrees of freedom. Else by Cochran's (1964) mean of the
+    t quantiles of seeds and texts: few seeds say little about their own spread; with three, their quantile is 4.30,
+    not 1.96. Each quantile is weighted by its share of the variance. The texts' share counts only where it is clearly
+    above 0, because a share that is only noise would make the far tail too thin. docs/statistics.md shows the simulated
+    coverage.
     """
     from scipy.special import stdtrit
 
     half = np.asarray(alpha) / 2
+    if variance.freedom is not None:
+        return -stdtrit(_freedom(variance), half)
     texts = -stdtrit(max(variance.texts - 1, 1), half)
     if variance.seeds == 1:
         return texts
-    seeds = -stdtrit(variance.seeds - 1 + np.asarray(variance.borrowed), half)
+    seeds = -stdtrit(variance.seeds - 1, half)
     total = np.asarray(variance.from_seeds + variance.from_texts)
     share = np.divide(variance.clear_from_texts, total, out=np.ones(total.shape), where=total > 0)
     return share * texts + (1.0 - share) * seeds
+
+
+def _freedom(variance: SamplingVariance) -> Any:
+    """Satterthwaite's degrees of freedom of the whole variance, where the seeds' part has `freedom`."""
+    seeds, texts = np.asarray(variance.from_seeds), np.asarray(variance.from_texts)
+    parts = seeds**2 / variance.freedom + texts**2 / max(variance.texts - 1, 1)
+    return np.divide((seeds + texts) ** 2, parts, out=np.full(parts.shape, float(max(variance.texts - 1, 1))),
+                     where=parts > 0)
 
 
 def _critical_value_of_a_score(variance: SamplingVariance) -> float:
@@ -60,10 +74,13 @@ def score_interval(sample: Sample) -> Interval:
     """The interval of a mean score; it stays between 0 and 1.
 
     The accuracy of a single seed has Wilson's (1927) interval. So does a score of exactly 0 or 1, on the texts of the
-    rarest class: a perfect score on a test set does not prove a perfect model. All others are symmetric in log-odds.
+    rarest class: a perfect score on a test set does not prove a perfect model. With a rare class, it is the interval of
+    the mean of Jeffreys' posteriors of the recalls. All others are symmetric in log-odds.
     """
     from scipy.special import ndtri
 
+    if sample.recalls:
+        return _interval_of_recalls(sample)
     variance = sampling_variance(sample)
     p = float(sample.value.mean())
     z = float(-ndtri((1.0 - LEVEL) / 2))
@@ -75,6 +92,27 @@ def score_interval(sample: Sample) -> Interval:
     half = _critical_value_of_a_score(variance) * float(variance.standard_error) / (p * (1.0 - p))
     odds = np.log(p / (1.0 - p))
     return Interval(p, float(1.0 / (1.0 + np.exp(half - odds))), float(1.0 / (1.0 + np.exp(-half - odds))))
+
+
+def _interval_of_recalls(sample: Sample) -> Interval:
+    """The interval of a mean recall: each class has Jeffreys' posterior of its own texts, the seeds a Student tail.
+
+    A class that is always (or never) right has the bound 1 (or 0), as Brown, Cai and DasGupta (2001) advise.
+    """
+    rng = generator_for("recalls")
+    variance = sampling_variance(sample)
+    shape = (DRAWS, len(sample.recalls))
+    texts = np.array([m for m, _ in sample.recalls], np.float64)
+    recall = np.array([r for _, r in sample.recalls])
+    drawn = rng.beta(texts * recall + 0.5, texts * (1 - recall) + 0.5, shape)
+    means = np.sort(drawn.mean(axis=1))
+    if variance.seeds > 1:
+        shift = float(np.sqrt(max(0.0, variance.from_seeds - variance.interaction)))
+        means = np.sort(means + shift * rng.standard_t(variance.seeds - 1, DRAWS))
+    p = float(sample.value.mean())
+    low, high = (float(means[int(q * DRAWS)]) for q in ((1 - LEVEL) / 2, (1 + LEVEL) / 2))
+    return Interval(p, 0.0 if recall.max() <= 0 else max(0.0, min(low, p)),
+                    1.0 if recall.min() >= 1 else min(1.0, max(high, p)))
 
 
 def p_value(difference: Any, variance: SamplingVariance) -> Any:
@@ -89,6 +127,11 @@ def p_value(difference: Any, variance: SamplingVariance) -> Any:
     size = np.abs(np.asarray(difference, np.float64))
     some = error > 1e-12
     ratio = np.divide(size, error, out=np.where(size > 1e-12, np.inf, 0.0), where=some)
+    if variance.freedom is not None:
+        from scipy.special import stdtr
+
+        p = np.where(some, 2.0 * stdtr(_freedom(variance), -ratio), np.where(size > 1e-12, 0.0, 1.0))
+        return float(p) if p.ndim == 0 else p
     low, high = np.full(ratio.shape, -400.0), np.zeros(ratio.shape)  # log p
     for _ in range(60):
         middle = (low + high) / 2
@@ -136,12 +179,3 @@ def holm(p: Sequence[float] | Array) -> Array:
     out = np.empty_like(given)
     out[order] = np.minimum(1.0, np.maximum.accumulate(steps))
     return out
-
-
-def ranks(mean: Array, p: Array, alpha: float = 1.0 - LEVEL) -> NDArray[np.int64]:
-    """1 + how many are significantly better, by the p values [k, k] of all pairs.
-
-    All that are not significantly worse than another share rank 1.
-    """
-    better = (mean[:, None] > mean[None, :]) & (p <= alpha)
-    return np.asarray(1 + better.sum(axis=0), np.int64)

@@ -77,7 +77,7 @@ def label_equivalents(predictions: Sequence[TestPredictions], sizes: Mapping[Bud
     curve = [p for p in curve if p.seeds == curve[0].seeds]
     x = np.array([sizes[p.budget] for p in curve], np.float64)
     samples = [p.score() for p in (*curve, *cells)]
-    resampled = bootstrap.replicates(samples, bootstrap.resamples(len(curve[0].seeds), len(curve[0].truth)))
+    resampled = bootstrap.replicates(samples, bootstrap.resamples(len(curve[0].seeds), samples[0].influence.shape[1]))
     mean = np.array([s.value.mean() for s in samples])[None]
     k = len(curve)
     estimates = labels_at_scores(x, mean[:, :k], mean[:, k:])

@@ -1,89 +1,67 @@
-"""Multiple testing: all tests of a leaderboard are one family, with the seeds' variance pooled over the budgets.
+"""Several questions asked at once: each has a family of a fixed size, so that no verdict depends on what else was run.
 
-Three seeds tell little about their own spread, and a difference of twenty points would not survive a correction over
-eighty tests. But the same two baselines are also compared at other budgets, and their spread there says much about
-their spread here. docs/statistics.md gives the simulated rates of false discoveries.
+The questions are: which strategies are better than the zero at this budget, which may be the best at this budget, and
+the same two over all budgets together. A family is one question. Its size is that of the suite's own table, thirteen
+strategies beside the reference, whatever a board holds: the verdict on a strategy depends on it and on the reference
+alone. With fewer strategies the tests are a little strict; docs/statistics.md has the figures.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bench.analysis import inference
 from bench.analysis.scores import Array, SamplingVariance
 
-
-@dataclass(frozen=True)
-class Contrasts:
-    """What is tested at one budget: mean differences with their variances, each named by the pair it compares."""
-
-    names: tuple[tuple[str, str], ...]  # a pair has the same name at every budget
-    difference: Array  # [names]
-    variance: SamplingVariance  # of arrays [names]
+FAMILY = 13  # comparisons with one reference
+NODES, WEIGHTS = map(np.asarray, np.polynomial.hermite_e.hermegauss(64))  # type: ignore[no-untyped-call]
 
 
-def adjusted_p_values(contrasts: Sequence[Contrasts], selected: NDArray[np.bool_] | None = None) -> list[Array]:
-    """The p values of the contrasts of each budget, Holm-corrected over all budgets together.
+def gain_p_value(difference: Any, variance: SamplingVariance) -> Any:
+    """Two-sided p of a difference from the reference, for the best of `FAMILY` such (Dunnett 1955)."""
+    return dunnett_p(inference.p_value(difference, variance), _correlation(variance))
 
-    A corrected p is never below the contrast's own uncorrected p, so the interval of a significant difference excludes
-    0. With `selected` (a mask over all contrasts in order) the family is these alone; the others only lend their
-    spread, and their p is 1.
+
+def worse_p_value(difference: Any, variance: SamplingVariance) -> Any:
+    """One-sided p that a strategy is below another, for the worst of `FAMILY` such (Hsu 1981)."""
+    two_sided = np.asarray(inference.p_value(difference, variance))
+    below = np.where(np.asarray(difference) < 0, two_sided / 2, 1 - two_sided / 2)
+    return dunnett_p(below, _correlation(variance), sides=1)
+
+
+def best_critical_value(variance: SamplingVariance, alpha: float = 1.0 - inference.LEVEL) -> Any:
+    """How many standard errors below another a strategy may lie that could still be the best."""
+    low, high = np.zeros(np.shape(variance.from_seeds)), np.full(np.shape(variance.from_seeds), 400.0)
+    for _ in range(60):
+        middle = (low + high) / 2
+        inside = worse_p_value(-middle * variance.standard_error, variance) > alpha
+        low, high = np.where(inside, middle, low), np.where(inside, high, middle)
+    return high
+
+
+def dunnett_p(p: Any, correlation: Any = 0.5, sides: int = 2) -> Any:
+    """The chance that the smallest p of `FAMILY` comparisons with one reference is as small as this.
+
+    Two differences from the reference have the correlation that its own share of their variance gives them. The
+    statistics are taken as normal once each p is exact; SciPy's `dunnett` needs raw samples with one common variance.
     """
-    if not contrasts:
-        return []
-    uncorrected = np.concatenate([np.atleast_1d(inference.p_value(c.difference, c.variance)) for c in contrasts])
-    moderated = np.concatenate([np.atleast_1d(inference.p_value(c.difference, variance))
-                                for c, variance in zip(contrasts, moderated_variances(contrasts), strict=True)])
-    family = np.ones(len(uncorrected), bool) if selected is None else selected
-    p = np.ones(len(uncorrected))
-    p[family] = np.maximum(uncorrected[family], inference.holm(moderated[family]))
-    return np.split(p, np.cumsum([len(c.names) for c in contrasts])[:-1])
+    from scipy.special import ndtr, ndtri
+
+    single, rho = np.broadcast_arrays(np.asarray(p, np.float64), np.asarray(correlation, np.float64))
+    z = -ndtri(np.clip(single, 1e-300, 1.0) / sides)[..., None]
+    shared, rest = np.sqrt(rho)[..., None] * NODES, np.sqrt(1.0 - rho)[..., None]
+    none = ndtr((z - shared) / rest) - (ndtr((-z - shared) / rest) if sides == 2 else 0.0)
+    family = 1.0 - (none**FAMILY * WEIGHTS).sum(axis=-1) / WEIGHTS.sum()
+    out = np.clip(np.maximum(family, single), 0.0, 1.0)  # beyond the quadrature's reach, Bonferroni's bound is exact
+    out = np.where(single < 1e-9, np.minimum(1.0, FAMILY * single), out)
+    return float(out) if out.ndim == 0 else out
 
 
-def moderated_variances(contrasts: Sequence[Contrasts]) -> list[SamplingVariance]:
-    """The variances, with the part from the seeds moderated by the other budgets, as in Smyth (2004).
-
-    The variance from the seeds is at least its interaction with the texts, which is well known from thousands of
-    texts: a smaller spread is chance. What the same pair has at other budgets, brought to this budget's level by the
-    other pairs, counts as much as the pair's own variance and never more. It can only increase the variance, and it
-    doubles the degrees of freedom.
-    """
-    names = sorted({n for c in contrasts for n in c.names})
-    column = {n: i for i, n in enumerate(names)}
-    columns = [np.array([column[n] for n in c.names], int) for c in contrasts]
-    from_seeds = np.zeros((len(contrasts), len(names)))  # 0: pair not there, or all its seeds answer the same
-    for row, of_pairs, c in zip(from_seeds, columns, contrasts, strict=True):
-        if c.variance.seeds > 1:
-            row[of_pairs] = np.maximum(c.variance.from_seeds, c.variance.interaction)
-    moderated = []
-    for k, (of_pairs, c) in enumerate(zip(columns, contrasts, strict=True)):
-        if c.variance.seeds == 1:
-            moderated.append(c.variance)
-            continue
-        others = [j for j, o in enumerate(contrasts) if j != k and o.variance.seeds == c.variance.seeds]
-        elsewhere, budgets = _mean_of_other_budgets(from_seeds[k], from_seeds[others])
-        here, known = from_seeds[k][of_pairs], budgets[of_pairs] > 0
-        variance = np.where(known, np.maximum(here, (here + elsewhere[of_pairs]) / 2), here)
-        moderated.append(replace(c.variance, from_seeds=variance,
-                                 borrowed=np.where(known, c.variance.seeds - 1.0, 0.0)))
-    return moderated
-
-
-def _mean_of_other_budgets(here: Array, others: Array) -> tuple[Array, NDArray[np.int64]]:
-    """The mean variance of each pair at the `others` [budgets, names] at the level of `here` [names], and their number.
-
-    The other pairs give the ratio of the levels: with few labels all spreads are larger.
-    """
-    total, count = np.zeros_like(here), np.zeros(len(here), np.int64)
-    for there in others:
-        both = (here > 0) & (there > 0)
-        rest_here, rest_there = here[both].sum() - here[both], there[both].sum() - there[both]
-        level = np.divide(rest_here, rest_there, out=np.ones_like(rest_here),
-                          where=(rest_there > 0) & (both.sum() > 1))
-        total[both] += level * there[both]
-        count += both
-    return total / np.maximum(count, 1), count
+def _correlation(variance: SamplingVariance) -> Array:
+    """The correlation of two differences from the same reference: at most a half, which is the strict side."""
+    seeds, texts = np.asarray(variance.from_seeds), np.asarray(variance.from_texts)
+    total = seeds + texts
+    share = np.divide(seeds * variance.shared + 0.5 * texts, total, out=np.full(total.shape, 0.5), where=total > 0)
+    return np.clip(share, 0.0, 0.5)

@@ -2,61 +2,70 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from bench.analysis.multiplicity import Contrasts
 from bench.analysis.predictions import TestPredictions
-from bench.analysis.scores import Array, Sample, SamplingVariance, sampling_variance
-from bench.core.budget import in_order
+from bench.analysis.scores import Array, Sample, SamplingVariance, variance_parts
+from bench.analysis.seed_spread import SeedScores, moderated
+from bench.core.budget import Budget, in_order
 
 
 @dataclass(frozen=True)
 class PairwiseDifferences:
-    """The predictions of k baselines at one budget and the differences of their leading scores."""
+    """The differences of the leading scores of k baselines, at one budget or over all of them."""
 
-    predictions: list[TestPredictions]
+    names: tuple[str, ...]  # of the baselines, in the order of the rows
     difference: Array  # [k, k], row minus column
-    variance: SamplingVariance  # of arrays [k, k]
-
-    def contrasts(self) -> Contrasts:
-        """Each pair once."""
-        names = [p.baseline for p in self.predictions]
-        rows, columns = np.triu_indices(len(names), 1)
-        pairs = tuple((min(names[i], names[j]), max(names[i], names[j]))
-                      for i, j in zip(rows, columns, strict=True))
-        return Contrasts(pairs, self.difference[rows, columns], self.variance.at(rows, columns))
-
-    def as_square(self, p: Array) -> Array:
-        """The p values of the contrasts as [k, k], with 1 on the diagonal."""
-        square = np.ones_like(self.difference)
-        rows, columns = np.triu_indices(len(square), 1)
-        square[rows, columns] = square[columns, rows] = p
-        return square
+    variance: SamplingVariance  # of arrays [k, k]; the seeds' part is pooled over budgets and strategies
+    predictions: tuple[TestPredictions, ...] = ()  # at one budget
 
 
-def differences_by_budget(predictions: Sequence[TestPredictions]) -> list[PairwiseDifferences]:
-    """The differences at each budget, the smallest budget first."""
-    return [pairwise_differences([p for p in predictions if p.budget == budget])
-            for budget in in_order({p.budget for p in predictions})]
+def differences_by_budget(predictions: Sequence[TestPredictions],
+                          sizes: Mapping[Budget, int] | None = None) -> list[PairwiseDifferences]:
+    """The differences at each budget, the smallest budget first; `sizes` gives the labels of each budget."""
+    found = [pairwise_differences([p for p in predictions if p.budget == b])
+             for b in in_order({p.budget for p in predictions})]
+    pool = seed_scores(found, sizes)
+    pooled = moderated(pool, [d.variance for d in found])
+    return [replace(d, variance=v) for d, v in zip(found, pooled, strict=True)]
+
+
+def seed_scores(differences: Sequence[PairwiseDifferences],
+                sizes: Mapping[Budget, int] | None = None) -> list[SeedScores]:
+    """The scores by seed at each budget; "full" is put at four times the largest number where its size is unknown."""
+    budgets = [d.predictions[0].budget for d in differences]
+    largest = max([b for b in budgets if isinstance(b, int)], default=1)
+    labels = [(sizes or {}).get(b) or (b if isinstance(b, int) else 4 * largest) for b in budgets]
+    return [_seed_scores(d, n) for d, n in zip(differences, labels, strict=True)]
+
+
+def _seed_scores(differences: PairwiseDifferences, labels: int) -> SeedScores:
+    samples, variance = [p.score() for p in differences.predictions], differences.variance
+    return SeedScores(differences.names, labels, np.stack([s.value for s in samples]),
+                      np.asarray(variance.interaction, np.float64) * variance.seeds,
+                      np.array([bool((np.ptp(s.influence, axis=0) < 1e-12).all()) for s in samples], np.bool_))
 
 
 def pairwise_differences(predictions: list[TestPredictions]) -> PairwiseDifferences:
-    """The differences at one budget."""
-    return PairwiseDifferences(predictions, *mean_differences([p.score() for p in predictions]))
+    """The differences at one budget, each with its own variance."""
+    difference, variance = mean_differences([p.score() for p in predictions])
+    return PairwiseDifferences(tuple(p.baseline for p in predictions), difference, variance, tuple(predictions))
 
 
 def mean_differences(samples: Sequence[Sample]) -> tuple[Array, SamplingVariance]:
     """All differences [k, k] of the mean scores (row minus column) and their variances."""
     k = len(samples)
-    mean = np.array([s.value.mean() for s in samples])
-    from_seeds, from_texts, interaction, clear_from_texts = variances = np.zeros((4, k, k))
-    for i in range(k):
-        for j in range(i):
-            v = sampling_variance(samples[i] - samples[j])
-            variances[:, i, j] = variances[:, j, i] = v.from_seeds, v.from_texts, v.interaction, v.clear_from_texts
+    value, influence = np.stack([s.value for s in samples]), np.stack([s.influence for s in samples])
+    unseen = np.array([s.unseen for s in samples])
     seeds, n = samples[0].influence.shape
+    parts = np.zeros((5, k, k))
+    for i in range(1, k):
+        columns = variance_parts(value[i] - value[:i], influence[i] - influence[:i], unseen[i] + unseen[:i])
+        parts[:, i, :i] = parts[:, :i, i] = columns
+    mean = value.mean(axis=1)
+    from_seeds, from_texts, interaction, clear_from_texts, signed = parts
     return mean[:, None] - mean[None, :], SamplingVariance(from_seeds, from_texts, interaction, seeds, n,
-                                                           clear_from_texts)
+                                                           clear_from_texts, signed)

@@ -26,26 +26,30 @@ def detectable_difference(variance: SamplingVariance, power: float = POWER, alph
     return float(quantiles * variance.standard_error)
 
 
-def required_sample(difference: float, variance: SamplingVariance, most: int = 1_000) -> RequiredSample:
-    """Seeds to detect `difference` with 80% power at the 5% level; texts, where no number of seeds would do."""
+def required_sample(difference: float, variance: SamplingVariance, most: int = 1_000,
+                    texts: int | None = None) -> RequiredSample:
+    """Seeds to detect `difference` with 80% power at the 5% level; texts, where no number of seeds would do.
+
+    `texts` is the number of test texts, where the variance counts groups of them.
+    """
     size = abs(difference)
-    per_seed = variance.from_seeds * variance.seeds
+    per_seed, from_texts = variance.from_seeds * variance.seeds, max(float(variance.from_texts), 0.0)
     if variance.seeds == 1 or size <= 1e-12 or float(variance.standard_error) <= 1e-12:
         return RequiredSample(None, None)
     from scipy.special import stdtrit
 
     seeds = np.arange(2, most + 1)
     share = per_seed / seeds
-    total = share + variance.from_texts
+    total = share + from_texts
     error = np.sqrt(total)
     least = np.zeros(len(seeds))
     for half in ((1.0 - LEVEL) / 2, 1.0 - POWER):
-        texts = -stdtrit(max(variance.texts - 1, 1), half)
-        least += (share * -stdtrit(seeds - 1, half) + variance.from_texts * texts) / total * error
+        of_texts = -stdtrit(max(variance.texts - 1, 1), half)
+        least += (share * -stdtrit(seeds - 1, half) + from_texts * of_texts) / total * error
     enough = np.flatnonzero(least <= size)
     if len(enough):
         return RequiredSample(int(seeds[enough[0]]), None)
     from scipy.special import ndtri
 
     z = float(-ndtri((1.0 - LEVEL) / 2) - ndtri(1.0 - POWER))
-    return RequiredSample(None, int(np.ceil(variance.from_texts * variance.texts * (z / size) ** 2)))
+    return RequiredSample(None, int(np.ceil(from_texts * (texts or variance.texts) * (z / size) ** 2)))

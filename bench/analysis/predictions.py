@@ -13,7 +13,7 @@ from bench.analysis.scores import Sample
 from bench.core.budget import Budget
 from bench.core.errors import BenchError
 from bench.results.record import Record
-from bench.results.stored_predictions import unpack
+from bench.results.stored_predictions import groups_of, unpack
 
 AGREE = 1e-6  # largest difference between the accuracy in a record and that of its stored predictions
 
@@ -30,6 +30,7 @@ class TestPredictions:
     leading: str  # accuracy or balanced_accuracy
     adapt: float  # seconds, mean over seeds
     pretrain: float  # seconds to train its base; 0 without one
+    groups: NDArray[np.int64] | None = None  # [n], the film or hotel that each text is about, where it is known
     _cache: dict[str, Sample | None] = field(default_factory=dict, repr=False, compare=False)
 
     @property
@@ -46,7 +47,7 @@ class TestPredictions:
         """The leading score."""
         if "leading" not in self._cache:
             score = scores.accuracy if self.leading == "accuracy" else scores.balanced_accuracy
-            self._cache["leading"] = score(self.truth, self.guesses)
+            self._cache["leading"] = self._by_group(score(self.truth, self.guesses))
         sample = self._cache["leading"]
         assert sample is not None
         return sample
@@ -54,8 +55,12 @@ class TestPredictions:
     def auc(self) -> Sample | None:
         """The AUC; None where the test set lacks a class."""
         if "auc" not in self._cache:
-            self._cache["auc"] = scores.auc(self.truth, self.probabilities)
+            area = scores.auc(self.truth, self.probabilities)
+            self._cache["auc"] = None if area is None else self._by_group(area)
         return self._cache["auc"]
+
+    def _by_group(self, sample: Sample) -> Sample:
+        return sample if self.groups is None else scores.clustered(sample, self.groups)
 
 
 def predictions_of(record: Record) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
@@ -92,7 +97,9 @@ def test_predictions(records: Sequence[Record]) -> tuple[list[TestPredictions], 
         seeds_at.setdefault(r.budget, set()).add(r.seed)
         if r.status == "ok":
             succeeded.setdefault((r.baseline, r.budget), {})[r.seed] = r
-    predictions, left_out = [], []
+    predictions: list[TestPredictions] = []
+    left_out: list[str] = []
+    groups: NDArray[np.int64] | None = None
     truth: NDArray[np.int64] | None = None
     for (name, budget), by_seed in succeeded.items():
         seeds = sorted(seeds_at[budget])
@@ -102,6 +109,7 @@ def test_predictions(records: Sequence[Record]) -> tuple[list[TestPredictions], 
         cell = [by_seed[s] for s in seeds]
         try:
             unpacked = [predictions_of(r) for r in cell]
+            known = next((g for r in cell if (g := groups_of(r.predictions)) is not None), None)
         except BenchError as error:
             left_out.append(str(error))
             continue
@@ -109,8 +117,9 @@ def test_predictions(records: Sequence[Record]) -> tuple[list[TestPredictions], 
         if not all(np.array_equal(truth, t) for t, _ in unpacked):
             left_out.append(f"{name}, {budget} labels: its test set differs from that of the others")
             continue
+        groups = known if known is not None and len(known) == len(truth) else groups
         predictions.append(TestPredictions(
             name, budget, tuple(seeds), truth, np.stack([p for _, p in unpacked]), cell[0].leading,
             float(np.mean([r.seconds.get("adapt", 0.0) for r in cell])),
             max(r.seconds.get("pretrain", 0.0) if r.base else 0.0 for r in cell)))
-    return predictions, left_out
+    return [p if groups is None else replace(p, groups=groups) for p in predictions], left_out

@@ -1,4 +1,4 @@
-"""The baselines of a leaderboard ranked at each budget: scores with intervals, gains with a verdict, shared ranks."""
+"""The baselines of a leaderboard ranked at each budget: scores, gains with verdicts, and which may be the best."""
 
 from __future__ import annotations
 
@@ -7,19 +7,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bench.analysis import bootstrap, inference, power
+from bench.analysis import bootstrap, inference, multiplicity, power
 from bench.analysis.boards import only_row_of
 from bench.analysis.leaderboard import SCRATCH
-from bench.analysis.multiplicity import adjusted_p_values
-from bench.analysis.pairwise import PairwiseDifferences, differences_by_budget
+from bench.analysis.pairwise import PairwiseDifferences
 from bench.analysis.power import RequiredSample
-from bench.analysis.predictions import TestPredictions
-from bench.analysis.scores import Array, Interval
+from bench.analysis.scores import Array, Interval, SamplingVariance
 from bench.core.budget import Budget
 
-NEUTRAL = 2.0  # points; a gain within ± this many would change nobody's choice
+LEVEL_WITHIN = 1.0  # points; a difference within ± this many would change nobody's choice
 ALPHA = 0.05
-HELPS, HARMS, SAME, OPEN = "helps", "harms", "neutral", "underpowered"
+HELPS, HARMS, LEVEL, OPEN = "helps", "harms", "level", "unresolved"
+SOURCE_ONLY = "source-only"  # the reference that uses no label of the target
 
 
 @dataclass(frozen=True)
@@ -29,12 +28,15 @@ class RankedBaseline:
     baseline: str
     score: Interval  # the leading score
     auc: Interval | None
-    rank: int  # 1: nothing is significantly better
-    best: float  # share of resamples in which it has the highest score
+    rank: int  # 1: printed in bold, may be the best; never above the rank of a row below
+    best: float  # share of resamples in which it has the highest score; equal scores share it
     gain: Interval | None  # points over scratch; None for scratch itself, and where scratch is incomplete
-    verdict: str  # helps, harms, neutral or underpowered; empty without a gain
-    p: float | None  # of the gain, Holm-corrected over all pairs of the leaderboard
+    verdict: str  # helps, harms, level or unresolved; empty without a gain
+    p: float | None  # of the gain, for a family of gains at this budget
     adapt: float  # seconds
+    behind: Interval  # points behind the first; the upper bound is simultaneous (Hsu 1981): below 0, it is not the best
+    gain_over_source: Interval | None = None  # points over source-only
+    level_with_best: bool = False  # an equivalence test puts it within ±1 point of the first
 
 
 @dataclass(frozen=True)
@@ -47,9 +49,10 @@ class Ranking:
     n_test: int
     rows: tuple[RankedBaseline, ...]  # the highest mean first
     lead: Interval | None  # points by which the first is ahead of the second
-    lead_p: float | None  # of the lead, Holm-corrected over all pairs of the leaderboard
+    lead_p: float | None  # of the lead, for a family of comparisons with the best at this budget
     detectable: float | None  # points between the first two that a test would detect with 80% power
     need: RequiredSample  # to separate the first two
+    optimism: float | None = None  # points by which being chosen as the best of many flatters the first
 
     @property
     def tied(self) -> tuple[str, ...]:
@@ -57,68 +60,103 @@ class Ranking:
         return tuple(r.baseline for r in self.rows[1:] if r.rank == 1)
 
 
-def rankings(predictions: Sequence[TestPredictions], sizes: Mapping[Budget, int]) -> list[Ranking]:
-    """One ranking per budget, the smallest budget first; `sizes` gives the number of labels of each budget."""
-    differences = differences_by_budget(predictions)
-    p = adjusted_p_values([d.contrasts() for d in differences])
-    scratch = only_row_of(SCRATCH, dict.fromkeys(x.baseline for x in predictions))
-    return [_ranking(d, d.as_square(q), sizes.get(d.predictions[0].budget, 0), scratch)
-            for d, q in zip(differences, p, strict=True)]
+def rankings(differences: Sequence[PairwiseDifferences], sizes: Mapping[Budget, int]) -> list[Ranking]:
+    """One ranking per budget; `sizes` gives the number of labels of each budget."""
+    return [_ranking(d, sizes.get(d.predictions[0].budget, 0)) for d in differences]
 
 
-def _ranking(differences: PairwiseDifferences, p: Array, n_train: int, scratch_row: str | None) -> Ranking:
+def _ranking(differences: PairwiseDifferences, n_train: int) -> Ranking:
     predictions, variance = differences.predictions, differences.variance
     samples = [x.score() for x in predictions]
     mean = np.array([s.value.mean() for s in samples])
-    rank = inference.ranks(mean, p)
+    order = sorted(range(len(samples)), key=lambda i: (-round(float(mean[i]), 9), predictions[i].baseline))
+    first = order[0]
     replicates = bootstrap.replicates(samples, bootstrap.resamples(variance.seeds, variance.texts))
-    best = np.bincount(replicates.argmax(axis=1), minlength=len(samples)) / len(replicates)
-    gains = _gains(differences, p, scratch_row)
-    order = sorted(range(len(samples)), key=lambda i: (-mean[i], predictions[i].baseline))
+    best = bootstrap.shares_of_best(replicates)
+    over_scratch, over_source = gains(differences, SCRATCH), gains(differences, SOURCE_ONLY)
+    behind = behind_first(differences, first)
+    ranks = bold_first(order, behind, multiplicity.worse_p_value(differences.difference, variance))
     rows = []
     for i in order:
         auc = predictions[i].auc()
-        gain, gain_verdict, gain_p = gains.get(i, (None, "", None))
-        rows.append(RankedBaseline(predictions[i].baseline, inference.score_interval(samples[i]),
-                                   None if auc is None else inference.score_interval(auc), int(rank[i]),
-                                   float(best[i]), gain, gain_verdict, gain_p, predictions[i].adapt))
+        gain, gain_verdict, gain_p = over_scratch.get(i, (None, "", None))
+        rows.append(RankedBaseline(
+            predictions[i].baseline, inference.score_interval(samples[i]),
+            None if auc is None else inference.score_interval(auc), ranks[i], float(best[i]), gain, gain_verdict,
+            gain_p, predictions[i].adapt, behind[i], over_source.get(i, (None,))[0],
+            i != first and _equivalent(float(differences.difference[i, first]), variance.at(i, first))))
     lead, lead_p, detectable, need = None, None, None, RequiredSample(None, None)
     if len(order) > 1:
         a, b = order[:2]
         of_lead = variance.at(a, b)
-        lead = inference.difference_interval(samples[a] - samples[b]).times(100)
-        lead_p, detectable = float(p[a, b]), 100 * power.detectable_difference(of_lead)
-        need = power.required_sample(float(differences.difference[a, b]), of_lead)
-    return Ranking(predictions[0].budget, n_train, variance.seeds, variance.texts, tuple(rows), lead, lead_p,
-                   detectable, need)
+        lead = interval_of(float(differences.difference[a, b]), of_lead)
+        lead_p = float(multiplicity.worse_p_value(float(differences.difference[b, a]), variance.at(b, a)))
+        detectable = 100 * power.detectable_difference(of_lead)
+        need = power.required_sample(float(differences.difference[a, b]), of_lead,
+                                     texts=len(predictions[0].truth))
+    return Ranking(predictions[0].budget, n_train, variance.seeds, len(predictions[0].truth), tuple(rows), lead, lead_p,
+                   detectable, need, 100 * bootstrap.optimism(replicates, mean) if len(order) > 1 else None)
 
 
-def _gains(differences: PairwiseDifferences, p: Array,
-           scratch_row: str | None) -> dict[int, tuple[Interval, str, float]]:
-    """For each baseline but scratch, by its place: gain in points, verdict, corrected p."""
-    names = [x.baseline for x in differences.predictions]
-    if scratch_row is None or scratch_row not in names:
-        return {}
-    scratch = names.index(scratch_row)
-    gains = {}
-    for i in range(len(names)):
-        if i == scratch:
-            continue
-        variance, corrected = differences.variance.at(i, scratch), float(p[i, scratch])
-        gain = 100 * float(differences.difference[i, scratch])
-        error = 100 * float(variance.standard_error)
-        half = float(inference.critical_value(variance)) * error
-        half_90 = float(inference.critical_value(variance, 2 * ALPHA)) * error  # two one-sided tests at 5%
-        gains[i] = Interval(gain, gain - half, gain + half), verdict(gain, half_90, corrected), corrected
-    return gains
+def interval_of(difference: float, variance: SamplingVariance) -> Interval:
+    """The 95% interval of a difference, in points."""
+    half = float(inference.critical_value(variance) * variance.standard_error)
+    return Interval(difference, difference - half, difference + half).times(100)
 
 
-def verdict(gain: float, half: float, p: float) -> str:
-    """Helps or harms if the corrected test is significant; neutral if the 90% interval lies within ±2 points.
+def behind_first(differences: PairwiseDifferences, first: int) -> list[Interval]:
+    """Points of each baseline minus those of the first; it may be the best where the upper bound is not below 0."""
+    column = differences.difference[:, first]
+    variance = differences.variance.at(slice(None), first)
+    half = multiplicity.best_critical_value(variance) * variance.standard_error
+    half[first] = 0.0
+    return [Interval(float(d), float(d - h), float(d + h)).times(100) for d, h in zip(column, half, strict=True)]
 
-    The latter is Schuirmann's (1987) equivalence test; `half` is half the width of that interval. Anything else is
-    underpowered: more seeds or texts would decide.
+
+def bold_first(order: Sequence[int], behind: Sequence[Interval], worse: Array) -> list[int]:
+    """The ranks, by place in the predictions: 1 is bold, and never stands below a row that is not.
+
+    The others have 1 + the number of baselines that are significantly better, at least the rank of the row above.
+    `worse` [k, k] holds the p values that the row is below the column.
     """
+    ranks = [0] * len(order)
+    last = 1
+    for i in order:
+        if last > 1 or behind[i].high < 0.0:
+            last = max(last, 2, 1 + int((worse[i] <= ALPHA).sum()))
+        ranks[i] = last
+    return ranks
+
+
+def gains(differences: PairwiseDifferences, reference: str) -> dict[int, tuple[Interval, str, float]]:
+    """For each baseline but the reference, by its place: gain in points, verdict, p for the family of gains."""
+    row = only_row_of(reference, differences.names)
+    if row is None:
+        return {}
+    zero = differences.names.index(row)
+    found = {}
+    for i in range(len(differences.names)):
+        if i == zero:
+            continue
+        variance, difference = differences.variance.at(i, zero), float(differences.difference[i, zero])
+        p = float(multiplicity.gain_p_value(difference, variance))
+        found[i] = interval_of(difference, variance), verdict(difference, variance, p), p
+    return found
+
+
+def verdict(difference: float, variance: SamplingVariance, p: float) -> str:
+    """Helps or harms if the test of the family is significant; level if an equivalence test passes; else unresolved.
+
+    Where both hold, the difference is certain and too small to matter: level.
+    """
+    if _equivalent(difference, variance):
+        return LEVEL
     if p <= ALPHA:
-        return HELPS if gain > 0 else HARMS
-    return SAME if abs(gain) + half <= NEUTRAL else OPEN
+        return HELPS if difference > 0 else HARMS
+    return OPEN
+
+
+def _equivalent(difference: float, variance: SamplingVariance) -> bool:
+    """Schuirmann's (1987) two one-sided tests at 5%: whether the 90% interval lies within ±1 point."""
+    half = float(inference.critical_value(variance, 2 * ALPHA) * variance.standard_error)
+    return 100 * (abs(difference) + half) <= LEVEL_WITHIN

@@ -9,8 +9,10 @@ import numpy as np
 
 from bench.analysis.boards import BoardRecords, boards_of
 from bench.analysis.calibration import Calibration, calibration
+from bench.analysis.curve_summary import CurveSummary, curve_summary
 from bench.analysis.leaderboard import Leaderboard, leaderboard_of
 from bench.analysis.learning_curves import LabelEquivalent, Leader, label_equivalents, leaders
+from bench.analysis.pairwise import differences_by_budget
 from bench.analysis.predictions import TestPredictions, test_predictions
 from bench.analysis.rankings import Ranking, rankings
 from bench.analysis.variance import VarianceComponents, variance_components
@@ -33,6 +35,7 @@ class Study:
     predictions: tuple[TestPredictions, ...]
     left_out: tuple[str, ...]  # cells and records without statistics, and why
     chance: float  # score of always naming the largest class (for balanced accuracy, any class)
+    summary: CurveSummary | None = None  # one verdict over all budgets
 
     def at(self, budget: Budget) -> Ranking | None:
         """The ranking at a budget."""
@@ -59,6 +62,7 @@ def study_of(of_board: BoardRecords) -> Study:
     if predictions:
         counts = np.bincount(predictions[0].truth)
         chance = float(counts.max() / counts.sum()) if board.leading == "accuracy" else 1.0 / int((counts > 0).sum())
-    return Study(board, tuple(rankings(predictions, sizes)), tuple(equivalents), tuple(leaders(predictions, sizes)),
+    differences = differences_by_budget(predictions, sizes)
+    return Study(board, tuple(rankings(differences, sizes)), tuple(equivalents), tuple(leaders(predictions, sizes)),
                  tuple(map(calibration, predictions)), tuple(variance_components(group)), tuple(predictions),
-                 tuple(left_out), chance)
+                 tuple(left_out), chance, curve_summary(differences, sizes))

@@ -23,11 +23,12 @@ Format = Annotated[str, typer.Option("--format", "-f", help="table, md, csv, lat
 
 @dataclass(frozen=True)
 class Section:
-    """A table, its title, and the sentences below it."""
+    """A table, its title, and the sentences above and below it."""
 
     title: str
     table: Table
     sentences: Sequence[str]
+    lead: Sequence[str] = ()  # sentences above the table
 
 
 def check_format(name: str) -> None:
@@ -41,8 +42,10 @@ def check_format(name: str) -> None:
 def leaderboards(studies: Sequence[Study], sort: str = "") -> list[Section]:
     """Each study's leaderboard, with the advice and what the columns mean."""
     from bench.report import tables
+    from bench.report.headline import headline
 
-    return [Section(study.board.title, tables.compact(study, sort), sentences(study)) for study in studies]
+    return [Section(study.board.title, tables.compact(study, sort), sentences(study), headline(study))
+            for study in studies]
 
 
 def sentences(study: Study) -> list[str]:
@@ -59,18 +62,20 @@ def print_sections(sections: Sequence[Section], format: str = "table") -> None:
     if format == "table":
         for section in sections:
             table = formats.plain(section.table, width())
-            lines = ["", sentence(section.title), table, "", *map(sentence, section.sentences)]
+            lead = [*map(sentence, section.lead), *([""] if section.lead else [])]
+            lines = ["", sentence(section.title), *lead, table, "", *map(sentence, section.sentences)]
             output.say("\n".join(lines), marks=True)
     elif format == "json":
         output.json_text(json.dumps([_values(section) for section in sections], indent=1, ensure_ascii=False) + "\n")
     else:
-        texts = [formats.rendered(section.table, format, section.title, section.sentences) for section in sections]
+        texts = [formats.rendered(section.table, format, section.title, section.sentences, section.lead)
+                 for section in sections]
         output.data(formats.page(texts) if format == "html" else "\n".join(texts))
 
 
 def _values(section: Section) -> dict[str, Any]:
     rows = [dict(zip(section.table.flat(), row, strict=True)) for row in section.table.body]
-    return {"title": section.title, "rows": rows, "words": list(section.sentences)}
+    return {"title": section.title, "rows": rows, "words": [*section.lead, *section.sentences]}
 
 
 def as_json(values: Any) -> str:

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from bench.analysis.boards import rows_of
 from bench.analysis.comparisons import Comparison
 from bench.analysis.leaderboard import SCRATCH
 from bench.analysis.power import RequiredSample
-from bench.analysis.rankings import ALPHA, HELPS, NEUTRAL, OPEN, RankedBaseline, Ranking
+from bench.analysis.rankings import ALPHA, HELPS, LEVEL_WITHIN, OPEN, RankedBaseline, Ranking
+from bench.analysis.scores import RARE
 from bench.analysis.study import Study
 from bench.analysis.variance import VarianceComponents
 from bench.core.budget import FULL
 from bench.report.numbers import score_with_interval, two_figures
 
 MOST_NAMES = 3  # tied strategies listed before "and n more"
+SMALLEST_OPTIMISM = 0.1  # points worth a word
+MOST_SEEDS, MOST_TEXTS = 100, 20_000  # more is no advice: the estimate of so large a number is worth nothing
+MOST_DETECTABLE = 50.0  # points
 MOST_LEADERS = 3  # changes of the leader listed one by one
 
 
@@ -34,7 +40,9 @@ def advice(study: Study) -> list[str]:
 def _advice_at(study: Study, ranking: Ranking) -> str:
     first = ranking.rows[0]
     labels = f"all {ranking.n_train:,}" if ranking.budget == FULL else f"{int(ranking.budget):,}"
-    parts = [f"At {labels} labels use {first.baseline}: {score_with_interval(first.score)}"]
+    parts = [f"At {labels} labels the highest score is that of {first.baseline}: {score_with_interval(first.score)}"]
+    if ranking.optimism is not None and ranking.optimism >= SMALLEST_OPTIMISM:
+        parts.append(f"of which about {ranking.optimism:.1f} points are the luck of the best of {len(ranking.rows)}")
     if first.gain is not None:
         parts.append(_gain(first))
     equivalent = study.label_equivalent(first.baseline, ranking.budget)
@@ -45,13 +53,25 @@ def _advice_at(study: Study, ranking: Ranking) -> str:
 
 
 def _certainty(ranking: Ranking) -> str:
-    """Which others share rank 1 with the first."""
-    if ranking.tied:
-        n = len(ranking.tied)
-        names = ", ".join(ranking.tied[:MOST_NAMES]) + (f" and {n - MOST_NAMES} more" if n > MOST_NAMES else "")
-        need = _required(ranking.need, ranking.seeds, "the first two", "the lead is ")
-        return f"tied with {names} (best in {ranking.rows[0].best:.0%} of resamples{need})"
-    return "alone at rank 1" if len(ranking.rows) > 1 else "nothing to compare it with"
+    """Which others may be the best, and which of them are shown to be level with the first."""
+    bold = [r for r in ranking.rows[1:] if r.rank == 1]
+    if not bold:
+        return "all others are behind it" if len(ranking.rows) > 1 else "nothing to compare it with"
+    level, other = [r.baseline for r in bold if r.level_with_best], [r.baseline for r in bold if not r.level_with_best]
+    parts = []
+    if level:
+        parts.append(f"level with {_some(level)} (within ±{LEVEL_WITHIN:g} point)")
+    if other:
+        need = _required(ranking.need, ranking.seeds, "the first two", "the lead is ") if other[0] == \
+            ranking.rows[1].baseline else ""
+        parts.append(f"cannot be ordered against {_some(other)} by these {ranking.n_test:,} texts (best in "
+                     f"{ranking.rows[0].best:.0%} of resamples{need})")
+    return "; ".join(parts)
+
+
+def _some(names: Sequence[str]) -> str:
+    n = len(names)
+    return ", ".join(names[:MOST_NAMES]) + (f" and {n - MOST_NAMES} more" if n > MOST_NAMES else "")
 
 
 def _gain(row: RankedBaseline) -> str:
@@ -60,16 +80,16 @@ def _gain(row: RankedBaseline) -> str:
     size = f"{abs(gain.estimate):.1f} points {'above' if gain.estimate >= 0 else 'below'} scratch"
     if row.verdict == HELPS:
         return size
-    return f"{size} [{gain.low:.1f} {gain.high:.1f}] ({'not significant' if row.verdict == OPEN else row.verdict})"
+    return f"{size} [{gain.low:.1f} {gain.high:.1f}] ({'not certain' if row.verdict == OPEN else row.verdict})"
 
 
 def _required(need: RequiredSample, seeds: int, pair: str, difference: str = "") -> str:
-    """What it would take to separate two strategies, as the rest of a sentence."""
+    """What it would take to separate two strategies, as the rest of a sentence; nothing beyond what anyone has."""
     if need.seeds is not None and need.seeds <= seeds:
-        return f"; {difference}significant alone, not after Holm correction over all pairs"
-    if need.seeds is not None:
+        return f"; {difference}significant alone, not among all that were compared"
+    if need.seeds is not None and need.seeds <= MOST_SEEDS:
         return f"; separating {pair} would take about {need.seeds} seeds"
-    if need.texts is not None:
+    if need.texts is not None and need.texts <= MOST_TEXTS:
         return f"; separating {pair} would take about {two_figures(need.texts):,} test texts"
     return ""
 
@@ -79,22 +99,43 @@ def notes(study: Study) -> list[str]:
     board = study.board
     seeds = "/".join(map(str, sorted({r.seeds for r in study.rankings}))) or "no"
     detectable = [r.detectable for r in study.rankings if r.detectable is not None]
+    draws = "" if all(r.budget == FULL for r in study.rankings) else ", label draws"
     lines = [
-        f"{board.leading.replace('_', ' ')} [95% interval] over {seeds} seed(s) and {board.n_test:,} test texts; "
-        f"#: rank, 1 unless another is significantly better ({ALPHA:.0%}, Holm correction over all pairs of this "
-        "leaderboard).",
-        "gain: points over scratch with the same labels and seeds: ▲ helps, ▼ harms, = neutral (90% interval within "
-        f"±{NEUTRAL:g}), ? underpowered. n/m: only n of the m seeds finished."]
+        f"{board.leading.replace('_', ' ')} [95% interval] over {seeds} seed(s){draws} and {board.n_test:,} test "
+        f"texts; #: 1 may be the best, others are behind the first (Hsu's comparison with the best, {ALPHA:.0%} for "
+        "each budget).",
+        f"gain: points over scratch with the same labels and seeds: ▲ helps, ▼ harms ({ALPHA:.0%} for all gains of a "
+        f"budget together), = level (an equivalence test within ±{LEVEL_WITHIN:g} point), ? cannot be decided by these "
+        "seeds and texts. vs source: points over source-only. n/m: only n of the m seeds finished."]
     if len(rows := rows_of(SCRATCH, board.rows)) > 1:
         lines.append(f"no gain is shown: there are {len(rows)} rows of scratch ({', '.join(rows)}).")
-    if detectable:
-        low, high = f"{min(detectable):.1f}", f"{max(detectable):.1f}"
+    if detectable and min(detectable) <= MOST_DETECTABLE:
+        low, high = f"{min(detectable):.1f}", f"{min(max(detectable), MOST_DETECTABLE):.1f}"
         span = f"{low} points" if low == high else f"{low} to {high} points, depending on the budget,"
         lines.append(f"A difference of {span} between the first two would be detected with 80% power.")
+    lines += test_set_notes(study)
     if board.pretrain:
         lines.append(f"The base took {board.pretrain:.0f} s to train, once.")
     lines += [f"left out: {text}" for text in study.left_out]
     lines += [f"failed: {text}" for text in board.failed]
+    return lines
+
+
+def test_set_notes(study: Study) -> list[str]:
+    """Warnings about the test set: a class with few texts, texts that come in groups."""
+    if not study.predictions:
+        return []
+    first, lines = study.predictions[0], []
+    counts = np.bincount(first.truth)
+    rare = [int(c) for c in counts if 0 < c < RARE]
+    if rare:
+        few = " and ".join(map(str, sorted(rare)[:MOST_NAMES]))
+        lines.append(f"Warning: {len(rare)} of the {int((counts > 0).sum())} classes "
+                     f"{'has' if len(rare) == 1 else 'have'} only {few} test text(s): what is said about "
+                     f"{'it' if len(rare) == 1 else 'them'} rests on these; the intervals allow for that.")
+    if first.groups is not None:
+        lines.append(f"The test texts come in {len(np.unique(first.groups)):,} groups (such as the texts of one film "
+                     "or hotel), whose texts are right or wrong together: intervals and tests count groups.")
     return lines
 
 
@@ -110,7 +151,9 @@ def comparison_notes(comparisons: Sequence[Comparison]) -> list[str]:
             result = f"{c.first} and {c.second} are right on the same texts"
         else:
             result = (f"{c.first} and {c.second} do not differ significantly ({points:+.1f} points; {c.detectable:.1f} "
-                      f"would be detected with 80% power{_required(c.need, c.seeds, 'them')})")
+                      f"would be detected with 80% power{_required(c.need, c.seeds, 'them')})"
+                      if c.detectable <= MOST_DETECTABLE else
+                      f"{c.first} and {c.second} cannot be compared with so few seeds or texts")
         lines.append(f"At {'all' if c.budget == FULL else f'{int(c.budget):,}'} labels {result}.")
     first = comparisons[0]
     lines.append(f"points: first minus second over {first.seeds} seed(s) and {first.n_test:,} texts; bootstrap: the "

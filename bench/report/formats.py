@@ -67,26 +67,30 @@ def _pad(table: Table, column: int, text: str, size: int) -> str:
     return text.ljust(size) if is_name or "[" in text else text.rjust(size)
 
 
-def rendered(table: Table, form: str, title: str, lines: Sequence[str] = ()) -> str:
-    """A table as Markdown, LaTeX (booktabs), HTML or CSV; all but CSV with its title and sentences."""
+def rendered(table: Table, form: str, title: str, lines: Sequence[str] = (), lead: Sequence[str] = ()) -> str:
+    """A table as Markdown, LaTeX (booktabs), HTML or CSV; all but CSV with its title and sentences.
+
+    The sentences in `lead` stand above the table, `lines` below it.
+    """
     if form == "csv":
         return csv_text([table.flat(), *table.body])
     if form == "md":
-        return _markdown(table, title, lines)
+        return _markdown(table, title, lines, lead)
     if form == "latex":
-        return _latex(table, title, lines)
+        return _latex(table, title, lines, lead)
     if form == "html":
-        return _html(table, title, lines)
+        return _html(table, title, lines, lead)
     raise BenchError(f"unknown format {form!r}", ", ".join(FORMATS))
 
 
-def _markdown(table: Table, title: str, lines: Sequence[str]) -> str:
+def _markdown(table: Table, title: str, lines: Sequence[str], lead: Sequence[str]) -> str:
     from tabulate import tabulate
 
     head, *body = [list(map(in_markdown, row)) for row in (table.flat(), *table.body)]
     text = tabulate(body, head, tablefmt="github", disable_numparse=True)
     sentences = "\n".join(f"- {in_markdown(line)}" for line in lines)
-    return f"## {in_markdown(title)}\n\n{text}\n" + (f"\n{sentences}\n" if sentences else "")
+    above = "".join(f"{in_markdown(line)}\n\n" for line in lead)
+    return f"## {in_markdown(title)}\n\n{above}{text}\n" + (f"\n{sentences}\n" if sentences else "")
 
 
 def in_markdown(text: str) -> str:
@@ -95,21 +99,22 @@ def in_markdown(text: str) -> str:
     return MARKDOWN_START.sub(lambda match: f"\\{match[0]}", shown)
 
 
-def _latex(table: Table, title: str, lines: Sequence[str]) -> str:
+def _latex(table: Table, title: str, lines: Sequence[str], lead: Sequence[str]) -> str:
     head, *body = [" & ".join(_latex_text(cell) for cell in row) + r" \\" for row in (table.flat(), *table.body)]
     sentences = "\n\n".join(_latex_text(line) for line in lines)
-    return "\n".join([f"% needs \\usepackage{{booktabs}}; {one_line(title)}",
+    return "\n".join([f"% needs \\usepackage{{booktabs}}; {one_line(title)}", *(f"{_latex_text(s)}\n" for s in lead),
                       rf"\begin{{tabular}}{{{'l' * len(table.head)}}}", r"\toprule", head, r"\midrule", *body,
                       r"\bottomrule", r"\end{tabular}", "", sentences, ""])
 
 
-def _html(table: Table, title: str, lines: Sequence[str]) -> str:
+def _html(table: Table, title: str, lines: Sequence[str], lead: Sequence[str]) -> str:
     from tabulate import tabulate
 
     head, *body = [list(map(one_line, row)) for row in (table.flat(), *table.body)]
     text = tabulate(body, head, tablefmt="html", disable_numparse=True)
     sentences = "".join(f"<p>{escape(one_line(line))}</p>\n" for line in lines)
-    return f"<section>\n<h2>{escape(one_line(title))}</h2>\n{text}\n{sentences}</section>\n"
+    above = "".join(f"<p><strong>{escape(one_line(line))}</strong></p>\n" for line in lead)
+    return f"<section>\n<h2>{escape(one_line(title))}</h2>\n{above}{text}\n{sentences}</section>\n"
 
 
 def page(sections: Sequence[str]) -> str:

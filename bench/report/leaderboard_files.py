@@ -16,14 +16,17 @@ from bench.core.files import save_text
 from bench.core.names import TaskRef
 from bench.report.advice import advice, notes
 from bench.report.formats import FILES, csv_text, page, rendered
+from bench.report.headline import headline
 from bench.report.leaderboard_json import as_json
 from bench.report.tables import compact, detail, labels_of
 
 COLUMNS = ("target", "source", "net", "engine", "device", "baseline", "budget", "n_train", "n_test", "seeds_done",
            "seeds", "leading_score", "score", "score_low", "score_high", "score_sd", "auc", "auc_low", "auc_high",
            "accuracy", "balanced_accuracy", "rank", "best_share", "gain_points", "gain_low", "gain_high", "verdict",
-           "gain_p_holm", "worth_scratch", "worth_scratch_low", "worth_scratch_high", "worth_tfidf", "log_loss", "ece",
-           "adapt_seconds", "strategy", "settings", "strategy_sha256", "variant", "content_sha256", "source_sha256")
+           "gain_p_family", "worth_scratch", "worth_scratch_low", "worth_scratch_high", "worth_tfidf", "log_loss",
+           "ece", "adapt_seconds", "behind_points", "behind_low", "behind_high", "source_gain_points",
+           "source_gain_low", "source_gain_high", "level_with_best", "strategy", "settings", "strategy_sha256",
+           "variant", "content_sha256", "source_sha256")
 
 
 def whole(studies: Sequence[Study], form: str, sort: str = "") -> str:
@@ -34,7 +37,7 @@ def whole(studies: Sequence[Study], form: str, sort: str = "") -> str:
         return csv(studies)
     if form == "json":
         return as_json(studies) + "\n"
-    sections = [rendered(compact(s, sort), form, s.board.title, [*advice(s), *notes(s)]) for s in studies]
+    sections = [rendered(compact(s, sort), form, s.board.title, [*advice(s), *notes(s)], headline(s)) for s in studies]
     return page(sections) if form == "html" else "\n".join(sections)
 
 
@@ -49,7 +52,8 @@ def write(folder: Path, studies: Sequence[Study], forms: Sequence[str] = ("md", 
 
 def markdown(study: Study) -> str:
     """A leaderboard as Markdown: the budgets side by side, the advice, then each budget in full."""
-    text = rendered(compact(study), "md", study.board.title, [*advice(study), *notes(study)])
+    text = rendered(compact(study), "md", study.board.title, [*advice(study), *notes(study)],
+                    headline(study))
     for ranking in study.rankings:
         text += f"\n### {labels_of(study, ranking.budget)}\n\n" \
                 + rendered(detail(study, ranking.budget), "md", "").removeprefix("## \n\n")
@@ -86,4 +90,4 @@ def _csv_row(study: Study, name: str, budget: Budget, row: RankedBaseline | None
     return [*trial, *bounds(row.score), cell.spread, *bounds(row.auc), cell.accuracy, cell.balanced, row.rank, row.best,
             *bounds(row.gain), row.verdict, row.p, *bounds(scratch.labels if scratch else None),
             tfidf and tfidf.labels.estimate, calibration and calibration.log_loss, calibration and calibration.error,
-            row.adapt, *identity]
+            row.adapt, *bounds(row.behind), *bounds(row.gain_over_source), row.level_with_best, *identity]

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final, Literal
 
 from bench.analysis.calibration import Calibration
+from bench.analysis.curve_summary import CurveSummary
 from bench.analysis.leaderboard import Cell
 from bench.analysis.learning_curves import LabelEquivalent, Leader
 from bench.analysis.rankings import Ranking
@@ -16,6 +17,7 @@ from bench.analysis.variance import VarianceComponents
 from bench.core.budget import Budget
 from bench.report.advice import advice
 from bench.report.formats import json_values
+from bench.report.headline import headline
 from bench.results.record import Leading
 
 JSON_SCHEMA: Final = "transferbench-leaderboard-1"
@@ -77,6 +79,8 @@ class JsonLeaderboard:
     text_version: int
     net_spec: dict[str, Any]
     base: dict[str, Any]  # how the base was trained; empty without one, and where unknown
+    headline: tuple[str, ...]  # the sentences above the table
+    over_budgets: CurveSummary | None  # one comparison over all budgets; null with fewer than two
 
 
 @dataclass(frozen=True)
@@ -106,7 +110,8 @@ def _leaderboard(study: Study) -> JsonLeaderboard:
         tuple(JsonRow(name, row.strategy, json.loads(row.settings), row.version)
               for name in board.rows for row in [board.row_keys[name]]),
         board.content_sha256, key.source_sha256, key.split_sha256, key.vectors_sha256, key.text_version,
-        json.loads(key.net_spec), base if isinstance(base, dict) else {"key": base})
+        json.loads(key.net_spec), base if isinstance(base, dict) else {"key": base}, tuple(headline(study)),
+        study.summary)
 
 
 def json_schema() -> dict[str, Any]:

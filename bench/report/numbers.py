@@ -26,6 +26,15 @@ def p_text(p: float) -> str:
     return "< .001" if p < 0.001 else score_text(p)
 
 
+def seconds_text(seconds: float) -> str:
+    """`0.4 s`, `12 s`, `3 min`."""
+    if seconds < 0.1:
+        return "< 0.1 s"
+    if seconds < 90:
+        return f"{seconds:.1f} s" if seconds < 9.95 else f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min"
+
+
 def two_figures(number: float) -> int:
     """A number rounded to two significant figures."""
     step = 10 ** max(0, len(str(int(number))) - 2)

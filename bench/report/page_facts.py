@@ -21,12 +21,14 @@ from bench.core.names import TaskRef
 from bench.learning.networks.architectures import ARCHITECTURES
 from bench.report.advice import advice, notes
 from bench.report.charts import PHASES
+from bench.report.headline import recommendation, recommended, sources_of_the_gain
 from bench.report.panels import ranks_data
 from bench.results.record import Record
 
 CELL = ("board", "baseline", "budget", "n", "done", "of", "score", "low", "high", "sd", "auc", "auc_low", "auc_high",
         "rank", "best", "gain", "gain_low", "gain_high", "verdict", "p", "worth", "worth_low", "worth_high",
-        "worth_words", "log_loss", "ece", *PHASES, "pretrain", "peak")
+        "worth_words", "log_loss", "ece", "behind", "behind_low", "behind_high", "source_gain", "source_low",
+        "source_high", *PHASES, "pretrain", "peak")
 
 
 @dataclass(frozen=True)
@@ -91,6 +93,7 @@ def _studied(board: BoardRecords, cache: dict[str, CachedStudy]) -> CachedStudy:
 def _board(number: int, study: Study, records: Sequence[Record]) -> dict[str, Any]:
     board = study.board
     sentences = advice(study)  # one per ranking, then some about all of them
+    said = [" ".join([recommendation(study, r), *sources_of_the_gain(study, r)]) for r in study.rankings]
     newest = records[-1]
     return {
         "id": number, "target": board.target, "source": board.source, "net": _net(board), "engine": board.engine,
@@ -98,9 +101,10 @@ def _board(number: int, study: Study, records: Sequence[Record]) -> dict[str, An
         "n_test": board.n_test,
         "pretrain": _json_number(board.pretrain), "chance": _json_number(study.chance),
         "budgets": [{"budget": str(b), "n": board.sizes[b]} for b in board.budgets],
-        "advice": {str(r.budget): line for r, line in zip(study.rankings, sentences, strict=False)},
+        "advice": {str(r.budget): line for r, line in zip(study.rankings, said, strict=True)},
+        "details": {str(r.budget): line for r, line in zip(study.rankings, sentences, strict=False)},
         "lead": sentences[len(study.rankings):],
-        "best": {str(r.budget): r.rows[0].baseline for r in study.rankings if r.rows},
+        "best": {str(r.budget): recommended(study, r)[0].baseline for r in study.rankings if r.rows},
         "notes": notes(study), "command": command(records),
         "provenance": {
             "data": f"{newest.target}, content SHA-256 {newest.content_sha256}",
@@ -179,6 +183,8 @@ def _cells(number: int, study: Study, records: Sequence[Record]) -> list[list[An
         values += [None, None, None, ""] if equivalent is None else [
             equivalent.labels.estimate, *_bounds(equivalent.labels), equivalent.in_words()]
         values += [None, None] if calibration is None else [calibration.log_loss, calibration.error]
+        for interval in (row.behind, row.gain_over_source) if row else (None, None):
+            values += [interval.estimate if interval else None, *_bounds(interval)]
         values += [mean(r.seconds.get(p, 0.0) for r in trials) if trials else None for p in PHASES]
         values += [max((r.seconds.get("pretrain", 0.0) for r in trials if r.base), default=0.0),
                    max((r.peak_bytes for r in trials), default=None)]

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 from bench.analysis.comparisons import Comparison
 from bench.analysis.leaderboard import Cell
-from bench.analysis.rankings import HARMS, HELPS, OPEN, SAME, RankedBaseline
+from bench.analysis.rankings import HARMS, HELPS, LEVEL, OPEN, RankedBaseline
 from bench.analysis.study import Study
 from bench.core.budget import FULL, Budget, budget_in_words, parse_budget
 from bench.core.errors import BenchError
 from bench.report.numbers import p_text, points_with_interval, score_text, score_with_interval
 
-MARKS = {HELPS: "▲", HARMS: "▼", SAME: "=", OPEN: "?"}  # of verdicts
+MARKS = {HELPS: "▲", HARMS: "▼", LEVEL: "=", OPEN: "?"}  # of verdicts
 
 
 @dataclass(frozen=True)
@@ -64,8 +64,8 @@ def compact(study: Study, sort: str = "") -> Table:
     rows = {(ranking.budget, row.baseline): row for ranking in study.rankings for row in ranking.rows}
     body = tuple((name, *(text for b in board.budgets for text in _brief(rows.get((b, name)), board.cells[name, b])))
                  for name in rows_by(study, sort))
-    head = ("baseline", *(h for _ in board.budgets for h in ("#", f"{_score_name(study)} [95%]", "gain")))
-    return Table(head, body, tuple((labels_of(study, b), 3) for b in board.budgets))
+    head = ("baseline", *(h for _ in board.budgets for h in ("#", f"{_score_name(study)} [95%]", "gain", "vs source")))
+    return Table(head, body, tuple((labels_of(study, b), (len(head) - 1) // len(board.budgets)) for b in board.budgets))
 
 
 def _score_name(study: Study) -> str:
@@ -74,9 +74,10 @@ def _score_name(study: Study) -> str:
 
 def _brief(row: RankedBaseline | None, cell: Cell) -> list[str]:
     if row is None:
-        return ["", f"{cell.done}/{cell.of}" if cell.done < cell.of else "left out", ""]
+        return ["", f"{cell.done}/{cell.of}" if cell.done < cell.of else "left out", "", ""]
     gain = "" if row.gain is None else f"{row.gain.estimate:+.1f} {MARKS[row.verdict]}"
-    return [str(row.rank), score_with_interval(row.score), gain]
+    source = "" if row.gain_over_source is None else f"{row.gain_over_source.estimate:+.1f}"
+    return [str(row.rank), score_with_interval(row.score), gain, source]
 
 
 def detail(study: Study, budget: Budget) -> Table:
@@ -85,16 +86,18 @@ def detail(study: Study, budget: Budget) -> Table:
     if ranking is None:
         raise BenchError(f"{study.board.target}: no complete cell at {budget} labels",
                          f"there are: {', '.join(map(str, study.board.budgets))}")
-    head = ("#", "baseline", f"{_score_name(study)} [95%]", "best", "auc [95%]", "gain [95%]", "p", "worth labels",
-            "log-loss", "ece", "adapt s")
+    head = ("#", "baseline", f"{_score_name(study)} [95%]", "behind the first", "best", "auc [95%]", "gain [95%]", "p",
+            "vs source [95%]", "worth labels", "log-loss", "ece", "adapt s")
     calibrations = {(c.baseline, c.budget): c for c in study.calibrations}
     body = []
     for r in ranking.rows:
         equivalent, fit = study.label_equivalent(r.baseline, budget), calibrations[r.baseline, budget]
         gain = "" if r.gain is None else (f"{r.gain.estimate:+.1f} {MARKS[r.verdict]} "
                                           f"[{r.gain.low:+.1f} {r.gain.high:+.1f}]")
-        body.append((str(r.rank), r.baseline, score_with_interval(r.score), f"{r.best:.0%}",
+        body.append((str(r.rank), r.baseline, score_with_interval(r.score),
+                     "" if r is ranking.rows[0] else points_with_interval(r.behind), f"{r.best:.0%}",
                      "–" if r.auc is None else score_with_interval(r.auc), gain, "" if r.p is None else p_text(r.p),
+                     "" if r.gain_over_source is None else points_with_interval(r.gain_over_source),
                      equivalent.in_words() if equivalent else "", f"{fit.log_loss:.3f}", score_text(fit.error),
                      f"{r.adapt:.2f}"))
     return Table(head, tuple(body))

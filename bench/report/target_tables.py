@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from bench.analysis.across_targets import RankingAcrossTargets
 from bench.analysis.domain_distance import FEWEST, NAMES, DistancesAndGains
+from bench.analysis.random_effects import MeanEffect
 from bench.analysis.transfer_matrix import TransferMatrix
 from bench.core.names import TaskRef
-from bench.report.numbers import points_with_interval
+from bench.report.numbers import p_text, points_with_interval
 from bench.report.tables import Table
 
 
@@ -32,24 +33,41 @@ def across_table(ranking: RankingAcrossTargets) -> Table:
     def text(value: float | None, form: str) -> str:
         return "–" if value is None else format(value, form)
 
-    head = ("baseline", "coverage", "mean rank", "wins", "normalised", *map(short_name, ranking.targets))
+    head = ("baseline", "coverage", "mean rank", "wins", "mean gain [95%]", "± between", "improves", "shown on",
+            "within 1/2/5", "normalised", *map(short_name, ranking.targets))
     body = tuple((p.baseline, f"{p.covered}/{len(ranking.targets)}", text(p.mean_rank, ".2f"), text(p.wins, ".0%"),
+                  *_gain_texts(p.gain), "/".join(f"{share:.0%}" for share in p.within),
                   text(p.normalised, ".3f"), *(text(v, ".3f") for v in ranking.scores[p.baseline]))
                  for p in ranking.places)
     return Table(head, body)
 
 
+def _gain_texts(gain: MeanEffect | None) -> tuple[str, str, str, str]:
+    if gain is None:
+        return ("–",) * 4
+    return points_with_interval(gain.mean), f"{gain.between:.1f}", f"{gain.improves:.0%}", str(gain.replicated)
+
+
 def across_notes(ranking: RankingAcrossTargets) -> list[str]:
     """What the columns mean and what the tests say."""
-    targets = len(ranking.targets)
+    targets, corpora = len(ranking.targets), len(ranking.corpora)
     lines = ["coverage: targets with a complete cell. mean rank and wins: only among baselines that have every target. "
-             "normalised and the columns of the targets: (score - largest class) / (1 - largest class)."]
+             "normalised and the columns of the targets: (score - largest class) / (1 - largest class).",
+             "mean gain: points over scratch, random effects over corpora; ± between: how much the true gain differs "
+             "from corpus to corpus; improves: mean probability that it helps there; shown on: corpora on which a gain "
+             "is shown, at 5% for the count (Dror et al. 2017); within: corpora on which it is at most 1, 2 and 5 "
+             "points behind the best."]
+    if corpora < targets:
+        shared = [", ".join(map(short_name, corpus)) for corpus in ranking.corpora if len(corpus) > 1]
+        lines.append(f"The {targets} targets come from {corpora} corpora ({'; '.join(shared)} share one): a corpus "
+                     "counts once, as the mean of its targets.")
     if ranking.friedman is not None and ranking.critical is not None:
         result = "the baselines differ" if ranking.friedman <= 0.05 else "no significant difference"
-        lines.append(f"Friedman p = {ranking.friedman:.3g} over {targets} targets: {result}. Mean ranks that are more "
+        lines.append(f"Friedman p = {ranking.friedman:.3g} over {corpora} corpora: {result}. Mean ranks that are more "
                      f"than {ranking.critical:.2f} apart differ significantly (Nemenyi, 5%).")
-    if targets < 5:
-        lines.append(f"{targets} targets are few for a test of ranks; look at the columns of the targets.")
+    if corpora < 5:
+        lines.append(f"{corpora} {'corpora are' if corpora > 1 else 'corpus is'} few for a test of ranks; look at the "
+                     "columns of the targets.")
     return lines
 
 
@@ -95,11 +113,13 @@ def distance_notes(distances: DistancesAndGains) -> list[str]:
              "share of the target's running words that the source has. MMD²: of the base's features."]
     lines += [f"{target} has no gain here, for it has several leaderboards: {'; '.join(titles)}."
               for target, titles in distances.ambiguous.items()]
-    targets = sum(r.gain is not None for r in distances.rows)
     for name, r in distances.correlations.items():
         if r is not None:
+            certain = "" if distances.p_values[name] <= 0.05 else ", not significant"
             lines.append(f"Spearman correlation of the gain with {NAMES[name]}: {r.estimate:+.2f} [{r.low:+.2f} "
-                         f"{r.high:+.2f}] over {targets} targets{', not significant' if 0.0 in r else ''}.")
-    if targets < FEWEST:
-        lines.append(f"{targets} target(s) with a gain at these labels; a rank correlation needs {FEWEST} or more.")
+                         f"{r.high:+.2f}], exact p {p_text(distances.p_values[name])} (Holm over the distances) over "
+                         f"{distances.corpora} corpora{certain}.")
+    if distances.corpora < FEWEST:
+        lines.append(f"{distances.corpora} {'corpus' if distances.corpora == 1 else 'corpora'} with a gain at these "
+                     f"labels (targets of one corpus count together); a rank correlation needs {FEWEST} or more.")
     return lines

@@ -14,14 +14,34 @@ from bench.core.errors import DataError
 LARGEST = 256 << 20  # bytes of the unpacked predictions of a record, and of a line of a records file
 
 
-def pack(truth: NDArray[np.int64], scores: NDArray[np.float16]) -> dict[str, Any]:
-    """Classes and scores as text; `scores` are log-odds [n, 1] for two classes, else log-probabilities [n, classes]."""
+def pack(truth: NDArray[np.int64], scores: NDArray[np.float16],
+         groups: NDArray[np.integer[Any]] | None = None) -> dict[str, Any]:
+    """Classes and scores as text; `scores` are log-odds [n, 1] for two classes, else log-probabilities [n, classes].
+
+    `groups` [n], which film or hotel each text is about, is stored only where it puts texts together.
+    """
     def text(array: NDArray[Any]) -> str:
         return base64.b64encode(zlib.compress(np.ascontiguousarray(array).tobytes(), 9)).decode()
 
     wide = scores.shape[1] > 256  # a byte does not hold the number of every class
-    return {"truth": text(truth.astype("<u2" if wide else np.uint8)), "scores": text(scores.astype("<f2")),
-            "columns": scores.shape[1]}
+    packed = {"truth": text(truth.astype("<u2" if wide else np.uint8)), "scores": text(scores.astype("<f2")),
+              "columns": scores.shape[1]}
+    if groups is not None:
+        _, number = np.unique(groups, return_inverse=True)
+        if 1 < number.max() + 1 < len(number):
+            packed["groups"] = text(number.astype("<u4"))
+    return packed
+
+
+def groups_of(packed: dict[str, Any]) -> NDArray[np.int64] | None:
+    """The group of each text [n]; None where the texts have none, as in records made before; `DataError` for damage."""
+    if "groups" not in packed:
+        return None
+    try:
+        return np.frombuffer(_inflated(packed["groups"]), "<u4").astype(np.int64)
+    except (ValueError, TypeError, zlib.error) as error:
+        raise DataError(f"a record's groups of texts cannot be unpacked: {str(error)[:100]}",
+                        "was it made by another version? run its trial again") from None
 
 
 def unpack(packed: dict[str, Any]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:

@@ -129,7 +129,7 @@ def record_of(spec: TrialSpec, predictions: Predictions) -> Record:
                    peak_bytes=predictions.peak_bytes, versions=dict(versions(context.engine)), host=dict(host()),
                    leaks={"duplicates": split.duplicates, "exact": split.leaked, "near": split.near,
                           "source": context.source_leaks},
-                   predictions=stored_predictions.pack(truth, stored))
+                   predictions=stored_predictions.pack(truth, stored, data.group[split.test]))
 
 
 @contextmanager

@@ -9,7 +9,16 @@ import pytest
 from board_records import CURVES, FULL
 from sklearn.isotonic import isotonic_regression
 
-from bench.analysis import across_targets, calibration, comparisons, domain_distance, learning_curves, study, variance
+from bench.analysis import (
+    across_targets,
+    calibration,
+    comparisons,
+    domain_distance,
+    learning_curves,
+    random_effects,
+    study,
+    variance,
+)
 from bench.analysis.scores import Interval
 from bench.core.errors import BenchError
 from bench.explore import distance
@@ -106,6 +115,46 @@ def test_editions_sources_and_single_targets_are_refused_across():
         across_targets.rank_across_targets(study.studies(CURVES), 64)
 
 
+def test_targets_of_one_corpus_count_once():
+    def on(task: str) -> list:
+        return [replace(r, task=task) for r in CURVES]
+
+    found = across_targets.rank_across_targets(
+        study.studies([*on("amazon"), *on("amazon-books"), *on("amazon-dvd"), *on("hotels")]), 64)
+    assert found.corpora == (("amazon-books@one", "amazon-dvd@one", "amazon@one"), ("hotels@one",))
+    assert found.critical == pytest.approx(across_targets.nemenyi_critical_difference(5, 2))
+    assert "The 4 targets come from 2 corpora" in " ".join(target_tables.across_notes(found))
+    one = across_targets.rank_across_targets(study.studies([*on("amazon"), *on("amazon-books")]), 64)
+    assert (one.friedman, one.critical) == (None, None)
+    assert {len(row) for row in target_tables.across_table(one).body} == {len(target_tables.across_table(one).head)}
+
+
+def test_means_that_differ_by_the_order_of_summing_share_a_rank():
+    ranks, wins = across_targets._ranks_and_wins(np.array([[0.1 + 0.2, 0.5], [0.3, 0.5], [0.2, 0.4]]))
+    assert ranks.tolist() == [[1.5, 1.5], [1.5, 1.5], [3.0, 3.0]]
+    assert wins.tolist() == [0.75, 0.75, 0.0]
+
+
+def test_a_mean_effect_allows_for_what_differs_between_data_sets():
+    alike = random_effects.mean_effect([2.0, 2.1, 1.9], [1.0, 1.0, 1.0], [0.02, 0.02, 0.03])
+    differ = random_effects.mean_effect([-6.0, 2.0, 10.0], [1.0, 1.0, 1.0], [1.0, 0.02, 0.001])
+    assert alike is not None
+    assert differ is not None
+    assert alike.between == 0.0
+    assert differ.between == pytest.approx(np.sqrt(64 - 1), rel=1e-6)  # the variance between means, less the errors
+    assert alike.mean.estimate == pytest.approx(2.0) == differ.mean.estimate
+    assert differ.mean.low < 0 < differ.mean.high
+    assert random_effects.mean_effect([1.0], [1.0], [0.01]) is None
+
+
+def test_the_replicability_count_is_that_of_partial_conjunctions():
+    """With p sorted, u data sets hold the effect where (n - u + 1) p(u) is at most 5%, as are all before it."""
+    assert random_effects.replicated([0.001, 0.02, 0.04]) == 3
+    assert random_effects.replicated([0.001, 0.03, 0.04]) == 1
+    assert random_effects.replicated([0.02, 0.02, 0.02]) == 0
+    assert random_effects.profile([0.0, 0.5, 1.5, 4.0]) == (0.5, 0.75, 1.0)
+
+
 def test_nemenyis_critical_difference_is_that_of_the_published_table():
     """Demsar (2006), table 5: q = 2.569 for four classifiers; 14 data sets give 1.25."""
     critical = across_targets.nemenyi_critical_difference(4, 14)
@@ -162,6 +211,8 @@ def test_a_rank_correlation_needs_five_targets():
     assert domain_distance.spearman(x, x).estimate == pytest.approx(1.0)
     assert domain_distance.spearman(x, -x).estimate == pytest.approx(-1.0)
     assert domain_distance.spearman(x, np.zeros(6)) is None
+    assert domain_distance.permutation_p(x, x) == pytest.approx(2 / 720)  # exact: two of all orders
+    assert domain_distance.permutation_p(np.arange(12.0), np.arange(12.0)) < 0.001
 
 
 def test_a_reference_with_one_budget_gives_no_curve_and_no_warning() -> None:

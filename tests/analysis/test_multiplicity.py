@@ -1,4 +1,4 @@
-"""All tests of a leaderboard as one family: false discoveries among equal systems, and the pooled spread of seeds."""
+"""Families of questions: false calls, verdicts that do not depend on what else was run, and bold rows."""
 
 from __future__ import annotations
 
@@ -6,122 +6,154 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from board_records import CURVES, answered, record
+import simulated
+from board_records import CURVES, answered
 
-from bench.analysis import comparisons, inference, multiplicity, pairwise, scores, study
-from bench.analysis.multiplicity import Contrasts
-from bench.analysis.scores import SamplingVariance
-
-CELLS = (4, 5)  # budgets and baselines of a simulated leaderboard
-
-
-def spreads(name: str, rng: np.random.Generator, shape: tuple[int, int] = CELLS) -> np.ndarray:
-    """How much the seeds of each cell differ, in units of a text's noise, [budgets, baselines]."""
-    out = np.full(shape, {"none": 0.0, "equal": 0.1, "falling": 0.1, "uneven": 0.1}.get(name, 0.03))
-    if name == "falling":  # few labels spread more
-        out *= np.geomspace(4.0, 0.2, shape[0])[:, None]
-    elif name == "uneven":
-        out *= np.exp(rng.normal(size=shape))
-    elif name == "one baseline":
-        out[:, 0] = 0.4
-    elif name == "one budget":
-        out[0] = 0.4
-    elif name == "one cell":
-        out[0, 0] = 0.4
-    return out
+from bench.analysis import comparisons, multiplicity, pairwise, rankings, study
+from bench.analysis.curve_summary import curve_summary, curve_weights
+from bench.analysis.scores import Interval, SamplingVariance
 
 
-SPREADS = ("none", "equal", "falling", "uneven", "one baseline", "one budget", "one cell")
+@pytest.mark.parametrize("seeds", [1, 3])
+def test_few_budgets_of_equal_strategies_have_a_false_call(seeds: int):
+    """A question is a budget; tests/benchmarks has the figures for boards of full size."""
+    found = [simulated.simulated(name, seeds, 10, 3 + i, 150, (3, 6)) for i, name in enumerate(
+        ("none", "equal", "falling", "one strategy") if seeds > 1 else ("none",))]
+    questions = 30 * len(found)
+    assert np.mean([f.false for f in found]) <= 0.05 + 2 * np.sqrt(0.05 * 0.95 / questions)
+    assert np.mean([f.covered for f in found]) > 0.92
 
 
-def equals(rng: np.random.Generator, spread: np.ndarray, seeds: int, n: int) -> list[Contrasts]:
-    """A leaderboard of systems that are equally good: all its pairs at all its budgets."""
-    truth = rng.integers(0, 2, n)
-    sign, hard = 2 * truth - 1, rng.normal(size=n)
-    out = []
-    for row in spread:
-        odds = [sign * (0.8 + s * rng.normal(size=(seeds, 1)) + np.sqrt(0.5) * (hard + rng.normal(size=(seeds, n))))
-                for s in row]
-        difference, variance = pairwise.mean_differences([scores.accuracy(truth, (x > 0).astype(int)) for x in odds])
-        i, j = np.triu_indices(len(row), 1)
-        names = tuple((f"{a}", f"{b}") for a, b in zip(i, j, strict=True))
-        out.append(Contrasts(names, difference[i, j], variance.at(i, j)))
-    return out
+def test_a_gain_of_ten_points_is_called_with_three_seeds_and_four_hundred_texts():
+    found = simulated.simulated("small", 3, 4, 0)
+    assert found.power[10] >= 0.9 * found.power_oracle[10]
+    assert found.power_over_curve[10] >= 0.7
+    assert found.best_in_bold >= 0.9
 
 
-def false_calls(name: str, seeds: int, n: int, boards: int, seed: int, shape: tuple[int, int] = CELLS) -> float:
-    """The share of leaderboards of equal systems in which anything is called different."""
-    rng, called = np.random.default_rng(seed), 0
-    for _ in range(boards):
-        p = multiplicity.adjusted_p_values(equals(rng, spreads(name, rng, shape), seeds, n))
-        called += min(q.min() for q in p) <= 0.05
-    return called / boards
+def boards(strategies: int, spread: float) -> list[list]:
+    """Seven strategies of one board, then the same with others that ran later."""
+    rng = np.random.default_rng(9)
+    made = simulated.board(rng, np.full((4, strategies), spread), 3, 300,
+                           np.tile(np.linspace(0, 9, strategies), (4, 1)))
+    return [[p for p in made if p.baseline in simulated.names_of(7)], made]
 
 
-@pytest.mark.parametrize("seeds", [1, 2, 3, 5])
-def test_at_most_one_leaderboard_of_equal_systems_in_twenty_has_a_false_discovery(seeds: int):
-    found = [false_calls(name, seeds, 150, 30, i) for i, name in enumerate(SPREADS) if seeds > 1 or name == "none"]
-    cases = 30 * len(found)
-    assert np.mean(found) <= 0.05 + 2 * np.sqrt(0.05 * 0.95 / cases)
+@pytest.mark.parametrize("spread", [0.0, 0.1])
+def test_verdicts_are_the_same_when_seven_strategies_are_added(spread: float):
+    few, many = ([rankings.gains(d, "scratch") for d in pairwise.differences_by_budget(b)] for b in boards(14, spread))
+    for before, after in zip(few, many, strict=True):
+        assert {i: after[i] for i in before} == before
+    sizes = {16: 16, 32: 32, 64: 64, 128: 128}
+    one, two = (curve_summary(pairwise.differences_by_budget(b, sizes), sizes) for b in boards(14, spread))
+    before, after = ({r.baseline: (r.gain, r.verdict, r.p) for r in s.rows} for s in (one, two))
+    assert {name: after[name] for name in before} == before
 
 
-def test_a_leaderboard_of_one_budget_has_them_as_rarely():
-    found = [false_calls(name, 3, 150, 60, i, (1, 5)) for i, name in enumerate(("none", "equal", "uneven"))]
-    assert np.mean(found) <= 0.05 + 2 * np.sqrt(0.05 * 0.95 / 180)
+def test_main_strategies_are_the_panel_in_whatever_order_they_ran():
+    from bench.analysis.seed_spread import PANEL, panel_of
+
+    names = dict(zip(simulated.names_of(7), ("scratch", "tfidf", "mine", "frozen", "finetune", "glove-forest", "other"),
+                     strict=True))
+    made = [replace(p, baseline=names[p.baseline]) for p in boards(7, 0.1)[0]]
+    cells = pairwise.seed_scores(pairwise.differences_by_budget(made))
+    assert panel_of(cells) == PANEL == panel_of(pairwise.seed_scores(pairwise.differences_by_budget(made[::-1])))
 
 
-def one(from_seeds: list[float], interaction: float = 0.0, seeds: int = 3) -> Contrasts:
-    k = len(from_seeds)
-    variance = SamplingVariance(np.array(from_seeds), np.full(k, 1e-5), np.full(k, interaction), seeds, 1000,
-                                np.full(k, 1e-5))
-    return Contrasts(tuple(("a", chr(98 + i)) for i in range(k)), np.full(k, 0.1), variance)
+def test_main_strategies_of_the_panel_are_those_of_the_suite():
+    from baselines import MAIN
+    from bench.analysis.seed_spread import PANEL
+
+    assert set(PANEL) == set(MAIN) - {"majority", "source-only"}  # these learn from no label, and never vary
 
 
-def test_other_budgets_make_a_spread_larger_and_never_smaller():
-    small, large = one([1e-4, 1e-4, 1e-4]), one([9e-4, 1e-4, 1e-4])
-    first, second = multiplicity.moderated_variances([small, large])
-    assert first.from_seeds == pytest.approx([5e-4, 1e-4, 1e-4], rel=0.5)
-    assert first.from_seeds[0] > 1e-4
-    assert second.from_seeds[0] == pytest.approx(9e-4)
-    assert first.borrowed.tolist() == second.borrowed.tolist() == [2.0, 2.0, 2.0]
+def test_the_family_is_dunnetts():
+    """Of 13 differences from one reference, correlated by a half, by drawing them."""
+    rng = np.random.default_rng(0)
+    z = np.sqrt(0.5) * (rng.normal(size=(200_000, 13)) + rng.normal(size=(200_000, 1)))
+    p = np.array([0.0005, 0.002, 0.005, 0.02])
+    from scipy.stats import norm
+
+    largest, highest = np.abs(z).max(axis=1), z.max(axis=1)
+    assert multiplicity.dunnett_p(p) == pytest.approx([(largest > norm.isf(x / 2)).mean() for x in p], rel=0.05)
+    assert multiplicity.dunnett_p(p, sides=1) == pytest.approx([(highest > norm.isf(x)).mean() for x in p], rel=0.05)
+    assert multiplicity.dunnett_p(p, 0.0) == pytest.approx(1 - (1 - p) ** 13, rel=1e-6)
+    assert multiplicity.dunnett_p(np.array([1.0, 0.0])) == pytest.approx([1.0, 0.0], abs=1e-9)
 
 
-def test_the_level_of_another_budget_is_adjusted_to_this_one():
-    few, many = one([4e-4, 4e-4, 4e-4]), one([1e-4, 1e-4, 1e-4])
-    for found, given in zip(multiplicity.moderated_variances([few, many]), (few, many), strict=True):
-        assert found.from_seeds == pytest.approx(given.variance.from_seeds)
+def test_no_bold_row_stands_below_one_that_is_not():
+    def behind(high: float) -> Interval:
+        return Interval(-1.0, -5.0, high)
+
+    worse = np.ones((4, 4))
+    worse[2, 0] = worse[3, 0] = worse[3, 1] = 0.01
+    bounds = [behind(0.0), behind(0.5), behind(-0.1), behind(2.0)]
+    assert rankings.bold_first([0, 1, 2, 3], bounds, worse) == [1, 1, 2, 3]
+    assert rankings.bold_first([0, 1, 2, 3], [behind(0.0)] * 4, worse) == [1, 1, 1, 1]
+    for ranking in study.studies(CURVES)[0].rankings:
+        ranks = [r.rank for r in ranking.rows]
+        assert ranks == sorted(ranks)
+        assert ranks[0] == 1
+        assert all((r.behind.high >= 0) >= (r.rank == 1) for r in ranking.rows)
 
 
-def test_a_spread_smaller_than_its_interaction_with_the_texts_is_chance():
-    assert multiplicity.moderated_variances([one([1e-6], interaction=1e-4)])[0].from_seeds == pytest.approx([1e-4])
+def test_the_bound_behind_the_first_is_where_its_test_turns():
+    few = pairwise.differences_by_budget(boards(7, 0.1)[0])[0]
+    variance = few.variance.at(slice(None), 0)
+    bound = multiplicity.best_critical_value(variance)[1:]
+    p = multiplicity.worse_p_value(-(bound * variance.standard_error[1:]), few.variance.at(slice(1, None), 0))
+    assert p == pytest.approx(np.full(6, 0.05), abs=1e-6)
 
 
-def test_nothing_is_borrowed_where_nothing_is_known():
-    for given in ([one([1e-4])], [one([1e-4]), one([1e-4], seeds=5)], [one([0.0]), one([1e-4])]):
-        assert multiplicity.moderated_variances(given)[0].borrowed.tolist() == [0.0]
-    assert multiplicity.moderated_variances([one([0.0], seeds=1), one([0.0], seeds=1)])[0].borrowed == 0.0
+def test_level_needs_an_equivalence_test_and_a_wide_interval_is_unresolved():
+    def found(points: float, error: float, p: float) -> str:
+        variance = SamplingVariance(0.0, (error / 100) ** 2, 0.0, 1, 10_000, 0.0)
+        return rankings.verdict(points / 100, variance, p)
+
+    assert found(0.3, 0.3, 0.6) == "level"
+    assert found(0.3, 0.5, 0.6) == "unresolved"
+    assert found(0.6, 0.2, 0.001) == "level"  # certain, and too small to matter
+    assert found(-3.0, 1.0, 0.01) == "harms"
+    assert found(3.0, 1.0, 0.06) == "unresolved"
 
 
-def test_significant_differences_have_intervals_without_zero_and_more_pairs_cost_more():
-    found = study.studies(CURVES)[0]
-    called = [r for s in found.rankings for r in s.rows if r.verdict in ("helps", "harms")]
+def test_significant_gains_have_intervals_without_zero():
+    called = [r for s in study.studies(CURVES)[0].rankings for r in s.rows if r.verdict in ("helps", "harms")]
     assert called
     assert all(0.0 not in r.gain for r in called)
+
+
+def test_strategies_that_answer_alike_with_every_seed_add_nothing_to_the_spread():
+    made = boards(7, 0.1)[0]
+    still = [replace(p, probabilities=np.repeat(p.probabilities[:1], 3, axis=0)) if p.baseline in ("s5", "s6") else p
+             for p in made]
+    d = pairwise.differences_by_budget(still)[0]
+    i, j = d.names.index("s5"), d.names.index("s6")
+    assert d.variance.from_seeds[i, j] == 0.0
+    assert 0.0 < d.variance.from_seeds[i, 0] < d.variance.from_seeds[1, 0] * 1.5
+
+
+def test_a_strategy_that_varies_far_more_than_the_others_keeps_its_own_spread():
+    rng = np.random.default_rng(4)
+    spread = np.full((6, 7), 0.03)
+    spread[:, 1] = 0.5
+    d = pairwise.differences_by_budget(simulated.board(rng, spread, 3, 300))
+    own = np.mean([x.variance.from_seeds[1, 0] for x in d])
+    others = np.mean([x.variance.from_seeds[2, 0] for x in d])
+    assert own > 4 * others
+
+
+def test_the_weights_of_a_curve_are_trapezoids_in_the_logarithm_of_the_labels():
+    assert curve_weights([16, 32, 64]) == pytest.approx([0.25, 0.5, 0.25])
+    assert curve_weights([16, 64, 128]) == pytest.approx([2 / 6, 3 / 6, 1 / 6])
+    assert curve_weights([16, 16]) == pytest.approx([0.5, 0.5])
+
+
+def test_one_question_costs_less_than_a_family():
+    found = study.studies(CURVES)[0]
     few = comparisons.compare_baselines(found.predictions, ["tfidf", "scratch"], [256])[0]
-    board = next(r for r in found.at(256).rows if r.baseline == "tfidf")
-    assert few.p <= few.p_holm <= board.p
-
-
-def test_the_spread_at_other_budgets_shows_a_gain_that_three_seeds_alone_could_not():
-    curve = {32: 0.1, 128: 0.4, 512: 0.8, 2048: 1.1}
-    made = [record(name, seed, strength=s + more, budget=b, n_train=b) for b, s in curve.items() for seed in range(3)
-            for name, more in (("scratch", 0.0), ("finetune", 1.0), ("frozen", 0.9), ("tfidf", 0.3))]
-    found = study.studies(made)[0]
-    verdicts = {(s.budget, r.baseline): r.verdict for s in found.rankings for r in s.rows}
-    assert all(verdicts[b, "finetune"] == "helps" for b in curve)
-    alone = np.concatenate([inference.p_value(c.difference, c.variance) for c in _contrasts(found)])
-    pooled = np.concatenate(multiplicity.adjusted_p_values(_contrasts(found)))
-    assert (inference.holm(alone) <= 0.05).sum() < (pooled <= 0.05).sum()
+    on_board = next(r for r in found.at(256).rows if r.baseline == "tfidf")
+    assert few.p <= few.p_holm <= on_board.p
 
 
 def test_the_gate_fails_by_the_corrected_test_and_by_the_points():
@@ -134,7 +166,3 @@ def test_the_gate_fails_by_the_corrected_test_and_by_the_points():
     assert changed[0].p <= changed[0].p_holm <= 0.05
     assert comparisons.significantly_worse(found, 50.0) == []
     assert comparisons.significantly_worse([replace(changed[0], p_holm=0.06)], 1.0) == []
-
-
-def _contrasts(found: study.Study) -> list[Contrasts]:
-    return [d.contrasts() for d in pairwise.differences_by_budget(found.predictions)]

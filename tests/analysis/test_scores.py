@@ -260,15 +260,6 @@ def test_holms_steps_are_those_of_his_rule_taken_one_by_one():
             assert (inference.holm(p) <= alpha).tolist() == called.tolist()
 
 
-def test_baselines_without_a_significant_difference_share_a_rank():
-    mean = np.array([0.9, 0.89, 0.7, 0.69])
-    p = np.ones((4, 4))
-    for i in (0, 1):
-        for j in (2, 3):
-            p[i, j] = p[j, i] = 0.001
-    assert inference.ranks(mean, p).tolist() == [1, 1, 3, 3]
-
-
 def test_the_required_seeds_or_texts_are_enough():
     variance = stats.SamplingVariance(4e-4, 1e-5, 0.0, 3, 2000, 1e-5)
     need = power.required_sample(0.03, variance)
@@ -341,3 +332,45 @@ def test_the_required_seeds_are_the_fewest_that_detect_the_difference(from_seeds
     for difference in (0.015, 0.02, 0.05):
         need = next(n for n in range(2, 1001) if least(n) <= difference)
         assert power.required_sample(difference, seen) == power.RequiredSample(need, None)
+
+
+def test_clusters_make_the_intervals_wider_and_hold_the_truth():
+    from coverage import coverage
+
+    scores, differences = coverage("clusters", 1, 120, 3)
+    assert scores >= 0.9
+    assert differences >= 0.9
+    truth, guess = np.ones(100, int), np.repeat([1, 1, 1, 0], 25)[None]
+    alone = stats.sampling_variance(stats.accuracy(truth, guess))
+    together = stats.sampling_variance(stats.clustered(stats.accuracy(truth, guess), np.arange(100) // 25))
+    assert together.texts == 4
+    values = np.array([1, 1, 1, 0])  # four groups that are right or wrong as a whole are four observations
+    assert together.from_texts == pytest.approx(values.var(ddof=1) / 4)
+    assert alone.from_texts < together.from_texts / 10
+    each = stats.clustered(stats.accuracy(truth, guess), np.arange(100))
+    assert stats.sampling_variance(each).from_texts == alone.from_texts
+
+
+@pytest.mark.parametrize("texts", [1, 2, 5])
+def test_an_interval_knows_one_text_of_a_class_from_fifty(texts: int):
+    from coverage import coverage
+
+    def interval(rare: int) -> stats.Interval:
+        truth = (np.arange(100) >= rare).astype(int)
+        return inference.score_interval(stats.balanced_accuracy(truth, truth[None]))
+
+    assert interval(texts).low < interval(50).low
+    assert interval(1).low < 0.65
+    assert interval(texts).high == 1.0
+    scores, differences = coverage(str(texts), 1, 60, 5, 200)
+    assert scores >= 0.9
+    assert differences >= 0.9
+
+
+def test_identical_seeds_have_the_interval_of_one():
+    truth = np.array([0, 1] * 50)
+    guess = np.where(np.arange(100) % 7 == 0, 1 - truth, truth)
+    one = inference.score_interval(stats.accuracy(truth, guess[None]))
+    three = inference.score_interval(stats.accuracy(truth, np.stack([guess] * 3)))
+    assert three.low == pytest.approx(one.low, abs=0.01)
+    assert three.high == pytest.approx(one.high, abs=0.01)

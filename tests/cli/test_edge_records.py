@@ -81,10 +81,10 @@ def test_a_perfect_predictor_has_wilsons_interval_and_is_significantly_ahead(tmp
     assert (found["rank"], found["verdict"]) == (1, "helps")
 
 
-def test_two_baselines_with_the_same_answers_are_tied_and_neutral(tmp_path: Path):
+def test_two_baselines_with_the_same_answers_are_tied_and_level(tmp_path: Path):
     alike = [replace(r, baseline="edge") for r in FULL[:3]]
     found = facts(tmp_path, [*FULL[:3], *alike])[0]
-    assert (row(found)["rank"], row(found, "scratch")["rank"], row(found)["verdict"]) == (1, 1, "neutral")
+    assert (row(found)["rank"], row(found, "scratch")["rank"], row(found)["verdict"]) == (1, 1, "level")
     assert [row(found)["gain"][k] for k in ("estimate", "low", "high")] == [0.0, 0.0, 0.0]
     assert "are right on the same texts" in board(tmp_path, [], "--compare", "edge,scratch").stdout
 

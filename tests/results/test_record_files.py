@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from bench.core.errors import BenchError
+from bench.core.errors import BenchError, DataError
 from bench.protocol.metrics import score
 from bench.results import record_files, stored_predictions
 from bench.results.record import Record
@@ -228,3 +228,14 @@ def test_a_line_that_a_run_may_write_is_read(path: Path, right: dict[str, object
     record = replace(RECORD, **right)  # type: ignore[arg-type]
     record_files.append(path, record)
     assert record_files.read(path, pytest.fail) == [record]
+
+
+def test_groups_of_texts_are_kept_where_they_put_texts_together_and_old_records_have_none():
+    truth, stored = np.array([0, 1, 1, 0]), np.zeros((4, 1), np.float16)
+    packed = json.loads(json.dumps(stored_predictions.pack(truth, stored, np.array([7, 7, 9, 9]))))
+    assert stored_predictions.groups_of(packed).tolist() == [0, 0, 1, 1]
+    assert stored_predictions.unpack(packed)[0].tolist() == truth.tolist()
+    for groups in (None, np.zeros(4, int), np.arange(4)):
+        assert stored_predictions.groups_of(stored_predictions.pack(truth, stored, groups)) is None
+    with pytest.raises(DataError, match="groups of texts cannot be unpacked"):
+        stored_predictions.groups_of({**packed, "groups": "!"})

@@ -14,6 +14,7 @@ const answer = () => {
     const best = board.best[at.budget];
     const [before, ...after] = sentence.split(best);
     parts.push(el("p", { className: "said" }, before, el("strong", {}, best), after.join(best)));
+    if (board.details[at.budget]) parts.push(el("p", { className: "quiet" }, board.details[at.budget]));
     parts.push(el("p", { className: "quiet" }, `Measured on ${head}: ${whole(board.n_test)} test texts` +
       (at.n === labels ? "." : `; ${whole(at.n)} is the measured number of labels nearest to ${whole(labels)}.`)));
     if (boardsShown().length === 1) for (const line of board.lead) parts.push(el("p", {}, line));

@@ -2,7 +2,7 @@
 const between = (low, high, digits, sign) => low === null || low === undefined ? null :
   el("span", { className: "range" }, `[${(sign && low > 0 ? "+" : "") + number(low, digits)}, ` +
     `${(sign && high > 0 ? "+" : "") + number(high, digits)}]`);
-const MARKS = { helps: "▲", harms: "▼", neutral: "=", underpowered: "?" };
+const MARKS = { helps: "▲", harms: "▼", level: "=", unresolved: "?" };
 const many = (key) => () => new Set(rowsShown.map((c) => c[key])).size > 1;
 const COLUMNS = [
   { key: "baseline", name: "strategy", text: true, about: "How the labels and the base are used; bench list baselines describes each strategy." },
@@ -12,15 +12,19 @@ const COLUMNS = [
     cell: (c) => [whole(c.n) + (c.budget === "full" ? " (all)" : "")] },
   { key: "score", name: "score", about: "Accuracy on the test set, or balanced accuracy where the classes differ much in size: mean over seeds [95% interval over seeds and texts]. n/m: only n of the m seeds finished, so no mean is shown.",
     cell: (c) => c.score === null ? [`${c.done}/${c.of}`] : [number(c.score, 3), between(c.low, c.high, 3)] },
-  { key: "gain", name: "gain, points", about: "Points over training from scratch with the same labels and seeds: ▲ helps, ▼ harms, = neutral (the 90% interval lies within ±2 points), ? underpowered: more seeds or texts are needed.",
+  { key: "gain", name: "gain, points", about: "Points over training from scratch with the same labels and seeds: ▲ helps, ▼ harms, = level (an equivalence test within ±1 point), ? cannot be decided by these seeds and texts. 5% false calls for all gains at a budget together.",
     cell: (c) => c.gain === null ? [""] : [el("span", { className: c.verdict }, `${c.gain > 0 ? "+" : ""}${number(c.gain, 1)} `,
       el("span", { title: c.verdict, role: "img", "aria-label": c.verdict || "no verdict" }, MARKS[c.verdict] || "")),
       between(c.gain_low, c.gain_high, 1, true)] },
   { key: "worth", name: "worth, labels", about: "How many labels training from scratch needs for the same score; > and <: more than the largest, or fewer than the smallest number measured.",
     value: (c) => c.worth !== null ? c.worth : c.worth_words.startsWith(">") ? Infinity : c.worth_words ? 0 : null,
     cell: (c) => { const [words, range] = c.worth_words.split(/ (?=\[)/); return [words, range ? el("span", { className: "range" }, range) : null]; } },
-  { key: "rank", name: "rank", up: true, about: "1 unless another strategy is significantly better with the same labels (paired tests with Holm correction, 5%).",
+  { key: "rank", name: "rank", up: true, about: "1: may be the best; others are behind the first (Hsu's comparison with the best, 5% for each number of labels).",
     cell: (c) => [c.rank === null ? "–" : String(c.rank)] },
+  { key: "behind", name: "behind the first", about: "Points minus those of the first [interval of Hsu's comparison with the best]: where it lies below 0, the strategy is not the best.",
+    cell: (c) => !c.behind ? ["–"] : [number(c.behind, 1), between(c.behind_low, c.behind_high, 1, true)] },
+  { key: "source_gain", name: "vs source, points", about: "Points over source-only, which uses no label of the target [95% interval]: what the labels bring on top of the source.",
+    cell: (c) => c.source_gain === null ? [""] : [`${c.source_gain > 0 ? "+" : ""}${number(c.source_gain, 1)}`, between(c.source_low, c.source_high, 1, true)] },
   { key: "auc", name: "AUC", about: "Area under the ROC curve [95% interval]; with more than two classes the mean of one class against the rest.",
     cell: (c) => [number(c.auc, 3), between(c.auc_low, c.auc_high, 3)] },
   { key: "best", name: "best in", about: "Share of the resamples of seeds and texts in which this strategy has the highest score.",
@@ -78,7 +82,7 @@ const board = () => {
     if (!rowNodes.has(c)) rowNodes.set(c, row(c, columns));
     return rowNodes.get(c);
   }));
-  byId("count").textContent = `${whole(rowsShown.length)} of ${whole(cells.length)} results. Shaded: rank 1, not significantly worse than the best.`;
+  byId("count").textContent = `${whole(rowsShown.length)} of ${whole(cells.length)} results. Shaded: rank 1, may be the best.`;
   byId("more").hidden = rowsShown.length <= most;
   byId("more").textContent = `Show ${whole(Math.min(SHOWN, rowsShown.length - most))} more rows`;
 };
