@@ -87,26 +87,23 @@ def _without_labels(ranking: Ranking, chosen: RankedBaseline) -> str:
 
 
 def sources_of_the_gain(study: Study, ranking: Ranking) -> list[str]:
-    """`imdb brings 15.0 ± 2.0 points, your 128 labels 0.3 ± 1.2 on top of it.`, where the references were run."""
+    """What word vectors, the source and the target's labels bring, each with its 95% interval, where they were run."""
     rows = {r.baseline: r for r in ranking.rows}
     source, chosen = rows.get(SOURCE_ONLY), recommended(study, ranking)[0]
     labels = f"your {ranking.n_train:,} labels"
+    if source is None or source.gain is None:
+        return []
     parts = []
     vectors = rows.get(WORD_VECTORS)
     if vectors is not None and vectors.gain is not None:
-        parts.append(f"word vectors add {_plus_minus(vectors.gain)} points to training on {labels} alone")
-    if source is not None and source.gain is not None:
-        name = TaskRef.parse(study.board.source).task
-        parts.append(f"a model of {name} that saw no label of yours is {_plus_minus(source.gain)} points "
-                     f"above {'that' if parts else f'training on {labels} alone'}")
+        parts.append(f"word vectors {_plus_minus(vectors.gain)} points")
+    name = TaskRef.parse(study.board.source).task
+    parts.append(f"a model of {name} that saw no label of yours {_plus_minus(source.gain)} points")
     if chosen.gain_over_source is not None and chosen.baseline not in NO_LABEL:
         gain = chosen.gain_over_source
         certain = "" if gain.low > 0 or gain.high < 0 else ", nothing that can be measured"
-        parts.append(f"{labels} bring {chosen.baseline} {_plus_minus(gain)} points on top of that model{certain}")
-    if not parts or source is None:
-        return []
-    text = "; ".join(parts)
-    return [f"What came from where: {text}."]
+        parts.append(f"on top of that model, {labels} bring {chosen.baseline} {_plus_minus(gain)} points{certain}")
+    return [f"What came from where, against training on {labels} alone: {'; '.join(parts)}."]
 
 
 def _plus_minus(gain: Interval) -> str:
