@@ -108,10 +108,10 @@ def leaderboard(question: Question) -> Answer:
 
 def one_budget(question: Question) -> Answer:
     """Everything known at one budget."""
-    from bench.report import leaderboard_json, tables
+    from bench.report import headline, leaderboard_json, tables
 
     sections = [Section(f"{study.board.title} · {tables.labels_of(study, budget)}", tables.detail(study, budget),
-                        sentences(study)) for study in question.studies for budget in question.budgets]
+                        sentences(study), headline.at_budget(study, budget)) for study in question.studies for budget in question.budgets]
     return Answer(sections, leaderboard_json.as_json(question.studies) + "\n" if question.format == "json" else "")
 
 

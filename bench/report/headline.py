@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from bench.analysis.rankings import HARMS, HELPS, LEVEL, LEVEL_WITHIN, SOURCE_ONLY, RankedBaseline, Ranking
 from bench.analysis.scores import Interval
 from bench.analysis.study import Study
-from bench.core.budget import FULL
+from bench.core.budget import FULL, Budget
 from bench.core.names import TaskRef
 from bench.report.numbers import seconds_text
 
@@ -21,12 +21,18 @@ def headline(study: Study) -> list[str]:
     usual = min(study.rankings, key=lambda r: (abs(max(r.n_train, 1) / USUAL - 1), r.n_train), default=None)
     if usual is None:
         return []
-    lines = [recommendation(study, usual), *sources_of_the_gain(study, usual)]
+    lines = at_budget(study, usual.budget)
     if study.summary is not None and len(study.summary.rows) > 1:
         best = [r.baseline for r in study.summary.rows if r.rank == 1]
         lines.append(f"Over all {len(study.summary.budgets)} budgets together: {_listed(best, 'or')}"
                      + (" (their mean scores cannot be ordered)." if len(best) > 1 else " is better than all others."))
     return lines
+
+
+def at_budget(study: Study, budget: Budget) -> list[str]:
+    """What to use at one budget, and what came from where."""
+    ranking = study.at(budget)
+    return [] if ranking is None else [recommendation(study, ranking), *sources_of_the_gain(study, ranking)]
 
 
 def recommendation(study: Study, ranking: Ranking) -> str:
