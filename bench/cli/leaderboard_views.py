@@ -111,7 +111,8 @@ def one_budget(question: Question) -> Answer:
     from bench.report import headline, leaderboard_json, tables
 
     sections = [Section(f"{study.board.title} · {tables.labels_of(study, budget)}", tables.detail(study, budget),
-                        sentences(study), headline.at_budget(study, budget)) for study in question.studies for budget in question.budgets]
+                        sentences(study), headline.at_budget(study, budget))
+                for study in question.studies for budget in question.budgets]
     return Answer(sections, leaderboard_json.as_json(question.studies) + "\n" if question.format == "json" else "")
 
 
