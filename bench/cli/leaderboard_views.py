@@ -174,7 +174,8 @@ def across(question: Question) -> Answer:
         return vega.save(panels.ranks_panel(result), stem)
 
     return Answer(sections, as_json(results) if question.format == "json" else "",
-                  [partial(picture, result) for result in results])
+                  [partial(picture, result) for result in results
+                   if len(result.ranked) > 1 and result.critical is not None])  # one corpus has no critical difference
 
 
 def _most_frequent_budgets(studies: Sequence[Study]) -> list[Budget]:
