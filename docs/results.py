@@ -85,7 +85,7 @@ def labels(budget: Budget) -> str:
 
 
 def short(row: RankedBaseline | None) -> str:
-    """`.797`, bold where nothing is significantly better."""
+    """`.797`, bold where it may be the best."""
     from bench.report.numbers import score_text
 
     if row is None:
@@ -98,20 +98,26 @@ def amazon(studies: Sequence[Study]) -> str:
     """The main example: one row per strategy, one column per budget that is shown, and the advice."""
     from bench.report import tables
     from bench.report.advice import advice
+    from bench.report.headline import headline
 
     study = main_study(studies, "amazon")
     table = tables.compact(study)
     shown = [i for i, budget in enumerate(study.board.budgets) if budget in SHOWN]
     body = []
-    for row in table.body:
-        cells = [row[1 + 4 * i : 5 + 4 * i] for i in shown]
-        body.append([f"`{row[0]}`", *(f"**{c[1]}**" if c[0] == "1" else c[1] for c in cells)])
+    summary = study.summary.rows if study.summary else ()
+    bold = {r.baseline for r in summary if r.rank == 1}
+    order = [r.baseline for r in summary]
+    place = {name: i for i, name in enumerate(order)}
+    for row in sorted(table.body, key=lambda row: place.get(row[0], len(place))):
+        mark = "**" if row[0] in bold else ""
+        body.append([f"{mark}`{row[0]}`{mark}", *(f"{mark}{row[2 + 4 * i]}{mark}" for i in shown)])
     title = (f"{study.board.title}; {study.rankings[0].seeds} seeds, {study.board.n_test:,} test texts; accuracy "
              "[95% interval over label draws and test texts; at all labels over seeds and test texts]:")
     sentences = advice(study)  # one per budget, then some about all of them
     lines = [line for r, line in zip(study.rankings, sentences, strict=False) if r.budget in SHOWN]
     lines += sentences[len(study.rankings):]
-    return "\n".join([title, "", grid(["strategy", *(table.groups[i][0] for i in shown)], body), "",
+    head = ["strategy", *(table.groups[i][0] for i in shown)]
+    return "\n".join([*(f"{line}\n" for line in headline(study)), title, "", grid(head, body), "",
                       *(f"- {line}" for line in lines)])
 
 

@@ -235,7 +235,7 @@ def test_the_readmes_table_is_written_from_records_between_its_marks() -> None:
     after = module.written(before, found)
     assert module.BLOCK.sub("", after) == module.BLOCK.sub("", before)
     made = module.BLOCK.search(after)[3]
-    rows = [line for line in made.splitlines() if line.startswith("| `")]
+    rows = [line for line in made.splitlines() if line.startswith(("| `", "| **`"))]
     assert {row.split("`")[1] for row in rows} == {"scratch", "frozen"}
     assert all(re.search(r"\.\d{3} \[\.\d{3} \.\d{3}\]", row) for row in rows)
     assert "At " in made

@@ -29,7 +29,7 @@ PRIOR_OF_A_BUDGET = 40.0  # that a budget lies on the profile
 UNLIKE_STRATEGY, UNLIKE_BUDGET, UNLIKE_CELL = 0.05, 0.05, 0.005  # levels of F tests for more spread than the pool's
 QUIET = 0.002  # the level for less: a smaller variance must be certain
 SLOPES = np.linspace(-1.6, 0.8, 49)  # of the log variance in the log of the labels
-UNEVEN = 2.0  # standard errors by which the cells' scatter must exceed chance
+UNEVEN = 1.3  # standard errors by which the cells' scatter must exceed chance
 CHOICE = 0.85  # of the degrees of freedom are left, since the data also choose what is pooled (by simulation)
 LEAST = 0.02  # a smaller share of the median spread counts as this
 KNOWN = 1e6  # degrees of freedom of what is not estimated
@@ -189,7 +189,8 @@ class Pool:
         count, d = (len(shared) - 1) * (len(self.cells) - 1), float(seeds[0])
         found, expected = float((logs**2).sum() / count), float(polygamma(1, d / 2))
         error = expected * np.sqrt((float(polygamma(3, d / 2)) / expected**2 + 2) / count)
-        ratio = spread / np.maximum(spread.mean(axis=0) * spread.mean(axis=1, keepdims=True) / spread.mean(), 1e-12)
+        ratio = spread / np.maximum(spread.mean(axis=1, keepdims=True), 1e-12)
+        ratio = ratio / np.maximum(ratio.mean(axis=0), 1e-12)
         square = float(((ratio - 1) ** 2).sum() / count)
         square_error = np.sqrt((12 * (d + 4) / d**3 - 4 / d**2) / count)
         if found <= expected + UNEVEN * error and square <= 2 / d + UNEVEN * square_error:

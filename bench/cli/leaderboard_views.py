@@ -113,10 +113,11 @@ def leaderboard(question: Question) -> Answer:
 
 def one_budget(question: Question) -> Answer:
     """Everything known at one budget."""
-    from bench.report import leaderboard_json, tables
+    from bench.report import headline, leaderboard_json, tables
 
     sections = [Section(f"{study.board.title} · {tables.labels_of(study, budget)}", tables.detail(study, budget),
-                        sentences(study)) for study in question.studies for budget in question.budgets]
+                        sentences(study), headline.at_budget(study, budget))
+                for study in question.studies for budget in question.budgets]
     return Answer(sections, leaderboard_json.as_json(question.studies) + "\n" if question.format == "json" else "")
 
 
@@ -201,7 +202,8 @@ def across(question: Question) -> Answer:
         return vega.save(panels.ranks_panel(result), stem)
 
     return Answer(sections, as_json(results) if question.format == "json" else "",
-                  [partial(picture, result) for result in results])
+                  [partial(picture, result) for result in results
+                   if len(result.ranked) > 1 and result.critical is not None])  # one corpus has no critical difference
 
 
 def _most_frequent_budgets(studies: Sequence[Study]) -> list[Budget]:

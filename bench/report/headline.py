@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from bench.analysis.rankings import HARMS, HELPS, LEVEL, LEVEL_WITHIN, SOURCE_ONLY, RankedBaseline, Ranking
 from bench.analysis.scores import Interval
 from bench.analysis.study import Study
-from bench.core.budget import FULL
+from bench.core.budget import FULL, Budget
 from bench.core.names import TaskRef
 from bench.report.numbers import seconds_text
 
@@ -21,12 +21,18 @@ def headline(study: Study) -> list[str]:
     usual = min(study.rankings, key=lambda r: (abs(max(r.n_train, 1) / USUAL - 1), r.n_train), default=None)
     if usual is None:
         return []
-    lines = [recommendation(study, usual), *sources_of_the_gain(study, usual)]
+    lines = at_budget(study, usual.budget)
     if study.summary is not None and len(study.summary.rows) > 1:
         best = [r.baseline for r in study.summary.rows if r.rank == 1]
         lines.append(f"Over all {len(study.summary.budgets)} budgets together: {_listed(best, 'or')}"
                      + (" (their mean scores cannot be ordered)." if len(best) > 1 else " is better than all others."))
     return lines
+
+
+def at_budget(study: Study, budget: Budget) -> list[str]:
+    """What to use at one budget, and what came from where."""
+    ranking = study.at(budget)
+    return [] if ranking is None else [recommendation(study, ranking), *sources_of_the_gain(study, ranking)]
 
 
 def recommendation(study: Study, ranking: Ranking) -> str:
@@ -87,26 +93,23 @@ def _without_labels(ranking: Ranking, chosen: RankedBaseline) -> str:
 
 
 def sources_of_the_gain(study: Study, ranking: Ranking) -> list[str]:
-    """`imdb brings 15.0 ± 2.0 points, your 128 labels 0.3 ± 1.2 on top of it.`, where the references were run."""
+    """What word vectors, the source and the target's labels bring, each with its 95% interval, where they were run."""
     rows = {r.baseline: r for r in ranking.rows}
     source, chosen = rows.get(SOURCE_ONLY), recommended(study, ranking)[0]
     labels = f"your {ranking.n_train:,} labels"
+    if source is None or source.gain is None:
+        return []
     parts = []
     vectors = rows.get(WORD_VECTORS)
     if vectors is not None and vectors.gain is not None:
-        parts.append(f"word vectors add {_plus_minus(vectors.gain)} points to training on {labels} alone")
-    if source is not None and source.gain is not None:
-        name = TaskRef.parse(study.board.source).task
-        parts.append(f"a model of {name} that saw no label of yours is {_plus_minus(source.gain)} points "
-                     f"above {'that' if parts else f'training on {labels} alone'}")
+        parts.append(f"word vectors {_plus_minus(vectors.gain)} points")
+    name = TaskRef.parse(study.board.source).task
+    parts.append(f"a model of {name} that saw no label of yours {_plus_minus(source.gain)} points")
     if chosen.gain_over_source is not None and chosen.baseline not in NO_LABEL:
         gain = chosen.gain_over_source
         certain = "" if gain.low > 0 or gain.high < 0 else ", nothing that can be measured"
-        parts.append(f"{labels} bring {chosen.baseline} {_plus_minus(gain)} points on top of that model{certain}")
-    if not parts or source is None:
-        return []
-    text = "; ".join(parts)
-    return [f"What came from where: {text}."]
+        parts.append(f"on top of that model, {labels} bring {chosen.baseline} {_plus_minus(gain)} points{certain}")
+    return [f"What came from where, against training on {labels} alone: {'; '.join(parts)}."]
 
 
 def _plus_minus(gain: Interval) -> str:

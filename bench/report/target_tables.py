@@ -59,7 +59,8 @@ def across_notes(ranking: RankingAcrossTargets) -> list[str]:
              "points behind the best."]
     if corpora < targets:
         shared = [", ".join(map(short_name, corpus)) for corpus in ranking.corpora if len(corpus) > 1]
-        lines.append(f"The {targets} targets come from {corpora} corpora ({'; '.join(shared)} share one): a corpus "
+        several = f"{corpora} corpora" if corpora > 1 else "one corpus"
+        lines.append(f"The {targets} targets come from {several} ({'; '.join(shared)} share one): a corpus "
                      "counts once, as the mean of its targets.")
     if ranking.friedman is not None and ranking.critical is not None:
         result = "the baselines differ" if ranking.friedman <= 0.05 else "no significant difference"

@@ -90,7 +90,7 @@ def test_only_the_pages_own_scripts_may_run_and_nothing_may_be_fetched():
 def test_without_scripts_the_advice_and_the_provenance_are_there():
     page = html_page.html(page_facts.facts(results()), SCRIPT)
     text = re.search(r"<noscript>(.*?)</noscript>", page, re.DOTALL)[1]
-    assert "At 128 labels use" in html_module.unescape(text)
+    assert "With 128 labels use" in html_module.unescape(text)
     assert "ab" * 32 in page
     assert "abcdef123456" in page
 
