@@ -89,7 +89,7 @@ def _differences(names: Sequence[str], samples: Sequence[Sample], by_budget: Seq
                  weights: Array, sizes: Mapping[Budget, int]) -> PairwiseDifferences:
     """The differences over the curve; the seeds' part from the pools of the budgets, times what nested labels add."""
     difference, variance = mean_differences(samples)
-    if variance.seeds > 1:
+    if variance.seeds > 1 and len(names) > 1:
         picked = [d.variance.at(*np.ix_([d.names.index(n) for n in names], [d.names.index(n) for n in names]))
                   for d in by_budget]
         independent = sum(w**2 * v.from_seeds for w, v in zip(weights, picked, strict=True))

@@ -46,8 +46,10 @@ def changes(earlier: Sequence[Record], later: Sequence[Record], budgets: Sequenc
             pairs = _pairs(early, late, budgets)
             reasons = _reasons(early, before, late, _trials(records_of[id(late)]), pairs)
         else:
-            other = late is not None or early.board.key.headline in headlines
-            pairs, where = [], "other texts, labels or base in the later run" if other else "missing in the later run"
+            pairs = []
+            where = "other texts or labels in the target's data" if late is not None else \
+                "other data or another base in the later run" if early.board.key.headline in headlines else \
+                "missing in the later run"
             reasons = {cell: where for cell, trials in before.items() if _scored(trials)}
         if pairs or reasons:
             title = early.board.title

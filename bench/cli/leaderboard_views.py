@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -128,8 +127,6 @@ def comparison(question: Question) -> Answer:
     from bench.report.advice import comparison_notes
 
     limit = question.options.fail_if_worse
-    if limit is not None and not 0.0 <= limit < math.inf:
-        raise BenchError(f"--fail-if-worse {limit:g} is no number of points", "0 or more, such as 1.0")
     boards = _runs(question) if question.compares_runs else _baselines(question)
     lost = [f"{board.title}: {line}" for board in boards for line in board.lost]
     if limit is None and not any(board.pairs for board in boards):

@@ -188,7 +188,8 @@ def _headers_of(bounded: Bounded) -> type[tarfile.TarInfo]:
             header = super().frombuf(buf, encoding, errors)
             if header.type not in (*tarfile.REGULAR_TYPES, tarfile.DIRTYPE):
                 if header.size > EXTENDED:
-                    raise tarfile.ReadError(f"an extended header of {header.size:,} bytes")
+                    raise DataError(f"{bounded.path} has an extended header of {header.size:,} bytes",
+                                    "refused: unsafe archive")
                 bounded.extended = header.type in (tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE)
             return header
 

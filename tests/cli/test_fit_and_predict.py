@@ -169,7 +169,7 @@ def test_wrong_input_to_predict_is_one_line(bench_: Bench, model: str, workshop:
     Path("card.toml").write_text("")
     Path("list.jsonl").write_text("[1]\n")
     Path("bad.parquet").write_bytes(b"PAR1xxxxPAR1")
-    cases = {"nowhere.csv": "no such file: nowhere.csv", "data": "data is a folder", "card.toml": "no known kind",
+    cases = {"nowhere.csv": "no such file: nowhere.csv", "data": "data is a folder", "card.toml": "card.toml is empty",
              "two.csv": "its columns: a, b", "open.csv": "line 2", "wide.csv": "line 2 has 3 cells, the header 2",
              "empty.csv": "empty.csv is empty", "mixed.txt": "not UTF-8", "cut.txt.gz": "damaged or cut short",
              "number.jsonl": "no text column", "list.jsonl": "line 1 is not a JSON object",

@@ -97,7 +97,7 @@ def test_a_file_that_is_edited_during_a_run_fails_the_trials_that_are_left_and_i
     assert len({r.strategy_sha256 for r in records}) == 1
     assert any(r.status == "ok" for r in records)
     for failed in (r for r in records if r.status != "ok"):
-        assert "the code of knob_of_a_user has changed" in failed.error
+        assert "the code of 'knob_of_a_user:fit' has changed" in failed.error
 
 
 def test_two_settings_are_two_rows(bench_: Bench, knob: Path):

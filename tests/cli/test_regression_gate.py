@@ -153,5 +153,5 @@ def test_nothing_to_compare_is_an_error_with_or_without_the_gate(tmp_path: Path)
 @pytest.mark.parametrize("points", ["-1", "nan", "inf", "-0.5"])
 def test_a_gate_that_could_never_fail_is_refused(tmp_path: Path, points: str):
     before = write(tmp_path / "before", BEFORE)
-    refused(leaderboard("--compare", before, before, f"--fail-if-worse={points}"), "no number of points")
+    refused(leaderboard("--compare", before, before, f"--fail-if-worse={points}"), "is not a number of points")
     refused(leaderboard("--results-dir", before, f"--fail-if-worse={points}"), "it needs --compare")

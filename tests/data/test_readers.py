@@ -241,7 +241,7 @@ def test_a_name_outside_the_archive_is_refused(tmp_path: Path, name: str) -> Non
 def test_a_link_or_device_in_a_tar_is_refused(tmp_path: Path, kind: bytes) -> None:
     entry = tarfile.TarInfo("aclImdb/train/pos/1_1.txt")
     entry.type, entry.linkname = kind, "/etc/passwd"
-    with pytest.raises(DataError, match="link or a device"):
+    with pytest.raises(DataError, match="is a link, a device or has holes"):
         list(members(tar(tmp_path / "a.tar.gz", {"l": entry})))
 
 
@@ -269,8 +269,9 @@ def test_bombs_are_refused_without_filling_memory(tmp_path: Path) -> None:
         for _ in range(100):
             out.write(b"a,b\n" * (1 << 18))
     tracemalloc.start()
-    for name in ("a.zip", "a.tar.gz", "b.tar.gz"):
-        with pytest.raises(DataError, match="decompression bomb"):
+    for name, message in {"a.zip": "decompression bomb", "a.tar.gz": "decompression bomb",
+                          "b.tar.gz": "an extended header of 7,516,192,768 bytes"}.items():
+        with pytest.raises(DataError, match=message):
             list(members(tmp_path / name))
     assert tracemalloc.get_traced_memory()[1] < 20 << 20
     tracemalloc.stop()

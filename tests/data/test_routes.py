@@ -513,4 +513,4 @@ def test_a_damaged_parquet_file_is_written_again(access: Access, monkeypatch: py
     route = Route("hub", {"dataset": "me/toy", "revision": REVISION})
     path = deliver(route, access).path
     path.write_bytes(b"damaged")
-    assert read("parquet", deliver(route, access).path, {}).equals(frame.astype("str"))
+    assert read("parquet", deliver(route, access).path, {}).equals(frame.astype(object))
