@@ -13,7 +13,7 @@ from bench.runs.inputs import TrialContext
 from bench.runs.registry import Strategy
 from bench.runs.trials import TrialSpec, trial_specs
 
-HONEST = (Strategy("honest", misbehaving.MODULE, "honest"), Strategy("tfidf", "baselines.tfidf"))
+HONEST = (Strategy("honest", misbehaving.MODULE, "honest"), Strategy("tfidf", "bench.baselines.tfidf"))
 
 
 def honest_specs(context: TrialContext) -> list[TrialSpec]:

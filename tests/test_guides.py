@@ -78,7 +78,7 @@ def test_two_sources_give_a_transfer_matrix(workshop: Path) -> None:
                  "--data-dir", "data", "--baseline", "source-only", "--budgets", "16", "--seeds", "1", "--offline",
                  "--epochs", "1", folder=workshop)
     assert done.returncode == 0, done.stderr
-    assert "source \\ target" in done.stdout
+    assert "source / target" in done.stdout
     assert (workshop / "results/runs/leaderboards/matrix-source-only-16.md").exists()
 
 

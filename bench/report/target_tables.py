@@ -88,7 +88,7 @@ def score_name(matrix: TransferMatrix) -> str:
 
 def matrix_table(matrix: TransferMatrix) -> Table:
     """One row per source, one column per target."""
-    return Table(("source \\ target", *matrix.targets), tuple(
+    return Table(("source / target", *matrix.targets), tuple(
         (source, *("–" if score is None else f"{score:.3f}" for score in row))
         for source, row in zip(matrix.sources, matrix.scores, strict=True)))
 

@@ -24,18 +24,7 @@ def executor(options: Options, say: Say) -> Iterator[Executor]:
         with client.connected(options.scheduler, say) as cluster:
             yield lambda specs: cluster.run(specs, options.trial_timeout)
         return
-    yield lambda specs: _on_this_machine(specs, workers, options.trial_timeout)
-
-
-def _on_this_machine(specs: Sequence[TrialSpec], workers: int, seconds: float | None) -> Iterator[Record]:
-    """Run the trials in worker processes; `BenchError` where the process that starts workers is gone."""
-    try:
-        yield from pool.run(specs, workers, seconds)
-    except (EOFError, ConnectionError, FileNotFoundError) as error:
-        why = f"{type(error).__name__}: {error}".rstrip(": ")
-        raise BenchError(f"the process that starts the workers died: killed, or out of memory? ({why})",
-                         "finished trials are saved, and the same command continues; --jobs 1 needs no such process"
-                         ) from None
+    yield lambda specs: pool.run(specs, workers, options.trial_timeout)
 
 
 def worker_count(options: Options) -> int:

@@ -80,10 +80,12 @@ def start(function: Callable[..., None], *arguments: Any) -> BaseProcess:
             with environment.passed_on(), environment.short_temporary_folder():  # a server that is gone starts again
                 process.start()
             return process
-        except (EOFError, ConnectionError) as error:
+        except (EOFError, ConnectionError, FileNotFoundError) as error:
             if attempt == ATTEMPTS - 1:
-                raise BenchError(f"no worker process can be started: {type(error).__name__} {error}",
-                                 "was the process that starts them killed?") from None
+                why = f"{type(error).__name__}: {error}".rstrip(": ")
+                raise BenchError(f"the process that starts the workers died: killed, or out of memory? ({why})",
+                                 "finished trials are saved, and the same command continues; --jobs 1 needs no such "
+                                 "process for our own strategies") from None
             time.sleep(0.1 * 2**attempt)  # until the system has noticed that the server is gone
         finally:
             if daemonic:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from conftest import Prepare, World
 
-from bench.runs import needs
+from bench.runs import needs, registry
 from bench.runs.costs import STATED, Cost, MeasuredCosts, Step
 from bench.runs.inputs import Inputs, TrialContext, for_pair
 from bench.runs.needs import NEEDS, Need, Workload
@@ -56,6 +56,7 @@ def test_a_new_need_is_one_entry(world: World, context: TrialContext, prepare: P
                  entries=lambda context: [context.root / "lexicon"],
                  steps=lambda work: [Step("lexicon", work.target, False, Cost(3.0, STATED))])
     monkeypatch.setitem(NEEDS, "lexicon", entry)  # type: ignore[arg-type]
+    monkeypatch.setattr(registry, "OURS", ("bench", strategy.module))  # another process would not know the new need
     assert strategy.needs() == {"lexicon", "counts"}
     said: list[str] = []
     assert applicable([strategy], world.source.task, world.three.task, True, said.append) == []

@@ -12,21 +12,17 @@ import pytest
 from bench.core import places
 
 CODE = """
-import sys
+import os
 from bench.core.errors import BenchError
-from bench.runs import executor, pool
-from bench.runs.options import Options
+from bench.runs import processes
 
 {before}
-class Spec:
-    class context:
-        engine = "torch"
-
 def main():
+    processes.warm_up("torch")
     try:
-        with executor.executor(Options(jobs=2), print) as run:
-            if "--run" in sys.argv:
-                list(run([Spec, Spec]))
+        process = processes.start(os._exit, 7)
+        process.join()
+        print("ended with", process.exitcode)
     except BenchError as error:
         print("bench:", error)
 
@@ -35,9 +31,9 @@ if __name__ == "__main__":
 """
 
 
-def said(folder: Path, before: str, *arguments: str, wrap: tuple[str, ...] = ()) -> str:
+def said(folder: Path, before: str, wrap: tuple[str, ...] = ()) -> str:
     (folder / "script.py").write_text(CODE.replace("{before}", before))
-    command = [*wrap, sys.executable, str(folder / "script.py"), *arguments]
+    command = [*wrap, sys.executable, str(folder / "script.py")]
     done = subprocess.run(command, capture_output=True, text=True,
                           check=False, timeout=120,
                           env={**os.environ, "PYTHONPATH": f"{places.ROOT}{os.pathsep}{folder / 'modules'}"})
@@ -49,15 +45,13 @@ def said(folder: Path, before: str, *arguments: str, wrap: tuple[str, ...] = ())
 def test_the_death_of_the_process_that_starts_workers_is_said(tmp_path: Path):
     (tmp_path / "modules").mkdir()
     (tmp_path / "modules" / "dies.py").write_text("import os\nos._exit(9)\n")
-    text = said(tmp_path, "pool.PRELOADED = ('dies',)", "--run")
+    text = said(tmp_path, "processes.PRELOADED = ('dies',)")
     assert text.startswith("bench: the process that starts the workers died")
     assert "--jobs 1" in text
 
 
 @pytest.mark.skipif(subprocess.run(["unshare", "-m", "true"], capture_output=True, check=False).returncode != 0
                     if sys.platform == "linux" else True, reason="takes /dev/shm away")
-def test_without_shared_memory_one_process_runs_the_trials(tmp_path: Path):
+def test_workers_need_no_shared_memory(tmp_path: Path):
     away = 'mount -t tmpfs -o ro none /dev/shm && exec "$@"'
-    text = said(tmp_path, "", wrap=("unshare", "-m", "bash", "-c", away, "bash"))
-    assert text.startswith("one process runs the trials, not 2: processes have no shared memory here")
-    assert said(tmp_path, "") == ""
+    assert said(tmp_path, "", wrap=("unshare", "-m", "bash", "-c", away, "bash")) == "ended with 7\n"
