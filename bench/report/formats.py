@@ -35,6 +35,8 @@ def plain(table: Table, width: int = 120) -> str:
         columns = list(range(at, at + count))
         whole = sum(sizes[i] + 1 for i in columns) - 1
         wide = bool(table.groups) and count > 1 and sizes[0] + 1 + whole > width
+        if wide and not any(row[columns[-1]] for row in table.body):
+            columns, wide = columns[:-1], False  # nothing stands in it
         for part in (columns[:-1], columns[-1:]) if wide else (columns,):  # the last column stands below the others
             groups.append((name, part, max(sum(sizes[i] + 1 for i in part) - 1, len(name))))
         at += count
