@@ -37,7 +37,12 @@ def plain(table: Table, width: int = 120) -> str:
     groups, at = [], 1
     for name, count in table.groups or (("", len(table.head) - 1),):
         columns = list(range(at, at + count))
-        groups.append((name, columns, max(sum(sizes[i] + 1 for i in columns) - 1, len(name))))
+        whole = sum(sizes[i] + 1 for i in columns) - 1
+        wide = bool(table.groups) and count > 1 and sizes[0] + 1 + whole > width
+        if wide and not any(row[columns[-1]] for row in table.body):
+            columns, wide = columns[:-1], False  # nothing stands in it
+        for part in (columns[:-1], columns[-1:]) if wide else (columns,):  # the last column stands below the others
+            groups.append((name, part, max(sum(sizes[i] + 1 for i in part) - 1, len(name))))
         at += count
     gap = 3 if sizes[0] + 3 + max(size for _, _, size in groups) <= width else 1
     blocks: list[list[tuple[str, list[int]]]] = [[]]
