@@ -96,7 +96,8 @@ def _differences(names: Sequence[str], samples: Sequence[Sample], by_budget: Seq
         factor, freedom = _nested(by_budget, weights, sizes)
         own = np.mean([1 / v.freedom for v in picked], axis=0)
         variance = replace(variance, from_seeds=np.maximum(factor * independent, variance.interaction),
-                           freedom=1 / (own + 1 / freedom), shared=np.mean([v.shared for v in picked], axis=0))
+                           freedom=1 / (own + 1 / freedom),
+                           shared=np.mean([np.broadcast_to(v.shared, own.shape) for v in picked], axis=0))
     return PairwiseDifferences(tuple(names), difference, variance)
 
 

@@ -28,7 +28,8 @@ UNSPACED_LETTER = regex.compile(rf"[\p{{L}}&&[{UNSPACED}]]", regex.VERSION1)
 ANY_TOKEN = regex.compile(f"{EMOJI}|{CLUSTER}|{WORD}|[!?]", regex.VERSION1)
 PLAIN_TOKEN = re.compile(r"[^\W_]+(?:'[^\W\d_]+)?|[!?]")
 # Letters with blanks between words, no marks and no emoji: PLAIN_TOKEN cuts these texts in the same way, and faster.
-PLAIN = (r"\0-\u02ff\u0370-\u0482\u048a-\u0557\u0559-\u058a\u058d-\u0590\u05be\u05d0-\u05f4\u060c\u061b\u0620-\u064a"
+PLAIN = (r"\0-\xb1\xb4-\xb8\xba\xbb\xbf-\u02ff\u0370-\u0482\u048a-\u0557\u0559-\u058a\u058d-\u0590\u05be\u05d0-\u05f4"
+         r"\u060c\u061b\u0620-\u064a"
          r"\u0660-\u066f\u0671-\u06d5\u1100-\u11ff\u1e00-\u1fff\u2010-\u2031\u20a0-\u20cf\uac00-\ud7a3")
 BEYOND_PLAIN = re.compile(f"[^{PLAIN}]")
 STRETCH = 50  # characters after one beyond plain that are cut as it is; fewer would cost more calls
