@@ -335,7 +335,7 @@ def test_the_required_seeds_are_the_fewest_that_detect_the_difference(from_seeds
 
 
 def test_clusters_make_the_intervals_wider_and_hold_the_truth():
-    from coverage import coverage
+    from hard_cases import coverage
 
     scores, differences = coverage("clusters", 1, 120, 3)
     assert scores >= 0.9
@@ -353,7 +353,7 @@ def test_clusters_make_the_intervals_wider_and_hold_the_truth():
 
 @pytest.mark.parametrize("texts", [1, 2, 5])
 def test_an_interval_knows_one_text_of_a_class_from_fifty(texts: int):
-    from coverage import coverage
+    from hard_cases import coverage
 
     def interval(rare: int) -> stats.Interval:
         truth = (np.arange(100) >= rare).astype(int)

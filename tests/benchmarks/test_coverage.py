@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "analysis"))
-import coverage as hard_cases
+import hard_cases
 from simulated import POINTS, SPREADS, simulated
 from test_scores import SPREADS as SCORE_SPREADS
 from test_scores import coverage
