@@ -152,7 +152,9 @@ class Case:
         self.script = root / "bench"
         self.script.write_text(SCRIPT)
         self.results = root / "results of this case"
-        self.environment = {**os.environ, "PYTHONPATH": str(places.ROOT), "HOME": str(root / "home"),
+        measured = ("COVERAGE_PROCESS_START", "COVERAGE_PROCESS_CONFIG")  # it cannot write a path that is no UTF-8
+        self.environment = {**{k: v for k, v in os.environ.items() if k not in measured},
+                            "PYTHONPATH": str(places.ROOT), "HOME": str(root / "home"),
                             "TRANSFERBENCH_CACHE": str(root / "cache"), "XDG_CACHE_HOME": str(root / "xdg")}
         for name, value in around.variables.items():
             self.environment.pop(name, None)

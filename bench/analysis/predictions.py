@@ -16,6 +16,7 @@ from bench.results.record import Record
 from bench.results.stored_predictions import groups_of, unpack
 
 AGREE = 1e-6  # largest difference between the accuracy in a record and that of its stored predictions
+FEWEST_GROUPS = 30  # of test texts, so that their variance is known; fewer are rather kinds of texts, such as products
 
 
 @dataclass(frozen=True)
@@ -117,7 +118,8 @@ def test_predictions(records: Sequence[Record]) -> tuple[list[TestPredictions], 
         if not all(np.array_equal(truth, t) for t, _ in unpacked):
             left_out.append(f"{name}, {budget} labels: its test set differs from that of the others")
             continue
-        groups = known if known is not None and len(known) == len(truth) else groups
+        if known is not None and len(known) == len(truth) and len(np.unique(known)) >= FEWEST_GROUPS:
+            groups = known
         predictions.append(TestPredictions(
             name, budget, tuple(seeds), truth, np.stack([p for _, p in unpacked]), cell[0].leading,
             float(np.mean([r.seconds.get("adapt", 0.0) for r in cell])),

@@ -17,6 +17,7 @@ from bench.analysis import study
 from bench.analysis.leaderboard import leaderboards
 from bench.report import advice, formats, leaderboard_files, leaderboard_json, tables
 from bench.results import record_files, stored_predictions
+from bench.results.record import Record
 
 
 def test_means_spreads_and_gains_are_over_the_same_seeds():
@@ -209,14 +210,22 @@ def test_no_records_make_no_leaderboard():
     assert study.studies([]) == []
 
 
-def test_groups_of_test_texts_widen_the_intervals_and_are_said():
-    groups = np.arange(TEXTS) // 30
-    clustered = [replace(r, predictions={**r.predictions, "groups": stored_predictions.pack(
+def in_groups(groups: np.ndarray) -> list[Record]:
+    return [replace(r, predictions={**r.predictions, "groups": stored_predictions.pack(
         TRUTH, np.zeros((TEXTS, 1), np.float16), groups)["groups"]}) for r in FULL]
+
+
+def test_four_kinds_of_texts_are_no_groups():
+    assert study.studies(in_groups(np.arange(TEXTS) % 4))[0].predictions[0].groups is None
+
+
+def test_groups_of_test_texts_widen_the_intervals_and_are_said():
+    groups = np.arange(TEXTS) // 10
+    clustered = in_groups(groups)
     alone, together = (study.studies(records)[0] for records in (FULL, clustered))
     assert together.predictions[0].groups.tolist() == groups.tolist()
     assert together.rankings[0].n_test == TEXTS
-    assert any("The test texts come in 10 groups" in line for line in advice.notes(together))
+    assert any("The test texts come in 30 groups" in line for line in advice.notes(together))
     assert not any("groups" in line for line in advice.notes(alone))
     mixed = study.studies([clustered[0], *FULL[1:]])[0]  # records made before have the same texts
     assert all(p.groups is not None for p in mixed.predictions)
