@@ -147,3 +147,15 @@ def plugin(workshop: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     monkeypatch.setenv("PYTHONPATH", f"{workshop / 'plugin'}{os.pathsep}{places.ROOT}")
     yield "cli_plugin"
     sys.modules.pop("cli_plugin", None)
+
+
+@pytest.fixture
+def strangers(context: TrialContext, prepare: Prepare, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+              ) -> TrialContext:
+    """The context of their trials; their module can be imported here and by what is started from here."""
+    import misbehaving
+
+    prepare(context, "features", "base", "counts")
+    misbehaving.write_module(tmp_path)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    return context

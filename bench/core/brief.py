@@ -18,10 +18,8 @@ def shown(value: object, longest: int = SHOWN) -> str:
     """A value as Python writes it, in one line, also where its own methods fail."""
     try:
         return brief(repr(value), longest)
-    except ValueError:
-        return "a number of thousands of digits"  # which Python refuses to print
-    except BaseException:  # of a class from outside
-        return f"a {brief(type(value).__name__, 100)}"
+    except BaseException:  # of a class from outside, or of Python, which refuses to print an integer of 5,000 digits
+        return "a number of thousands of digits" if type(value) is int else f"a {brief(type(value).__name__, 100)}"
 
 
 def text_of(error: BaseException) -> str:

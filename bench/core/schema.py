@@ -10,7 +10,7 @@ from typing import Annotated, Any, TypeVar, overload
 import msgspec
 from msgspec import Meta
 
-from bench.core.brief import shown
+from bench.core.brief import brief, shown
 from bench.core.errors import BenchError
 from bench.core.names import LONGEST as LONGEST_NAME
 from bench.core.names import did_you_mean
@@ -25,7 +25,6 @@ Name = Annotated[str, Meta(max_length=LONGEST_NAME, pattern=rf'^[^@._\-\s/\\:*?"
 Sha256 = Annotated[str, Meta(pattern=f"^[0-9a-f]{{64}}{END}", description="64 hexadecimal digits")]
 IN_WORDS = {"string": "text", "integer": "a whole number", "number": "a number", "boolean": "true or false",
             "array": "a list", "object": "a table", "null": "nothing"}
-LONGEST = 80  # characters of a value in a message
 Schema = Mapping[str, Any]
 
 
@@ -54,7 +53,7 @@ def checked(value: object, kind: Any, where: str, error: type[BenchError] = Benc
         try:
             message, hint = _explained(str(problem), value, schema_of(kind))
         except (LookupError, TypeError, ValueError):  # a place that the path in msgspec's message does not lead to
-            message, hint = shown_words(str(problem)), ""
+            message, hint = brief(str(problem), 240), ""
         raise error(f"{where}: {message}", hint) from None
 
 
@@ -67,11 +66,6 @@ def schema_of(kind: Any) -> dict[str, Any]:
 def unknown_key(key: object, names: Iterable[str]) -> str:
     """`unknown key 'titel'; did you mean 'title'?`."""
     return f"unknown key {shown(key)}{did_you_mean(str(key), names)}"
-
-
-def shown_words(text: str) -> str:
-    """The words of a library, shortened where they are long."""
-    return text if len(text) <= 3 * LONGEST else f"{text[:3 * LONGEST]}…"
 
 
 def _explained(problem: str, value: Any, schema: Schema) -> tuple[str, str]:

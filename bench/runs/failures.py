@@ -7,6 +7,7 @@ from pathlib import Path
 
 from bench.core.brief import brief, text_of
 from bench.core.errors import BenchError
+from bench.core.printable import printable
 from bench.runs.outside import is_own
 
 LONGEST = 8_000  # characters of a traceback that are kept: its end
@@ -30,7 +31,7 @@ def full(error: BaseException) -> str:
         lines = "".join(traceback.format_exception(error))[-LONGEST:]
     except BaseException:  # the error's own methods fail
         lines = "".join(traceback.format_tb(error.__traceback__))[-LONGEST:] + text_of(error)
-    return "\n".join(_printable(line) for line in lines.split("\n"))
+    return printable(lines)
 
 
 def _place(error: BaseException, file: Path | None) -> str:
@@ -41,7 +42,3 @@ def _place(error: BaseException, file: Path | None) -> str:
     own = [frame for frame in frames if file and is_own(Path(frame.filename), file)]
     last = own[-1] if own else frames[-1] if frames else None
     return f" ({brief(Path(last.filename).name)}:{last.lineno})" if last else ""
-
-
-def _printable(line: str) -> str:
-    return "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in line)

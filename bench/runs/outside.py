@@ -6,7 +6,6 @@ import importlib
 import importlib.util
 import sys
 import zlib
-from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
@@ -41,11 +40,7 @@ def import_file(file: Path) -> ModuleType:
     A file that is in no package finds the others of its folder by `import other` and by `from .other import …`. The
     folder comes after Python's own modules and before installed packages, so that none of its files replaces Python's.
     """
-    top = file.parent
-    parts = [file.stem]
-    while (top / "__init__.py").exists():
-        parts.insert(0, top.name)
-        top = top.parent
+    top, parts = place_of(file)
     if str(top) not in sys.path:
         at = next((i for i, path in enumerate(sys.path) if Path(path).name in PACKAGES), len(sys.path))
         sys.path.insert(at, str(top))
@@ -71,33 +66,21 @@ def _is_free(package: str, folder: Path) -> bool:
     return imported is None or str(folder / package) in list(getattr(imported, "__path__", ()))
 
 
-def code_folder(file: Path) -> Path:
-    """The folder of the code that a file belongs to: its package with all that is in it, else its own folder."""
-    folder = file.parent
-    while (folder.parent / "__init__.py").exists():
-        folder = folder.parent
-    return folder
+def place_of(file: Path) -> tuple[Path, list[str]]:
+    """The folder in which `import` must look for a file, and the names of its packages and of its module."""
+    top, parts = file.parent, [file.stem]
+    while (top / "__init__.py").exists():
+        top, parts = top.parent, [top.name, *parts]
+    return top, parts
 
 
 def is_own(path: Path, file: Path) -> bool:
     """Whether a file of Python code belongs to the code around `file`, and not to an installed package or to us."""
     if path == file:
         return True
-    folder = code_folder(file)
+    top, parts = place_of(file)
+    folder = top / parts[0] if len(parts) > 1 else top  # its package with all that is in it, else its own folder
     if folder.name in PACKAGES or not path.is_relative_to(folder) or path.is_relative_to(places.PACKAGE):
         return False
     inside = path.relative_to(folder).parts
     return not set(inside) & set(PACKAGES) and not inside[0].startswith(".")
-
-
-def imported_files(file: Path) -> Iterator[Path]:
-    """The files of a strategy's own code that this process has imported, `file` included."""
-    files = {Path(path) for module in list(sys.modules.values()) if isinstance(path := _file_of(module), str)}
-    yield from sorted({file, *(path for path in files if is_own(path, file))})
-
-
-def _file_of(module: object) -> object:
-    try:
-        return getattr(module, "__file__", None)
-    except Exception:  # modules that load others when they are asked
-        return None

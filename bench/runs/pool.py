@@ -14,7 +14,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING, Any
 
@@ -138,8 +138,7 @@ def _begin(spec: TrialSpec, idle: list[Worker], seconds: float | None) -> AtWork
 
 
 def _start_apart(spec: TrialSpec, seconds: float | None) -> isolation.Apart:
-    described = replace(spec.strategy, description=spec.strategy.described())
-    return isolation.start_apart(_predict_apart, replace(spec, strategy=described), seconds=seconds)
+    return isolation.start_apart(_predict_apart, spec.described(), seconds=seconds)
 
 
 def _predict_apart(spec: TrialSpec) -> Predictions | Record:

@@ -34,7 +34,6 @@ class Description:
     settings: Mapping[str, Any]  # its keyword arguments with their defaults, as JSON
     summary: str  # the first line of its documentation
     sha256: str = ""  # of its code; empty for a strategy of the suite
-    files: tuple[Path, ...] = ()  # of its own code: its module's, and those of its folder or package that this imports
 
 
 @dataclass(frozen=True)
@@ -135,12 +134,10 @@ def describe(strategy: Strategy) -> Description:
         raise BenchError(f"baseline {strategy.name!r} needs [{', '.join(sorted(unknown))}]",
                          f"known: {', '.join(needs.NEEDS)}")
     text = function.__doc__ if strategy.function != "fit" else module.__doc__
-    file = strategy.file or (Path(module.__file__) if module.__file__ else None)
-    files = tuple(outside.imported_files(file)) if file and strategy.outside else ()
     code = strategy_code.digest(strategy_code.files_of(strategy.module, strategy.file), strategy.module) \
         if strategy.outside else ""
     return Description(needs.complete(names), signature.settings_of(function, strategy.name),
-                       brief(str(text or "").strip().split("\n")[0]), code, files)
+                       brief(str(text or "").strip().split("\n")[0]), code)
 
 
 def _described_apart(strategies: Sequence[Strategy], engine: str) -> list[Description | BenchError]:

@@ -16,6 +16,7 @@ from pathlib import Path
 from types import ModuleType
 
 from bench.core import places
+from bench.runs.outside import PACKAGES, place_of
 
 OURS = tuple(places.ROOT / name for name in ("bench", "baselines"))  # their version is in every record
 
@@ -40,9 +41,7 @@ def files_of(name: str, file: Path | None = None) -> dict[str, Path]:
     Imports are read from the source, also those inside functions. Of an installed package only its own modules count.
     """
     if file is not None:
-        folder, parts = file.parent, [file.stem]
-        while (folder / "__init__.py").exists():
-            folder, parts = folder.parent, [folder.name, *parts]
+        folder, parts = place_of(file)
         name, roots = ".".join(parts), [folder]
     else:
         roots = _roots(name.partition(".")[0])
@@ -134,7 +133,7 @@ def _is_ours(path: Path) -> bool:
 def _is_installed(folder: Path) -> bool:
     """Whether a folder holds the standard library or installed packages."""
     absolute = folder.absolute()
-    return bool({"site-packages", "dist-packages"} & set(absolute.parts)) or any(
+    return bool(set(PACKAGES) & set(absolute.parts)) or any(
         absolute.is_relative_to(sysconfig.get_path(kind)) for kind in ("stdlib", "platstdlib"))
 
 

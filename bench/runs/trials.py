@@ -27,6 +27,11 @@ class TrialSpec:
     seed: int  # of the label draw
     head_seed: int | None = None  # of the classifier head and the order of batches, where it is not `seed`
 
+    def described(self) -> TrialSpec:
+        """The trial for another process, which must not import a strategy from outside to know what it says of it."""
+        strategy = self.strategy
+        return replace(self, strategy=replace(strategy, description=strategy.described())) if strategy.outside else self
+
     @property
     def fitting_seed(self) -> int:
         """The seed of all that the strategy draws itself."""

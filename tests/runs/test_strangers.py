@@ -12,11 +12,11 @@ from pathlib import Path
 import misbehaving
 import pytest
 from commands import kept, outcomes, refused, run
-from conftest import Bench, Prepare
+from conftest import Bench
 from strangers import mixed, scores, wrong
 
 from bench.core.errors import BenchError
-from bench.runs import isolation, pool, processes
+from bench.runs import isolation, pool, processes, strategy_code
 from bench.runs.inputs import TrialContext
 from bench.runs.registry import Strategy, describe_all, strategies_named
 from bench.runs.trials import trial_specs
@@ -26,16 +26,6 @@ SOME = ("exits_with_0", "os_exits_with_0", "kills_its_group", "interrupts", "rai
         "predicts_log_probabilities", "prints_from_c", "kills_the_server_that_started_it", "changes_the_folder",
         "changes_the_default_type", "changes_generators", "replaces_numpys_functions", "leaves_a_thread",
         "leaves_a_child_in_another_session", "predicts_a_list")
-
-
-@pytest.fixture
-def strangers(context: TrialContext, prepare: Prepare, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-              ) -> TrialContext:
-    """The context of their trials; their module can be imported here and by what is started from here."""
-    prepare(context, "features", "base", "counts")
-    misbehaving.write_module(tmp_path)
-    monkeypatch.syspath_prepend(str(tmp_path))
-    return context
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
@@ -124,7 +114,8 @@ def test_a_file_is_a_strategy_with_its_neighbours(bench_: Bench, workshop: Path)
     assert result.exit_code == 0, result.output
     found = {r.baseline for r in kept(workshop / "results")}
     assert found == {"relative:fit", f"{workshop.name}.loose:fit", "loose:other", "a.loose:fit"}
-    files = strategies_named(("lab/ideas/relative.py",), {})[0].described().files
+    strategy = strategies_named(("lab/ideas/relative.py",), {})[0]
+    files = strategy_code.files_of(strategy.module, strategy.file).values()
     assert [f.name for f in files] == ["__init__.py", "relative.py", "values.py"]
     refused(bench_(*run(baseline="no.py")), "there is no file", "no.py")
     refused(bench_(*run(baseline="loose.py:nothing")), "has no function 'nothing'")

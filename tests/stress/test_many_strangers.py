@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import misbehaving
 import pytest
-from conftest import Prepare
 from dask_cluster import Dask
 from strangers import mixed, scores, wrong
 
@@ -16,15 +13,6 @@ from bench.runs.inputs import TrialContext
 
 NAMES = [*misbehaving.FAIL, *misbehaving.DISTURB, *misbehaving.HANG]
 SECONDS = 30.0  # for a trial, while other programs use the machine
-
-
-@pytest.fixture
-def strangers(context: TrialContext, prepare: Prepare, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-              ) -> TrialContext:
-    prepare(context, "features", "base", "counts")
-    misbehaving.write_module(tmp_path)
-    monkeypatch.syspath_prepend(str(tmp_path))
-    return context
 
 
 @pytest.mark.timeout(3000)

@@ -10,7 +10,6 @@ import warnings
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import Any
 
 from bench.core.errors import BenchError, MissingExtra
@@ -60,14 +59,6 @@ async def _greet(address: str) -> None:
     comm.abort()
 
 
-def _described(spec: TrialSpec) -> TrialSpec:
-    """The trial with all that a worker must know of its strategy, which it does not import itself."""
-    strategy = spec.strategy
-    if not strategy.outside:
-        return spec
-    return replace(spec, strategy=replace(strategy, description=strategy.described()))
-
-
 class Cluster:
     """A connection to a scheduler, which runs trials."""
 
@@ -101,7 +92,7 @@ class Cluster:
             while todo or running:
                 while todo and len(running) < (1 if alone else self._usable(todo[0].context.device) * 5 // 4 + 1):
                     spec = todo.popleft()
-                    task = ClusterTask(_described(spec), entries, versions_that_matter(spec.context.engine), seconds)
+                    task = ClusterTask(spec.described(), entries, versions_that_matter(spec.context.engine), seconds)
                     running[self._submit(task)] = task
                 for future in self._finished(running):
                     task = running.pop(future)
