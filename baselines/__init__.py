@@ -12,6 +12,7 @@ BASELINES: Mapping[str, str] = {
     "gradual": "bench.baselines.gradual",
     "multitask": "bench.baselines.multitask",
     "scratch": "bench.baselines.scratch",
+    "scratch-random": "bench.baselines.scratch_random",
     "glove-frozen": "bench.baselines.glove_embedding:frozen",
     "glove-trainable": "bench.baselines.glove_embedding:trainable",
     "glove-forest": "bench.baselines.glove_forest",

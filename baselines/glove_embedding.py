@@ -10,8 +10,8 @@ from bench.api import (
     Fitted,
     Resources,
     Trial,
-    fine_tuning_recipe,
     fitted_network,
+    from_scratch_recipe,
     initial_params,
     train_on_trial,
 )
@@ -19,12 +19,12 @@ from bench.api import (
 NEEDS = frozenset({"glove"})
 
 
-def frozen(trial: Trial, resources: Resources, *, learning_rate: float = 3e-3) -> Fitted:
+def frozen(trial: Trial, resources: Resources, *, learning_rate: float = 6e-3) -> Fitted:
     """From scratch on GloVe vectors that stay as they are (Pennington et al. 2014; Kim 2014, CNN-static)."""
     return _fit(trial, resources, learning_rate, ("embedding.",))
 
 
-def trainable(trial: Trial, resources: Resources, *, learning_rate: float = 3e-3) -> Fitted:
+def trainable(trial: Trial, resources: Resources, *, learning_rate: float = 6e-3) -> Fitted:
     """From scratch on GloVe vectors that are trained further (Pennington et al. 2014; Kim 2014, CNN-non-static)."""
     return _fit(trial, resources, learning_rate, ())
 
@@ -38,6 +38,6 @@ def _fit(trial: Trial, resources: Resources, learning_rate: float, frozen_prefix
     vectors, _ = resources.vectors.of(corpus)
     params[EMBEDDING][SPECIALS:] = vectors
     params[EMBEDDING][UNKNOWN] = 0.0
-    recipe = replace(fine_tuning_recipe(len(trial.labelled), learning_rate), frozen=frozen_prefixes)
+    recipe = replace(from_scratch_recipe(len(trial.labelled), learning_rate), frozen=frozen_prefixes)
     params = train_on_trial(net, params, trial, recipe, resources, "glove")
     return fitted_network(net, params, trial, resources, resources.vectors.look_up)

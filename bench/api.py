@@ -16,8 +16,10 @@ from bench.learning.finetune import (
     fine_tuning_recipe,
     fine_tuning_recipe_for,
     fitted_network,
+    from_scratch_recipe,
     network_model,
     to_embedding_rows,
+    train_from_scratch,
     train_on_batches,
     train_on_trial,
     warm_start,
@@ -58,8 +60,8 @@ __all__ += ["EMBEDDING", "HEAD", "HEAD_BIAS", "Architecture", "Params", "initial
 
 # Training a network: from the base (`warm_start`, `fine_tune`) or from any weights.
 __all__ += ["EMBEDDING_RATE_FACTOR", "LEARNING_RATE", "NEW_LABELS_LEARNING_RATE", "Batches", "Recipe", "fine_tune",
-            "fine_tuning_recipe", "fine_tuning_recipe_for", "generator_for", "train_on_batches", "train_on_trial",
-            "warm_start"]
+            "fine_tuning_recipe", "fine_tuning_recipe_for", "from_scratch_recipe", "generator_for",
+            "train_from_scratch", "train_on_batches", "train_on_trial", "warm_start"]
 
 # Models that `bench fit` saves.
 __all__ += ["ConstantModel", "Forest", "ForestModel", "LinearModel", "Model", "ModelParts", "NetworkModel",

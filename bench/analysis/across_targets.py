@@ -15,7 +15,7 @@ from bench.analysis.inference import combined_p
 from bench.analysis.random_effects import MeanEffect, mean_effect, profile
 from bench.analysis.rankings import Ranking
 from bench.analysis.scores import Array
-from bench.analysis.study import Study
+from bench.analysis.study import Study, with_one_zero
 from bench.core.budget import Budget
 from bench.core.errors import BenchError
 from bench.core.names import TaskRef
@@ -47,6 +47,7 @@ class RankingAcrossTargets:
     critical: float | None  # difference of mean ranks that is significant at 5% in Nemenyi's test
     variant: str = ""  # what tells it from rankings of the same source, net, engine and device
     corpora: tuple[tuple[str, ...], ...] = ()  # targets that share a corpus stand together; the units of all tests
+    other_zero: tuple[str, ...] = ()  # targets whose gains are over an earlier recipe of scratch: in no mean gain
 
     @property
     def ranked(self) -> list[tuple[MeanRank, float]]:
@@ -81,6 +82,7 @@ def rank_across_targets(studies: Sequence[Study], budget: Budget, variant: str =
                          "bench run --target A --target B …")
     targets = tuple(sorted(rankings))
     names = sorted({row.baseline for r in rankings.values() for row in r.rows})
+    other_zero = {s.board.target for s in with_one_zero([s for s in studies if s.board.target in rankings])[1]}
     score = {(row.baseline, t): row.score.estimate for t in targets for row in rankings[t].rows}
     chance = {s.board.target: s.chance for s in studies}
     normalised: dict[str, tuple[float | None, ...]] = {
@@ -98,7 +100,7 @@ def rank_across_targets(studies: Sequence[Study], budget: Budget, variant: str =
         places.append(MeanRank(
             n, sum(v is not None for v in known.values()), None if i is None else float(ranks[i].mean()),
             None if i is None or len(complete) < 2 else float(wins[i]), None if i is None else float(np.mean(means)),
-            _gain_over_corpora(n, corpora, rankings),
+            _gain_over_corpora(n, corpora, {t: r for t, r in rankings.items() if t not in other_zero}),
             () if i is None else profile(100 * (in_corpora.max(axis=0) - in_corpora[i]))))
     places.sort(key=lambda p: (p.mean_rank is None, round(p.mean_rank or 0.0, 9), p.baseline))
     several = len(corpora) > 1
@@ -106,7 +108,7 @@ def rank_across_targets(studies: Sequence[Study], budget: Budget, variant: str =
         budget, studies[0].board.source, targets, tuple(places), normalised,
         _friedman(ranks) if len(complete) > 2 and several else None,
         nemenyi_critical_difference(len(complete), len(corpora)) if len(complete) > 1 and several else None,
-        variant, corpora)
+        variant, corpora, tuple(t for t in targets if t in other_zero))
 
 
 def comparable(studies: Sequence[Study]) -> dict[str, list[Study]]:
@@ -138,7 +140,8 @@ def _gain_over_corpora(name: str, corpora: Sequence[Sequence[str]],
     """The mean gain over scratch; in a corpus the mean over its targets, with the mean of their standard errors."""
     effects, errors, p = [], [], []
     for corpus in corpora:
-        rows = [row for t in corpus for row in rankings[t].rows if row.baseline == name and row.gain is not None]
+        rows = [row for t in corpus if t in rankings for row in rankings[t].rows
+                if row.baseline == name and row.gain is not None]
         gains = [row.gain for row in rows if row.gain is not None]
         if gains:
             effects.append(float(np.mean([g.estimate for g in gains])))

@@ -3,31 +3,34 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import astuple, dataclass, replace
 
 from bench.core import store
-from bench.results.record import Record
+from bench.results.record import NO_VECTORS, Record
 from bench.results.record_files import latest
 
 EARLIER = "earlier records, source content unknown"
 SHOWN = 6  # characters of a digest in a title or a row's name, or as many as tell them apart
 LONGEST = 40  # characters of a setting in a row's name
+OF_EARLIER_RECIPE = re.compile(r" \(recipe \d+\)$")  # ends the name of such a row
 
 
 @dataclass(frozen=True)
 class RowKey:
-    """What a row of a leaderboard is: a strategy, its settings, and the version of its code."""
+    """What a row of a leaderboard is: a strategy, its settings, its recipe, and the version of its code."""
 
     strategy: str
     settings: str = "{}"  # JSON
     version: str = ""  # digest of the code of a strategy from outside
+    recipe: int = 1  # number of the recipe of a strategy of the suite (bench/core/recipes.py)
 
     @staticmethod
     def of(record: Record) -> RowKey:
         """The row that a record belongs to."""
-        return RowKey(record.baseline, _json(record.settings), record.strategy_sha256)
+        return RowKey(record.baseline, _json(record.settings), record.strategy_sha256, record.recipe)
 
 
 @dataclass(frozen=True)
@@ -100,12 +103,15 @@ def boards_of(records: Sequence[Record]) -> list[BoardRecords]:
 def row_names(rows: Iterable[RowKey]) -> dict[RowKey, str]:
     """A name for each row: the strategy's, with the settings and the version in which its rows differ.
 
-    Such as `tfidf [C=0.01]`, `mine (version 1a2b3c)`.
+    Such as `tfidf [C=0.01]`, `mine (version 1a2b3c)`; and `scratch (recipe 1)` for a recipe before the newest here.
     """
-    of_strategy: dict[str, list[RowKey]] = defaultdict(list)
+    of_recipe: dict[tuple[str, int], list[RowKey]] = defaultdict(list)
+    newest: dict[str, int] = defaultdict(int)
     for row in dict.fromkeys(rows):
-        of_strategy[row.strategy].append(row)
-    names = {row: name for alike in of_strategy.values() for row, name in _names(alike).items()}
+        of_recipe[row.strategy, row.recipe].append(row)
+        newest[row.strategy] = max(newest[row.strategy], row.recipe)
+    names = {row: name if recipe == newest[strategy] else f"{name} (recipe {recipe})"
+             for (strategy, recipe), alike in of_recipe.items() for row, name in _names(alike).items()}
     given = list(names.values())
     return {row: name if given.count(name) == 1 else f"{name} (row {store.key_of(list(astuple(row)))[:2 * SHOWN]})"
             for row, name in names.items()}
@@ -117,13 +123,17 @@ def rows_of(strategy: str, names: Iterable[str]) -> list[str]:
 
 
 def only_row_of(strategy: str, names: Iterable[str]) -> str | None:
-    """The one row of a strategy; None where there is none, or several of which none is the one to compare with."""
+    """The one row of a strategy; None where there is none, or several of which none is the one to compare with.
+
+    A row of an earlier recipe is the one only where there is none of the newest.
+    """
     rows = rows_of(strategy, names)
-    return rows[0] if len(rows) == 1 else None
+    of_newest = [name for name in rows if not OF_EARLIER_RECIPE.search(name)]
+    return rows[0] if len(rows) == 1 else of_newest[0] if len(of_newest) == 1 else None
 
 
 def _names(rows: Sequence[RowKey]) -> dict[RowKey, str]:
-    """The names of the rows of one strategy."""
+    """The names of the rows of one strategy and recipe."""
     settings = {row: json.loads(row.settings) for row in rows}
     keys = dict.fromkeys(key for values in settings.values() for key in values)
     differing = [key for key in keys if len({_json(values.get(key, ...)) for values in settings.values()}) > 1]
@@ -165,16 +175,21 @@ def _without_base(record: Record) -> BoardKey:
 def _by_base(key: BoardKey, records: Sequence[Record]) -> list[tuple[BoardKey, list[Record]]]:
     """The records of each base and set of word vectors, together with those that depend on neither."""
     bases = _bases(records)
-    variants = dict.fromkeys((bases[r.base], r.vectors_sha256) for r in records if r.base)
+    variants = dict.fromkeys((bases[r.base], _vectors(r)) for r in records if r.base)
     for r in records:
-        if not r.base and r.vectors_sha256 and r.vectors_sha256 not in {vectors for _, vectors in variants}:
-            variants["", r.vectors_sha256] = None
+        if not r.base and r.vectors_sha256 and _vectors(r) not in {vectors for _, vectors in variants}:
+            variants["", _vectors(r)] = None
     boards = []
     for base, vectors in variants or {("", ""): None}:
-        group = [r for r in records if r.vectors_sha256 in ("", vectors)
-                 and (not r.base or (bases[r.base], r.vectors_sha256) == (base, vectors))]
+        group = [r for r in records if r.vectors_sha256 in ("", vectors or NO_VECTORS)
+                 and (not r.base or (bases[r.base], _vectors(r)) == (base, vectors))]
         boards.append((replace(key, base=base, vectors_sha256=vectors), group))
     return boards
+
+
+def _vectors(record: Record) -> str:
+    """The digest of a record's word vectors; empty also where its strategy could have used some and had none."""
+    return "" if record.vectors_sha256 == NO_VECTORS else record.vectors_sha256
 
 
 def _bases(records: Sequence[Record]) -> dict[str, str]:

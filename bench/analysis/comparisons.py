@@ -111,6 +111,8 @@ def _change(early: Study, late: Study) -> str:
             texts.append(f"{name}: settings {other.settings} before, {row.settings} after")
         if other.version != row.version:
             texts.append(f"{name}: another version of its code")
+        if other.recipe != row.recipe:
+            texts.append(f"{name}: recipe {other.recipe} before, {row.recipe} after")
     return "; ".join(texts)
 
 

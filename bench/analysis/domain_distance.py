@@ -10,7 +10,7 @@ import numpy as np
 from bench.analysis.across_targets import corpora_of
 from bench.analysis.inference import LEVEL, holm
 from bench.analysis.scores import Array, Interval
-from bench.analysis.study import Study
+from bench.analysis.study import Study, with_one_zero
 from bench.core.budget import Budget
 from bench.core.names import TaskRef
 from bench.core.seeds import generator_for
@@ -52,6 +52,7 @@ class DistancesAndGains:
     ambiguous: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # by target: titles of its leaderboards
     p_values: dict[str, float] = field(default_factory=dict)  # exact (permutations), Holm-corrected over the distances
     corpora: int = 0  # with a distance and a gain: targets of one corpus count together
+    other_zero: tuple[str, ...] = ()  # targets without a gain, since theirs is over an earlier recipe of scratch
 
 
 def distances_and_gains(distances: Sequence[DomainDistance], studies: Sequence[Study], source: str, baseline: str,
@@ -62,9 +63,11 @@ def distances_and_gains(distances: Sequence[DomainDistance], studies: Sequence[S
     """
     gains: dict[str, Interval] = {}
     ambiguous: dict[str, list[str]] = {}
-    for study in studies:
+    of_source = [s for s in studies if TaskRef.parse(s.board.source).task == TaskRef.parse(source).task]
+    of_source, earlier = with_one_zero([s for s in of_source if s.at(budget) is not None])
+    for study in of_source:
         ranking = study.at(budget)
-        if ranking is not None and TaskRef.parse(study.board.source).task == TaskRef.parse(source).task:
+        if ranking is not None:
             gain = next((row.gain for row in ranking.rows if row.baseline == baseline), None)
             if gain is not None:
                 gains[study.board.target] = gain
@@ -82,7 +85,8 @@ def distances_and_gains(distances: Sequence[DomainDistance], studies: Sequence[S
     corrected = holm([permutation_p(by_name[name], mean_gain) for name in known])
     return DistancesAndGains(source, baseline, budget, rows, correlations,
                              {target: tuple(titles) for target, titles in ambiguous.items() if target in measured},
-                             {name: float(p) for name, p in zip(known, corrected, strict=True)}, len(corpora))
+                             {name: float(p) for name, p in zip(known, corrected, strict=True)}, len(corpora),
+                             tuple(s.board.target for s in earlier if s.board.target in measured - set(gains)))
 
 
 def permutation_p(x: Array, y: Array) -> float:

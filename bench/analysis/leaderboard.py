@@ -56,6 +56,11 @@ class Leaderboard:
         title = f"{self.target} from {self.source} · {self.net} · {self.engine} on {self.device}"
         return f"{title} · {self.variant}" if self.variant else title
 
+    @property
+    def zero(self) -> str | None:
+        """The row that gains are counted from; None where there is no one row of scratch."""
+        return only_row_of(SCRATCH, self.rows)
+
 
 def leaderboards(records: Sequence[Record]) -> list[Leaderboard]:
     """One leaderboard for each `BoardKey`: target and source by content, network, base, engine, device."""

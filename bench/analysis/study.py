@@ -52,6 +52,14 @@ def studies(records: Sequence[Record]) -> list[Study]:
     return [study_of(board) for board in boards_of(records)]
 
 
+def with_one_zero(studies: Sequence[Study]) -> tuple[list[Study], list[Study]]:
+    """The studies whose gains can be compared, since all are over the newest recipe of scratch here; and the others."""
+    recipes = [s.board.row_keys[s.board.zero].recipe if s.board.zero else None for s in studies]
+    newest = max((r for r in recipes if r is not None), default=1)
+    return ([s for s, r in zip(studies, recipes, strict=True) if r == newest],
+            [s for s, r in zip(studies, recipes, strict=True) if r not in (None, newest)])
+
+
 def study_of(of_board: BoardRecords) -> Study:
     """The study of one leaderboard's records."""
     board, group = leaderboard_of(of_board), of_board.records

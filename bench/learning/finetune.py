@@ -13,10 +13,18 @@ from bench.data.corpus import Corpus, Examples
 from bench.data.text import SPECIALS, UNKNOWN, Ragged, Vocabulary
 from bench.learning.models.model import Fitted
 from bench.learning.models.network_model import NetworkModel
-from bench.learning.networks.architectures import EMBEDDING, HEAD, HEAD_BIAS, Architecture, Params, with_classes
+from bench.learning.networks.architectures import (
+    EMBEDDING,
+    HEAD,
+    HEAD_BIAS,
+    Architecture,
+    Params,
+    initial_params,
+    with_classes,
+)
 from bench.learning.networks.batches import Batches, Recipe
 from bench.learning.networks.engines import name_of
-from bench.learning.pretrain import COMMON_RECIPE
+from bench.learning.pretrain import COMMON_RECIPE, place_glove
 from bench.learning.probe import fit_probe
 from bench.learning.resources import Resources
 from bench.protocol.metrics import softmax
@@ -34,6 +42,14 @@ def fine_tuning_recipe(labelled: int, learning_rate: float) -> Recipe:
     epochs = int(np.clip(round(240 / steps), 4, 30))
     return replace(COMMON_RECIPE, epochs=epochs, batch=batch, learning_rate=learning_rate, shards=1,
                    rates=((EMBEDDING, EMBEDDING_RATE_FACTOR),))
+
+
+def from_scratch_recipe(labelled: int, learning_rate: float) -> Recipe:
+    """How to train all weights of a new network on so many labelled texts: as a base on a small source.
+
+    Everything has one learning rate, since nothing was learned before that must not be lost.
+    """
+    return replace(fine_tuning_recipe(labelled, learning_rate), rates=())
 
 
 def fine_tuning_recipe_for(
@@ -98,6 +114,44 @@ def fine_tune(trial: Trial, resources: Resources, learning_rate: float = LEARNIN
     net, params = warm_start(trial, resources)
     recipe = fine_tuning_recipe_for(trial, resources, learning_rate, new_labels_learning_rate)
     return net, train_on_trial(net, params, trial, recipe, resources, "finetune")
+
+
+def train_from_scratch(trial: Trial, resources: Resources, learning_rate: float) -> Fitted:
+    """The run's network with new weights, trained on the labelled target examples.
+
+    Words begin as the base's do: with their GloVe vectors, where the resources offer them and the network begins with
+    them, else at random. A word that occurs in no labelled example has its vector and nothing else; without a vector it
+    is the unknown word.
+    """
+    net, corpus = resources.net, trial.labelled.corpus
+    params = initial_params(net, len(corpus.words) + SPECIALS, "scratch", trial.target, trial.seed)
+    rows = params[EMBEDDING]
+    seen = np.zeros(len(corpus.words), bool)
+    seen[trial.labelled.x.ids] = True
+    vectors = None if net.glove == "no" else resources.vectors
+    if vectors is None:
+        rows[SPECIALS:][~seen] = rows[UNKNOWN]
+    else:
+        rows[SPECIALS:][~seen] = _rows_of_vectors(vectors.of(corpus)[0][~seen], rows[UNKNOWN])
+        place_glove(params, vectors.of(corpus)[0])
+    recipe = from_scratch_recipe(len(trial.labelled), learning_rate)
+    if net.glove == "frozen" and vectors is not None:
+        recipe = replace(recipe, frozen=("embedding.",))
+    trained = train_on_trial(net, params, trial, recipe, resources, "scratch")
+    if vectors is None:
+        return fitted_network(net, trained, trial, resources)
+    return fitted_network(net, trained, trial, resources,
+                          lambda words: _rows_of_vectors(vectors.look_up(words), trained[EMBEDDING][UNKNOWN]))
+
+
+def _rows_of_vectors(vectors: NDArray[np.float32], unknown: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Embedding rows [words, embedding] of words in no labelled text: their vector and zeros, or the unknown word's."""
+    known = vectors.any(axis=1)
+    rows = np.tile(unknown, (len(vectors), 1))
+    rows[known] = 0.0
+    width = min(vectors.shape[1], rows.shape[1])
+    rows[known, :width] = vectors[known, :width]
+    return rows
 
 
 EmbedWords = Callable[[Sequence[str]], NDArray[np.float32]]  # words -> their rows of the embedding, [words, embedding]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from bench.analysis.boards import rows_of
+from bench.analysis.boards import only_row_of, rows_of
 from bench.analysis.comparisons import Comparison
 from bench.analysis.leaderboard import SCRATCH
 from bench.analysis.power import RequiredSample
@@ -14,6 +14,7 @@ from bench.analysis.rankings import ALPHA, HELPS, LEVEL_WITHIN, OPEN, RankedBase
 from bench.analysis.scores import RARE
 from bench.analysis.study import Study
 from bench.analysis.variance import VarianceComponents
+from bench.core import recipes
 from bench.core.budget import FULL
 from bench.report.numbers import score_with_interval, two_figures
 
@@ -107,8 +108,10 @@ def notes(study: Study) -> list[str]:
         f"gain: points over scratch with the same labels and seeds: ▲ helps, ▼ harms ({ALPHA:.0%} for all gains of a "
         f"budget together), = level (an equivalence test within ±{LEVEL_WITHIN:g} point), ? cannot be decided by these "
         "seeds and texts. vs source: points over source-only. n/m: only n of the m seeds finished."]
-    if len(rows := rows_of(SCRATCH, board.rows)) > 1:
+    rows, zero = rows_of(SCRATCH, board.rows), only_row_of(SCRATCH, board.rows)
+    if rows and zero is None:
         lines.append(f"no gain is shown: there are {len(rows)} rows of scratch ({', '.join(rows)}).")
+    lines += _earlier_recipes(study, zero)
     if detectable and min(detectable) <= MOST_DETECTABLE:
         low, high = f"{min(detectable):.1f}", f"{min(max(detectable), MOST_DETECTABLE):.1f}"
         span = f"{low} points" if low == high else f"{low} to {high} points, depending on the budget,"
@@ -118,6 +121,21 @@ def notes(study: Study) -> list[str]:
         lines.append(f"The base took {board.pretrain:.0f} s to train, once.")
     lines += [f"left out: {text}" for text in study.left_out]
     lines += [f"failed: {text}" for text in board.failed]
+    return lines
+
+
+def _earlier_recipes(study: Study, zero: str | None) -> list[str]:
+    """Which rows were made with a recipe that their strategy no longer has, and what is counted from one of them."""
+    lines = []
+    for name, row in study.board.row_keys.items():
+        now = recipes.current(row.strategy)
+        if row.version or row.recipe >= now:
+            continue
+        line = (f"{name} has an earlier recipe ({row.recipe}: {recipes.what_it_was(row.strategy, row.recipe)}); bench "
+                f"run now has recipe {now}, whose records stand in a row of their own")
+        if name == zero and len(study.board.rows) > 1:
+            line += "; gains here are over this earlier recipe, and not comparable with gains over today's"
+        lines.append(f"{line}.")
     return lines
 
 

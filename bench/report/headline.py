@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from bench.analysis.rankings import HARMS, HELPS, LEVEL, LEVEL_WITHIN, SOURCE_ONLY, RankedBaseline, Ranking
 from bench.analysis.scores import Interval
@@ -13,7 +13,9 @@ from bench.report.numbers import seconds_text
 
 USUAL = 128  # labels; the headline is about the budget nearest to this
 NO_LABEL = (SOURCE_ONLY, "tfidf-source")  # strategies that learn from no label of the target
-WORD_VECTORS = "glove-trainable"  # the strategy that adds word vectors to training from scratch, and nothing else
+FINE_TUNED = "finetune"  # the strategy that adds the source to training from scratch, and nothing else
+RANDOM_VECTORS = "scratch-random"  # the strategy that takes the word vectors from scratch, and nothing else
+ADDED_VECTORS = "glove-trainable"  # the strategy that added them to the first recipe of scratch, which had none
 
 
 def headline(study: Study) -> list[str]:
@@ -93,23 +95,46 @@ def _without_labels(ranking: Ranking, chosen: RankedBaseline) -> str:
 
 
 def sources_of_the_gain(study: Study, ranking: Ranking) -> list[str]:
-    """What word vectors, the source and the target's labels bring, each with its 95% interval, where they were run."""
+    """What word vectors, the source and the target's labels bring, each with its 95% interval, where they were run.
+
+    Each step is one strategy minus another that lacks this alone: random word vectors → scratch → the source → labels.
+    """
     rows = {r.baseline: r for r in ranking.rows}
-    source, chosen = rows.get(SOURCE_ONLY), recommended(study, ranking)[0]
-    labels = f"your {ranking.n_train:,} labels"
-    if source is None or source.gain is None:
+    chosen, zero = recommended(study, ranking)[0], study.board.zero
+    if zero is None:
         return []
-    parts = []
-    vectors = rows.get(WORD_VECTORS)
-    if vectors is not None and vectors.gain is not None:
-        parts.append(f"word vectors {_plus_minus(vectors.gain)} points")
-    name = TaskRef.parse(study.board.source).task
-    parts.append(f"a model of {name} that saw no label of yours {_plus_minus(source.gain)} points")
-    if chosen.gain_over_source is not None and chosen.baseline not in NO_LABEL:
-        gain = chosen.gain_over_source
-        certain = "" if gain.low > 0 or gain.high < 0 else ", nothing that can be measured"
-        parts.append(f"on top of that model, {labels} bring {chosen.baseline} {_plus_minus(gain)} points{certain}")
-    return [f"What came from where, against training on {labels} alone: {'; '.join(parts)}."]
+    labels, source = f"your {ranking.n_train:,} labels", TaskRef.parse(study.board.source).task
+    without_vectors = study.board.row_keys[zero].recipe == 1
+    parts = _word_vectors(rows, zero, without_vectors) if study.board.key.vectors_sha256 else []
+    brought = f"{source} and word vectors bring" if without_vectors else f"{source} brings"
+    if (only := rows.get(SOURCE_ONLY)) is not None and only.gain is not None:
+        parts.append(f"{brought} {_measured(only.gain)} (source-only, which saw no label of yours, over {zero}, which "
+                     f"saw {labels})")
+        learned = next((r for r in (chosen, *ranking.rows) if r.baseline not in NO_LABEL and r.gain_over_source), None)
+        if learned is not None and learned.gain_over_source is not None:
+            parts.append(f"on top of that, {labels} bring {learned.baseline} {_measured(learned.gain_over_source)}")
+    elif (tuned := rows.get(FINE_TUNED)) is not None and tuned.gain is not None:
+        parts.append(f"{brought} {_measured(tuned.gain)} ({FINE_TUNED} over {zero}, both with {labels})")
+    return [f"What came from where: {'; '.join(parts)}."] if parts else []
+
+
+def _word_vectors(rows: Mapping[str, RankedBaseline], zero: str, without_vectors: bool) -> list[str]:
+    """What word vectors bring, where the strategy that lacks them, or had them before `zero` had, was run."""
+    if without_vectors:
+        added = rows.get(ADDED_VECTORS)
+        return [] if added is None or added.gain is None else [
+            f"word vectors bring {_measured(added.gain)} ({ADDED_VECTORS} over {zero})"]
+    random = rows.get(RANDOM_VECTORS)
+    if random is None or random.gain is None:
+        return []
+    gain = Interval(-random.gain.estimate, -random.gain.high, -random.gain.low)
+    return [f"word vectors bring {_measured(gain)} ({zero} over {RANDOM_VECTORS})"]
+
+
+def _measured(gain: Interval) -> str:
+    """Such as `+15.2 ± 1.9 points`, or that it is nothing that can be measured."""
+    certain = "" if gain.low > 0 or gain.high < 0 else ", nothing that can be measured"
+    return f"{_plus_minus(gain)} points{certain}"
 
 
 def _plus_minus(gain: Interval) -> str:

@@ -39,6 +39,7 @@ class JsonRow:
     strategy: str
     settings: dict[str, Any]
     strategy_sha256: str  # of the code of a strategy from outside; empty for those of the suite and where unknown
+    recipe: int  # number of the recipe of a strategy of the suite; one that changed has a higher one than its records
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,7 +108,7 @@ def _leaderboard(study: Study) -> JsonLeaderboard:
         study.chance, tuple(cells), tuple(study.rankings), tuple(equivalents), tuple(study.leaders),
         tuple(study.calibrations), tuple(study.variance_components), tuple(advice(study)),
         (*study.left_out, *board.failed), board.title, board.variant,
-        tuple(JsonRow(name, row.strategy, json.loads(row.settings), row.version)
+        tuple(JsonRow(name, row.strategy, json.loads(row.settings), row.version, row.recipe)
               for name in board.rows for row in [board.row_keys[name]]),
         board.content_sha256, key.source_sha256, key.split_sha256, key.vectors_sha256, key.text_version,
         json.loads(key.net_spec), base if isinstance(base, dict) else {"key": base}, tuple(headline(study)),

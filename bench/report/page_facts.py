@@ -151,13 +151,14 @@ def command(records: Sequence[Record]) -> str:
 
 
 def _strategies(board: Leaderboard) -> str:
-    """The settings and the code of each row that has any."""
+    """The settings, the recipe and the code of each row that has any."""
     texts = []
     for name in sorted(board.rows):
         row = board.row_keys[name]
         code = f", code SHA-256 {row.version}" if row.version else ""
-        if row.settings != "{}" or code:
-            texts.append(f"{name}: {row.settings}{code}")
+        recipe = f", recipe {row.recipe}" if row.recipe > 1 else ""
+        if row.settings != "{}" or code or recipe:
+            texts.append(f"{name}: {row.settings}{recipe}{code}")
     return "; ".join(texts) or "no settings"
 
 

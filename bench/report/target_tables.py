@@ -57,6 +57,9 @@ def across_notes(ranking: RankingAcrossTargets) -> list[str]:
              "from corpus to corpus; improves: mean probability that it helps there; shown on: corpora on which a gain "
              "is shown, at 5% for the count (Dror et al. 2017); within: corpora on which it is at most 1, 2 and 5 "
              "points behind the best."]
+    if ranking.other_zero:
+        lines.append(f"mean gain leaves out {', '.join(map(short_name, ranking.other_zero))}: the records there count "
+                     "gains from an earlier recipe of scratch.")
     if corpora < targets:
         shared = [", ".join(map(short_name, corpus)) for corpus in ranking.corpora if len(corpus) > 1]
         several = f"{corpora} corpora" if corpora > 1 else "one corpus"
@@ -114,6 +117,8 @@ def distance_notes(distances: DistancesAndGains) -> list[str]:
              "share of the target's running words that the source has. MMD²: of the base's features."]
     lines += [f"{target} has no gain here, for it has several leaderboards: {'; '.join(titles)}."
               for target, titles in distances.ambiguous.items()]
+    lines += [f"{target} has no gain here: its records count gains from an earlier recipe of scratch."
+              for target in distances.other_zero]
     for name, r in distances.correlations.items():
         if r is not None:
             certain = "" if distances.p_values[name] <= 0.05 else ", not significant"

@@ -10,7 +10,7 @@ from statistics import stdev
 
 import numpy as np
 
-from bench.core import store
+from bench.core import recipes, store
 from bench.core.errors import BenchError
 from bench.core.names import TaskRef
 from bench.learning.networks.architectures import ARCHITECTURES, TUTORIAL
@@ -88,11 +88,11 @@ def rerun(
     What the same versions finished before is taken from the results folder, so that an interrupted rerun goes on.
     """
     by_cell = _by_cell(published)
-    obstacles = {baseline: _obstacle(baseline, table) for baseline in {r.baseline for r in chosen}}
+    obstacles = {kind: _obstacle(*kind, table) for kind in {(r.baseline, r.recipe) for r in chosen}}
     for old in chosen:
-        if obstacles[old.baseline]:
-            yield Rerun(old, None, TOLERANCE, obstacles[old.baseline])
-    for group in _run_together([r for r in chosen if not obstacles[r.baseline]]):
+        if obstacles[old.baseline, old.recipe]:
+            yield Rerun(old, None, TOLERANCE, obstacles[old.baseline, old.recipe])
+    for group in _run_together([r for r in chosen if not obstacles[r.baseline, r.recipe]]):
         wanted = {_trial(r): r for r in group}
         try:
             plans = plan.plan(_options(group, options), table, say, watch, progress=progress,
@@ -116,8 +116,11 @@ def _among(wanted: Mapping[Cell, Record]) -> plan.Wanted:
     return lambda spec: _trial(blank_record(spec)) in wanted
 
 
-def _obstacle(baseline: str, table: Mapping[str, str]) -> str:
+def _obstacle(baseline: str, recipe: int, table: Mapping[str, str]) -> str:
     """Why a strategy cannot run here, such as an extra that is not installed; empty where it can."""
+    if recipe != recipes.current(baseline):
+        return (f"its recipe has changed since: published with recipe {recipe} "
+                f"({recipes.what_it_was(baseline, recipe) or 'of a later version'}), here {recipes.current(baseline)}")
     try:
         return " ".join(str(error) for s in strategies_named((baseline,), table) if (error := s.missing()))
     except BenchError as error:

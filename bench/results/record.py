@@ -10,15 +10,17 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
-from bench.core import store
+from bench.core import recipes, store
 from bench.core.names import TaskRef, is_name
 from bench.core.schema import Name
 
 SCHEMA = 1
+NO_VECTORS = "none"  # what stands for the word vectors of a strategy that could have used some, and had none
 BaselineName = Annotated[str, Meta(pattern=r"^[^/\\\x00]*$", description="a baseline's name, without / and \\")]
 Leading = Literal["accuracy", "balanced_accuracy"]
 Count = Annotated[int, Meta(ge=0)]
 Share = Annotated[float, Meta(ge=0.0, le=1.0)]
+Number = Annotated[int, Meta(ge=1)]
 Finite = Annotated[float, Meta(ge=-sys.float_info.max, le=sys.float_info.max)]
 
 
@@ -63,9 +65,10 @@ class Record:
     split_sha256: str = ""  # of the classes in order, the rows to train on and to test with, of target and source
     net_spec: dict[str, Any] = field(default_factory=dict)  # every field of the network that `net` names
     base_spec: dict[str, Any] = field(default_factory=dict)  # how the base was trained, where the strategy uses one
-    vectors_sha256: str = ""  # of the word vectors, where the strategy can use any
+    vectors_sha256: str = ""  # of the word vectors, where the strategy can use any; NO_VECTORS where it ran without
     strategy_sha256: str = ""  # of the code of a strategy from outside; empty for those of the suite
     text_version: int = 2  # of cleaning and tokens (bench/data/text.py); earlier records have version 2
+    recipe: Number = 1  # of a strategy of the suite (bench/core/recipes.py); earlier records have the first
 
     @property
     def target(self) -> TaskRef:
@@ -77,6 +80,11 @@ class Record:
         """Whether it was made before records said what the source held."""
         return not self.source_sha256
 
+    @property
+    def is_of_earlier_recipe(self) -> bool:
+        """Whether a strategy of the suite made it with a recipe that it no longer has."""
+        return not self.strategy_sha256 and self.recipe < recipes.current(self.baseline)
+
     def identity(self) -> str:
         """A key that two records share exactly where they are the same trial.
 
@@ -85,7 +93,8 @@ class Record:
         known = [] if self.is_earlier else [{
             "source_sha256": self.source_sha256, "split_sha256": self.split_sha256, "net_spec": self.net_spec,
             "vectors_sha256": self.vectors_sha256, "strategy_sha256": self.strategy_sha256,
-            "text_version": self.text_version, "leading": self.leading}]
+            "text_version": self.text_version, "leading": self.leading,
+            **({"recipe": self.recipe} if self.recipe > 1 else {})}]
         return store.key_of([*self._earlier_key(), *known])
 
     def earlier_identity(self) -> str:

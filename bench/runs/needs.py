@@ -24,6 +24,7 @@ from bench.learning.pretrain import Base, BaseSpec, load_base, pretrain
 from bench.learning.resources import Resources, features_entry
 from bench.learning.source_linear import SourceLinear, fit_source_linear, is_source_linear_cached
 from bench.protocol.split import without_test_texts
+from bench.results.record import NO_VECTORS
 from bench.runs.costs import LINEAR, STATED, UNKNOWN, Cost, MeasuredCosts, Step
 from bench.runs.inputs import DataRef, Inputs, TrialContext, data_entries, open_data
 from bench.runs.options import Watch
@@ -52,6 +53,7 @@ class Need:
 
     implies: tuple[str, ...] = ()  # other needs that it includes
     vectors: bool = False  # the run looks for GloVe, and `Resources` offers it
+    as_the_base: bool = False  # GloVe as the network's base has it: not where the network has none; without it too
     per_base: bool = False  # strategies run once per base seed, and their records name the base
     of_source: bool = False  # it brings what was learned from other texts, mostly English: of no use to other languages
 
@@ -93,6 +95,22 @@ def use_vectors(names: Collection[str]) -> bool:
     return any(need.vectors for need in _table(names))
 
 
+def vectors_sha256(names: Collection[str], context: TrialContext) -> str:
+    """The digest of the word vectors that a trial with these needs can use; empty where it can use none.
+
+    `NO_VECTORS` where a strategy that begins with GloVe where there is some had to begin without.
+    """
+    asking = _asking_for_vectors(names, context)
+    if asking and context.vectors:
+        return context.vectors.sha256
+    return NO_VECTORS if any(need.as_the_base for need in asking) else ""
+
+
+def _asking_for_vectors(names: Collection[str], context: TrialContext) -> list[Need]:
+    return [need for need in _table(names) if need.vectors
+            and not (need.as_the_base and context.architecture.glove == "no")]
+
+
 def use_base(names: Collection[str]) -> bool:
     """Whether trials with these needs depend on the base."""
     return any(need.per_base for need in _table(names))
@@ -121,7 +139,7 @@ def resources_for(names: Collection[str], context: TrialContext, seed: int) -> R
     for need in _table(names):
         fields |= need.attach(context)
     return Resources(engine(context.engine), with_classes(context.architecture, len(context.target.labels)),
-                     context.device, seed, vectors=context.vectors if use_vectors(names) else None,
+                     context.device, seed, vectors=context.vectors if _asking_for_vectors(names, context) else None,
                      same_labels=context.source.labels == context.target.labels, **fields)
 
 
@@ -273,6 +291,7 @@ NEEDS: Mapping[str, Need] = {
         open=lambda resources, corpus: {"encode": resources.feature_seconds(corpus)},
         steps=_feature_steps),
     "glove": Need(vectors=True, of_source=True, refusal=_glove_refusal, prepare=_glove_of_words, open=_open_means),
+    "word-vectors": Need(vectors=True, as_the_base=True, prepare=_glove_of_words),
     "counts": Need(open=_open_counts),
     "source": Need(
         of_source=True,

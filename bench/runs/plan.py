@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from bench.core import recipes
 from bench.core.budget import Budget
 from bench.core.errors import BenchError
 from bench.core.locks import locked
@@ -102,6 +103,7 @@ def drafts(options: Options, table: Mapping[str, str], say: Say, *, progress: bo
             left = registry.needs_of({spec.strategy for spec in todo})
             parts.append(BasePlan(replace(pair.base_spec, seed=seed), context, tuple(specs), tuple(todo), left))
         if not again:
+            _tell_earlier_recipes(records, {spec.strategy.name for part in parts for spec in part.todo}, say)
             _tell_earlier(records, [spec for part in parts for spec in part.todo], say)
         yield TargetPlan(pair, path, tuple(parts), again=again)
 
@@ -112,6 +114,14 @@ def _tell_earlier(records: Sequence[Record], todo: Sequence[TrialSpec], say: Say
     if count := sum(blank_record(spec).earlier_identity() in earlier for spec in todo) if earlier else 0:
         say(f"{count} of these trials have an earlier record, which does not say what its source held: it is kept "
             "beside, and they run again")
+
+
+def _tell_earlier_recipes(records: Sequence[Record], strategies: Collection[str], say: Say) -> None:
+    """Say which strategies to run have records of an earlier recipe."""
+    for name in dict.fromkeys(record.baseline for record in records if record.is_of_earlier_recipe):
+        if name in strategies:
+            say(f"{name}: its recipe has changed since some of its trials ran (before: "
+                f"{recipes.what_it_was(name, recipes.current(name) - 1)}): they keep a row of their own")
 
 
 def _tell_unknown_words(pair: Inputs, say: Say) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from bench.core import recipes
 from bench.core.budget import Budget, budget_order, labels_in
 from bench.core.names import TaskRef
 from bench.data.text import TEXT_VERSION
@@ -64,8 +65,9 @@ def blank_record(spec: TrialSpec) -> Record:
                   head_seed=spec.head_seed, leading=context.target.leading, source_sha256=context.source.sha256,
                   split_sha256=context.split_sha256, net_spec=dict(context.architecture.as_json()),
                   base_spec=dict(context.base_spec) if uses_base else {},
-                  vectors_sha256=context.vectors.sha256 if context.vectors and needs.use_vectors(names) else "",
-                  strategy_sha256=spec.strategy.code_sha256(), text_version=TEXT_VERSION)
+                  vectors_sha256=needs.vectors_sha256(names, context),
+                  strategy_sha256=spec.strategy.code_sha256(), text_version=TEXT_VERSION,
+                  recipe=1 if spec.strategy.outside else recipes.current(spec.strategy.name))
 
 
 def failed_record(spec: TrialSpec, error: str, traceback: str = "") -> Record:

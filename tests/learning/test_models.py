@@ -77,11 +77,19 @@ def test_words_that_the_corpus_never_showed_are_known_through_the_base_and_glove
     for name in ("finetune", "frozen", "source-only", "gradual", "multitask", "tfidf-source", "tfidf-joint"):
         model = fitted(world, named(name), world.target, 32).model()
         assert new <= set(model.parts().words), name
-    forest = fitted(world, named("glove-forest"), world.target, 32).model()
-    assert set(toy.SIGNALS["neutral"]) <= set(forest.parts().words)
-    scratch = fitted(world, named("scratch"), world.target, 32).model()
+    for name in ("glove-forest", "scratch"):
+        model = fitted(world, named(name), world.target, 32).model()
+        assert set(toy.SIGNALS["neutral"]) <= set(model.parts().words), name
+    scratch = fitted(world, named("scratch-random"), world.target, 32).model()
     labelled = {w for text in world.trial(32).labelled.texts() for w in text.split()}
     assert set(scratch.parts().words) == labelled, "the rest is as good as unknown"
+
+
+@pytest.mark.parametrize("name", ["scratch", "scratch-random", "glove-frozen", "glove-trainable"])
+def test_a_word_that_no_label_showed_has_a_meaning_where_words_have_vectors(world: World, name: str):
+    model = fitted(world, named(name), world.target, 32).model()
+    new, unknown = model.probabilities([" ".join(toy.SIGNALS["neutral"]), "qqqq wwww eeee rrrr"])
+    assert (np.abs(new - unknown).max() > 1e-4) == (name != "scratch-random")
 
 
 def test_a_text_without_a_known_word_has_probabilities_too(world: World):

@@ -13,7 +13,7 @@ from conftest import World
 
 from bench.baselines import BASELINES
 from bench.data.corpus import Examples
-from bench.data.text import tokens
+from bench.data.text import SPECIALS, tokens
 from bench.learning.finetune import EMBEDDING_RATE_FACTOR
 from bench.learning.networks.architectures import EMBEDDING, HEAD, Architecture, Params, with_classes
 from bench.learning.networks.batches import Batches, Recipe
@@ -127,8 +127,38 @@ def test_a_joint_fit_does_not_depend_on_where_it_began(world: World, monkeypatch
 
 def test_glove_gives_words_that_no_label_showed_a_meaning(world: World):
     few = {name: np.mean([accuracy(predicted(world, named(name), world.target, 16, seed), world.target)
-                          for seed in range(3)]) for name in ("glove-frozen", "glove-trainable", "scratch")}
-    assert min(few["glove-frozen"], few["glove-trainable"]) > few["scratch"] + 0.05
+                          for seed in range(3)])
+           for name in ("glove-frozen", "glove-trainable", "scratch", "scratch-random")}
+    assert min(few["glove-frozen"], few["glove-trainable"], few["scratch"]) > few["scratch-random"] + 0.05
+
+
+def test_scratch_begins_with_the_bases_word_vectors_and_its_reference_without(
+        world: World, monkeypatch: pytest.MonkeyPatch):
+    asked = heard(monkeypatch)
+    predicted(world, named("scratch"), world.target, 32)
+    predicted(world, named("scratch-random"), world.target, 32)
+    (recipe, batches, params), (other, same_batches, random) = asked
+    assert (recipe, batches.seed_names) == (other, same_batches.seed_names)
+    assert all((params[name] == random[name]).all() for name in params if name != EMBEDDING)
+    labelled = world.trial(32).labelled
+    used = np.unique(labelled.x.ids)  # the engine gets the rows of the labelled texts' words, behind the specials
+    vectors, known = world.vectors.of(labelled.corpus)
+    width = min(vectors.shape[1], toy.NET.embedding)
+    rows, known = params[EMBEDDING][SPECIALS:], known[used]
+    assert known.any()
+    np.testing.assert_array_equal(rows[known, :width], vectors[used][known, :width])
+    np.testing.assert_array_equal(rows[~known], random[EMBEDDING][SPECIALS:][~known])
+    assert recipe.rate_of(EMBEDDING) == 1.0
+    assert recipe.rate_of(EMBEDDING) * recipe.learning_rate > COMMON_RECIPE.learning_rate
+
+
+@pytest.mark.parametrize("words", ["no vectors", "a network without"])
+def test_scratch_without_word_vectors_is_its_reference(world: World, words: str):
+    net = replace(with_classes(toy.NET, 2), **({"glove": "no"} if words == "a network without" else {}))
+    resources = Resources(engine("torch"), net, "cpu", 0, vectors=None if words == "no vectors" else world.vectors)
+    test = Examples(world.target.data.corpus, world.target.split.test)
+    first, second = (named(name).fit()(world.trial(32), resources)(test) for name in ("scratch", "scratch-random"))
+    assert first.tobytes() == second.tobytes()
 
 
 def heard(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Recipe, Batches, Params]]:
@@ -179,7 +209,8 @@ def test_a_base_learns_faster_where_the_labels_are_new_and_its_new_head_begins_a
     np.testing.assert_allclose(made["head.bias"][:3], head.bias, atol=1e-5)
 
 
-@pytest.mark.parametrize("name", ["finetune", "scratch", "gradual", "multitask", "glove-trainable"])
+@pytest.mark.parametrize("name", ["finetune", "scratch", "scratch-random", "gradual", "multitask",
+                                  "glove-trainable"])
 def test_a_network_on_a_target_learns_its_words_slowly_and_not_all_at_once(
         world: World, monkeypatch: pytest.MonkeyPatch, name: str):
     asked = heard(monkeypatch)
@@ -190,8 +221,8 @@ def test_a_network_on_a_target_learns_its_words_slowly_and_not_all_at_once(
         assert recipe.word_dropout == COMMON_RECIPE.word_dropout == 0.1
 
 
-LEARN = ("frozen", "finetune", "gradual", "multitask", "scratch", "glove-frozen", "glove-trainable", "glove-forest",
-         "tfidf", "tfidf-joint")
+LEARN = ("frozen", "finetune", "gradual", "multitask", "scratch", "scratch-random", "glove-frozen", "glove-trainable",
+         "glove-forest", "tfidf", "tfidf-joint")
 
 
 @pytest.mark.parametrize("name", LEARN)

@@ -10,6 +10,7 @@ from board_records import CURVES, TEXTS, TRUTH, answered, record
 
 from bench.analysis import study
 from bench.analysis.power import RequiredSample
+from bench.core import recipes
 from bench.report import advice, headline, leaderboard_files
 from bench.results.record import Record
 
@@ -43,10 +44,43 @@ def test_the_first_sentence_names_the_cheapest_of_those_that_cannot_be_told_apar
     assert headline.headline(board(gradual=0.5, **{"tfidf-joint": 1.0}))[0].startswith("With 128 labels use gradual or")
 
 
+POINTS = r"[+-]\d+\.\d ± \d+\.\d points"
+TODAY = {"recipe": recipes.current("scratch"), "vectors_sha256": "e1" * 32, "budget": 128, "n_train": 128}
+
+
+def steps(*made: Record) -> str:
+    """What is said of each step, for a board whose zero point is today's `scratch`."""
+    zero = [record("scratch", seed, 0.3, **TODAY) for seed in range(3)]
+    return headline.headline(study.studies([*zero, *made])[0])[1]
+
+
 def test_it_is_said_what_came_from_where():
-    line = headline.headline(board(gradual=9.0))[1]
-    assert re.search(r"a model of imdb that saw no label of yours \+\d+\.\d ± \d+\.\d points", line)
-    assert re.search(r"on top of that model, your 128 labels bring gradual [+-]\d+\.\d ± \d+\.\d points", line)
+    source = [replace(answering("source-only", 0.85, 0.1, s, 2), vectors_sha256="e1" * 32) for s in range(3)]
+    gradual = [replace(answering("gradual", 0.855, 9.0, s, 2), vectors_sha256="e1" * 32) for s in range(3)]
+    random = [record("scratch-random", s, -0.8, budget=128, n_train=128) for s in range(3)]
+    line = steps(*source, *gradual, *random)
+    assert re.search(rf"word vectors bring {POINTS} \(scratch over scratch-random\); ", line)
+    assert re.search(rf"; imdb brings {POINTS} \(source-only, which saw no label of yours, over scratch, "
+                     r"which saw your 128 labels\); ", line)
+    assert re.search(rf"; on top of that, your 128 labels bring gradual {POINTS}, nothing that can be measured\.",
+                     line)
+    assert float(re.findall(r"[+-]\d+\.\d", line)[0]) > 5, "word vectors help, so that going without them harms"
+    assert "word vectors" not in steps(*source, *gradual)
+
+
+def test_where_labels_are_new_the_source_is_what_fine_tuning_adds_to_scratch():
+    tuned = [record("finetune", s, 1.5, **{**TODAY, "recipe": 1}) for s in range(3)]
+    assert re.search(rf"^What came from where: imdb brings {POINTS} \(finetune over scratch, both with your 128 labels"
+                     r"\)\.$", steps(*tuned))
+
+
+def test_gains_over_an_earlier_recipe_of_scratch_are_not_taken_for_gains_of_the_source_alone():
+    found = board(gradual=9.0)
+    line = headline.headline(found)[1]
+    assert re.search(rf"What came from where: imdb and word vectors bring {POINTS} \(source-only", line)
+    said = [n for n in advice.notes(found) if n.startswith("scratch has an earlier recipe (1: random word vectors")]
+    assert len(said) == 1
+    assert "gains here are over this earlier recipe, and not comparable with gains over today's" in said[0]
 
 
 def test_the_sentences_stand_above_the_table_in_markdown_and_html():

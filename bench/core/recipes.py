@@ -1,0 +1,29 @@
+"""The recipes of the suite's own strategies: records of an earlier one are never taken for records of today's.
+
+A recipe is all of a strategy that its settings do not show: how its weights begin, batches, epochs, what is trained.
+Whoever changes one appends a line to `EARLIER` that says what it was. The strategy's number rises with it: trials run
+again, their records stand in a row of their own, and what is counted from an earlier zero point is said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+RATES = "half the learning rate, of the embedding one and a half times as much"
+# What each strategy did before, the oldest first; today's recipe comes after the last. Others never changed.
+EARLIER: Mapping[str, tuple[str, ...]] = {
+    "scratch": (f"random word vectors, {RATES}",),
+    "glove-frozen": (RATES,),
+    "glove-trainable": (RATES,),
+}
+
+
+def current(strategy: str) -> int:
+    """The number of the recipe that a strategy has today; the first is 1."""
+    return 1 + len(EARLIER.get(strategy, ()))
+
+
+def what_it_was(strategy: str, recipe: int) -> str:
+    """How an earlier recipe differed from today's; empty for today's, and for one that is not known here."""
+    changes = EARLIER.get(strategy, ())
+    return changes[recipe - 1] if 1 <= recipe <= len(changes) else ""
