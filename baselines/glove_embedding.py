@@ -19,12 +19,12 @@ from bench.api import (
 NEEDS = frozenset({"glove"})
 
 
-def frozen(trial: Trial, resources: Resources, *, learning_rate: float = 6e-3) -> Fitted:
+def frozen(trial: Trial, resources: Resources, *, learning_rate: float = 8e-3) -> Fitted:
     """From scratch on GloVe vectors that stay as they are (Pennington et al. 2014; Kim 2014, CNN-static)."""
     return _fit(trial, resources, learning_rate, ("embedding.",))
 
 
-def trainable(trial: Trial, resources: Resources, *, learning_rate: float = 6e-3) -> Fitted:
+def trainable(trial: Trial, resources: Resources, *, learning_rate: float = 8e-3) -> Fitted:
     """From scratch on GloVe vectors that are trained further (Pennington et al. 2014; Kim 2014, CNN-non-static)."""
     return _fit(trial, resources, learning_rate, ())
 

@@ -7,6 +7,6 @@ from bench.api import Fitted, Resources, Trial, train_from_scratch
 NEEDS: frozenset[str] = frozenset()
 
 
-def fit(trial: Trial, resources: Resources, *, learning_rate: float = 6e-3) -> Fitted:
+def fit(trial: Trial, resources: Resources, *, learning_rate: float = 8e-3) -> Fitted:
     """The same as `scratch`, except that no word begins with a vector learned elsewhere."""
     return train_from_scratch(trial, replace(resources, vectors=None), learning_rate)

@@ -26,7 +26,7 @@ PAGES = ("README.md", "docs/findings.md")
 BLOCK = re.compile(r"(<!-- results: (\S+)[^\n]*-->\n)(.*?)(\n<!-- end of results -->)", re.S)
 NEURAL = ("source-only", "frozen", "finetune", "gradual", "multitask")  # transfer with the base network
 SHOWN: tuple[Budget, ...] = (32, 128, 512, "full")  # in tables that have no room for all budgets
-NETWORKS = (*NEURAL, "scratch", "glove-frozen", "glove-trainable")  # trained or run by an engine
+NETWORKS = (*NEURAL, "scratch", "scratch-random", "glove-frozen", "glove-trainable")  # trained or run by an engine
 
 
 def written(text: str, studies: Sequence[Study]) -> str:

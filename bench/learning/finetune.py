@@ -24,7 +24,7 @@ from bench.learning.networks.architectures import (
 )
 from bench.learning.networks.batches import Batches, Recipe
 from bench.learning.networks.engines import name_of
-from bench.learning.pretrain import COMMON_RECIPE, place_glove
+from bench.learning.pretrain import COMMON_RECIPE, MIN_STEPS, SMALL_SOURCE_RECIPE, place_glove
 from bench.learning.probe import fit_probe
 from bench.learning.resources import Resources
 from bench.protocol.metrics import softmax
@@ -45,11 +45,14 @@ def fine_tuning_recipe(labelled: int, learning_rate: float) -> Recipe:
 
 
 def from_scratch_recipe(labelled: int, learning_rate: float) -> Recipe:
-    """How to train all weights of a new network on so many labelled texts: as a base on a small source.
+    """How to train a new network on so many labelled texts: as a base on a small source, in smaller batches where few.
 
-    Everything has one learning rate, since nothing was learned before that must not be lost.
+    About 500 steps in all, or three epochs. The embedding learns at the network's rate.
     """
-    return replace(fine_tuning_recipe(labelled, learning_rate), rates=())
+    batch = 16 if labelled <= 256 else 32
+    steps = -(-labelled // batch)
+    epochs = int(np.clip(-(-MIN_STEPS // steps), SMALL_SOURCE_RECIPE.epochs, 30))
+    return replace(COMMON_RECIPE, epochs=epochs, batch=batch, learning_rate=learning_rate, shards=1)
 
 
 def fine_tuning_recipe_for(

@@ -96,10 +96,7 @@ def use_vectors(names: Collection[str]) -> bool:
 
 
 def vectors_sha256(names: Collection[str], context: TrialContext) -> str:
-    """The digest of the word vectors that a trial with these needs can use; empty where it can use none.
-
-    `NO_VECTORS` where a strategy that begins with GloVe where there is some had to begin without.
-    """
+    """Of the word vectors that a trial can use: empty where it can use none, NO_VECTORS where it had to do without."""
     asking = _asking_for_vectors(names, context)
     if asking and context.vectors:
         return context.vectors.sha256
@@ -204,10 +201,6 @@ def _feature_steps(work: Workload) -> Iterator[Step]:
 
 # Word vectors, counts and sentence vectors of the target's texts.
 
-def _glove_refusal(source: Task, target: Task, glove: bool) -> str:
-    return "" if glove else "left out: it needs GloVe vectors"
-
-
 def _glove_of_words(resources: Resources, corpus: Corpus) -> None:
     if resources.vectors is not None:
         resources.vectors.of(corpus)
@@ -225,10 +218,6 @@ def _open_counts(resources: Resources, corpus: Corpus) -> Seconds:
 
 def _no_texts(corpus: Corpus) -> Examples:
     return Examples(corpus, np.arange(0))
-
-
-def _missing_encoder() -> MissingExtra | None:
-    return sentence_encoder.missing()
 
 
 def _open_sentences(resources: Resources, corpus: Corpus) -> Seconds:
@@ -290,7 +279,9 @@ NEEDS: Mapping[str, Need] = {
         implies=("base",),
         open=lambda resources, corpus: {"encode": resources.feature_seconds(corpus)},
         steps=_feature_steps),
-    "glove": Need(vectors=True, of_source=True, refusal=_glove_refusal, prepare=_glove_of_words, open=_open_means),
+    "glove": Need(
+        vectors=True, of_source=True, prepare=_glove_of_words, open=_open_means,
+        refusal=lambda source, target, glove: "" if glove else "left out: it needs GloVe vectors"),
     "word-vectors": Need(vectors=True, as_the_base=True, prepare=_glove_of_words),
     "counts": Need(open=_open_counts),
     "source": Need(
@@ -303,6 +294,7 @@ NEEDS: Mapping[str, Need] = {
         prepare=_linear_columns,
         open=lambda resources, corpus: {"pretrain": resources.need_source_linear().seconds},
         entries=_source_entries, steps=_linear_steps),
-    "sentences": Need(of_source=True, missing=_missing_encoder, open=_open_sentences, steps=_sentence_steps),
+    "sentences": Need(
+        of_source=True, missing=lambda: sentence_encoder.missing(), open=_open_sentences, steps=_sentence_steps),
     "same-labels": Need(refusal=_label_refusal),
 }

@@ -12,13 +12,12 @@ from board_records import record
 
 from bench.analysis import boards, comparisons, study
 from bench.analysis.across_targets import comparable, rank_across_targets
-from bench.analysis.domain_distance import DomainDistance, distances_and_gains
 from bench.analysis.leaderboard import leaderboards
 from bench.analysis.transfer_matrix import possible_matrices, transfer_matrix
 from bench.core.errors import BenchError
-from bench.report import leaderboard_files, leaderboard_json, page_facts, target_tables
+from bench.report import leaderboard_files, leaderboard_json, page_facts
 from bench.report.advice import notes
-from bench.results.record import NO_VECTORS, Record
+from bench.results.record import Record
 
 NEW = {"source_sha256": "a1" * 32, "split_sha256": "5" * 24, "net_spec": {"kind": "gru", "words": 0}}
 RECIPE = {"form": 2, "pool": "77", "spec": {"epochs": 1, "batch": 32}, "version": "2.13.0", "glove": True}
@@ -75,66 +74,6 @@ def test_two_versions_of_a_strategy_are_two_rows():
     unknown = seeds("mine:fit", strength=0.5, **NEW)
     assert {name for _, name in means([*first, *unknown])} == {"mine:fit (version 1a1a1a)", "mine:fit (earlier)"}
     assert set(means(first)) == {("", "mine:fit")}
-
-
-OLD, TODAY = seeds("scratch", strength=0.05, **NEW), seeds("scratch", vectors_sha256="e1" * 32, recipe=2, **NEW)
-TUNED = seeds("finetune", vectors_sha256="e1" * 32, **ON_BASE)
-
-
-def test_records_of_an_earlier_recipe_are_a_row_of_their_own_and_never_the_zero_point_beside_todays():
-    assert means([*OLD, *TODAY, *TUNED]) == pytest.approx({
-        ("", "scratch (recipe 1)"): mean(OLD), ("", "scratch"): mean(TODAY), ("", "finetune"): mean(TUNED)})
-    (board,) = leaderboards([*OLD, *TODAY, *TUNED])
-    assert board.zero == "scratch"
-    assert board.cells["finetune", 32].gain == pytest.approx(100 * (mean(TUNED) - mean(TODAY)))
-    (alone,) = leaderboards([*OLD, *TUNED])
-    assert (alone.zero, alone.cells["finetune", 32].gain) == ("scratch", pytest.approx(100 * (mean(TUNED) - mean(OLD))))
-
-
-def test_settings_are_named_among_the_rows_of_one_recipe():
-    rows = [boards.RowKey("scratch", '{"rate": 3}'), boards.RowKey("scratch", '{"rate": 6}', recipe=2),
-            boards.RowKey("scratch", '{"rate": 9}', recipe=2)]
-    assert list(boards.row_names(rows).values()) == ["scratch (recipe 1)", "scratch [rate=6]", "scratch [rate=9]"]
-    assert boards.only_row_of("scratch", boards.row_names(rows).values()) is None
-    assert boards.only_row_of("scratch", ["scratch (recipe 1)", "scratch [rate=6]"]) == "scratch [rate=6]"
-
-
-def test_what_is_counted_from_an_earlier_recipe_is_said():
-    both, old = (study.studies(records)[0] for records in ([*OLD, *TODAY, *TUNED], [*OLD, *TUNED]))
-    assert any(line.startswith("scratch (recipe 1) has an earlier recipe (1: ") for line in notes(both))
-    assert not any("gains here" in line for line in notes(both))
-    assert any("gains here are over this earlier recipe" in line for line in notes(old))
-    before, after = study.studies(OLD), study.studies([replace(r, vectors_sha256="") for r in TODAY])
-    assert "scratch: recipe 1 before, 2 after" in comparisons.matching_boards(before, after)[0][2]
-
-
-def test_no_mean_gain_is_taken_over_two_zero_points():
-    def on(task: str, zero: list[Record]) -> list[Record]:
-        return [replace(r, task=task) for r in (*zero, *TUNED)]
-
-    several = study.studies([*on("one", OLD), *on("two", TODAY), *on("three", TODAY)])
-    ranking = rank_across_targets(several, 32)
-    assert ranking.other_zero == ("one@one",)
-    gain = next(p.gain for p in ranking.places if p.baseline == "finetune")
-    assert gain is not None
-    assert gain.mean.estimate == pytest.approx(100 * (mean(TUNED) - mean(TODAY)))
-    assert any("mean gain leaves out one" in line for line in target_tables.across_notes(ranking))
-    distances = [DomainDistance(f"{name}@one", 1.0, 0.9, 0.5, 0.1) for name in ("one", "two", "three")]
-    found = distances_and_gains(distances, several, "imdb@x", "finetune", 32)
-    assert [row.gain is None for row in found.rows] == [True, False, False]
-    assert "one@one has no gain here: its records count gains from an earlier recipe of scratch." in \
-        target_tables.distance_notes(found)
-
-
-def test_a_strategy_that_had_to_begin_without_word_vectors_stands_on_no_leaderboard_of_them():
-    without = seeds("scratch", strength=0.0, vectors_sha256=NO_VECTORS, recipe=2, **NEW)
-    blind = seeds("finetune", strength=0.9, **{**LONGER, "base": "b3" * 12})  # its base began without, too
-    found = means([*TODAY, *TUNED, *without, *blind])
-    assert found == pytest.approx({
-        ("epochs 1", "finetune"): mean(TUNED), ("epochs 1", "scratch"): mean(TODAY),
-        ("epochs 2", "finetune"): mean(blind), ("epochs 2", "scratch"): mean(without)})
-    assert without[0].identity() != TODAY[0].identity()
-    assert {name for _, name in means(without)} == {"scratch"}
 
 
 def test_names_of_rows_are_never_shared():

@@ -16,7 +16,7 @@ from conftest import Bench
 
 from bench.cli.app import COMMANDS, GROUPS
 from bench.cli.option_groups import typer_command
-from bench.core import ranges
+from bench.core import ranges, recipes
 from bench.results import record_files
 
 KNOB = """
@@ -98,6 +98,24 @@ def test_a_file_that_is_edited_during_a_run_fails_the_trials_that_are_left_and_i
     assert any(r.status == "ok" for r in records)
     for failed in (r for r in records if r.status != "ok"):
         assert "the code of 'knob_of_a_user:fit' has changed" in failed.error
+
+
+def test_a_recipe_that_changed_runs_again_says_so_and_is_the_zero_point_from_then_on(
+        bench_: Bench, monkeypatch: pytest.MonkeyPatch):
+    arguments = run(baseline=["tfidf", "scratch"], jobs=1)
+    with monkeypatch.context() as before:
+        before.setattr(recipes, "EARLIER", {})
+        assert "its recipe has changed" not in bench_(*arguments).stderr
+    again = bench_(*arguments)
+    assert "scratch: its recipe has changed since some of its trials ran (before: random word vectors" in again.stderr
+    assert {r.recipe for r in kept(Path("results")) if r.baseline == "scratch"} == {1, recipes.current("scratch")}
+    shown = json.loads(bench_("leaderboard", "--results-dir", "results", "--format", "json").stdout)
+    (board,) = shown["leaderboards"]
+    rows = {row["baseline"]: (row["strategy"], row["recipe"]) for row in board["rows"]}
+    assert rows == {"tfidf": ("tfidf", 1), "scratch": ("scratch", 2), "scratch (recipe 1)": ("scratch", 1)}
+    gains = {cell["baseline"]: cell["gain"] for cell in board["cells"]}
+    assert gains["scratch"] is None
+    assert None not in (gains["tfidf"], gains["scratch (recipe 1)"])
 
 
 def test_two_settings_are_two_rows(bench_: Bench, knob: Path):

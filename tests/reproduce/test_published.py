@@ -11,6 +11,7 @@ import made
 import pytest
 from conftest import Bench
 
+from bench.core import recipes
 from bench.core.errors import BenchError, MissingExtra
 from bench.learning.features import sentence_encoder
 from bench.reproduce import published as rerun
@@ -83,6 +84,15 @@ def test_what_cannot_be_run_here_is_said_and_is_not_off(published: Path, bench_:
     assert done.exit_code == 0
     assert "4 same, 4 not run" in done.output
     assert "no network here is called 'gru-1-1'" in done.output
+
+
+def test_a_trial_of_an_earlier_recipe_cannot_be_run_again_and_is_not_off(
+        published: Path, bench_: Bench, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(recipes, "EARLIER", {"tfidf": ("single words",)})
+    done = bench_(*AGAIN, "--all")
+    assert done.exit_code == 0, done.output
+    assert "4 same, 4 not run" in done.output
+    assert "its recipe has changed since: published with recipe 1 (single words), here 2" in done.output
 
 
 def test_a_strategy_that_cannot_run_here_does_not_keep_the_others_from_it(

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from conftest import Prepare, World
 
+from bench.baselines import BASELINES
+from bench.core import recipes
+from bench.results.record import NO_VECTORS
 from bench.runs import needs, registry
 from bench.runs.costs import STATED, Cost, MeasuredCosts, Step
 from bench.runs.inputs import Inputs, TrialContext, for_pair
 from bench.runs.needs import NEEDS, Need, Workload
 from bench.runs.options import Options
 from bench.runs.pool import run
-from bench.runs.registry import Strategy, applicable
-from bench.runs.trials import trial_specs
+from bench.runs.registry import Strategy, applicable, strategies_named
+from bench.runs.trials import blank_record, trial_specs
 
 ASKS = """
 import numpy as np
@@ -99,3 +103,24 @@ def test_a_target_with_other_labels_or_without_glove_is_refused_with_the_reason(
     assert needs.refusal({"same-labels"}, world.source.task, same, True) == ""
     assert needs.refusal({"glove"}, world.source.task, same, False) == "left out: it needs GloVe vectors"
     assert needs.refusal({"base"}, world.source.task, other, False) == ""
+
+
+def test_word_vectors_as_the_base_has_them_are_no_condition_and_the_record_says_whether_there_were_some(
+        world: World, context: TrialContext, prepare: Prepare):
+    strategies = strategies_named(("scratch", "scratch-random", "finetune", "glove-forest"), BASELINES)
+    prepare(context, "base", "glove", "word-vectors")
+    tutorial = replace(context, architecture=replace(context.architecture, glove="no"))
+    kinds = {"with": context, "without": replace(context, vectors=None), "a network without": tutorial}
+    said = {kind: {spec.strategy.name: blank_record(spec).vectors_sha256
+                   for spec in trial_specs(of, strategies, (8,), 1)} for kind, of in kinds.items()}
+    digest = context.vectors.sha256 if context.vectors else ""
+    assert digest
+    assert said["with"] == {"scratch": digest, "scratch-random": "", "finetune": digest, "glove-forest": digest}
+    assert said["without"] == {"scratch": NO_VECTORS, "scratch-random": "", "finetune": "", "glove-forest": ""}
+    assert said["a network without"]["scratch"] == ""
+    assert needs.refusal({"word-vectors"}, world.source.task, world.three.task, False) == ""
+    for of in kinds.values():
+        scratch, random = run(trial_specs(of, strategies[:2], (8,), 1), 1)
+        assert scratch.status == random.status == "ok", scratch.error
+        assert (scratch.predictions == random.predictions) == (of is not context)
+        assert scratch.recipe == recipes.current("scratch") > 1 == random.recipe
