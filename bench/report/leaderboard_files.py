@@ -26,7 +26,7 @@ COLUMNS = ("target", "source", "net", "engine", "device", "baseline", "budget", 
            "gain_p_family", "worth_scratch", "worth_scratch_low", "worth_scratch_high", "worth_tfidf", "log_loss",
            "ece", "adapt_seconds", "behind_points", "behind_low", "behind_high", "source_gain_points",
            "source_gain_low", "source_gain_high", "level_with_best", "strategy", "settings", "strategy_sha256",
-           "variant", "content_sha256", "source_sha256")
+           "variant", "content_sha256", "source_sha256", "draw", "fallbacks")
 
 
 def whole(studies: Sequence[Study], form: str, sort: str = "") -> str:
@@ -79,7 +79,8 @@ def _csv_row(study: Study, name: str, budget: Budget, row: RankedBaseline | None
     trial = [board.target, board.source, board.net, board.engine, board.device, name, budget, board.sizes[budget],
              board.n_test, cell.done, cell.of, board.leading]
     key = board.row_keys[name]
-    identity = [key.strategy, key.settings, key.version, board.variant, board.content_sha256, board.key.source_sha256]
+    identity = [key.strategy, key.settings, key.version, board.variant, board.content_sha256, board.key.source_sha256,
+                board.key.draw, cell.fallbacks]
     if row is None:
         return [*trial, *[None] * (len(COLUMNS) - len(trial) - len(identity)), *identity]
 

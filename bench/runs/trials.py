@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from bench.core.budget import Budget, budget_order, labels_in
+from bench.core.budget import Budget, Draw, budget_order, labels_in
 from bench.core.names import TaskRef
 from bench.data.text import TEXT_VERSION
 from bench.protocol.split import Split
@@ -26,6 +26,7 @@ class TrialSpec:
     budget: Budget
     seed: int  # of the label draw
     head_seed: int | None = None  # of the classifier head and the order of batches, where it is not `seed`
+    draw: Draw = "stratified"  # how the labelled texts are drawn
 
     def described(self) -> TrialSpec:
         """The trial for another process, which must not import a strategy from outside to know what it says of it."""
@@ -45,10 +46,10 @@ def feasible_budgets(split: Split, budgets: Sequence[Budget]) -> tuple[list[Budg
 
 
 def trial_specs(context: TrialContext, strategies: Sequence[Strategy], budgets: Sequence[Budget], seeds: int,
-                heads: int = 1) -> list[TrialSpec]:
+                heads: int = 1, draw: Draw = "stratified") -> list[TrialSpec]:
     """Every trial. Within a seed the longest come first, so that the last to finish is a short one."""
     longest_first = sorted(budgets, key=budget_order, reverse=True)
-    return [TrialSpec(context, strategy, budget, seed, seed + HEAD_SEEDS * head if head else None)
+    return [TrialSpec(context, strategy, budget, seed, seed + HEAD_SEEDS * head if head else None, draw)
             for head in range(heads) for seed in range(seeds) for budget in longest_first for strategy in strategies]
 
 
@@ -65,7 +66,7 @@ def blank_record(spec: TrialSpec) -> Record:
                   split_sha256=context.split_sha256, net_spec=dict(context.architecture.as_json()),
                   base_spec=dict(context.base_spec) if uses_base else {},
                   vectors_sha256=context.vectors.sha256 if context.vectors and needs.use_vectors(names) else "",
-                  strategy_sha256=spec.strategy.code_sha256(), text_version=TEXT_VERSION)
+                  strategy_sha256=spec.strategy.code_sha256(), text_version=TEXT_VERSION, draw=spec.draw)
 
 
 def failed_record(spec: TrialSpec, error: str, traceback: str = "") -> Record:
