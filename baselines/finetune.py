@@ -4,7 +4,7 @@ from functools import partial
 
 from bench.api import LEARNING_RATE, NEW_LABELS_LEARNING_RATE, Fitted, Resources, Trial, fine_tune, fitted_network
 
-NEEDS = frozenset({"base"})
+NEEDS = frozenset({"base", "one-class"})
 
 
 def fit(trial: Trial, resources: Resources, *, learning_rate: float = LEARNING_RATE,

@@ -14,7 +14,7 @@ from bench.api import (
     warm_start,
 )
 
-NEEDS = frozenset({"base"})
+NEEDS = frozenset({"base", "one-class"})
 
 
 def fit(trial: Trial, resources: Resources, *, learning_rate: float = 2e-3, new_labels: float = 1e-2,

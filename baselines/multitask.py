@@ -29,7 +29,7 @@ from bench.api import (
     with_classes,
 )
 
-NEEDS = frozenset({"base", "source"})
+NEEDS = frozenset({"base", "source", "one-class"})
 
 
 def fit(trial: Trial, resources: Resources, *, learning_rate: float = LEARNING_RATE,

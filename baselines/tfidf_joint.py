@@ -16,7 +16,7 @@ from bench.api import (
     tfidf,
 )
 
-NEEDS = frozenset({"source-linear", "counts", "same-labels"})
+NEEDS = frozenset({"source-linear", "counts", "same-labels", "one-class"})
 
 
 def fit(trial: Trial, resources: Resources, *, heaviest: float = 16.0) -> Fitted:

@@ -15,7 +15,7 @@ from bench.api import (
     tfidf,
 )
 
-NEEDS = frozenset({"source-linear", "counts", "same-labels"})
+NEEDS = frozenset({"source-linear", "counts", "same-labels", "one-class"})
 
 
 def fit(trial: Trial, resources: Resources) -> Fitted:

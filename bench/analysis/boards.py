@@ -9,11 +9,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import astuple, dataclass, replace
 
 from bench.core import store
+from bench.core.budget import Draw
 from bench.results.record import NO_VECTORS, Record
 from bench.results.record_files import latest
 
 EARLIER = "earlier records, source content unknown"
 SHOWN = 6  # characters of a digest in a title or a row's name, or as many as tell them apart
+RANDOM_DRAW = "label draw random"  # always said; "stratified" is said where both are in one folder
 LONGEST = 40  # characters of a setting in a row's name
 OF_EARLIER_RECIPE = re.compile(r" \(recipe \d+\)$")  # ends the name of such a row
 
@@ -51,6 +53,7 @@ class BoardKey:
     leading: str
     base: str = ""  # JSON: how the base was trained, or the key of an earlier record's base; empty without a base
     vectors_sha256: str = ""
+    draw: Draw = "stratified"
 
     @property
     def headline(self) -> tuple[str, ...]:
@@ -91,7 +94,8 @@ def boards_of(records: Sequence[Record]) -> list[BoardRecords]:
     for record in latest(records):
         shared[_without_base(record)].append(record)
     boards = []
-    for key in sorted(shared, key=lambda k: (k.task, k.edition, k.content_sha256, k.source, k.net, k.engine, k.device)):
+    for key in sorted(shared, key=lambda k: (k.task, k.edition, k.content_sha256, k.source, k.net, k.engine, k.device,
+                                              k.draw != "stratified")):
         for of_board, group in _by_base(key, shared[key]):
             rows = {names[row]: row for row in map(RowKey.of, group)}
             named = (r if r.baseline == (name := names[RowKey.of(r)]) else replace(r, baseline=name) for r in group)
@@ -169,7 +173,7 @@ def _without_base(record: Record) -> BoardKey:
     """The key of a record's leaderboard, without what only some of its strategies depend on."""
     return BoardKey(record.task, record.edition, record.content_sha256, record.source, record.net, record.engine,
                     record.device, record.source_sha256, record.split_sha256, _json(record.net_spec),
-                    record.text_version, record.leading)
+                    record.text_version, record.leading, draw=record.draw)
 
 
 def _by_base(key: BoardKey, records: Sequence[Record]) -> list[tuple[BoardKey, list[Record]]]:
@@ -217,6 +221,8 @@ def variants_of(keys: Sequence[BoardKey]) -> dict[BoardKey, str]:
         texts = {**_differences(earlier), **_differences(known)}
         for key in group:
             before = [EARLIER] if known and not key.source_sha256 else []
+            if key.draw == "random" and RANDOM_DRAW not in texts[key]:
+                before.append(RANDOM_DRAW)
             variants[key] = " · ".join([*before, *texts[key]])
     return variants
 
@@ -243,7 +249,7 @@ DIGESTS = ("target content", "source content", "base", "word vectors", "split", 
 
 def _traits(key: BoardKey) -> dict[str, str]:
     """What can tell a leaderboard from others, by the words before it."""
-    traits = {"target content": key.content_sha256, "source content": key.source_sha256,
+    traits = {"label draw": key.draw, "target content": key.content_sha256, "source content": key.source_sha256,
               "text version": str(key.text_version), "leading score": key.leading}
     traits |= {f"net's {name.replace('_', ' ')}": _text(value) for name, value in json.loads(key.net_spec).items()}
     base = json.loads(key.base) if key.base else {}

@@ -83,14 +83,17 @@ def matching_boards(before: Sequence[Study], after: Sequence[Study]) -> list[tup
     """Leaderboards of two runs that are to be compared, and what differs between them or their rows, in words.
 
     They share all that their trials do. Where a run has one leaderboard of a headline (target, source, net, engine,
-    device), it is also compared with the other's one, such as a later base with an earlier: that is what changed.
+    device) and draw, it is also compared with the other's one, such as a later base with an earlier: that is what
+    changed. Two draws are not: no seed of one has the labelled texts of a seed of the other.
     """
     exact = {study.board.key: study for study in before}
     pairs = []
     for late in after:
         early = exact.get(late.board.key)
         if early is None:
-            alike = [[s for s in run if s.board.key.headline == late.board.key.headline] for run in (before, after)]
+            key = late.board.key
+            alike = [[s for s in run if (s.board.key.headline, s.board.key.draw) == (key.headline, key.draw)]
+                     for run in (before, after)]
             if any(len(studies) != 1 for studies in alike):
                 continue
             early = alike[0][0]

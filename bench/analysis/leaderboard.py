@@ -26,6 +26,7 @@ class Cell:
     balanced: float | None = None
     gain: float | None = None  # points of the leading score over scratch, paired by seed; None without scratch
     adapt: float | None = None  # seconds
+    fallbacks: int = 0  # seeds whose labelled texts had one class, so that the class shares were predicted
 
 
 @dataclass(frozen=True)
@@ -96,8 +97,9 @@ def _cell(name: str, budget: Budget, seeds: set[int], succeeded: Mapping[tuple[s
           leading: str, scratch_row: str) -> Cell:
     """No mean is taken over missing seeds."""
     records = [succeeded[name, budget, s] for s in sorted(seeds) if (name, budget, s) in succeeded]
+    fallbacks = sum(bool(r.fallback) for r in records)
     if len(records) < len(seeds):
-        return Cell(len(records), len(seeds))
+        return Cell(len(records), len(seeds), fallbacks=fallbacks)
     scratch = [succeeded[scratch_row, budget, s] for s in sorted(seeds) if (scratch_row, budget, s) in succeeded]
     scores = _known(records, leading)
     gain = None
@@ -106,7 +108,8 @@ def _cell(name: str, budget: Budget, seeds: set[int], succeeded: Mapping[tuple[s
     auc = _known(records, "auc")
     return Cell(len(records), len(seeds), mean(scores), stdev(scores) if len(scores) > 1 else None,
                 mean(auc) if len(auc) == len(records) else None, mean(_known(records, "accuracy")),
-                mean(_known(records, "balanced_accuracy")), gain, mean(r.seconds.get("adapt", 0.0) for r in records))
+                mean(_known(records, "balanced_accuracy")), gain, mean(r.seconds.get("adapt", 0.0) for r in records),
+                fallbacks)
 
 
 def _known(records: Sequence[Record], score: str) -> list[float]:

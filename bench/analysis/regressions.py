@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from bench.analysis.boards import boards_of
@@ -36,7 +36,9 @@ def changes(earlier: Sequence[Record], later: Sequence[Record], budgets: Sequenc
     records_of = {id(study): board.records for study, board in zip([*early_studies, *late_studies],
                                                                    [*early_boards, *late_boards], strict=True)}
     matches = {id(early): (late, change) for early, late, change in matching_boards(early_studies, late_studies)}
-    headlines = {study.board.key.headline for study in late_studies}
+    draws: dict[tuple[str, ...], set[str]] = {}
+    for study in late_studies:
+        draws.setdefault(study.board.key.headline, set()).add(study.board.key.draw)
     out = []
     for early in early_studies:
         before = {cell: trials for cell, trials in _trials(records_of[id(early)]).items()
@@ -48,8 +50,7 @@ def changes(earlier: Sequence[Record], later: Sequence[Record], budgets: Sequenc
         else:
             pairs = []
             where = "other texts or labels in the target's data" if late is not None else \
-                "other data or another base in the later run" if early.board.key.headline in headlines else \
-                "missing in the later run"
+                _why_no_board(early, draws.get(early.board.key.headline, set()))
             reasons = {cell: where for cell, trials in before.items() if _scored(trials)}
         if pairs or reasons:
             title = early.board.title
@@ -57,6 +58,15 @@ def changes(earlier: Sequence[Record], later: Sequence[Record], budgets: Sequenc
                 title = f"{title.removesuffix(f' · {early.board.variant}')} · {change}"
             out.append(BoardChange(title, pairs, _lines(reasons)))
     return out
+
+
+def _why_no_board(early: Study, draws: Collection[str]) -> str:
+    """Why no leaderboard of the later run goes with one of the earlier; `draws` are those of its headline there."""
+    if not draws:
+        return "missing in the later run"
+    if early.board.key.draw not in draws:
+        return f"labels drawn {early.board.key.draw} before, {' and '.join(sorted(draws))} in the later run"
+    return "other data or another base in the later run"
 
 
 def unanswered(study: Study, group: Sequence[Record], names: Sequence[str], budgets: Sequence[Budget]) -> list[str]:

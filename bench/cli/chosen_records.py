@@ -1,4 +1,4 @@
-"""The records that `bench leaderboard` and `bench report` read: of some targets, strategies, a source, an engine."""
+"""The records that `bench leaderboard` and `bench report` read: of some targets, strategies, an engine, a draw."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import typer
 
 from bench.cli import completion
 from bench.cli.output import warn
+from bench.core.budget import DRAWS
 from bench.core.errors import BenchError
 from bench.core.names import TaskRef
 
@@ -30,6 +31,8 @@ class RecordOptions:
              "default.")] = None
     engine: Annotated[str, typer.Option(
         "--engine", autocompletion=completion.engines, help="Only this engine: torch or mxnet.")] = ""
+    draw: Annotated[str, typer.Option(
+        "--draw", help="Only records whose labelled texts were drawn so: stratified or random.")] = ""
 
 
 def choose_records(folder: Path, options: RecordOptions, source: str = "", *, none: bool = False) -> list[Record]:
@@ -42,6 +45,8 @@ def choose_records(folder: Path, options: RecordOptions, source: str = "", *, no
     from bench.data.cards import unknown_name
     from bench.results import record_files
 
+    if options.draw not in ("", *DRAWS):
+        raise BenchError(f"--draw {options.draw!r} is no way to draw labels", " or ".join(DRAWS))
     if not (folder / "records").is_dir():
         raise BenchError(f"no records in {folder}", "bench run writes them; --results-dir names the folder")
     records = record_files.read_all(folder, warn)
@@ -58,12 +63,14 @@ def choose_records(folder: Path, options: RecordOptions, source: str = "", *, no
               if (not targets or record.task in targets or str(record.target) in targets)
               and source in ("", record.source, TaskRef.parse(record.source).task)
               and (not strategies or {record.baseline, rows[boards.RowKey.of(record)]} & strategies)
-              and options.engine in ("", record.engine)]
+              and options.engine in ("", record.engine) and options.draw in ("", record.draw)]
     if not chosen and not (none and not records):
-        sources, engines = ({getattr(record, name) for record in records} for name in ("source", "engine"))
+        sources, engines, draws = ({getattr(record, name) for record in records}
+                                   for name in ("source", "engine", "draw"))
         raise BenchError(f"no such records in {folder}", f"it has targets {', '.join(sorted(tasks)) or 'none'}"
                          f" from {', '.join(sorted(sources)) or 'no source'}"
-                         f" by {', '.join(sorted(engines)) or 'no engine'}")
+                         f" by {', '.join(sorted(engines)) or 'no engine'}"
+                         f", labels drawn {', '.join(sorted(draws)) or 'in no way'}")
     return chosen
 
 

@@ -194,13 +194,17 @@ def across(question: Question) -> Answer:
                         target_tables.across_notes(result)) for result in results]
 
     def picture(result: RankingAcrossTargets) -> list[Path]:
-        variant = re.sub(r"[^A-Za-z0-9.]+", "-", f" {result.variant}") if result.variant else ""
-        stem = question.results_dir / "leaderboards" / f"across-{result.budget}{variant}"
+        stem = question.results_dir / "leaderboards" / f"across-{result.budget}{_in_file_name(result.variant)}"
         return vega.save(panels.ranks_panel(result), stem)
 
     return Answer(sections, as_json(results) if question.format == "json" else "",
                   [partial(picture, result) for result in results
                    if len(result.ranked) > 1 and result.critical is not None])  # one corpus has no critical difference
+
+
+def _in_file_name(variant: str) -> str:
+    """What tells leaderboards apart, to follow the stem of a file name; empty where nothing has to."""
+    return re.sub(r"[^A-Za-z0-9.]+", "-", f" {variant}") if variant else ""
 
 
 def _most_frequent_budgets(studies: Sequence[Study]) -> list[Budget]:
@@ -229,7 +233,8 @@ def calibration(question: Question) -> Answer:
             "log-loss in nats; ece: mean distance between the probability of an answer and the share of such answers "
             "that are right (15 bins), over seeds."]))
         for budget in dict.fromkeys(row.budget for row in rows):
-            stem = question.results_dir / "leaderboards" / f"calibration-{TaskRef.parse(target).task}-{budget}"
+            stem = question.results_dir / "leaderboards" / (
+                f"calibration-{TaskRef.parse(target).task}-{budget}{_in_file_name(study.board.variant)}")
             pictures.append(partial(picture, stem, f"{target}, {tables.labels_of(study, budget)}",
                                     [row for row in rows if row.budget == budget]))
     return Answer(sections, pictures=pictures)

@@ -9,7 +9,7 @@ import typer
 
 from bench.cli import completion
 from bench.cli.option_groups import After
-from bench.cli.options import DataOptions, Epochs, NetworkOptions, OwnFileOptions, Source, options_of
+from bench.cli.options import DataOptions, Draw, Epochs, NetworkOptions, OwnFileOptions, Source, options_of
 from bench.cli.output import say, warn
 from bench.cli.progress import TrialProgress
 from bench.core.files import save_text
@@ -26,6 +26,7 @@ def map_command(
         help="Task or file to show too, in the same plane; for confusion, instead of the source.")] = "",
     labels: Annotated[int, typer.Option(
         "--labels", help="Fine-tune the base on this many labels of the target first; 0: show the base itself.")] = 0,
+    draw: Draw = "stratified",
     network: NetworkOptions,
     epochs: Epochs = 0,
     texts: Annotated[int, typer.Option(help="Number of test texts in the plane.")] = 5_000,
@@ -43,7 +44,7 @@ def map_command(
         raise unknown_name("map", what, maps.MAPS, ", ".join(maps.MAPS))
     formats = [name.strip() for name in format.split(",") if name.strip()]
     drawing.check_available(formats)
-    options = options_of(network, data, own_file, source=source, epochs=epochs)
+    options = options_of(network, data, own_file, source=source, draw=draw, epochs=epochs)
     request = maps.MapRequest(options, target, labels, texts, seed)
     with TrialProgress() as progress:
         network_shown = maps.load_network(request, progress.say, progress.training, progress=progress.live)

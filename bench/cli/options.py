@@ -23,6 +23,9 @@ Targets = Annotated[list[str] | None, typer.Option(
 Source = Annotated[str, typer.Option(
     "--source", "-s", autocompletion=completion.tasks, help="Task that the base is trained on.")]
 Epochs = Annotated[int, typer.Option(help="Training epochs of the base; 0: as in its recipe.")]
+Draw = Annotated[str, typer.Option(
+    "--draw", help="How the labelled texts are drawn. stratified: with the class shares of all texts, to compare "
+                   "strategies with the least noise. random: any texts, to see what you would get by labelling some.")]
 Jobs = Annotated[int, typer.Option("--jobs", "-j", help="Worker processes; 0: one per core. Does not change the "
                                                         "scores.")]
 ResultsDir = Annotated[Path, typer.Option(help="Folder that holds records/ and leaderboards/.")]

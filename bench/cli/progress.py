@@ -102,6 +102,7 @@ class TrialProgress:
             auc = "" if record.auc is None else f" auc {record.auc:.3f}"
             seconds = record.seconds["adapt"] + record.seconds["predict"]
             text = f"acc {record.accuracy or 0.0:.3f}{auc} in {seconds:.1f} s"
+            text += "; all its labels are of one class, so the class shares were predicted" if record.fallback else ""
         else:
             text = f"FAILED: {record.error}"
         width = len(str(self.total))

@@ -95,16 +95,16 @@ def _rows(records: Sequence[Record]) -> list[dict[str, Any]]:
         epochs = recipe.get("epochs", "") if isinstance(recipe, dict) else ""
         groups[str(record.target), record.content_sha256, record.source, record.source_sha256, record.engine,
                record.device, record.net, record.base[:SHOWN] if not record.base_seed else "", str(epochs),
-               names[boards.RowKey.of(record)], record.strategy_sha256, record.budget].append(record)
+               names[boards.RowKey.of(record)], record.strategy_sha256, record.draw, record.budget].append(record)
     rows = []
     for key in sorted(groups, key=lambda key: (*key[:-1], budget_order(key[-1]))):
         group = groups[key]
-        target, content, source, source_content, engine, device, net, base, epochs, name, code, budget = key
+        target, content, source, source_content, engine, device, net, base, epochs, name, code, draw, budget = key
         failed = sum(record.status != "ok" for record in group)
         rows.append({
             "target": target, "content": content[:SHOWN], "source": source,
             "its content": source_content[:SHOWN] or "unknown", "net": net, "by": f"{engine} on {device}",
-            "base": base, "epochs": epochs, "row": name, "code": code[:SHOWN], "labels": str(budget),
+            "base": base, "epochs": epochs, "row": name, "code": code[:SHOWN], "draw": draw, "labels": str(budget),
             "seeds": len({record.seed for record in group}), "records": len(group), "failed": failed})
     return rows
 

@@ -14,6 +14,7 @@ from bench.cli.options import (
     RUNS,
     AsJson,
     DataOptions,
+    Draw,
     Epochs,
     Jobs,
     NetworkOptions,
@@ -49,6 +50,7 @@ class TrialOptions:
              "baselines. [default: the main strategies]")] = None
     budgets: Annotated[str, typer.Option(
         help="Numbers of labelled target texts, comma-separated; full: all of them.")] = "32,128,512,full"
+    draw: Draw = "stratified"
     seeds: Annotated[int, typer.Option(help="Label draws per budget (each also seeds the classifier head).")] = 3
 
 
@@ -101,8 +103,8 @@ def run_command(
     from bench.runs.options import options_per_source
 
     options = options_of(network, workers, data, own_file, repeats, targets=trials.target,
-                         baselines=trials.baseline or MAIN, budgets=parse_budgets(trials.budgets), seeds=trials.seeds,
-                         results_dir=results_dir, epochs=epochs)
+                         baselines=trials.baseline or MAIN, budgets=parse_budgets(trials.budgets), draw=trials.draw,
+                         seeds=trials.seeds, results_dir=results_dir, epochs=epochs)
     runs = options_per_source([home_expanded(name) for name in trials.source or ("imdb",)], options)
     if dry_run:
         show_plan(runs, as_json=as_json, again=rerun)
@@ -169,7 +171,7 @@ def _run(options: Options, execute: Executor, *, keep_going: bool, rerun: bool, 
             if not quiet:
                 print_sections(leaderboards(of_run))
                 if others := len(studies) - len(of_run):
-                    say(f"{others} more of {of_target.target.task.name}, of other data or another base: "
+                    say(f"{others} more of {of_target.target.task.name}, of other data, another base or another draw: "
                         f"bench leaderboard --target {of_target.target.task.name}", err=True)
             say("Written: " + ", ".join(map(str, paths)), err=quiet)
             if failed and not keep_going:

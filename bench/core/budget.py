@@ -1,14 +1,16 @@
-"""A budget: how many labelled target texts a strategy may learn from. In JSON it is a number, or "full"."""
+"""A budget: how many labelled target texts a strategy may learn from, and how they are drawn."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 from bench.core.errors import BenchError
 
-Budget = int | Literal["full"]  # a number of labels, or all that the training pool has
+Budget = int | Literal["full"]  # a number of labels, or all that the training pool has; the same in JSON
 FULL: Final = "full"
+Draw = Literal["stratified", "random"]  # in the class shares of the pool, or whatever the class of a text
+DRAWS: tuple[Draw, ...] = get_args(Draw)
 EXAMPLE = "such as --budgets 32,128,512,full"
 
 

@@ -70,14 +70,16 @@ class MappedNetwork:
     def description(self) -> str:
         """The net and what it was trained on, for titles."""
         engine = self.request.options.engine
-        tuned = f", fine-tuned on {self.request.labels:,} labels of {self._target().name}" if self.tuned else ""
+        drawn = " drawn at random" if self.request.options.draw == "random" else ""
+        tuned = f", fine-tuned on {self.request.labels:,} labels of {self._target().name}{drawn}" if self.tuned else ""
         return f"{self.base.net} ({engine}) trained on {self.source.name}{tuned}"
 
     @property
     def stem(self) -> str:
         """What file names say after the kind of picture."""
         parts = [self.source.task.name, self.target.task.name if self.target else "", self.request.options.net,
-                 self.request.options.preset.replace("default", ""), f"{self.request.labels or ''}"]
+                 self.request.options.preset.replace("default", ""), f"{self.request.labels or ''}",
+                 "random" if self.request.labels and self.request.options.draw == "random" else ""]
         return "-".join(filter(None, parts))
 
     def _target(self) -> Domain:
@@ -134,7 +136,7 @@ def load_network(request: MapRequest, say: Say, watch: Watch, *, progress: bool)
     tuned = None
     if target and request.labels:
         trial = make_trial(target.data, target.split, source.name, target.name, request.labels, request.seed,
-                         balanced=target.task.imbalanced)
+                         balanced=target.task.imbalanced, draw=options.draw)
         net, tuned = fine_tune(trial, resources)
     return MappedNetwork(source, target, base, resources, net if tuned else base.net, tuned, request)
 

@@ -24,17 +24,20 @@ class Head:
 
 @dataclass(frozen=True)
 class Probe:
-    """A logistic regression on standardised features; a class without an example has probability 0."""
+    """A logistic regression on standardised features; a class without an example has probability 0.
+
+    Where all examples are of one class it predicts their smoothed class shares, whatever the features.
+    """
 
     mean: NDArray[np.float32]  # of the examples' features, [d]
     deviation: NDArray[np.float32]  # their standard deviation, plus a little, [d]
     model: Any  # LogisticRegression; None where all examples are of one class
-    only_class: int = 0  # that class
+    labels: NDArray[np.int64]  # of the examples, [n]
 
     def __call__(self, x: NDArray[np.float32], classes: int) -> NDArray[np.float32]:
         """Probabilities of features [n, d], [n, classes]."""
         if self.model is None:
-            return _certain(self.only_class, len(x), classes)
+            return np.tile(smoothed_shares(self.labels, classes).astype(np.float32), (len(x), 1))
         return class_probabilities(self.model, (x - self.mean) / self.deviation, classes)
 
     def head(self, classes: int) -> Head:
@@ -43,9 +46,16 @@ class Probe:
             standardised = linear_head(self.model, classes)
             weight = standardised.weight / self.deviation
             return Head(weight, standardised.bias - weight @ self.mean.astype(np.float64))
-        bias = np.full(classes, UNSEEN_BIAS)
-        bias[self.only_class] = 0.0
-        return Head(np.zeros((classes, len(self.mean))), bias)
+        return Head(np.zeros((classes, len(self.mean))), np.log(smoothed_shares(self.labels, classes)))
+
+
+def smoothed_shares(labels: NDArray[np.int64], classes: int) -> NDArray[np.float64]:
+    """The share of each class among labels [n], smoothed: (texts of the class + 1) / (n + classes), [classes].
+
+    This is Laplace's rule of succession: one text more of every class, so that no class has probability 0.
+    """
+    counts = np.bincount(labels, minlength=classes) + 1.0
+    return np.asarray(counts / counts.sum())
 
 
 def linear_head(model: Any, classes: int) -> Head:
@@ -78,7 +88,7 @@ def fit_probe(x: NDArray[np.float32], y: NDArray[np.int64], seed: int, class_wei
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a fold whose lbfgs stops at max_iter is ranked well enough
         if len(np.unique(y)) < 2:
-            return Probe(mean, deviation, None, int(y[0]))
+            return Probe(mean, deviation, None, y)
         if folds >= 2:
             sample = np.random.default_rng(seed).permutation(len(y))[:TUNING_EXAMPLES]
             search = GridSearchCV(LogisticRegression(max_iter=200, class_weight=class_weight), {"C": C_GRID},
@@ -87,7 +97,7 @@ def fit_probe(x: NDArray[np.float32], y: NDArray[np.int64], seed: int, class_wei
                                   error_score=-np.inf)
             best = search.fit(x[sample], y[sample]).best_params_["C"]
         model = LogisticRegression(C=best, max_iter=500, class_weight=class_weight).fit(x, y)
-    return Probe(mean, deviation, model)
+    return Probe(mean, deviation, model, y)
 
 
 def class_probabilities(model: Any, x: Any, classes: int) -> NDArray[np.float32]:
@@ -97,10 +107,4 @@ def class_probabilities(model: Any, x: Any, classes: int) -> NDArray[np.float32]
     """
     out = np.zeros((x.shape[0], classes), np.float32)
     out[:, model.classes_] = model.predict_proba(x)
-    return out
-
-
-def _certain(label: int, n: int, classes: int) -> NDArray[np.float32]:
-    out = np.zeros((n, classes), np.float32)
-    out[:, label] = 1.0
     return out

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.core.budget import Budget, labels_in
+from bench.core.budget import FULL, Budget, Draw, labels_in
 from bench.core.errors import DataError
 from bench.core.seeds import generator_for
 from bench.data.corpus import Dataset, Examples
@@ -29,6 +29,11 @@ class Trial:
     labelled: Examples
     unlabelled: Examples  # the rest of the training pool
     balanced: bool = False  # every class counts alike in the score, whatever its size
+
+    @property
+    def has_one_class(self) -> bool:
+        """Whether all labelled texts have the same class, so that they do not tell classes apart."""
+        return len(np.unique(self.labelled.labels)) == 1
 
     @property
     def class_weight(self) -> str | None:
@@ -62,14 +67,25 @@ def nested_order(pool: NDArray[np.int64], y: NDArray[np.int64], *names: object) 
     return pool[np.argsort(rank, kind="stable")]
 
 
+def random_order(pool: NDArray[np.int64], *names: object) -> NDArray[np.int64]:
+    """The pool in a uniformly random order, whatever its labels: a budget of b labels is the first b rows."""
+    return generator_for("random budget", *names).permutation(pool)
+
+
 def make_trial(data: Dataset, split: Split, source: str, target: str, budget: Budget, seed: int,
-               head_seed: int | None = None, *, balanced: bool = False) -> Trial:
+               head_seed: int | None = None, *, balanced: bool = False, draw: Draw = "stratified") -> Trial:
     """The trial at a budget and seed; every baseline gets the same labelled texts.
+
+    A "stratified" draw has every class in the pool's shares. A "random" one knows no labels, so it may miss classes.
+    With all labels both are one and the same trial, down to the order of the texts.
 
     The trial's own seed, on which a baseline's own draws depend, is `head_seed` where that is given. `balanced` is true
     where balanced accuracy leads the target's leaderboard.
     """
-    order = nested_order(split.pool, data.y, target, seed)
+    if draw == "random" and budget != FULL:
+        order = random_order(split.pool, target, seed)
+    else:
+        order = nested_order(split.pool, data.y, target, seed)
     count = labels_in(budget, len(order))
     if count > len(order):
         raise DataError(f"{target}: a budget of {count} labels, but only {len(order)} texts to train on",

@@ -116,7 +116,7 @@ def notes(study: Study) -> list[str]:
         low, high = f"{min(detectable):.1f}", f"{min(max(detectable), MOST_DETECTABLE):.1f}"
         span = f"{low} points" if low == high else f"{low} to {high} points, depending on the budget,"
         lines.append(f"A difference of {span} between the first two would be detected with 80% power.")
-    lines += test_set_notes(study)
+    lines += [*one_class_notes(study), *test_set_notes(study)]
     if board.pretrain:
         lines.append(f"The base took {board.pretrain:.0f} s to train, once.")
     lines += [f"left out: {text}" for text in study.left_out]
@@ -136,6 +136,19 @@ def _earlier_recipes(study: Study, zero: str | None) -> list[str]:
         if name == zero and len(study.board.rows) > 1:
             line += "; gains here are over this earlier recipe, and not comparable with gains over today's"
         lines.append(f"{line}.")
+    return lines
+
+
+def one_class_notes(study: Study) -> list[str]:
+    """At which budgets the suite answered for strategies, because all labelled texts had one class."""
+    board, lines = study.board, []
+    for budget in board.budgets:
+        names = [name for name in board.rows if board.cells[name, budget].fallbacks]
+        if names:
+            cells = [board.cells[name, budget] for name in names]
+            lines.append(f"With {budget} labels, {max(c.fallbacks for c in cells)} of {max(c.of for c in cells)} draws "
+                         f"had one class alone: there the shares of the labelled classes, smoothed, were predicted "
+                         f"in place of {', '.join(names)}.")
     return lines
 
 

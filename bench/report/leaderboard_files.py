@@ -26,7 +26,7 @@ COLUMNS = ("target", "source", "net", "engine", "device", "baseline", "budget", 
            "gain_p_family", "worth_scratch", "worth_scratch_low", "worth_scratch_high", "worth_tfidf", "log_loss",
            "ece", "adapt_seconds", "behind_points", "behind_low", "behind_high", "source_gain_points",
            "source_gain_low", "source_gain_high", "level_with_best", "strategy", "settings", "strategy_sha256",
-           "variant", "content_sha256", "source_sha256", "recipe")
+           "variant", "content_sha256", "source_sha256", "recipe", "draw", "fallbacks")
 
 
 def whole(studies: Sequence[Study], form: str, sort: str = "") -> str:
@@ -80,7 +80,7 @@ def _csv_row(study: Study, name: str, budget: Budget, row: RankedBaseline | None
              board.n_test, cell.done, cell.of, board.leading]
     key = board.row_keys[name]
     identity = [key.strategy, key.settings, key.version, board.variant, board.content_sha256, board.key.source_sha256,
-                key.recipe]
+                key.recipe, board.key.draw, cell.fallbacks]
     if row is None:
         return [*trial, *[None] * (len(COLUMNS) - len(trial) - len(identity)), *identity]
 

@@ -14,7 +14,7 @@ from bench.analysis.learning_curves import LabelEquivalent, Leader
 from bench.analysis.rankings import Ranking
 from bench.analysis.study import Study
 from bench.analysis.variance import VarianceComponents
-from bench.core.budget import Budget
+from bench.core.budget import Budget, Draw
 from bench.report.advice import advice
 from bench.report.formats import json_values
 from bench.report.headline import headline
@@ -82,6 +82,7 @@ class JsonLeaderboard:
     base: dict[str, Any]  # how the base was trained; empty without one, and where unknown
     headline: tuple[str, ...]  # the sentences above the table
     over_budgets: CurveSummary | None  # one comparison over all budgets; null with fewer than two
+    draw: Draw  # how the labelled texts were drawn
 
 
 @dataclass(frozen=True)
@@ -112,7 +113,7 @@ def _leaderboard(study: Study) -> JsonLeaderboard:
               for name in board.rows for row in [board.row_keys[name]]),
         board.content_sha256, key.source_sha256, key.split_sha256, key.vectors_sha256, key.text_version,
         json.loads(key.net_spec), base if isinstance(base, dict) else {"key": base}, tuple(headline(study)),
-        study.summary)
+        study.summary, key.draw)
 
 
 def json_schema() -> dict[str, Any]:

@@ -109,7 +109,7 @@ def _board(number: int, study: Study, records: Sequence[Record]) -> dict[str, An
         "provenance": {
             "data": f"{newest.target}, content SHA-256 {newest.content_sha256}",
             "source": f"{newest.source}, content SHA-256 {newest.source_sha256 or 'unknown (earlier records)'}",
-            "strategies": _strategies(board),
+            "label draw": newest.draw, "strategies": _strategies(board),
             "texts removed from training": ", ".join(f"{k} {v}" for k, v in newest.leaks.items()) or "none",
             "base network": base_keys(records), "versions": _all_values(records, "versions"),
             "hardware": _all_values(records, "host"),
@@ -142,6 +142,7 @@ def command(records: Sequence[Record]) -> str:
     words = ["bench", "run", "--target", str(first.target), "--source", TaskRef.parse(first.source).task,
              "--budgets", ",".join(map(str, in_order({r.budget for r in records}))),
              "--seeds", str(len({r.seed for r in records})),
+             *(["--draw", first.draw] if first.draw != "stratified" else []),
              *(["--net", net] if net in ARCHITECTURES and net != "gru" else []),
              "--engine", first.engine, "--device", first.device]
     recipes = [spec for r in records if isinstance(spec := r.base_spec.get("spec"), dict)]

@@ -98,8 +98,9 @@ def _with_variant(text: str, board: dict[str, Any]) -> str:
 
 def _stems(boards: list[dict[str, Any]]) -> list[str]:
     """A name for each leaderboard: target and source, and more where that is needed to distinguish them."""
-    for keys in (("target", "source"), ("target", "source", "net", "engine", "device")):
-        stems = ["-".join(_safe(b[k]) for k in keys) for b in boards]
+    for keys in (("target", "source"), ("target", "source", "variant"),
+                 ("target", "source", "net", "engine", "device")):
+        stems = ["-".join(_safe(b[k]) for k in keys if b[k]) for b in boards]
         if len(set(stems)) == len(stems):
             return stems
     return [f"{stem}-{b['id']}" for stem, b in zip(stems, boards, strict=True)]

@@ -136,8 +136,8 @@ def _options(group: Sequence[Record], options: Options) -> Options:
     heads = 1 + max(0 if r.head_seed is None else (r.head_seed - r.seed) // HEAD_SEEDS for r in group)
     return replace(options, targets=(str(first.target),), source=first.source, net=net, preset=preset,
                    engine=first.engine, device=device, baselines=tuple(sorted({r.baseline for r in group})),
-                   budgets=tuple(dict.fromkeys(r.budget for r in group)), seeds=1 + max(r.seed for r in group),
-                   base_seeds=1 + max(r.base_seed for r in group), head_seeds=heads,
+                   budgets=tuple(dict.fromkeys(r.budget for r in group)), draw=first.draw,
+                   seeds=1 + max(r.seed for r in group), base_seeds=1 + max(r.base_seed for r in group), head_seeds=heads,
                    results_dir=options.results_dir / "published-again" / folder)
 
 
@@ -158,15 +158,15 @@ def _trial(record: Record) -> Cell:
 
 def _cell(record: Record) -> Cell:
     """What the trials of different seeds share."""
-    return (record.task, record.edition, record.source, record.net, record.engine, record.baseline,
+    return (record.task, record.edition, record.source, record.net, record.engine, record.draw, record.baseline,
             str(record.budget))
 
 
 def _run_together(records: Sequence[Record]) -> list[list[Record]]:
-    """Trials that share their data, source, network and engine, so that one run makes them."""
+    """Trials that share their data, source, network, engine and draw, so that one run makes them."""
     groups: dict[Cell, list[Record]] = defaultdict(list)
     for record in records:
-        groups[_cell(record)[:5]].append(record)
+        groups[_cell(record)[:6]].append(record)
     return list(groups.values())
 
 

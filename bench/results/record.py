@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Meta
 
 from bench.core import recipes, store
+from bench.core.budget import Draw
 from bench.core.names import TaskRef, is_name
 from bench.core.schema import Name
 
@@ -18,6 +19,7 @@ SCHEMA = 1
 NO_VECTORS = "none"  # what stands for the word vectors of a strategy that could have used some, and had none
 BaselineName = Annotated[str, Meta(pattern=r"^[^/\\\x00]*$", description="a baseline's name, without / and \\")]
 Leading = Literal["accuracy", "balanced_accuracy"]
+Fallback = Literal["", "class-shares"]
 Count = Annotated[int, Meta(ge=0)]
 Share = Annotated[float, Meta(ge=0.0, le=1.0)]
 Number = Annotated[int, Meta(ge=1)]
@@ -70,6 +72,10 @@ class Record:
     text_version: int = 2  # of cleaning and tokens (bench/data/text.py); earlier records have version 2
     recipe: Number = 1  # of a strategy of the suite (bench/core/recipes.py); earlier records have the first
 
+    # What an earlier record does not hold either; all of them are as these defaults say.
+    draw: Draw = "stratified"  # how the labelled texts were drawn: in the pool's class shares, or whatever their class
+    fallback: Fallback = ""  # what predicted in the strategy's place: all its labels were one class
+
     @property
     def target(self) -> TaskRef:
         """The target task and its edition."""
@@ -103,8 +109,9 @@ class Record:
 
     def _earlier_key(self) -> list[object]:
         head = [] if self.head_seed is None else [self.head_seed]
+        draw = [] if self.draw == "stratified" else [self.draw]  # earlier records are all stratified
         return [self.task, self.edition, self.content_sha256, self.source, self.baseline, self.settings, self.net,
-                self.engine, self.device, self.budget, self.seed, self.base, *head]
+                self.engine, self.device, self.budget, self.seed, self.base, *head, *draw]
 
 
 KEYS = frozenset(f.name for f in fields(Record))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bench.core.budget import budget_in_words
+from bench.core.budget import FULL, budget_in_words
 from bench.core.errors import BenchError
 from bench.data.cards import Route
 from bench.data.user_file import columns_of, label_words
@@ -24,8 +24,8 @@ from bench.runs.trials import TrialSpec
 TOLERANCE = 1e-5  # largest difference between a model's probabilities and its predictor's on the test set
 # Fields of the record that stand in the model's card.
 FACTS = ("task", "edition", "content_sha256", "source", "baseline", "settings", "net", "engine", "device", "budget",
-         "seed", "base", "n_train", "n_test", "accuracy", "balanced_accuracy", "macro_f1", "auc", "log_loss", "seconds",
-         "versions")
+         "draw", "seed", "base", "n_train", "n_test", "accuracy", "balanced_accuracy", "macro_f1", "auc", "log_loss",
+         "seconds", "versions")
 
 
 @dataclass(frozen=True)
@@ -108,7 +108,9 @@ def summary(record: Record) -> str:
         return (f"{record.baseline} on {record.target}, every one of {record.n_train:,} labels: no test "
                 f"set was kept, so no score is known; fitted in {record.seconds['adapt']:.1f} s")
     auc = "" if record.auc is None else f", AUC {record.auc:.3f}"
-    labels = budget_in_words(record.budget, record.n_train)
+    drawn = " drawn at random" if record.draw == "random" and record.budget != FULL else ""
+    shares = "; all of them are of one class, so the class shares are predicted" if record.fallback else ""
+    labels = f"{budget_in_words(record.budget, record.n_train)}{drawn}{shares}"
     return (f"{record.baseline} on {record.target}, {labels}, seed {record.seed}: accuracy "
             f"{record.accuracy:.3f}{auc} on the test set of {record.n_test:,} texts; fitted in "
             f"{record.seconds['adapt']:.1f} s")

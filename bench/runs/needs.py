@@ -55,6 +55,7 @@ class Need:
     vectors: bool = False  # the run looks for GloVe, and `Resources` offers it
     as_the_base: bool = False  # GloVe as the network's base has it: not where the network has none; without it too
     per_base: bool = False  # strategies run once per base seed, and their records name the base
+    one_class: bool = False  # strategies are also asked where all labelled texts have one class
     of_source: bool = False  # it brings what was learned from other texts, mostly English: of no use to other languages
 
     # Can it run? The extra to install first, and why it cannot serve a target (source, target, is there GloVe).
@@ -116,6 +117,11 @@ def use_base(names: Collection[str]) -> bool:
 def use_source(names: Collection[str]) -> bool:
     """Whether strategies with these needs build on what was learned from other texts than the target's."""
     return any(need.of_source for need in _table(names))
+
+
+def can_use_one_class(names: Collection[str]) -> bool:
+    """Whether strategies with these needs are asked where all labelled texts have one class."""
+    return any(need.one_class for need in _table(names))
 
 
 def prepare(names: Collection[str], context: TrialContext, base_spec: BaseSpec, watch: Watch) -> Resources:
@@ -297,4 +303,5 @@ NEEDS: Mapping[str, Need] = {
     "sentences": Need(
         of_source=True, missing=lambda: sentence_encoder.missing(), open=_open_sentences, steps=_sentence_steps),
     "same-labels": Need(refusal=_label_refusal),
+    "one-class": Need(one_class=True),
 }

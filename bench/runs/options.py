@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.core import ranges, store
-from bench.core.budget import FULL, Budget, parse_budget
+from bench.core.budget import DRAWS, FULL, Budget, Draw, parse_budget
 from bench.core.errors import BenchError
 from bench.core.names import TaskRef
 from bench.data.cards import all_tasks
@@ -26,6 +26,7 @@ class Options:
     source: str = "imdb"
     baselines: tuple[str, ...] = ()
     budgets: tuple[Budget, ...] = (32, 128, 512, FULL)
+    draw: Draw = "stratified"  # how the labelled texts are drawn from the target's pool
     seeds: int = 3
     base_seeds: int = 1
     head_seeds: int = 1  # per label draw
@@ -58,6 +59,8 @@ class Options:
         for name in ("rating_threshold", "trial_timeout"):
             if (value := getattr(self, name)) is not None:
                 ranges.check(name, value)
+        if self.draw not in DRAWS:
+            raise BenchError(f"--draw {self.draw!r} is no way to draw labels", " or ".join(DRAWS))
         for budget in self.budgets:
             if budget != FULL:
                 parse_budget(str(budget))

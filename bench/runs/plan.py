@@ -97,7 +97,7 @@ def drafts(options: Options, table: Mapping[str, str], say: Say, *, progress: bo
         for seed in range(options.base_seeds):
             on_base = [s for s in usable if seed == 0 or needs.use_base(s.needs())]
             context = TrialContext.of(pair, options.cache_dir, seed)
-            specs = trial_specs(context, on_base, budgets, options.seeds, options.head_seeds)
+            specs = trial_specs(context, on_base, budgets, options.seeds, options.head_seeds, options.draw)
             specs = [spec for spec in specs if wanted(spec)]
             todo = [spec for spec in specs if blank_record(spec).identity() not in done]
             left = registry.needs_of({spec.strategy for spec in todo})

@@ -20,12 +20,13 @@ from bench.core.brief import shown
 from bench.core.errors import BenchError
 from bench.core.seeds import seed_for
 from bench.data.corpus import Examples
+from bench.learning.class_shares import fit_class_shares
 from bench.learning.networks.engines import engine
 from bench.protocol.metrics import score
 from bench.protocol.outputs import checked_probabilities
 from bench.protocol.trial import Predictor, Trial, make_trial
 from bench.results import stored_predictions
-from bench.results.record import Record
+from bench.results.record import Fallback, Record
 from bench.runs import failures, needs
 from bench.runs.inputs import TrialContext, open_data
 from bench.runs.machine import host, peak_bytes, versions
@@ -43,6 +44,7 @@ class Predictions:
     n_train: int
     seconds: Mapping[str, float]  # by phase
     peak_bytes: int
+    fallback: Fallback = ""  # as in a record
 
 
 @dataclass(frozen=True)
@@ -96,14 +98,15 @@ def fit_and_predict(spec: TrialSpec) -> FittedTrial:
     data, split = open_data(context.root, context.target)
     resources = needs.resources_for(needed, context, spec.fitting_seed)
     trial = make_trial(data, split, context.source.name, context.target.name, spec.budget, spec.seed, spec.head_seed,
-                       balanced=context.target.leading == "balanced_accuracy")
+                       balanced=context.target.leading == "balanced_accuracy", draw=spec.draw)
+    shares = trial.has_one_class and not needs.can_use_one_class(needed)
     prepared = needs.open_shared(needed, resources, data.corpus)
     fit, test = spec.strategy.fit(), Examples(data.corpus, split.test)
     loaded = time.perf_counter()
 
     with unchanged(name, trial=trial, resources=resources, test=test) if spec.strategy.outside else nullcontext():
         began_fit = time.perf_counter()
-        predict = fit(trial, resources)
+        predict = fit_class_shares(trial) if shares else fit(trial, resources)
         fitted = time.perf_counter()
         if not callable(predict):
             raise BenchError(f"{name}: its {spec.strategy.function} returned {shown(predict)}, no predictor",
@@ -114,7 +117,8 @@ def fit_and_predict(spec: TrialSpec) -> FittedTrial:
 
     seconds = {"load": loaded - began, "encode": prepared["encode"], "adapt": fitted - began_fit,
                "predict": ended - fitted, "pretrain": prepared["pretrain"]}
-    return FittedTrial(trial, predict, test, Predictions(probabilities, len(trial.labelled), seconds, peak_bytes()))
+    return FittedTrial(trial, predict, test, Predictions(probabilities, len(trial.labelled), seconds, peak_bytes(),
+                                                           "class-shares" if shares else ""))
 
 
 def record_of(spec: TrialSpec, predictions: Predictions) -> Record:
@@ -126,7 +130,8 @@ def record_of(spec: TrialSpec, predictions: Predictions) -> Record:
     scores = score(truth, stored_predictions.probabilities(stored))
     return replace(blank_record(spec), n_train=predictions.n_train, n_test=len(truth), **scores,  # type: ignore[arg-type]
                    seconds={phase: round(value, 4) for phase, value in predictions.seconds.items()},
-                   peak_bytes=predictions.peak_bytes, versions=dict(versions(context.engine)), host=dict(host()),
+                   peak_bytes=predictions.peak_bytes, fallback=predictions.fallback,
+                   versions=dict(versions(context.engine)), host=dict(host()),
                    leaks={"duplicates": split.duplicates, "exact": split.leaked, "near": split.near,
                           "source": context.source_leaks},
                    predictions=stored_predictions.pack(truth, stored, data.group[split.test]))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from bench.core import recipes
-from bench.core.budget import Budget, budget_order, labels_in
+from bench.core.budget import Budget, Draw, budget_order, labels_in
 from bench.core.names import TaskRef
 from bench.data.text import TEXT_VERSION
 from bench.protocol.split import Split
@@ -27,6 +27,7 @@ class TrialSpec:
     budget: Budget
     seed: int  # of the label draw
     head_seed: int | None = None  # of the classifier head and the order of batches, where it is not `seed`
+    draw: Draw = "stratified"  # how the labelled texts are drawn
 
     def described(self) -> TrialSpec:
         """The trial for another process, which must not import a strategy from outside to know what it says of it."""
@@ -46,10 +47,10 @@ def feasible_budgets(split: Split, budgets: Sequence[Budget]) -> tuple[list[Budg
 
 
 def trial_specs(context: TrialContext, strategies: Sequence[Strategy], budgets: Sequence[Budget], seeds: int,
-                heads: int = 1) -> list[TrialSpec]:
+                heads: int = 1, draw: Draw = "stratified") -> list[TrialSpec]:
     """Every trial. Within a seed the longest come first, so that the last to finish is a short one."""
     longest_first = sorted(budgets, key=budget_order, reverse=True)
-    return [TrialSpec(context, strategy, budget, seed, seed + HEAD_SEEDS * head if head else None)
+    return [TrialSpec(context, strategy, budget, seed, seed + HEAD_SEEDS * head if head else None, draw)
             for head in range(heads) for seed in range(seeds) for budget in longest_first for strategy in strategies]
 
 
@@ -66,7 +67,7 @@ def blank_record(spec: TrialSpec) -> Record:
                   split_sha256=context.split_sha256, net_spec=dict(context.architecture.as_json()),
                   base_spec=dict(context.base_spec) if uses_base else {},
                   vectors_sha256=needs.vectors_sha256(names, context),
-                  strategy_sha256=spec.strategy.code_sha256(), text_version=TEXT_VERSION,
+                  strategy_sha256=spec.strategy.code_sha256(), text_version=TEXT_VERSION, draw=spec.draw,
                   recipe=1 if spec.strategy.outside else recipes.current(spec.strategy.name))
 
 
