@@ -105,7 +105,8 @@ def sources_of_the_gain(study: Study, ranking: Ranking) -> list[str]:
         return []
     labels, source = f"your {ranking.n_train:,} labels", TaskRef.parse(study.board.source).task
     without_vectors = study.board.row_keys[zero].recipe == 1
-    parts = _word_vectors(rows, zero, without_vectors) if study.board.key.vectors_sha256 else []
+    any_vectors = without_vectors or study.board.key.vectors_sha256
+    parts = _word_vectors(rows, zero, without_vectors) if any_vectors else []
     brought = f"{source} and word vectors bring" if without_vectors else f"{source} brings"
     if (only := rows.get(SOURCE_ONLY)) is not None and only.gain is not None:
         parts.append(f"{brought} {_measured(only.gain)} (source-only, which saw no label of yours, over {zero}, which "

@@ -75,9 +75,10 @@ def test_where_labels_are_new_the_source_is_what_fine_tuning_adds_to_scratch():
 
 
 def test_gains_over_an_earlier_recipe_of_scratch_are_not_taken_for_gains_of_the_source_alone():
-    found = board(gradual=9.0)
+    found = board(gradual=9.0, **{"glove-trainable": 1.0})
     line = headline.headline(found)[1]
-    assert re.search(rf"What came from where: imdb and word vectors bring {POINTS} \(source-only", line)
+    assert re.search(rf"word vectors bring {POINTS} \(glove-trainable over scratch\); ", line)
+    assert re.search(rf"; imdb and word vectors bring {POINTS} \(source-only", line)
     said = [n for n in advice.notes(found) if n.startswith("scratch has an earlier recipe (1: random word vectors")]
     assert len(said) == 1
     assert "gains here are over this earlier recipe, and not comparable with gains over today's" in said[0]
