@@ -100,7 +100,8 @@ def test_a_class_that_the_tuning_sample_misses_does_not_stop_the_probe():
     np.testing.assert_allclose(p.sum(1), 1.0, atol=1e-5)
 
 
-@pytest.mark.parametrize(("needs", "fallback", "status"), [("()", "class-shares", "ok"), ("{'one-class'}", "", "failed")])
+@pytest.mark.parametrize(("needs", "fallback", "status"), [
+    ("()", "class-shares", "ok"), ("{'one-class'}", "", "failed")])
 def test_a_strategy_from_outside_is_spared_one_class_unless_it_asks_for_it(
         bench_: Bench, workshop: Path, world: World, needs: str, fallback: str, status: str):
     (workshop / "plain.py").write_text(OUTSIDE.format(needs=needs))
