@@ -81,7 +81,6 @@ def fit_probe(x: NDArray[np.float32], y: NDArray[np.int64], seed: int, class_wei
         p = model.predict_proba(x)
         return -float(log_loss(y, p, labels=model.classes_, sample_weight=compute_sample_weight(class_weight, y)))
 
-    folds = min(5, int(np.bincount(y)[np.unique(y)].min()))
     best = 0.01
     mean, deviation = x.mean(axis=0), x.std(axis=0) + 1e-3
     x = (x - mean) / deviation
@@ -89,8 +88,10 @@ def fit_probe(x: NDArray[np.float32], y: NDArray[np.int64], seed: int, class_wei
         warnings.simplefilter("ignore")  # a fold whose lbfgs stops at max_iter is ranked well enough
         if len(np.unique(y)) < 2:
             return Probe(mean, deviation, None, y)
-        if folds >= 2:
-            sample = np.random.default_rng(seed).permutation(len(y))[:TUNING_EXAMPLES]
+        sample = np.random.default_rng(seed).permutation(len(y))[:TUNING_EXAMPLES]
+        present, counts = np.unique(y[sample], return_counts=True)
+        folds = min(5, int(counts.min()))
+        if folds >= 2 and len(present) > 1:
             search = GridSearchCV(LogisticRegression(max_iter=200, class_weight=class_weight), {"C": C_GRID},
                                   scoring=weighted_log_loss if class_weight else "neg_log_loss",
                                   cv=StratifiedKFold(folds, shuffle=True, random_state=seed), refit=False,

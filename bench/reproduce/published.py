@@ -137,7 +137,8 @@ def _options(group: Sequence[Record], options: Options) -> Options:
     return replace(options, targets=(str(first.target),), source=first.source, net=net, preset=preset,
                    engine=first.engine, device=device, baselines=tuple(sorted({r.baseline for r in group})),
                    budgets=tuple(dict.fromkeys(r.budget for r in group)), draw=first.draw,
-                   seeds=1 + max(r.seed for r in group), base_seeds=1 + max(r.base_seed for r in group), head_seeds=heads,
+                   seeds=1 + max(r.seed for r in group), base_seeds=1 + max(r.base_seed for r in group),
+                   head_seeds=heads,
                    results_dir=options.results_dir / "published-again" / folder)
 
 

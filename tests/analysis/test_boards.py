@@ -10,7 +10,7 @@ from dataclasses import replace
 import pytest
 from board_records import record
 
-from bench.analysis import boards, comparisons, study
+from bench.analysis import boards, comparisons, regressions, study
 from bench.analysis.across_targets import comparable, rank_across_targets
 from bench.analysis.leaderboard import leaderboards
 from bench.analysis.transfer_matrix import possible_matrices, transfer_matrix
@@ -113,7 +113,7 @@ def test_word_vectors_tell_leaderboards_apart():
 @pytest.mark.parametrize(("change", "words"), [
     ({"split_sha256": "6" * 24}, "split 666666"), ({"text_version": 3}, "text version 3"),
     ({"net_spec": {"kind": "gru", "words": 5000}}, "net's words 5000"),
-    ({"leading": "balanced_accuracy"}, "leading score balanced_accuracy"),
+    ({"leading": "balanced_accuracy"}, "leading score balanced_accuracy"), ({"draw": "random"}, "label draw random"),
 ])
 def test_all_that_a_score_depends_on_tells_leaderboards_apart(change: dict[str, object], words: str):
     found = {title for title, _ in means([*seeds("scratch", **NEW), *seeds("scratch", **{**NEW, **change})])}
@@ -129,10 +129,10 @@ def test_earlier_records_keep_their_identity_and_stand_beside_new_ones_with_a_wo
 
 
 @pytest.mark.parametrize("name", ["source_sha256", "split_sha256", "vectors_sha256", "strategy_sha256", "net_spec",
-                                  "text_version", "leading", "base", "settings", "content_sha256", "recipe"])
+                                  "text_version", "leading", "base", "settings", "content_sha256", "recipe", "draw"])
 def test_what_a_score_depends_on_is_in_the_identity(name: str):
     values = {"net_spec": {"kind": "cnn"}, "settings": {"C": 2}, "text_version": 3, "leading": "balanced_accuracy",
-              "recipe": 2}
+              "recipe": 2, "draw": "random"}
     one = record("tfidf", 0, **NEW)
     assert replace(one, **{name: values.get(name, "f" * 64)}).identity() != one.identity()  # type: ignore[arg-type]
 
@@ -218,6 +218,22 @@ def test_two_runs_are_compared_on_the_same_leaderboards_and_a_change_is_said():
     edited = study.studies(seeds("finetune", settings={"rate": 2}, **ON_BASE))
     assert "settings {} before" in comparisons.matching_boards(study.studies(seeds("finetune", **ON_BASE)),
                                                                edited)[0][2]
+
+
+def test_two_draws_are_never_one_board_and_a_random_one_is_always_named():
+    stratified = seeds("finetune", **ON_BASE)
+    random = seeds("finetune", strength=0.2, draw="random", **ON_BASE)
+    assert set(means(random)) == {("label draw random", "finetune")}
+    assert set(means(stratified)) == {("", "finetune")}
+    assert means([*stratified, *random]) == pytest.approx({("label draw stratified", "finetune"): mean(stratified),
+                                                           ("label draw random", "finetune"): mean(random)})
+    before, after = study.studies(stratified), study.studies(random)
+    assert comparisons.matching_boards(before, after) == []
+    both = comparisons.matching_boards(before, study.studies([*stratified, *random]))
+    assert [(late.board.key.draw, change) for _, late, change in both] == [("stratified", "")]
+    change, = regressions.changes(stratified, random)
+    assert not change.pairs
+    assert "labels drawn stratified before, random in the later run" in change.lost[0]
 
 
 def test_a_matrix_has_a_line_for_each_of_two_bases():

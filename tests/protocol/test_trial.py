@@ -16,7 +16,7 @@ from bench.core.errors import DataError
 from bench.core.seeds import seed_for
 from bench.data.corpus import Dataset
 from bench.protocol.split import Split, _draw_test_set, make_split
-from bench.protocol.trial import make_trial, nested_order
+from bench.protocol.trial import make_trial, nested_order, random_order
 
 ORDER = [100, 119, 113, 114, 117, 116, 103, 104, 109, 108, 101, 102, 107, 106, 105, 118, 112, 115, 110, 111]
 TEST_ROWS = [2, 3, 4, 5, 18, 19]
@@ -53,6 +53,52 @@ def test_every_beginning_of_the_order_is_stratified(labels: list[int], seed: int
     share = np.bincount(y, minlength=5) / len(y)
     for b in range(len(classes), len(y) + 1):
         assert (np.abs(np.bincount(y[order[:b]], minlength=5) - b * share) <= len(classes) + 1).all()
+
+
+def test_random_budgets_are_nested_and_of_other_texts_than_stratified_ones(data: Dataset, split: Split):
+    for seed in range(3):
+        trials = {b: make_trial(data, split, "s", "t", b, seed, draw="random") for b in (8, 32, 64, FULL)}
+        rows = {b: trial.labelled.rows for b, trial in trials.items()}
+        assert [len(rows[b]) for b in (8, 32, 64)] == [8, 32, 64]
+        assert set(rows[8]) < set(rows[32]) < set(rows[64]) < set(rows[FULL])
+        assert sorted([*rows[32], *trials[32].unlabelled.rows]) == sorted(split.pool)
+        assert rows[32].tolist() != make_trial(data, split, "s", "t", 32, seed).labelled.rows.tolist()
+        again = make_trial(data, split, "another source", "t", 32, seed, head_seed=5, draw="random")
+        assert again.labelled.rows.tolist() == rows[32].tolist()
+        assert set(make_trial(data, split, "s", "t", 32, seed + 9, draw="random").labelled.rows) != set(rows[32])
+
+
+def test_all_labels_are_the_same_trial_in_both_draws(data: Dataset, split: Split):
+    random, stratified = (make_trial(data, split, "s", "t", FULL, 2, draw=draw) for draw in ("random", "stratified"))
+    assert random.labelled.rows.tolist() == stratified.labelled.rows.tolist()
+
+
+def test_a_random_draw_is_uniform_over_the_pool_and_does_not_know_the_labels(data: Dataset, split: Split):
+    """Over 2,000 seeds each text is drawn as often as any other, and classes as often as chance says."""
+    from scipy.stats import chi2, chisquare, hypergeom
+
+    pool, seeds, budget = split.pool, 2_000, 18
+    drawn = np.array([np.isin(pool, random_order(pool, "t", seed)[:budget]) for seed in range(seeds)])
+    share = budget / len(pool)
+    deviations = (drawn.sum(0) - seeds * share) / np.sqrt(seeds * share * (1 - share))
+    squares = (deviations**2).sum() * (1 - 1 / len(pool))  # every draw has 18 texts: one degree of freedom less
+    assert 0.001 < chi2.sf(squares, len(pool) - 1) < 0.999
+    positive = drawn[:, data.y[pool] == 1].sum(1)
+    law = hypergeom(len(pool), int(data.y[pool].sum()), budget).pmf(np.arange(budget + 1)) * seeds
+    seen = np.bincount(positive, minlength=budget + 1)
+    inner = law >= 5
+    observed = [*seen[inner], seen[~inner].sum()]
+    expected = [*law[inner], law[~inner].sum()]
+    assert chisquare(observed, expected).pvalue > 0.001
+    assert positive.std() > 1.5, "a stratified draw would have no spread"
+
+
+def test_a_random_draw_may_hold_one_class_and_says_so(data: Dataset, split: Split):
+    trials = [make_trial(data, split, "s", "t", 2, seed, draw="random") for seed in range(40)]
+    one_class = [len(set(trial.labelled.labels.tolist())) == 1 for trial in trials]
+    assert [trial.has_one_class for trial in trials] == one_class
+    assert 8 < sum(one_class) < 32
+    assert not any(make_trial(data, split, "s", "t", 2, seed).has_one_class for seed in range(40))
 
 
 def test_every_class_is_present_in_the_smallest_budget_even_a_rare_one(tmp_path: Path):
