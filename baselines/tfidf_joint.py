@@ -19,11 +19,12 @@ from bench.api import (
 NEEDS = frozenset({"source-linear", "counts", "same-labels", "one-class"})
 
 
-def fit(trial: Trial, resources: Resources, *, heaviest: float = 16.0) -> Fitted:
+def fit(trial: Trial, resources: Resources, *, heaviest: float = 16.0, tolerance: float = 1e-5) -> Fitted:
     """All target texts weigh as much as all source texts, but no target text more than `heaviest` source texts.
 
     The features are the source's, and every other word and pair of the labelled target texts; the idf of these is that
-    of a feature that occurs in one source text. The fit starts from the source's own coefficients.
+    of a feature that occurs in one source text. The fit starts from the source's own coefficients, and ends where the
+    gradient of the mean loss is below `tolerance`.
     """
     from scipy.sparse import vstack
     from sklearn.utils.class_weight import compute_sample_weight
@@ -43,7 +44,7 @@ def fit(trial: Trial, resources: Resources, *, heaviest: float = 16.0) -> Fitted
     by_class = compute_sample_weight(trial.class_weight, trial.labelled.labels)  # all 1, or the classes in equal parts
     weight = np.concatenate([np.ones(n_source), min(heaviest, n_source / n) * by_class])
     same_classes = np.array_equal(np.unique(y), source.classes)
-    model = source.model(len(new_columns)) if same_classes else logistic_regression()
+    model = source.model(len(new_columns), tolerance) if same_classes else logistic_regression(tolerance)
     model.fit(x, y, sample_weight=weight)
 
     def predict(examples: Examples) -> NDArray[np.float32]:

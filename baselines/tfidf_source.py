@@ -18,10 +18,13 @@ from bench.api import (
 NEEDS = frozenset({"source-linear", "counts", "same-labels", "one-class"})
 
 
-def fit(trial: Trial, resources: Resources) -> Fitted:
-    """No target label is used; words and pairs that do not occur in the source do not count."""
+def fit(trial: Trial, resources: Resources, *, calibrated: bool = True) -> Fitted:
+    """No target label is used; words and pairs that do not occur in the source do not count.
+
+    Probabilities are `calibrated` on held-out source texts; this changes no decision.
+    """
     source, classes = resources.need_source_linear(), len(trial.labels)
-    columns, model = source.columns_in(trial.labelled.corpus), source.model()
+    columns, model = source.columns_in(trial.labelled.corpus), source.model(calibrated=calibrated)
 
     def predict(examples: Examples) -> NDArray[np.float32]:
         return class_probabilities(model, tfidf(resources.counts(examples), columns, source.idf), classes)

@@ -86,6 +86,10 @@ class Ragged:
         counts = np.stack([first, lengths - first], axis=1).ravel()
         return Ragged(self.ids[_ranges(starts, counts)], _offsets(lengths))
 
+    def excerpts(self, starts: NDArray[np.int64], lengths: NDArray[np.int64]) -> Ragged:
+        """Of each text the `lengths` tokens [n] from its token `starts` [n] on, all of which it has."""
+        return Ragged(self.ids[_ranges(self.offsets[:-1] + starts, lengths)], _offsets(lengths))
+
     def renumber(self, table: NDArray[np.int32]) -> Ragged:
         """The same texts, with each word number w replaced by `table[w]`."""
         return Ragged(table[self.ids], self.offsets)

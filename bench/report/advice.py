@@ -167,6 +167,11 @@ def test_set_notes(study: Study) -> list[str]:
     if first.groups is not None:
         lines.append(f"The test texts come in {len(np.unique(first.groups)):,} groups (such as the texts of one film "
                      "or hotel), whose texts are right or wrong together: intervals and tests count groups.")
+        earlier = sum(not p.groups_stored for p in study.predictions)
+        if earlier:
+            lines.append(f"{earlier} of {len(study.predictions)} cells are of records made before groups were stored; "
+                         "their test texts are the same, so they take the groups from the other records. Without these "
+                         "records their intervals would be narrower.")
     return lines
 
 

@@ -229,6 +229,11 @@ def test_groups_of_test_texts_widen_the_intervals_and_are_said():
     assert not any("groups" in line for line in advice.notes(alone))
     mixed = study.studies([clustered[0], *FULL[1:]])[0]  # records made before have the same texts
     assert all(p.groups is not None for p in mixed.predictions)
+    assert [p.groups_stored for p in together.predictions] == [True] * len(together.predictions)
+    said = [line for line in advice.notes(mixed) if "before groups were stored" in line]
+    assert len(said) == 1
+    assert f"of {len(mixed.predictions)} cells" in said[0]
+    assert not any("before groups were stored" in line for line in [*advice.notes(together), *advice.notes(alone)])
 
 
 def test_a_class_with_few_test_texts_is_warned_about():

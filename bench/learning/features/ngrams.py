@@ -30,6 +30,21 @@ def counts(corpus: Corpus) -> csr_matrix:
     return csr_matrix((data, indices, indptr), shape=(len(corpus), columns), copy=False)
 
 
+def counts_of(x: Ragged, corpus: Corpus) -> csr_matrix:
+    """The counts of texts made of a corpus's words, in the columns of `counts`; pairs that it lacks are left out."""
+    from scipy.sparse import csr_matrix
+
+    pairs, words = _pairs(corpus), len(corpus.words)
+    rows, ids, of_pair, pair = _words_and_pairs(x, words)
+    at = np.minimum(np.searchsorted(pairs, pair), max(len(pairs) - 1, 0))
+    known = pairs[at] == pair if len(pairs) else np.zeros(len(pair), bool)
+    columns = np.concatenate([ids, at[known] + words]).astype(np.int32)
+    matrix = csr_matrix((np.ones(len(columns), np.float32), (np.concatenate([rows, of_pair[known]]), columns)),
+                        shape=(len(x), words + len(pairs)))
+    matrix.sum_duplicates()
+    return matrix
+
+
 def matching_columns(other: Corpus, corpus: Corpus) -> NDArray[np.int64]:
     """For each column of `corpus`, the column of the same word or pair in `other`, or -1, [columns]."""
     numbers = {word: i for i, word in enumerate(other.words)}
@@ -59,7 +74,6 @@ def mean_vectors(x: Ragged, vectors: NDArray[np.float32], known: NDArray[np.bool
     return np.asarray((words @ vectors) / np.maximum(total, 1.0)[:, None], np.float32)
 
 
-
 def _pairs(corpus: Corpus) -> NDArray[np.int64]:
     """The pair of each column after those of words, as first word's number * words + second's; ascending."""
     return np.asarray(_entry(corpus).array("pairs"))
@@ -69,16 +83,22 @@ def _entry(corpus: Corpus) -> Entry:
     return derived(corpus, "ngrams", FORMAT_VERSION, lambda: (_count(corpus), {}))
 
 
+def _words_and_pairs(x: Ragged, words: int) -> tuple[NDArray[np.int64], ...]:
+    """The text and the number of each word, then the text and the number of each pair: first * `words` + second."""
+    ids = np.asarray(x.ids, np.int64)
+    rows = np.repeat(np.arange(len(x)), x.lengths)
+    within = rows[1:] == rows[:-1]
+    return rows, ids, rows[:-1][within], ids[:-1][within] * words + ids[1:][within]
+
+
 def _count(corpus: Corpus) -> dict[str, NDArray[np.generic]]:
     from scipy.sparse import csr_matrix
 
     x, words = corpus.tokens, len(corpus.words)
-    ids = np.asarray(x.ids, np.int64)
-    rows = np.repeat(np.arange(len(x)), x.lengths)
-    within = rows[1:] == rows[:-1]
-    pairs, pair = np.unique(ids[:-1][within] * words + ids[1:][within], return_inverse=True)
+    rows, ids, of_pair, numbers = _words_and_pairs(x, words)
+    pairs, pair = np.unique(numbers, return_inverse=True)
     columns = np.concatenate([ids, pair + words]).astype(np.int32)
-    all_rows = np.concatenate([rows, rows[:-1][within]])
+    all_rows = np.concatenate([rows, of_pair])
     matrix = csr_matrix((np.ones(len(columns), np.float32), (all_rows, columns)), shape=(len(x), words + len(pairs)))
     matrix.sum_duplicates()
     return {"data": matrix.data, "indices": matrix.indices, "indptr": matrix.indptr, "pairs": pairs}
