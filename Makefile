@@ -38,7 +38,7 @@ types: install
 	$(BIN)/mypy
 
 unit: install
-	$(BIN)/python -m pytest --numprocesses 2 $(if $(COVERAGE),--cov --cov-report=term:skip-covered)
+	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal $(if $(COVERAGE),--cov --cov-report=term:skip-covered)
 
 browser: install  ## the report page's tests in Chromium, which is installed where apt-get can
 	@command -v chromium chromium-browser >/dev/null || { apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core; } || { echo "install chromium, then run this again"; exit 2; }
@@ -86,7 +86,7 @@ VERSIONS := dev,glove,data,report,dask
 newest:         ## the unit tests on the newest versions of the ranges, in an environment of their own (say PYTHON=python3.12)
 	$(PYTHON) -m venv --clear build/newest
 	build/newest/bin/python -m pip install --quiet --disable-pip-version-check --upgrade -e '.[$(VERSIONS)]'
-	build/newest/bin/python -m pytest --numprocesses 2
+	build/newest/bin/python -m pytest --numprocesses 2 --dist worksteal
 
 oldest:         ## and on the oldest versions (Python 3.11)
 	$(PYTHON) -m venv --clear build/oldest
@@ -94,7 +94,7 @@ oldest:         ## and on the oldest versions (Python 3.11)
 	build/oldest/bin/uv pip compile --quiet --resolution lowest-direct --extra glove --extra data --extra report --extra dask \
 		pyproject.toml -o build/oldest/oldest.txt
 	build/oldest/bin/python -m pip install --quiet --disable-pip-version-check -e '.[$(VERSIONS)]' -c build/oldest/oldest.txt
-	build/oldest/bin/python -m pytest --numprocesses 2
+	build/oldest/bin/python -m pytest --numprocesses 2 --dist worksteal
 
 mutants: install  ## mutation testing of the protocol, scores, statistics and records (mutmut results lists the survivors)
 	$(PIP) 'mutmut>=3.8,<4'

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +19,7 @@ from typer.testing import CliRunner
 
 from bench.cli.app import app
 from bench.core import places
+from bench.core.errors import MissingExtra
 from bench.learning.features.glove import WordVectors
 from bench.learning.networks import architectures
 from bench.learning.pretrain import Base
@@ -43,6 +46,37 @@ def broken(trial, resources):
         raise ValueError("by design")
     return slow(trial, resources)
 """
+
+
+@pytest.fixture(autouse=True, scope="session")
+def one_thread() -> Iterator[None]:
+    """This process computes on one thread, as a trial does: two test processes on two cores would wait for each other.
+
+    What tests start keeps the settings of a user.
+    """
+    import scipy.linalg  # noqa: F401
+    import sklearn.utils._openmp_helpers  # noqa: F401
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(1):
+        yield
+
+
+@pytest.fixture(scope="session")
+def page_script(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A cache that holds the report page's script, which takes seconds to make; empty without the extra for it."""
+    from bench.report import vega
+
+    folder = tmp_path_factory.mktemp("page-script")
+    with suppress(MissingExtra):
+        vega.script(folder)
+    return folder
+
+
+@pytest.fixture
+def cached_script(page_script: Path, cache: Path) -> None:
+    """The script lies in this test's cache."""
+    shutil.copytree(page_script, cache, dirs_exist_ok=True)
 
 
 @pytest.fixture(autouse=True)

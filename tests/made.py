@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 
@@ -58,7 +59,12 @@ def grid(tasks: Iterable[str], sources: Iterable[str], names: Iterable[str] = SK
 
 def results() -> list[Record]:
     """Three targets from IMDB, one also from another source."""
-    return [*grid(("alpha", "beta", "gamma"), ("imdb@official",)), *grid(("alpha",), ("beta@v1",), ("scratch", *BASED))]
+    return list(_results())
+
+
+@cache
+def _results() -> tuple[Record, ...]:
+    return (*grid(("alpha", "beta", "gamma"), ("imdb@official",)), *grid(("alpha",), ("beta@v1",), ("scratch", *BASED)))
 
 
 EVIL = "</script><script>window.hit=1;alert('hit')</script><img src=x onerror=\"window.hit=1\">"

@@ -90,6 +90,7 @@ MORE = {"run": ["--source", "toy-source", "--tasks", "cards", "--data-dir", "dat
         "task check": ["--source", "toy-source", "--tasks", "cards", "--data-dir", "data", "--offline"]}
 
 
+@pytest.mark.usefixtures("cached_script")
 @pytest.mark.parametrize(("page", "block"), RUNS, ids=[name for name, _ in RUNS])
 def test_the_commands_marked_so_run_one_after_the_other(page: str, block: str, workshop: Path) -> None:
     toy.rows(240, seed=5, words=slice(1, 4)).to_csv(workshop / "mine.csv", index=False)
@@ -184,6 +185,7 @@ WRONG = {  # heading of the FAQ → the command that a user of the workshop type
 }
 
 
+@pytest.mark.usefixtures("cached_script")
 @pytest.mark.parametrize("said", WRONG)
 def test_the_messages_of_the_faq_are_the_programs_own(said: str, workshop: Path) -> None:
     import pandas as pd

@@ -33,11 +33,16 @@ def worse_p_value(difference: Any, variance: SamplingVariance) -> Any:
 
 def best_critical_value(variance: SamplingVariance, alpha: float = 1.0 - inference.LEVEL) -> Any:
     """How many standard errors below another a strategy may lie that could still be the best."""
-    low, high = np.zeros(np.shape(variance.from_seeds)), np.full(np.shape(variance.from_seeds), 400.0)
-    for _ in range(60):
+    return inference.critical_value(variance, 2 * _single_p(_correlation(variance), alpha))
+
+
+def _single_p(correlation: Array, alpha: float) -> Array:
+    """The one-sided p that is `alpha` once it is the smallest of `FAMILY`."""
+    low, high = np.zeros(correlation.shape), np.full(correlation.shape, alpha)
+    for _ in range(50):
         middle = (low + high) / 2
-        inside = worse_p_value(-middle * variance.standard_error, variance) > alpha
-        low, high = np.where(inside, middle, low), np.where(inside, high, middle)
+        enough = dunnett_p(middle, correlation, sides=1) > alpha
+        low, high = np.where(enough, low, middle), np.where(enough, middle, high)
     return high
 
 

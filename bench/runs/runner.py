@@ -140,8 +140,12 @@ def record_of(spec: TrialSpec, predictions: Predictions) -> Record:
 @contextmanager
 def one_thread(context: TrialContext) -> Iterator[None]:
     """Inside the block everything runs on one thread, so that a trial gives the same bits in every process."""
-    limited = _threaded_libraries(len(sys.modules)).limit(limits=1)
-    with warnings.catch_warnings(), limited, _engine_threads(context.engine, 1):
+    # What a trial itself imports first would have threads of its own in that trial, and they wait for each other.
+    import scipy.linalg  # noqa: F401
+    import sklearn.utils._openmp_helpers  # noqa: F401
+
+    with (_engine_threads(context.engine, 1), _threaded_libraries(len(sys.modules)).limit(limits=1),
+          warnings.catch_warnings()):
         warnings.filterwarnings("ignore", "The number of unique classes")  # 20 classes at 32 labels are meant
         yield
 

@@ -24,6 +24,7 @@ from bench.report.formats import in_markdown
 from bench.results import record_files
 
 
+@pytest.mark.usefixtures("cached_script")
 def test_hostile_records_end_in_words_in_every_command_that_reads_results(tmp_path: Path):
     folder = results_folder(tmp_path / "results", random.Random(1), 20)
     for words in reading_of_results(folder):
@@ -60,6 +61,7 @@ def test_one_bad_card_is_one_line_and_the_others_are_listed(tmp_path: Path):
     assert json.loads(ran("list", "tasks", "--json", "--tasks", tmp_path).stdout)
 
 
+@pytest.mark.usefixtures("cached_script")
 def test_pipes_and_devices_in_a_results_folder_are_left_out(tmp_path: Path):
     folder = results_folder(tmp_path / "results", random.Random(2), 0)
     os.mkfifo(folder / "records" / "pipe.jsonl")
@@ -124,6 +126,7 @@ def test_what_is_shown_can_be_seen_and_joiners_stay_where_they_mean_something():
     assert in_markdown("# a|b <i> ![x](y) `c`\nd") == "\\# a\\|b \\<i> \\![x\\](y) \\`c\\` d"
 
 
+@pytest.mark.usefixtures("cached_script")
 def test_random_command_lines_end_in_0_1_or_2(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.chdir(command_lines.workshop(tmp_path / "work"))
     codes = command_lines.fuzzed(5, 150)

@@ -136,6 +136,7 @@ def test_two_settings_are_two_rows(bench_: Bench, knob: Path):
     assert f"[C={row['settings']['C']}]" in names[0]
 
 
+@pytest.mark.usefixtures("cached_script")
 def test_a_source_that_was_corrected_is_another_source(bench_: Bench, workshop: Path):
     arguments = run(baseline=["tfidf-source", "tfidf"])
     assert bench_(*arguments).exit_code == 0

@@ -72,7 +72,7 @@ def test_packed_files_are_read_and_damaged_ones_refused(tmp_path: Path, packer: 
 
 @pytest.mark.parametrize("packer", [bz2.compress, lzma.compress, lambda data: pa.compress(data, "zstd", asbytes=True)])
 def test_a_bomb_is_refused_however_it_is_packed(tmp_path: Path, packer: object):
-    packed = packer(b"text,label\n" + b"a,b\n" * (24 << 20))  # type: ignore[operator]
+    packed = packer(b"text,label\n") + packer(b"a,b\n" * (1 << 20)) * 24  # type: ignore[operator]
     with pytest.raises(DataError, match="decompression bomb"):
         open_table(written(tmp_path / "a.csv.bz2", packed))
 

@@ -166,6 +166,7 @@ def heed_ctrl_c() -> None:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
+@pytest.mark.usefixtures("cached_script")
 def test_the_server_says_where_it_is_and_ends_with_ctrl_c(tmp_path: Path):
     pytest.importorskip("vl_convert")
     record_files.append(tmp_path / "records" / "alpha.jsonl", results()[0])
@@ -206,6 +207,7 @@ def test_a_damaged_script_in_the_cache_is_not_used(tmp_path: Path):
     assert vega.script(tmp_path) == good
 
 
+@pytest.mark.usefixtures("cached_script")
 def test_the_command_writes_the_page_and_says_what_is_wrong(tmp_path: Path):
     pytest.importorskip("vl_convert")
     from typer.testing import CliRunner

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 import toy
+from conftest import Bench
 
 from bench.learning.networks.architectures import ARCHITECTURES
 from bench.results import record_files
@@ -81,15 +82,15 @@ def test_more_seeds_are_estimated_from_the_records_and_the_kept_base_costs_nothi
     assert "median seconds of the same trials in your records" in said
 
 
-def test_what_the_run_would_refuse_the_plan_refuses_too(workshop: Path) -> None:
+def test_what_the_run_would_refuse_the_plan_refuses_too(bench_: Bench) -> None:
     for more, said in ((("--target", "amazn"), "did you mean 'amazon'?"),
                        (("--seeds", "0"), "--seeds 0"),
                        (("--baseline", "finetun"), "did you mean 'finetune'?"),
                        (("--target", "no.csv"), "no such file"),
                        (("--target", "amazon"), "no data for amazon"), (("--budgets", "5000"), "too few"),
                        (("--scheduler", "tcp://127.0.0.1:1"), "exclude each other")):
-        done = bench(*RUN, *more, "--dry-run", folder=workshop)
-        assert done.returncode == 2, (more, done.stdout)
+        done = bench_(*RUN, *more, "--dry-run")
+        assert done.exit_code == 2, (more, done.output)
         assert said in done.stderr
         assert len([line for line in done.stderr.splitlines() if line.startswith("bench: ")]) == 1
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pickle
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -216,3 +217,14 @@ def test_ctrl_c_is_kept_until_it_can_do_no_harm_and_never_lost(context: TrialCon
     finally:
         signal.signal(signal.SIGINT, before)
         asleep.kill()
+
+
+def test_what_the_first_trial_imports_has_one_thread_too():
+    code = ("import types; from bench.runs import runner\n"
+            "with runner.one_thread(types.SimpleNamespace(engine='torch')):\n"
+            "    import scipy.optimize, sklearn.ensemble, sklearn.linear_model, threadpoolctl\n"
+            "    found = threadpoolctl.threadpool_info()\n"
+            "assert {'blas', 'openmp'} <= {library['user_api'] for library in found}, found\n"
+            "assert all(library['num_threads'] == 1 for library in found), found\n")
+    two = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "2")
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=120, env={**os.environ, **two})
