@@ -16,6 +16,8 @@ from bench.data.headers import names_of
 from bench.data.table import COLUMNS, Rows, TableFile
 from bench.data.unpacking import most_rows, seekable, too_many_rows
 
+GROUPS = 10_000  # each takes as long to open as a thousand rows to read
+NAMES = 4 << 20  # bytes of what datasets keeps of the columns
 AT_ONCE = 16 << 20  # bytes that the texts of one batch may take
 
 
@@ -30,6 +32,9 @@ def parquet_table(path: Path, is_data: Callable[[str], bool]) -> TableFile:
         schema, rows = file.schema_arrow, file.metadata.num_rows
         if len(schema.names) > COLUMNS:
             raise DataError(f"{path} has {len(schema.names)} columns", f"at most {COLUMNS}")
+        if file.metadata.num_row_groups > GROUPS:
+            raise DataError(f"{path} has {file.metadata.num_row_groups:,} row groups, at most {GROUPS:,}",
+                            "read it in pandas and write it again")
         names = names_of(path, schema.names)
     if not rows:
         raise DataError(f"{path} holds no rows", "is it the right file?")
@@ -187,7 +192,8 @@ def _list_of_cells(kind: Any) -> bool:
 def _class_labels(schema: Any) -> dict[str, tuple[str, ...]]:
     """The names that `datasets` stores for the values 0, 1, … of its ClassLabel columns, or of lists of them."""
     try:
-        features = json.loads((schema.metadata or {})[b"huggingface"])["info"]["features"]
+        kept = (schema.metadata or {})[b"huggingface"]
+        features = json.loads(kept if len(kept) <= NAMES else b"")["info"]["features"]
         found = {name: feature["names"] for name, listed in features.items()
                  if isinstance(feature := _member_feature(listed), dict) and feature.get("_type") == "ClassLabel"}
     except (KeyError, ValueError, TypeError, AttributeError, RecursionError):
