@@ -18,6 +18,7 @@ TAG = 1 << 18  # bytes of a tag
 DEPTH = 64  # elements inside one another
 ATTRIBUTES = 64  # of an element
 PIECES = 10_000  # elements in a cell: openpyxl joins the pieces of its text one by one
+STRINGS = 2_000_000  # texts that cells share
 ELEMENTS = 150_000  # of a part that holds no cells: Excel has 65,490 styles at most
 SHEETS = 1_000
 GAPS = 1 << 23  # cells between others, each of which openpyxl makes an object of
@@ -48,7 +49,8 @@ class _Parts:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.gaps = self.formats = self.rows = self.depth = self.cells = self.row = self.pieces = self.elements = 0
+        self.gaps = self.formats = self.rows = self.strings = 0  # of all parts
+        self.depth = self.cells = self.row = self.pieces = self.elements = 0  # of the part that is read
         self.last = self.name = ""  # the place of the row's last cell, the part that is read
         self.sheets: set[str] = set()  # the relations that sheets name
         self.targets: set[str] = set()  # the parts that relations of the workbook name
@@ -84,7 +86,9 @@ class _Parts:
         if self.elements > ELEMENTS and not self.name.startswith(CELLS):
             raise self._refused(f"more than {ELEMENTS:,} elements")
         if tag == "si":
-            self.pieces = 0
+            self.pieces, self.strings = 0, self.strings + 1
+            if self.strings > STRINGS:
+                raise self._refused(f"more than {STRINGS:,} texts")
         elif tag == "c":
             self.pieces = 0
             self.cells += 1
