@@ -20,7 +20,7 @@ from bench.data.unpacking import most_rows, seekable, too_many_rows
 
 GROUPS = 10_000  # each takes as long to open as a thousand rows to read
 NAMES = 4 << 20  # bytes of what datasets keeps of the columns
-FOOTER = 32 << 20  # bytes of the description of all columns and row groups, which takes many times as much in memory
+FOOTER = 8 << 20  # bytes of the description of all columns and row groups, which takes many times as much in memory
 PAGE = 256 << 20  # bytes of a page, which is unpacked whole; usual is 1 MB
 AT_ONCE = 16 << 20  # bytes that the texts of one batch may take
 

@@ -30,7 +30,7 @@ def test_the_commands_work_and_the_scores_are_the_same(name: str, tmp_path: Path
         (code, ("leaderboard", "--results-dir", case.results)),
         (code, ("leaderboard", "--results-dir", case.results, "--calibration", "--budget", "16")),
         (code, ("report", "--results-dir", case.results, "--out", out / "page.html")),
-        (code, ("list", "tasks", *data)),
+        (code, ("list", "tasks", "--data-dir", tmp_path)),
         (code, ("list", "baselines")),
         (code, ("task", "check", mine, "--source", tmp_path / "source.csv", *data)),
         (code, ("fit", "--target", mine, "--source", tmp_path / "source.csv", "-b", "tfidf", "--out", out / "model",
