@@ -27,7 +27,7 @@ COUNT = 200_000  # files
 EXTENDED = 1 << 16  # bytes of an extended header of a tar, which holds what a plain header has no room for
 NAME = 1_000  # characters of a file's name
 CHUNK = 1 << 20  # bytes per read
-SMALL, FEW_BYTES = 1 << 20, 16  # reads of so few bytes: gzip takes some a member, and one for each byte of padding
+SMALL, FEW_BYTES = 1 << 20, 16  # reads of so few bytes: gzip takes one for each byte of padding
 # What the standard library raises on damaged gzip, tar and zip files.
 BROKEN = (OSError, EOFError, ValueError, RuntimeError, OverflowError, struct.error, zlib.error, lzma.LZMAError,
           tarfile.TarError, zipfile.BadZipFile)
@@ -89,7 +89,7 @@ def broken(path: Path, error: BaseException) -> DataError:
 
 
 class _Compressed(io.FileIO):
-    """A file that refuses to be read in more small steps than an honest file of many members needs."""
+    """A file that refuses to be read in very many small steps, as `gzip` reads the zeros that may follow its data."""
 
     small = 0
 
@@ -98,7 +98,7 @@ class _Compressed(io.FileIO):
         if size is not None and 0 <= size <= FEW_BYTES:
             self.small += 1
             if self.small > SMALL:
-                raise DataError(f"{self.name} is made of more parts, or ends in more padding, than any program writes",
+                raise DataError(f"{self.name} ends in more padding than any program writes",
                                 "unpack it and pack it again")
         return super().read(size)
 

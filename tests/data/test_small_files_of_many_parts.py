@@ -15,13 +15,12 @@ from bench.data.table_files import open_table
 ROWS = "text,label\n" + "".join(f"a good text {i},{'ab'[i % 2]}\n" for i in range(20))
 
 
-@pytest.mark.parametrize("after", [b"\0" * 5_000, gzip.compress(b"") * 1_500])
-def test_gzip_with_padding_or_members_without_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, after: bytes):
+def test_gzip_with_padding_without_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     path = tmp_path / "a.csv.gz"
-    path.write_bytes(gzip.compress(ROWS.encode()) + after)
+    path.write_bytes(gzip.compress(ROWS.encode()) + b"\0" * 300_000)
     assert open_table(path).columns == ("text", "label")
     monkeypatch.setattr(archives, "SMALL", 1_000)
-    with pytest.raises(DataError, match="more parts, or ends in more padding"):
+    with pytest.raises(DataError, match="ends in more padding"):
         open_table(path)
 
 
