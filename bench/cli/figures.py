@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bench.core.errors import BenchError
+from bench.cli.output import warn
+from bench.core.errors import BenchError, MissingExtra
 from bench.core.names import file_name
 
 if TYPE_CHECKING:
@@ -42,10 +44,19 @@ def check_figures(options: FigureOptions) -> list[str]:
 
 
 def draw_figures(facts: Facts, folder: Path, options: FigureOptions) -> str:
-    """Draw every chart, or those of the chosen kinds; returns the line that names the files."""
+    """Draw every chart, or those of the chosen kinds; returns the line that names the files.
+
+    Characters that PNG and PDF show as boxes are named; an SVG holds the text, and its reader's fonts.
+    """
+    from bench.explore import canvas
     from bench.report import paper_figures, vega
 
     formats, kinds = check_figures(options), options.chart
-    paths = [path for name, spec in paper_figures.named_panels(facts) if not kinds or name.split("-")[0] in kinds
-             for path in vega.save(spec, folder / file_name(name), formats)]
+    chosen = [(name, spec) for name, spec in paper_figures.named_panels(facts)
+              if not kinds or name.split("-")[0] in kinds]
+    with suppress(MissingExtra):
+        if set(formats) != {"svg"} and (lacking := canvas.without_font([spec for _, spec in chosen])):
+            warn(f"no font of this machine has {lacking[:40]}, drawn as boxes; install one, such as Noto Sans of the "
+                 "script in question, and run again")
+    paths = [path for name, spec in chosen for path in vega.save(spec, folder / file_name(name), formats)]
     return "Written: " + ", ".join(map(str, paths))

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from bench.report.tables import Table
     from bench.results.record import Record
 
+NAMES = re.compile(r"(?:[^,\[]|\[[^\]]*\]?)+")  # between commas; a row's name may hold some in brackets: tfidf [C=0.01]
+
 
 @dataclass(frozen=True)
 class ViewOptions:
@@ -76,7 +78,7 @@ class Question:
     @property
     def compared(self) -> list[str]:
         """Names of baselines, or results folders."""
-        names = re.split(r",(?![^\[]*\])", self.options.compare)  # a row's name may hold settings: tfidf [C=0.01]
+        names = NAMES.findall(self.options.compare)
         return [home_expanded(name) for name in [*names, *(self.options.others or ())] if name]
 
     @property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import io
 import lzma
 import re
 import stat
@@ -12,6 +13,7 @@ import zipfile
 import zlib
 from collections import deque
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import IO, Self, cast
 
@@ -19,12 +21,13 @@ from bench.core.errors import DataError
 
 # Limits of one archive.
 TOTAL = 4 << 30  # uncompressed bytes
-RATIO, SLACK = 200, 64 << 20  # uncompressed bytes: at most 200 times the archive's size + 64 MB
+RATIO, SLACK = 100, 64 << 20  # uncompressed bytes: at most 100 times the archive's size + 64 MB
 MEMBER = 512 << 20  # bytes of a file that is read into memory
 COUNT = 200_000  # files
 EXTENDED = 1 << 16  # bytes of an extended header of a tar, which holds what a plain header has no room for
 NAME = 1_000  # characters of a file's name
 CHUNK = 1 << 20  # bytes per read
+SMALL, FEW_BYTES = 1 << 20, 16  # reads of so few bytes: gzip takes one for each byte of padding
 # What the standard library raises on damaged gzip, tar and zip files.
 BROKEN = (OSError, EOFError, ValueError, RuntimeError, OverflowError, struct.error, zlib.error, lzma.LZMAError,
           tarfile.TarError, zipfile.BadZipFile)
@@ -85,8 +88,30 @@ def broken(path: Path, error: BaseException) -> DataError:
     return DataError(f"{path} is damaged or cut short: {reason}", AGAIN)
 
 
+class _Compressed(io.FileIO):
+    """A file that refuses to be read in very many small steps, as `gzip` reads the zeros that may follow its data."""
+
+    small = 0
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """At most `size` bytes."""
+        if size is not None and 0 <= size <= FEW_BYTES:
+            self.small += 1
+            if self.small > SMALL:
+                raise DataError(f"{self.name} ends in more padding than any program writes",
+                                "unpack it and pack it again")
+        return super().read(size)
+
+
+@contextmanager
+def gunzipped(path: Path) -> Iterator[gzip.GzipFile]:
+    """The unpacked content of a gzip file."""
+    with _Compressed(path) as packed, gzip.GzipFile(fileobj=packed) as file:
+        yield file
+
+
 def _unzipped(path: Path) -> Iterator[bytes]:
-    with gzip.open(path) as file:
+    with gunzipped(path) as file:
         bounded = Bounded(cast("IO[bytes]", file), path)
         while chunk := bounded.read(CHUNK):
             yield chunk
@@ -152,7 +177,7 @@ def _safe(path: Path, name: str) -> str:
 
 def _tar(path: Path, wanted: Callable[[str], bool]) -> Iterator[tuple[str, IO[bytes]]]:
     deque(_unzipped(path), maxlen=0)  # its size and checksum are known before any of it is used
-    with gzip.open(path) as unzipped:
+    with gunzipped(path) as unzipped:
         bounded = Bounded(cast("IO[bytes]", unzipped), path)
         with tarfile.open(fileobj=cast("IO[bytes]", bounded), mode="r:", tarinfo=_headers_of(bounded)) as archive:
             count = 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import re
 from collections import Counter
@@ -22,6 +23,7 @@ WHITE = re.compile(r"[ \t\r\n]*")
 START = 1 << 20  # characters of a first line by which the kind of a document is known
 OBJECT = 16 << 20  # characters of one object: empty lists take twenty times their characters in memory
 WHOLE = 256 << 20  # characters of a document that is not a list of objects
+VALUES = 4_000_000  # commas of such a document: each value takes up to 300 bytes
 RATIO = 20  # of its characters to the bytes of the file, above those of one object
 BLANK_LINES = 10_000
 SHAPE = 'one object a line, such as {"text": …, "label": …}'
@@ -177,8 +179,10 @@ def _document(text: TextFile) -> list[Record]:
         content = file.read(most + 1)
     if len(content) > most:
         raise DataError(f"{text.path}: one JSON document of more than {most:,} characters", LISTS)
+    if content.count(",") > VALUES:
+        raise DataError(f"{text.path}: one JSON document of more than {VALUES:,} values", LISTS)
     try:
-        found = json.loads(content, object_pairs_hook=_object)
+        found = _parsed(content)
     except (ValueError, RecursionError) as error:
         line = content.count("\n", 0, error.pos) + 1 if isinstance(error, json.JSONDecodeError) else 1
         raise _no_json(text, line, error, LISTS) from None
@@ -206,6 +210,17 @@ def _document(text: TextFile) -> list[Record]:
         raise DataError(f"{text.path} is no table but {len(lists)} lists of objects: {keys}",
                         f"{LISTS}; if each is a class or a split, write it into its objects")
     raise DataError(f"{text.path} is no table: its columns are not lists of one length", LISTS)
+
+
+def _parsed(content: str) -> Any:
+    """The value; without the search for cycles, which would go over millions of new values again and again."""
+    searching = gc.isenabled()
+    gc.disable()
+    try:
+        return json.loads(content, object_pairs_hook=_object)
+    finally:
+        if searching:
+            gc.enable()
 
 
 def _two_lines(text: TextFile) -> tuple[str, str]:

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from bench.core.errors import DataError
 from bench.data.archives import bomb, bound, broken
 from bench.data.cells import batched
 from bench.data.headers import names_of
+from bench.data.parquet_pages import largest_page
 from bench.data.table import COLUMNS, Rows, TableFile
 from bench.data.unpacking import most_rows, seekable, too_many_rows
 
+GROUPS = 10_000  # each takes as long to open as a thousand rows to read
+NAMES = 4 << 20  # bytes of what datasets keeps of the columns
+FOOTER = 8 << 20  # bytes of the description of all columns and row groups, which takes many times as much in memory
+PAGE = 256 << 20  # bytes of a page, which is unpacked whole; usual is 1 MB
 AT_ONCE = 16 << 20  # bytes that the texts of one batch may take
 
 
@@ -26,10 +32,15 @@ def parquet_table(path: Path, is_data: Callable[[str], bool]) -> TableFile:
     """
     import pyarrow as pa
 
+    with seekable(path, is_data) as stored:
+        _check_footer(path, stored)
     with _opened(path, is_data) as file:
         schema, rows = file.schema_arrow, file.metadata.num_rows
         if len(schema.names) > COLUMNS:
             raise DataError(f"{path} has {len(schema.names)} columns", f"at most {COLUMNS}")
+        if file.metadata.num_row_groups > GROUPS:
+            raise DataError(f"{path} has {file.metadata.num_row_groups:,} row groups, at most {GROUPS:,}",
+                            "read it in pandas and write it again")
         names = names_of(path, schema.names)
     if not rows:
         raise DataError(f"{path} holds no rows", "is it the right file?")
@@ -47,6 +58,10 @@ def parquet_table(path: Path, is_data: Callable[[str], bool]) -> TableFile:
             columns = [_leaf(file, name, names.places[name]) for name in asked]
         if rows * len(asked) * 8 > limit or any(max(leaf.size, leaf.values * 8) > limit for leaf in columns):
             raise bomb(path, limit)
+        with seekable(path, is_data) as raw:
+            for place in (place for leaf in columns for place in leaf.places):
+                if largest_page(raw, *place) > min(limit, PAGE):
+                    raise bomb(path, min(limit, PAGE))
         repeated = [leaf.path for leaf in columns if leaf.text]
         with _opened(path, is_data, repeated) as probe, \
                 _opened(path, is_data, [leaf.path for leaf in columns if leaf.nested]) as file:
@@ -58,6 +73,15 @@ def parquet_table(path: Path, is_data: Callable[[str], bool]) -> TableFile:
                      names.twice)
 
 
+def _check_footer(path: Path, stream: IO[bytes]) -> None:
+    if stream.seek(0, os.SEEK_END) >= 8:
+        stream.seek(-8, os.SEEK_END)
+        length = int.from_bytes(stream.read(4), "little")
+        if length > FOOTER and stream.read(4) == b"PAR1":
+            raise DataError(f"{path} describes its columns in {length:,} bytes, at most {FOOTER:,}",
+                            "read it in pandas and write the columns of texts and labels again")
+
+
 @dataclass(frozen=True)
 class Leaf:
     """What is stored of a column: its path in the schema, and how much the file says it unpacks to."""
@@ -67,6 +91,7 @@ class Leaf:
     text: bool  # stored as bytes, of which those that are repeated may stand once in the file
     size: int  # bytes
     values: int
+    places: tuple[tuple[int, int], ...]  # where its pages begin in the file, and their bytes, by row group
 
     @property
     def nested(self) -> bool:
@@ -89,7 +114,9 @@ def _leaf(file: Any, name: str, place: int) -> Leaf:
         chunks.append(file.metadata.row_group(group).column(at))
     stored = file.metadata.schema.column(at)
     return Leaf(name, stored.path, stored.physical_type == "BYTE_ARRAY",
-                sum(chunk.total_uncompressed_size for chunk in chunks), sum(chunk.num_values for chunk in chunks))
+                sum(chunk.total_uncompressed_size for chunk in chunks), sum(chunk.num_values for chunk in chunks),
+                tuple((min(chunk.data_page_offset, chunk.dictionary_page_offset or chunk.data_page_offset),
+                       chunk.total_compressed_size) for chunk in chunks))
 
 
 def _leaf_count(kind: Any) -> int:
@@ -187,7 +214,8 @@ def _list_of_cells(kind: Any) -> bool:
 def _class_labels(schema: Any) -> dict[str, tuple[str, ...]]:
     """The names that `datasets` stores for the values 0, 1, … of its ClassLabel columns, or of lists of them."""
     try:
-        features = json.loads((schema.metadata or {})[b"huggingface"])["info"]["features"]
+        kept = (schema.metadata or {})[b"huggingface"]
+        features = json.loads(kept if len(kept) <= NAMES else b"")["info"]["features"]
         found = {name: feature["names"] for name, listed in features.items()
                  if isinstance(feature := _member_feature(listed), dict) and feature.get("_type") == "ClassLabel"}
     except (KeyError, ValueError, TypeError, AttributeError, RecursionError):

@@ -35,8 +35,9 @@ BEYOND_PLAIN = re.compile(f"[^{PLAIN}]")
 STRETCH = 50  # characters after one beyond plain that are cut as it is; fewer would cost more calls
 
 # A backslash and a letter, as exports of JSON or Python leave line ends and quotes; not in a path of Windows.
-ESCAPED = re.compile(r"\S*\\\S*")
-ESCAPE = re.compile(r"""\\+(?:([nrt])|u([0-9a-fA-F]{4})|(["']))""")
+# Each begins where a run begins: tried from every character, a long run would take the square of its length.
+ESCAPED = re.compile(r"(?<!\S)\S*\\\S*")
+ESCAPE = re.compile(r"""(?<!\\)\\+(?:([nrt])|u([0-9a-fA-F]{4})|(["']))""")
 WINDOWS_PATH = re.compile(r"(?<![a-zA-Z])[c-hC-H]:\\")
 
 APOSTROPHES = re.compile("[\xb4\u02bb\u02bc\u055a\u05f3\u2018\u2019\u201b\u2032]")

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import bz2
-import gzip
 import io
 import lzma
 import re
 import stat
 import zipfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path, PurePosixPath
 from typing import IO, Any, cast
 
 from bench.core.errors import DataError
-from bench.data.archives import BROKEN, MEMBER, bomb, bound, broken
+from bench.data.archives import BROKEN, MEMBER, bomb, bound, broken, gunzipped
 
 LARGEST = 4 << 30  # bytes of a file
 FEW = 200_000  # rows that a file of any size may hold; each one more takes a byte of it
+FILES = 10_000  # in a zip, whose list is read each time that it is opened
 # What a file begins with that is no text, and what it then is.
 MAGIC = {b"PAR1": "a Parquet file: name it .parquet", b"\xd0\xcf\x11\xe0": "an old Excel workbook: save it as .xlsx",
          b"%PDF": "a PDF document", b"SQLite format 3": "an SQLite database", b"BZh": "packed by bzip2: unpack it",
@@ -85,9 +85,9 @@ def is_packed(magic: bytes) -> bool:
     return magic[:2] == b"PK" or _unpacker(magic) is not None
 
 
-def _unpacker(magic: bytes) -> Callable[[Path], IO[bytes]] | None:
+def _unpacker(magic: bytes) -> Callable[[Path], AbstractContextManager[IO[bytes]]] | None:
     """What opens a packed file that begins so, other than a zip."""
-    packers: dict[bytes, Callable[[Path], Any]] = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ": lzma.open,
+    packers: dict[bytes, Callable[[Path], Any]] = {b"\x1f\x8b": gunzipped, b"BZh": bz2.open, b"\xfd7zXZ": lzma.open,
                                                    b"\x28\xb5\x2f\xfd": _zstd}
     return next((packer for start, packer in packers.items() if magic.startswith(start)), None)
 
@@ -172,6 +172,8 @@ def data_name(path: Path, is_data: Callable[[str], bool]) -> str:
 
 
 def _member(path: Path, archive: zipfile.ZipFile, is_data: Callable[[str], bool]) -> zipfile.ZipInfo:
+    if len(archive.infolist()) > FILES:
+        raise DataError(f"{path} holds {len(archive.infolist()):,} files", "unpack it and name the file that is meant")
     entries = [entry for entry in archive.infolist() if not entry.is_dir() and _visible(entry.filename)]
     office = next((words for entry in entries if (words := OFFICE.get(entry.filename))), "")
     if office:

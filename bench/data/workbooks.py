@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import warnings
-import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from bench.core.errors import DataError, MissingExtra
 from bench.data.archives import BROKEN, bomb, bound, broken
@@ -15,9 +14,7 @@ from bench.data.cells import batched, cell_of
 from bench.data.headers import header_doubt, is_data, names_of, numbered, numeric_columns
 from bench.data.table import COLUMNS, SAMPLE, Rows, TableFile
 from bench.data.unpacking import first_bytes, seekable
-
-ROWS = 1 << 20  # of a sheet, as Excel has them
-RATIO, SLACK = 100, 16 << 20  # of unpacked bytes to those of the file: openpyxl takes seconds for 10 MB
+from bench.data.workbook_limits import RATIO, ROWS, SLACK, check_parts
 
 
 def workbook_table(path: Path, is_table: Callable[[str], bool], *, header: bool = True) -> TableFile:
@@ -78,7 +75,7 @@ def _sheet(path: Path, is_table: Callable[[str], bool], limit: int) -> Iterator[
     with seekable(path, is_table, workbook=True) as stream, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of styles and extensions that no text depends on
         try:
-            _check_size(path, stream, limit)
+            check_parts(path, stream, limit)
             book = load_workbook(stream, read_only=True, data_only=True)
             try:
                 filled = [sheet for sheet in book.worksheets if next(_filled(sheet), None)]
@@ -91,13 +88,6 @@ def _sheet(path: Path, is_table: Callable[[str], bool], limit: int) -> Iterator[
             raise
         except (*BROKEN, KeyError, TypeError, IndexError, AttributeError, SyntaxError) as error:  # of a damaged book
             raise broken(path, error) from None
-
-
-def _check_size(path: Path, stream: IO[bytes], limit: int) -> None:
-    with zipfile.ZipFile(stream) as archive:
-        if sum(entry.file_size for entry in archive.infolist()) > limit:
-            raise bomb(path, limit)
-    stream.seek(0)
 
 
 def _filled(sheet: Any) -> Iterator[tuple[int, list[object]]]:

@@ -57,6 +57,15 @@ def characters_without_font(figure: Figure) -> str:
     return "".join(sorted(_fonts(_signs(texts))[1]))
 
 
+def without_font(values: object) -> str:
+    """The characters in the texts of `values` that no font of this machine has, whatever program draws them.
+
+    Raises `MissingExtra` without Matplotlib, which knows the fonts.
+    """
+    _matplotlib()
+    return "".join(sorted(_fonts(_signs(_texts(values)))[1]))
+
+
 @contextmanager
 def _own_settings(texts: Iterable[str]) -> Iterator[None]:
     matplotlib = _matplotlib()

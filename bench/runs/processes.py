@@ -65,13 +65,13 @@ def warm_up(engine_name: str) -> None:
 
 
 def start(function: Callable[..., None], *arguments: Any) -> BaseProcess:
-    """Start a process; a process that may have no children, as Dask's workers, may have this one.
+    """Start a process, which may have children; one that may have none, as Dask's workers, may start it.
 
     Raises `BenchError` where the server that starts processes is gone, and does not come back.
     """
     process: BaseProcess
     for attempt in range(ATTEMPTS):
-        process = context().Process(target=function, args=arguments)  # type: ignore[attr-defined]
+        process = context().Process(target=function, args=arguments, daemon=False)  # type: ignore[attr-defined]
         here = multiprocessing.current_process()
         daemonic = here.daemon
         try:

@@ -91,3 +91,11 @@ def test_a_font_of_this_machine_draws_what_the_usual_one_lacks(monkeypatch: pyte
     assert label.get_fontfamily() == [canvas.FONT, "STIXGeneral"]
     assert canvas.characters_without_font(figure) == ""
     canvas._fonts.cache_clear()
+
+
+def test_characters_without_a_font_are_found_inside_a_chart(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(canvas, "_installed", lambda: [])
+    canvas._fonts.cache_clear()
+    chart = {"title": "отзывы", "data": {"values": [{"target": "好 comments", "score": 0.5}, {"target": "的"}]}}
+    assert canvas.without_font([chart]) == "好的"
+    canvas._fonts.cache_clear()

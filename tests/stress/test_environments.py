@@ -28,9 +28,9 @@ def test_the_commands_work_and_the_scores_are_the_same(name: str, tmp_path: Path
     mine, out, data = tmp_path / "mine.csv", tmp_path / "out", ("--data-dir", tmp_path, "--offline")
     commands: list[tuple[int, tuple[object, ...]]] = [
         (code, ("leaderboard", "--results-dir", case.results)),
-        (code, ("leaderboard", "--results-dir", case.results, "--across", "--budget", "16")),
+        (code, ("leaderboard", "--results-dir", case.results, "--calibration", "--budget", "16")),
         (code, ("report", "--results-dir", case.results, "--out", out / "page.html")),
-        (code, ("list", "tasks", *data)),
+        (code, ("list", "tasks", "--data-dir", tmp_path)),
         (code, ("list", "baselines")),
         (code, ("task", "check", mine, "--source", tmp_path / "source.csv", *data)),
         (code, ("fit", "--target", mine, "--source", tmp_path / "source.csv", "-b", "tfidf", "--out", out / "model",
@@ -39,7 +39,7 @@ def test_the_commands_work_and_the_scores_are_the_same(name: str, tmp_path: Path
         (code, ("map", "confusion", "--source", tmp_path / "source.csv", "--target", mine, "--labels", "16",
                 "--epochs", "1", "--device", "cpu", "-o", out / "maps", *data)),
         (code, ("doctor", *data)),
-        (code, ("data", "list", *data)),
+        (code, ("data", "list", "--data-dir", tmp_path)),
     ]
     wrong = []
     done = case.run()
