@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import getpass
 import os
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +31,8 @@ from bench.runs.inputs import DataRef, TrialContext
 settings.register_profile("steady", deadline=None)  # a busy machine is no reason to fail
 settings.load_profile("steady")
 
+# The kernels are compiled once, not by each process that a test starts.
+os.environ.setdefault("NUMBA_CACHE_DIR", str(Path(tempfile.gettempdir()) / f"transferbench-tests-{getpass.getuser()}"))
 Bench = Callable[..., Result]
 Prepare = Callable[..., Resources]
 PLUGIN = """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -210,11 +211,12 @@ def _forward(
     with single_threaded(min(cores(), THREADS[0]) if device == "cpu" else 1) as pool, gpu_precision("float32", device):
         model = Classifier(net, params).to(device).eval()
         with torch.inference_mode():
-            of_rows = model.scorer(x) if kernels else lambda rows: model.pooled(padded(net, x, rows, device))
+            texts = model.with_inputs(x) if kernels else None
 
         def score(rows: NDArray[np.int64]) -> None:
             with torch.inference_mode():
-                out[rows] = run(model, of_rows(rows)).float().cpu().numpy()
+                part = replace(texts, rows=rows) if texts else padded(net, x, rows, device)
+                out[rows] = run(model, model.pooled(part)).float().cpu().numpy()
 
         list(pool.map(lambda rows: in_halves(rows, score), scoring_batches(x, SCORING_BATCH)))
     return out

@@ -37,6 +37,7 @@ class Rows:
 
     x: Ragged
     rows: NDArray[np.int64]  # [n]
+    inputs: Tensor | None = None  # for scoring: the inputs' share of the gates, of which the ids of `x` are rows
 
     def __len__(self) -> int:
         """How many texts."""
@@ -44,7 +45,7 @@ class Rows:
 
     def part(self, at: slice) -> Rows:
         """Some of the texts."""
-        return Rows(self.x, self.rows[at])
+        return Rows(self.x, self.rows[at], self.inputs)
 
 
 @dataclass(frozen=True)

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -47,7 +44,10 @@ class Classifier(nn.Module):
     def pooled(self, texts: Padded | Rows) -> Tensor:
         """Features [n, net.features]."""
         if isinstance(texts, Rows):
-            return torch_gru.pooled(texts.x, texts.rows, self.net.pooling, self.embedding.weight, self._rnn_weights())
+            x, rows, weights = texts.x, texts.rows, self._rnn_weights()
+            if texts.inputs is not None:
+                return torch_gru.scored(x, rows, self.net.pooling, texts.inputs, weights)
+            return torch_gru.pooled(x, rows, self.net.pooling, self.embedding.weight, weights)
         lengths = texts.lengths
         x = self.embedding(texts.ids)  # [steps, n, embedding]
         if self.net.kind == "dense":
@@ -57,15 +57,13 @@ class Classifier(nn.Module):
         states = self._both_directions(x, lengths) if self.net.kind == "bilstm" else self.rnn(x)[0]
         return self._pooled_over_time(states, lengths)
 
-    def scorer(self, x: Ragged) -> Callable[[NDArray[np.int64]], Tensor]:
-        """Features of rows of `x` by the compiled GRU, whose products with the words are computed here, once."""
+    def with_inputs(self, x: Ragged) -> Rows:
+        """All texts for scoring: the products of the compiled GRU with their words are computed here, once."""
         there = np.bincount(x.ids, minlength=1) > 0
         there[PADDING] = True  # what a text without words reads
-        words = np.flatnonzero(there)
-        weights = self._rnn_weights()
-        inputs = torch_gru.input_products(self.embedding.weight[torch.from_numpy(words)], weights)
-        x = x.renumber(np.cumsum(there, dtype=np.int32) - np.int32(1))
-        return lambda rows: torch_gru.scored(x, rows, self.net.pooling, inputs, weights)
+        words = torch.from_numpy(np.flatnonzero(there))
+        inputs = torch_gru.input_products(self.embedding.weight[words], self._rnn_weights())
+        return Rows(x.renumber(np.cumsum(there, dtype=np.int32) - np.int32(1)), np.arange(len(x)), inputs)
 
     def _rnn_weights(self, side: str = "") -> tuple[Tensor, Tensor, Tensor, Tensor]:
         a, b, c, d = (self.rnn.get_parameter(f"{name}_l0{side}") for name in RNN_WEIGHTS)

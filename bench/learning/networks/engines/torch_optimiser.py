@@ -124,7 +124,8 @@ class _Adam:
         self.steps += 1
         at, rate = self.steps - self.before, learning_rate * self.rate
         if at == len(self.rates):
-            self.rates, self.roots, self.decays = (np.concatenate([a, a]) for a in (self.rates, self.roots, self.decays))
+            self.rates, self.roots, self.decays = (
+                np.concatenate([numbers, numbers]) for numbers in (self.rates, self.roots, self.decays))
         self.rates[at] = rate / (1.0 - MEAN_KEPT**self.steps)
         self.roots[at] = (1.0 - SQUARE_KEPT**self.steps) ** -0.5
         self.decays[at] = 1.0 - rate * self.decay

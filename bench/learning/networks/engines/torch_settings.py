@@ -38,7 +38,8 @@ def single_threaded(workers: int) -> Iterator[ThreadPoolExecutor]:
     keep_freed_memory()
     begin()
     try:
-        with _blas(len(sys.modules)).limit(limits=1, user_api="blas"), ThreadPoolExecutor(workers, initializer=begin) as pool:
+        with (_blas(len(sys.modules)).limit(limits=1, user_api="blas"),
+              ThreadPoolExecutor(workers, initializer=begin) as pool):
             yield pool
     finally:
         torch.set_num_threads(threads_before)

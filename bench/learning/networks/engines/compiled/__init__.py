@@ -46,8 +46,10 @@ def version() -> str:
     """What of the numbers depends on the kernels, short: Numba's version; "none" where it is not installed."""
     from importlib import metadata
 
+    if os.environ.get("NUMBA_DISABLE_JIT", "").strip("0"):
+        return "none"
     try:
-        return f"numba {metadata.version('numba')}" if not os.environ.get("NUMBA_DISABLE_JIT", "").strip("0") else "none"
+        return f"numba {metadata.version('numba')}"
     except metadata.PackageNotFoundError:
         return "none"
 
@@ -55,8 +57,7 @@ def version() -> str:
 def _load() -> str:
     """Why the kernels could not be loaded; empty where they are."""
     try:
-        import numba
-
+        numba: Any = importlib.import_module("numba")
         importlib.import_module("scipy.linalg.cython_blas")  # now, so that a limit of its threads finds it
         if numba.config.DISABLE_JIT:
             return "NUMBA_DISABLE_JIT is set"

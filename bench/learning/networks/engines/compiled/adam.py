@@ -8,7 +8,6 @@ zero. So the weights are those of Adam on all rows, and most rows are left alone
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bench.learning.networks.engines.compiled.options import (
     FLOATS,
@@ -16,6 +15,9 @@ from bench.learning.networks.engines.compiled.options import (
     NUMBERS,
     PLACES,
     READ_PLACES,
+    Floats,
+    Numbers,
+    Places,
     decimal,
     kernel,
     part,
@@ -23,7 +25,6 @@ from bench.learning.networks.engines.compiled.options import (
 )
 
 F = np.float32
-Floats, Numbers, Places = NDArray[np.float32], NDArray[np.int32], NDArray[np.int64]
 MEAN_KEPT, SQUARE_KEPT = F(0.9), F(0.999)  # Adam's β₁ and β₂
 MEAN_NEW, SQUARE_NEW = F(1.0 - 0.9), F(1.0 - 0.999)
 NONE = np.int32(-1)
@@ -56,7 +57,7 @@ def _moves(mean: Floats, square: Floats) -> bool:
     found = F(0.0)
     for j in range(mean.shape[0]):
         found += abs(mean[j]) + square[j]
-    return found != F(0.0)  # NaN has had one
+    return bool(found != F(0.0))  # NaN has had one
 
 
 @part

@@ -13,7 +13,6 @@ each: only then does the compiler see that what is written is not read again, an
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bench.learning.networks.engines.compiled.options import (
     FLOATS,
@@ -21,17 +20,19 @@ from bench.learning.networks.engines.compiled.options import (
     NUMBER_MATRIX,
     NUMBERS,
     PLACES,
+    Floats,
+    Numbers,
+    Places,
     inline,
     kernel,
     part,
 )
 
 F = np.float32
-Floats, Numbers, Places = NDArray[np.float32], NDArray[np.int32], NDArray[np.int64]
 
 
 @inline
-def tanh(x: F) -> F:
+def tanh(x: np.float32) -> np.float32:
     """A rational approximation as in Eigen, within 2e-7; unlike np.tanh it is computed for a vector at a time."""
     x = F(9.0) if x > F(9.0) else x
     x = F(-9.0) if x < F(-9.0) else x
@@ -51,7 +52,7 @@ def tanh(x: F) -> F:
 
 
 @inline
-def sigmoid(x: F) -> F:
+def sigmoid(x: np.float32) -> np.float32:
     """By tanh."""
     return F(0.5) + F(0.5) * tanh(F(0.5) * x)
 

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar, cast
+from typing import Any, TypeAlias, TypeVar, cast
 
 import numba
+import numpy as np
 from numba import types
+from numpy.typing import NDArray
+
+Floats: TypeAlias = NDArray[np.float32]
+Numbers: TypeAlias = NDArray[np.int32]
+Places: TypeAlias = NDArray[np.int64]
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 # Sums may be taken in another order, but NaN and infinity are what they are: a training that diverges must show it.
@@ -25,7 +31,9 @@ def kernel(*arguments: Any, returns: Any = types.void) -> Callable[[Function], F
 
     It does not hold Python's lock, so that shards run side by side in threads.
     """
-    return cast(Any, numba.njit([returns(*arguments)], nogil=True, cache=bool(numba.config.CACHE_DIR), **OPTIONS))
+    settings: Any = numba.config
+    compiled = numba.njit([returns(*arguments)], nogil=True, cache=bool(settings.CACHE_DIR), **OPTIONS)
+    return cast(Callable[[Function], Function], compiled)
 
 
 def part(function: Function) -> Function:

@@ -7,17 +7,24 @@ from __future__ import annotations
 
 import numpy as np
 from numba import types
-from numpy.typing import NDArray
 
 from bench.data.text import PADDING
-from bench.learning.networks.engines.compiled.options import NUMBERS, PLACES, READ_NUMBERS, READ_PLACES, kernel, place
+from bench.learning.networks.engines.compiled.options import (
+    NUMBERS,
+    PLACES,
+    READ_NUMBERS,
+    READ_PLACES,
+    Numbers,
+    Places,
+    kernel,
+    place,
+)
 
-Numbers, Places = NDArray[np.int32], NDArray[np.int64]
 NONE = np.int32(-1)
 NO_WORD = np.int32(PADDING)
 
 
-@kernel(READ_NUMBERS, READ_PLACES, READ_PLACES, returns=types.Tuple((PLACES, PLACES, NUMBERS)))
+@kernel(READ_NUMBERS, READ_PLACES, READ_PLACES, returns=types.Tuple((PLACES, PLACES, NUMBERS)))  # type: ignore[no-untyped-call]
 def side_by_side(ids: Numbers, offsets: Places, rows: Places) -> tuple[Places, Places, Numbers]:
     """The texts `rows` of a Ragged: their order [n], `starts` [steps + 1] and the word of each token [N].
 
