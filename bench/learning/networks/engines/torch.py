@@ -78,6 +78,7 @@ def fit(
                 learning_rate = recipe.learning_rate * learning_rate_factor(done, total, recipe.warmup)
                 batch_of = partial(on_device.batch, number) if on_device else partial(
                     host_batch, net, read, rows, seeds[number], shards, kernels and net.kind == "gru")
+                optimiser.prepare(read.x, rows)
                 loss = _gradients(models, batch_of, len(rows), pool, recipe.precision, class_weights)
                 if anchors:
                     optimiser.finish()

@@ -11,7 +11,8 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from bench.learning.networks.architectures import Params
+from bench.data.text import Ragged
+from bench.learning.networks.architectures import EMBEDDING, Params
 from bench.learning.networks.batches import Recipe
 
 MEAN_KEPT, SQUARE_KEPT = 0.9, 0.999  # Adam's β₁ and β₂
@@ -42,8 +43,11 @@ class Optimiser:
             group["lr"] = learning_rate * rate
         self.inner.step()
 
+    def prepare(self, x: Ragged, rows: NDArray[np.int64]) -> None:
+        """Before a batch of texts is read, and `finish` before all is: nothing is left undone here."""
+
     def finish(self) -> None:
-        """Nothing is left undone here."""
+        """See `prepare`."""
 
     def moments(self) -> Params:
         """What the optimiser remembers, by parameter and moment; the constructor takes it back."""
@@ -54,7 +58,7 @@ class Optimiser:
 class RowOptimiser:
     """The same steps by the compiled kernels, which step only those rows of the embedding that have a gradient.
 
-    Call `finish` before the parameters or the moments are read: it makes up for the steps of all other rows.
+    The other rows' steps are made up for: call `prepare` before a batch is read, `finish` before all rows are.
     """
 
     def __init__(self, recipe: Recipe, parameters: dict[str, nn.Parameter], moments: Params,
@@ -79,6 +83,12 @@ class RowOptimiser:
                 self._share(part.step_rows, rows, values)
             else:
                 part.step_array(gradient.contiguous().numpy())
+
+    def prepare(self, x: Ragged, rows: NDArray[np.int64]) -> None:
+        """Bring the rows of the words of these texts up to the last step."""
+        for part in self.parts:
+            if part.name == EMBEDDING and part.steps > part.before and not self.descends:
+                self._share(part.bring_up, x, np.ascontiguousarray(rows))
 
     def finish(self) -> None:
         """Bring every row up to the last step."""
@@ -143,8 +153,16 @@ class _Adam:
         """A step of the rows that have a gradient, as far as they belong to a share."""
         from bench.learning.networks.engines.compiled import adam
 
-        adam.step_rows(rows, gradients, self.weight, self.mean, self.square, self.done, self.numbers,
-                       self.steps - self.before, self.rates, self.roots, self.decays, self.epsilon, share, shares)
+        at = self.steps - self.before
+        adam.step_rows(rows, gradients, self.weight, self.mean, self.square, self.done, self.numbers, at,
+                       self.rates[at], self.roots[at], self.decays[at], self.epsilon, share, shares)
+
+    def bring_up(self, x: Ragged, rows: NDArray[np.int64], share: int, shares: int) -> None:
+        """Bring the rows of the words of texts up to the last step, as far as they belong to a share."""
+        from bench.learning.networks.engines.compiled import adam
+
+        adam.bring_up_rows(x.ids, x.offsets, rows, self.weight, self.mean, self.square, self.done,
+                           self.steps - self.before, self.rates, self.roots, self.decays, self.epsilon, share, shares)
 
     def finish_rows(self, share: int, shares: int) -> None:
         """Bring every row of a share up to the last step."""

@@ -1,8 +1,11 @@
 """Adam (Kingma & Ba 2015) with decoupled weight decay, for whole arrays and for some rows of an embedding.
 
 A batch has a gradient for the rows of its own words only; the other rows still move a little, by the mean of their
-earlier gradients. That is made up for when a row is next needed: the same steps in the same order, with a gradient of
+earlier gradients. That is made up for before a row is next read: the same steps in the same order, with a gradient of
 zero. So the weights are those of Adam on all rows, and most rows are left alone at most steps.
+
+V rows; `done` [V]: the step up to which each row is done; `rates`, `roots`, `decays`: of every step, by its number. Of
+all rows a call works on `share` of `shares` alone, so that several threads can work on their own shares.
 """
 
 from __future__ import annotations
@@ -14,6 +17,7 @@ from bench.learning.networks.engines.compiled.options import (
     MATRIX,
     NUMBERS,
     PLACES,
+    READ_NUMBERS,
     READ_PLACES,
     Floats,
     Numbers,
@@ -76,15 +80,28 @@ def step_array(weight: Floats, gradient: Floats, mean: Floats, square: Floats, r
     _step(weight, gradient, mean, square, rate, root, decay, epsilon)
 
 
-@kernel(READ_PLACES, MATRIX, MATRIX, MATRIX, MATRIX, PLACES, NUMBERS, place, FLOATS, FLOATS, FLOATS, decimal, place,
+@kernel(READ_NUMBERS, READ_PLACES, READ_PLACES, MATRIX, MATRIX, MATRIX, PLACES, place, FLOATS, FLOATS, FLOATS, decimal,
+        place, place)
+def bring_up_rows(ids: Numbers, offsets: Places, texts: Places, weight: Floats, mean: Floats, square: Floats,
+                  done: Places, step: int, rates: Floats, roots: Floats, decays: Floats, epsilon: float, share: int,
+                  shares: int) -> None:
+    """Bring the rows of the words of `texts`, of a Ragged, up to the step `step`."""
+    for text in texts:
+        for i in range(offsets[text], offsets[text + 1]):
+            row = ids[i]
+            if done[row] < step and row % shares == share:
+                _make_up(weight[row], mean[row], square[row], done[row], step, rates, roots, decays, epsilon)
+                done[row] = step
+
+
+@kernel(READ_PLACES, MATRIX, MATRIX, MATRIX, MATRIX, PLACES, NUMBERS, place, decimal, decimal, decimal, decimal, place,
         place)
 def step_rows(rows: Places, gradients: Floats, weight: Floats, mean: Floats, square: Floats, done: Places,
-              numbers: Numbers, step: int, rates: Floats, roots: Floats, decays: Floats, epsilon: float, share: int,
+              numbers: Numbers, step: int, rate: float, root: float, decay: float, epsilon: float, share: int,
               shares: int) -> None:
     """Step number `step` of the rows [k] that have gradients [k, e]; a row that is named twice gets the sum.
 
-    done [V]: the step up to which each row is done; numbers [V]: -1, before and after. rates, roots, decays: of every
-    step, by its number. Of all rows, `share` of `shares` alone: those of another share can be stepped meanwhile.
+    They have been brought up to the step before. numbers [V]: -1, before and after.
     """
     mine, count = np.empty(len(rows), np.int64), 0
     total = np.empty((len(rows), weight.shape[1]), F)
@@ -102,8 +119,7 @@ def step_rows(rows: Places, gradients: Floats, weight: Floats, mean: Floats, squ
     for i in range(count):
         row = mine[i]
         numbers[row] = NONE
-        _make_up(weight[row], mean[row], square[row], done[row], step - 1, rates, roots, decays, epsilon)
-        _step(weight[row], total[i], mean[row], square[row], rates[step], roots[step], decays[step], epsilon)
+        _step(weight[row], total[i], mean[row], square[row], rate, root, decay, epsilon)
         done[row] = step
 
 
