@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import getpass
 import os
 import shutil
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -32,6 +34,8 @@ from bench.runs.inputs import DataRef, TrialContext
 settings.register_profile("steady", deadline=None)  # a busy machine is no reason to fail
 settings.load_profile("steady")
 
+# The kernels are compiled once, not by each process that a test starts.
+os.environ.setdefault("NUMBA_CACHE_DIR", str(Path(tempfile.gettempdir()) / f"transferbench-tests-{getpass.getuser()}"))
 Bench = Callable[..., Result]
 Prepare = Callable[..., Resources]
 PLUGIN = """

@@ -22,7 +22,7 @@ from bench.data.text import SPECIALS, TEXT_VERSION, Vocabulary, frequent
 from bench.learning.features.glove import WordVectors
 from bench.learning.networks.architectures import EMBEDDING, Architecture, Params, check_params, initial_params
 from bench.learning.networks.batches import Batches, Hooks, Recipe, TrainingState
-from bench.learning.networks.engines import engine, version
+from bench.learning.networks.engines import engine, kernels, version
 from bench.protocol.metrics import score, softmax
 from bench.protocol.split import Split
 from bench.protocol.trial import nested_order
@@ -106,12 +106,14 @@ class BaseSpec:
         for name in ("precision", "epsilons", "word_dropout"):  # bases are older than these choices
             if recipe[name] == getattr(Recipe, name):
                 del recipe[name]
+        compiled = kernels(self.engine, self.device)  # their sums are in another order than the framework's
         return {
             "form": f"{FORMAT_VERSION} of text {TEXT_VERSION}", "source": self.source,
             "content_sha256": self.data.corpus.sha256, "pool": store.key_of(self.split.pool.tolist()),
             "net": self.net.as_json(), "spec": recipe,
             "engine": self.engine, "version": version(self.engine), "device": self.device, "seed": self.seed,
             "glove": self.vectors.key if self.vectors is not None and self.net.glove != "no" else False,
+            **({"kernels": compiled} if compiled else {}),
             **({"validation": self.validation} if self.validation else {}),
         }
 

@@ -19,13 +19,14 @@ from bench.data import corpus
 from bench.data.cards import Edition, Route, Task
 from bench.data.routes import Access, deliver
 from bench.learning.features import sentence_encoder
-from bench.learning.networks.engines import ENGINES, devices, engine
+from bench.learning.networks.engines import ENGINES, compiled, devices, engine
 from bench.learning.networks.engines import version as engine_version
 from bench.runs.inputs import access_for, known_tasks
 from bench.runs.options import ALL, Options, Say
 from bench.runs.registry import describe_all, strategies_named
 
-PACKAGES = ("transferbench", "torch", "mxnet", "numpy", "pandas", "scikit-learn", "datasets", "pyarrow", "tabulate")
+PACKAGES = ("transferbench", "torch", "mxnet", "numba", "numpy", "pandas", "scikit-learn", "datasets", "pyarrow",
+            "tabulate")
 
 
 def tasks(options: Options, say: Callable[[str], object] | None = None) -> list[dict[str, Any]]:
@@ -106,8 +107,16 @@ def doctor(options: Options) -> dict[str, dict[str, str]]:
     error = sentence_encoder.missing()
     encoder = f"not installed: {error.hint}" if error else version(sentence_encoder.PACKAGE)
     return {"versions": versions, "machine": machine, "engines": engine_rows,
-            "sentence encoder": {"all-MiniLM-L6-v2": encoder}, "routes": _routes(options, access),
+            "kernels": _kernels(), "sentence encoder": {"all-MiniLM-L6-v2": encoder},
+            "routes": _routes(options, access),
             "cache": _cache(options.cache_dir)}
+
+
+def _kernels() -> dict[str, str]:
+    """Whether the CPU's GRU and optimiser are compiled."""
+    why_not = compiled.why_not()
+    return {"GRU and Adam on a CPU": f"PyTorch's own, slower: {why_not}" if why_not else
+            f"compiled by {compiled.version()}"}
 
 
 def _routes(options: Options, access: Access) -> dict[str, str]:

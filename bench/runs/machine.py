@@ -32,9 +32,12 @@ def peak_bytes() -> int:
 @cache
 def versions(engine_name: str) -> Mapping[str, str]:
     """Versions of what the scores depend on, and the commit of a checkout."""
-    from importlib.metadata import version
+    from importlib.metadata import PackageNotFoundError, version
 
     packages = {name: version(name) for name in ("numpy", "scipy", "scikit-learn", "transferbench")}
+    if engine_name == "torch":
+        with suppress(PackageNotFoundError):
+            packages["numba"] = version("numba")
     return {**packages, engine_name: engine_version(engine_name), "python": platform.python_version(),
             "commit": _commit()}
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from bench.core import environment
 from bench.core.errors import BenchError
-from bench.learning.networks.engines import ENGINES
+from bench.learning.networks import engines
 
 if TYPE_CHECKING:
     from multiprocessing.context import BaseContext
@@ -49,8 +49,8 @@ def warm_up(engine_name: str) -> None:
     if FORKS:
         from multiprocessing import forkserver
 
-        # PyTorch's first optimiser of a process imports torch._dynamo, more than a second's work.
-        framework = [ENGINES[engine_name], "torch._dynamo"] if engine_name == "torch" else []
+        # With the kernels loaded too, which are compiled there where they never were, while this process reads data.
+        framework = [f"{engines.__name__}.preloaded"] if engine_name == "torch" else []
         multiprocessing.get_context("forkserver").set_forkserver_preload([*PRELOADED, *framework])
         with environment.passed_on(), environment.short_temporary_folder():
             if not interruptible():

@@ -396,7 +396,7 @@ def test_doctor_offline_asks_nobody(bench_: Bench, cache: Path, monkeypatch: pyt
 
 
 def test_help_and_version_are_quick_and_load_nothing_heavy():
-    heavy = "torch sklearn pandas numpy datasets pyarrow matplotlib scipy"
+    heavy = "torch numba sklearn pandas numpy datasets pyarrow matplotlib scipy"
     code = ("import sys; from bench.cli.app import entry; sys.argv = ['bench', '--help']\n"
             "try: entry()\nexcept SystemExit as e: assert not e.code\n"
             f"print('loaded:', *[m for m in '{heavy}'.split() if m in sys.modules])")

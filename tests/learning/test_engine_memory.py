@@ -16,6 +16,7 @@ from torch import Tensor
 from bench.core.errors import BenchError
 from bench.learning.networks.architectures import Architecture, initial_params
 from bench.learning.networks.engines import torch as torch_engine
+from bench.learning.networks.engines.torch_batches import Padded, Rows
 from bench.learning.networks.engines.torch_network import Classifier
 
 NET = Architecture("gru", embedding=6, hidden=5, most_tokens=12, dropout=0.3)
@@ -37,10 +38,10 @@ def fitting(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> 
         def backward(ctx: object, gradient: Tensor) -> Tensor:
             raise error
 
-    def pooled(self: object, ids: Tensor, lengths: Tensor) -> Tensor:
-        tried.append(ids.shape[1])
-        features = WHOLE(self, ids, lengths)  # type: ignore[arg-type]
-        if ids.shape[1] <= most:
+    def pooled(self: object, texts: Padded | Rows) -> Tensor:
+        tried.append(len(texts))
+        features = WHOLE(self, texts)  # type: ignore[arg-type]
+        if len(texts) <= most:
             return features
         if not features.requires_grad:
             raise error
@@ -51,9 +52,10 @@ def fitting(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> 
 
 
 CUDA, CPU = torch.OutOfMemoryError("CUDA out of memory."), RuntimeError("DefaultCPUAllocator: can't allocate memory: 9")
+NUMPY = MemoryError("Unable to allocate 9 GiB")
 
 
-@pytest.mark.parametrize("fitting", [(16, CUDA), (16, CPU)], indirect=True)
+@pytest.mark.parametrize("fitting", [(16, CUDA), (16, CPU), (16, NUMPY)], indirect=True)
 def test_a_batch_that_does_not_fit_is_trained_in_two_halves_to_the_same_weights(fitting: list[int]):
     batches, vocabulary = toy_batches(64)
     batches = replace(batches, size=32)

@@ -17,7 +17,7 @@ from bench.learning import pretrain
 from bench.learning.networks.architectures import ARCHITECTURES, Architecture, initial_params
 from bench.learning.networks.batches import Batches, Hooks, Recipe
 from bench.learning.networks.engines import engine
-from bench.learning.networks.engines.torch_batches import DeviceBatches, host_batch
+from bench.learning.networks.engines.torch_batches import DeviceBatches, Padded, host_batch, padded
 from bench.learning.networks.engines.torch_layers import masked_mean_max, mean_max
 
 TORCH = engine("torch")
@@ -42,9 +42,13 @@ def test_a_batch_gathered_on_the_device_is_the_one_made_on_the_host(net: Archite
     on_device = DeviceBatches(net, batches, "cpu")
     on_device.start_epoch(read.x, order, list(range(len(order))))
     for number, rows in enumerate(order):
-        there, here = on_device.batch(number), host_batch(net, read, rows, number, 1, 0)
-        for name in ("ids", "lengths", "y", "head_mask"):
-            assert torch.equal(getattr(there, name), getattr(here, name)), name
+        there, here = on_device.batch(number), host_batch(net, read, rows, number, 1, False, 0)
+        assert isinstance(there.texts, Padded)
+        assert isinstance(here.texts, Padded)
+        assert torch.equal(there.texts.ids, here.texts.ids)
+        assert torch.equal(there.texts.lengths, here.texts.lengths)
+        assert torch.equal(there.y, here.y)
+        assert torch.equal(there.head_mask, here.head_mask)
         masks = there.dropout_mask, here.dropout_mask
         assert (masks[0] is None) == (masks[1] is None) == (not net.dropout)
         assert masks[0] is None or torch.equal(*masks)
@@ -56,10 +60,11 @@ def test_texts_of_no_words_and_the_last_text_are_gathered_too():
     on_device = DeviceBatches(ARCHITECTURES["gru"], batches, "cpu")
     rows = np.array([3, 0, 1, 2])
     on_device.start_epoch(batches.x, [rows], [0])
-    batch = on_device.batch(0)
-    assert batch.ids.tolist() == [[7, 0, 5, 0], [0, 0, 6, 0]]
-    assert batch.lengths.tolist() == [1, 1, 2, 1]
-    assert torch.equal(batch.ids, host_batch(ARCHITECTURES["gru"], batches, rows, 0, 1, 0).ids)
+    texts = on_device.batch(0).texts
+    assert isinstance(texts, Padded)
+    assert texts.ids.tolist() == [[7, 0, 5, 0], [0, 0, 6, 0]]
+    assert texts.lengths.tolist() == [1, 1, 2, 1]
+    assert torch.equal(texts.ids, padded(ARCHITECTURES["gru"], batches.x, rows, "cpu").ids)
 
 
 def test_the_gpus_pooling_is_the_cpus():

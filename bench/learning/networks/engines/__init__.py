@@ -80,6 +80,16 @@ def version(name: str) -> str:
     return engine(name).version()  # installed under another name, such as mxnet-cu112, or not at all
 
 
+def kernels(name: str, device: str) -> str:
+    """What computes an engine's GRU and optimiser on a device in place of its framework, as `numba 0.68.1`.
+
+    "none" where it could and is not installed; empty where the framework always does it all.
+    """
+    from bench.learning.networks.engines import compiled
+
+    return compiled.version() if (name, device) == ("torch", "cpu") else ""
+
+
 def devices(name: str) -> list[str]:
     """The devices available here to the engine called `name`, best first."""
     if name == "torch" and version(name).endswith("+cpu"):

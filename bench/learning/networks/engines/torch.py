@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -24,10 +25,11 @@ from bench.learning.networks.batches import (
     learning_rate_factor,
     scoring_batches,
 )
-from bench.learning.networks.engines.torch_batches import Batch, DeviceBatches, host_batch, tensors
+from bench.learning.networks.engines import compiled
+from bench.learning.networks.engines.torch_batches import Batch, DeviceBatches, host_batch, padded
 from bench.learning.networks.engines.torch_memory import in_halves
 from bench.learning.networks.engines.torch_network import Classifier
-from bench.learning.networks.engines.torch_optimiser import Optimiser
+from bench.learning.networks.engines.torch_optimiser import Optimiser, RowOptimiser
 from bench.learning.networks.engines.torch_settings import gpu_precision, single_threaded
 from bench.learning.networks.memory import release_freed_memory
 
@@ -55,11 +57,12 @@ def fit(
     hooks = hooks or Hooks()
     start = state.params if state else params
     shards = recipe.shards if device == "cpu" else 1
+    kernels = device == "cpu" and compiled.ready()
     with single_threaded(shards) as pool, gpu_precision(recipe.precision, device):
-        models = _models(net, start, shards, device)
+        models = _models(net, start, shards, device, sparse=kernels)
         trained = _trained(models, recipe)
         anchors = {n: torch.from_numpy(np.array(params[n])).to(device) for n in trained} if recipe.anchored else {}
-        optimiser = Optimiser(recipe, trained, state.moments if state else {})
+        optimiser = (RowOptimiser if kernels else Optimiser)(recipe, trained, state.moments if state else {}, pool)
         history = list(state.history) if state else []
         total, done = recipe.epochs * batches.steps(), (state.epoch if state else 0) * batches.steps()
         on_device = DeviceBatches(net, batches, device) if device != "cpu" else None
@@ -74,8 +77,11 @@ def fit(
             for number, rows in enumerate(order):
                 learning_rate = recipe.learning_rate * learning_rate_factor(done, total, recipe.warmup)
                 batch_of = partial(on_device.batch, number) if on_device else partial(
-                    host_batch, net, read, rows, seeds[number], shards)
+                    host_batch, net, read, rows, seeds[number], shards, kernels and net.kind == "gru")
+                optimiser.prepare(read.x, rows)
                 loss = _gradients(models, batch_of, len(rows), pool, recipe.precision, class_weights)
+                if anchors:
+                    optimiser.finish()
                 for name, anchor in anchors.items():  # towards the initial weights, decoupled as in AdamW
                     trained[name].data.lerp_(anchor, min(1.0, learning_rate * recipe.weight_decay))
                 optimiser.step(learning_rate)
@@ -84,6 +90,7 @@ def fit(
                 if number % RELEASE_EVERY == RELEASE_EVERY - 1:
                     release_freed_memory()
             buffered.flush()
+            optimiser.finish()
             now = TrainingState(epoch + 1, _arrays(models[0]), optimiser.moments(), tuple(history))
             history.append(hooks.epoch(now))
     return _arrays(models[0])
@@ -91,12 +98,12 @@ def fit(
 
 def features(net: Architecture, params: Params, x: Ragged, device: str = "cpu") -> NDArray[np.float32]:
     """Pooled features of each text, [n, net.features]."""
-    return _forward(net, params, x, device, lambda model, ids, n: model.pooled(ids, n), net.features)
+    return _forward(net, params, x, device, lambda model, pooled: pooled, net.features)
 
 
 def scores(net: Architecture, params: Params, x: Ragged, device: str = "cpu") -> NDArray[np.float32]:
     """Logits of each text, [n, net.classes]."""
-    return _forward(net, params, x, device, lambda model, ids, n: model.head(model.pooled(ids, n)), net.classes)
+    return _forward(net, params, x, device, lambda model, pooled: model.head(pooled), net.classes)
 
 
 def devices() -> list[str]:
@@ -134,9 +141,9 @@ class BufferedHooks:
         self.losses, self.tokens = [], []
 
 
-def _models(net: Architecture, params: Params, shards: int, device: str) -> list[Classifier]:
+def _models(net: Architecture, params: Params, shards: int, device: str, *, sparse: bool) -> list[Classifier]:
     """A model per shard; all share the first one's weights, each has gradients of its own."""
-    models = [Classifier(net, params).to(device) for _ in range(shards)]
+    models = [Classifier(net, params, sparse).to(device) for _ in range(shards)]
     for model in models[1:]:
         for name, p in model.named_parameters():
             p.data = models[0].get_parameter(name).data
@@ -167,7 +174,7 @@ def _gradients(models: list[Classifier], batch_of: Callable[[int], Batch], size:
         def backward(rows: NDArray[np.int64]) -> Tensor:
             batch = shard.part(rows)
             with torch.autocast(batch.y.device.type, torch.bfloat16, enabled=precision == "bf16"):
-                pooled = model.pooled(batch.ids, batch.lengths)
+                pooled = model.pooled(batch.texts)
                 if batch.dropout_mask is not None:
                     pooled = pooled * batch.dropout_mask / (1.0 - model.net.dropout)
                 logits = model.head(pooled).float()
@@ -180,7 +187,7 @@ def _gradients(models: list[Classifier], batch_of: Callable[[int], Batch], size:
         losses = in_halves(np.arange(len(shard.y)), backward, lambda: model.zero_grad(set_to_none=True))
         return losses[0] if len(losses) == 1 else torch.stack(losses).sum()
 
-    losses = list(pool.map(shard_loss, range(len(models))))
+    losses = list(pool.map(shard_loss, range(len(models)))) if len(models) > 1 else [shard_loss(0)]
     for other in models[1:]:
         for name, p in other.named_parameters():
             if p.grad is not None:
@@ -195,18 +202,22 @@ def _forward(
     params: Params,
     x: Ragged,
     device: str,
-    run: Callable[[Classifier, Tensor, Tensor], Tensor],
+    run: Callable[[Classifier, Tensor], Tensor],
     width: int,
 ) -> NDArray[np.float32]:
     """What `run` gives for each text, [n, width]; batches are computed by a thread per core."""
     out = np.zeros((len(x), width), np.float32)
     x = x.clip(net.most_tokens)
+    kernels = device == "cpu" and net.kind == "gru" and compiled.ready()
     with single_threaded(min(cores(), THREADS[0]) if device == "cpu" else 1) as pool, gpu_precision("float32", device):
         model = Classifier(net, params).to(device).eval()
+        with torch.inference_mode():
+            texts = model.with_inputs(x) if kernels else None
 
         def score(rows: NDArray[np.int64]) -> None:
             with torch.inference_mode():
-                out[rows] = run(model, *tensors(net, x, rows, device)).float().cpu().numpy()
+                part = replace(texts, rows=rows) if texts else padded(net, x, rows, device)
+                out[rows] = run(model, model.pooled(part)).float().cpu().numpy()
 
         list(pool.map(lambda rows: in_halves(rows, score), scoring_batches(x, SCORING_BATCH)))
     return out

@@ -16,11 +16,43 @@ from bench.learning.networks.batches import Batches, dropout_mask, pad, padded_l
 
 
 @dataclass(frozen=True)
-class Batch:
-    """Some texts side by side, and all that their loss depends on."""
+class Padded:
+    """Texts side by side with padding behind them, as PyTorch's layers read them."""
 
     ids: Tensor  # [steps, n]
     lengths: Tensor  # [n], at least 1
+
+    def __len__(self) -> int:
+        """How many texts."""
+        return len(self.lengths)
+
+    def part(self, at: slice) -> Padded:
+        """Some of the texts."""
+        return Padded(self.ids[:, at], self.lengths[at])
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Texts as the compiled GRU reads them."""
+
+    x: Ragged
+    rows: NDArray[np.int64]  # [n]
+    inputs: Tensor | None = None  # for scoring: the inputs' share of the gates, of which the ids of `x` are rows
+
+    def __len__(self) -> int:
+        """How many texts."""
+        return len(self.rows)
+
+    def part(self, at: slice) -> Rows:
+        """Some of the texts."""
+        return Rows(self.x, self.rows[at], self.inputs)
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Some texts, and all that their loss depends on."""
+
+    texts: Padded | Rows
     y: Tensor  # [n]
     dropout_mask: Tensor | None  # [n, features], the features that dropout keeps; None: all
     head_mask: Tensor | None  # [n, outputs], see Batches.head_mask
@@ -30,25 +62,25 @@ class Batch:
         if len(rows) == len(self.y):
             return self
         at = slice(int(rows[0]), int(rows[-1]) + 1)
-        return Batch(self.ids[:, at], self.lengths[at], self.y[at],
+        return Batch(self.texts.part(at), self.y[at],
                      None if self.dropout_mask is None else self.dropout_mask[at],
                      None if self.head_mask is None else self.head_mask[at])
 
 
-def tensors(net: Architecture, x: Ragged, rows: NDArray[np.int64], device: str) -> tuple[Tensor, Tensor]:
-    """Ids [steps, n] and lengths [n] of the texts `rows`, padded on the host."""
+def padded(net: Architecture, x: Ragged, rows: NDArray[np.int64], device: str) -> Padded:
+    """The texts `rows`, padded on the host."""
     ids, lengths = pad(x, rows, padded_length(net, x, rows))
-    return torch.from_numpy(ids).to(device), torch.from_numpy(lengths).to(device)
+    return Padded(torch.from_numpy(ids).to(device), torch.from_numpy(lengths).to(device))
 
 
-def host_batch(net: Architecture, batches: Batches, rows: NDArray[np.int64], seed: int, shards: int,
+def host_batch(net: Architecture, batches: Batches, rows: NDArray[np.int64], seed: int, shards: int, compiled: bool,
                shard: int) -> Batch:
-    """One shard's part of the batch `rows`, on the host."""
+    """One shard's part of the batch `rows`, on the host; `compiled`: for the compiled GRU."""
     rows = rows[shard::shards]
-    ids, lengths = tensors(net, batches.x, rows, "cpu")
+    texts = Rows(batches.x, rows) if compiled else padded(net, batches.x, rows, "cpu")
     head_mask = batches.head_mask(rows)
     kept = torch.from_numpy(dropout_mask(net, len(rows), seed, shard)) if net.dropout else None
-    return Batch(ids, lengths, torch.from_numpy(batches.y[rows]), kept,
+    return Batch(texts, torch.from_numpy(batches.y[rows]), kept,
                  None if head_mask is None else torch.from_numpy(head_mask))
 
 
@@ -92,6 +124,6 @@ class DeviceBatches:
         lengths = self.lengths[rows]
         step = torch.arange(self.steps[number], device=self.device)[:, None]
         at = torch.where(step < lengths, self.starts[rows] + step, len(self.ids) - 1)
-        return Batch(self.ids[at], lengths.clamp(min=1), self.y[rows],
+        return Batch(Padded(self.ids[at], lengths.clamp(min=1)), self.y[rows],
                      self.dropout_masks[number] if self.net.dropout else None,
                      None if self.head_mask is None else self.head_mask[rows])

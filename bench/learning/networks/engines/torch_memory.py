@@ -24,7 +24,7 @@ def in_halves(rows: NDArray[np.int64], work: Callable[[NDArray[np.int64]], T],
         begin()
         try:
             return [work(part) for part in parts]
-        except RuntimeError as error:
+        except (RuntimeError, MemoryError) as error:
             if not out_of_memory(error):
                 raise
         if torch.cuda.is_available():  # outside of the handler, whose traceback holds the batch's tensors
@@ -33,6 +33,6 @@ def in_halves(rows: NDArray[np.int64], work: Callable[[NDArray[np.int64]], T],
                      "--device cpu, a smaller --net, or fewer programs on this machine")
 
 
-def out_of_memory(error: RuntimeError) -> bool:
-    """Whether PyTorch ran out of the memory of a GPU or of the machine."""
-    return isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in str(error)
+def out_of_memory(error: Exception) -> bool:
+    """Whether PyTorch or NumPy ran out of the memory of a GPU or of the machine."""
+    return isinstance(error, torch.OutOfMemoryError | MemoryError) or "can't allocate memory" in str(error)

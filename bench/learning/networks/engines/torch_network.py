@@ -7,16 +7,22 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from bench.data.text import PADDING, Ragged
 from bench.learning.networks.architectures import EMBEDDING, Architecture, Params
-from bench.learning.networks.engines.torch_layers import gru, masked_mean_max, mean_max
+from bench.learning.networks.engines import torch_gru
+from bench.learning.networks.engines.torch_batches import Padded, Rows
+from bench.learning.networks.engines.torch_layers import masked_mean_max, mean_max
 
 RNN_WEIGHTS = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
 
 
 class Classifier(nn.Module):
-    """Embedding → encoder → pooling → linear head; parameters are named as in `architectures.py`."""
+    """Embedding → encoder → pooling → linear head; parameters are named as in `architectures.py`.
 
-    def __init__(self, net: Architecture, params: Params) -> None:
+    The embedding's gradient is `sparse` where the optimiser steps rows.
+    """
+
+    def __init__(self, net: Architecture, params: Params, sparse: bool = False) -> None:
         super().__init__()
         self.net = net
         # Copies: the caller's arrays may be read-only and are never written to.
@@ -24,7 +30,7 @@ class Classifier(nn.Module):
         # The small layers draw weights that are replaced at once: on the "meta" device, which draws none, the first
         # layer of a process takes two seconds.
         self.embedding = nn.Embedding.from_pretrained(  # type: ignore[no-untyped-call]
-            weights[EMBEDDING], freeze=False, padding_idx=0)
+            weights[EMBEDDING], freeze=False, padding_idx=0, sparse=sparse)
         if net.kind in ("gru", "bilstm"):
             rnn = nn.GRU if net.kind == "gru" else nn.LSTM
             self.rnn = rnn(net.embedding, net.hidden, bidirectional=net.kind == "bilstm")
@@ -35,20 +41,33 @@ class Classifier(nn.Module):
         self.head = nn.Linear(net.features, net.classes)
         self.load_state_dict(weights, assign=True)
 
-    def pooled(self, ids: Tensor, lengths: Tensor) -> Tensor:
-        """Features [n, net.features] of ids [steps, n]."""
-        x = self.embedding(ids)  # [steps, n, embedding]
+    def pooled(self, texts: Padded | Rows) -> Tensor:
+        """Features [n, net.features]."""
+        if isinstance(texts, Rows):
+            x, rows, weights = texts.x, texts.rows, self._rnn_weights()
+            if texts.inputs is not None:
+                return torch_gru.scored(x, rows, self.net.pooling, texts.inputs, weights)
+            return torch_gru.pooled(x, rows, self.net.pooling, self.embedding.weight, weights)
+        lengths = texts.lengths
+        x = self.embedding(texts.ids)  # [steps, n, embedding]
         if self.net.kind == "dense":
             return F.relu(self.hidden(x.transpose(0, 1).flatten(1)))
         if self.net.widths:
             return self._convolved(x.permute(1, 2, 0), lengths)
-        if self.net.kind == "bilstm":
-            states = self._both_directions(x, lengths)
-        elif x.is_cuda:
-            states, _ = self.rnn(x)
-        else:
-            states = gru(x, *(self.rnn.get_parameter(f"{name}_l0") for name in RNN_WEIGHTS))
+        states = self._both_directions(x, lengths) if self.net.kind == "bilstm" else self.rnn(x)[0]
         return self._pooled_over_time(states, lengths)
+
+    def with_inputs(self, x: Ragged) -> Rows:
+        """All texts for scoring: the products of the compiled GRU with their words are computed here, once."""
+        there = np.bincount(x.ids, minlength=1) > 0
+        there[PADDING] = True  # what a text without words reads
+        words = torch.from_numpy(np.flatnonzero(there))
+        inputs = torch_gru.input_products(self.embedding.weight[words], self._rnn_weights())
+        return Rows(x.renumber(np.cumsum(there, dtype=np.int32) - np.int32(1)), np.arange(len(x)), inputs)
+
+    def _rnn_weights(self, side: str = "") -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        a, b, c, d = (self.rnn.get_parameter(f"{name}_l0{side}") for name in RNN_WEIGHTS)
+        return a, b, c, d
 
     def _convolved(self, x: Tensor, lengths: Tensor) -> Tensor:
         if self.net.pooling == "flatten":
@@ -66,7 +85,7 @@ class Classifier(nn.Module):
         return torch.cat([forward, backward.gather(0, reverse.expand_as(backward))], 2)
 
     def _lstm(self, x: Tensor, side: str) -> Tensor:
-        weights = tuple(self.rnn.get_parameter(f"{name}_l0{side}") for name in RNN_WEIGHTS)
+        weights = self._rnn_weights(side)
         start = x.new_zeros(1, x.shape[1], self.net.hidden)
         states: Tensor = torch.lstm(x, (start, start), weights, True, 1, 0.0, self.training, False, False)[0]
         return states

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import Any
 
 import torch
 
 from bench.core.errors import BenchError
 from bench.learning.networks.memory import keep_freed_memory, release_freed_memory
+
+
+@lru_cache(1)
+def _blas(modules: int) -> Any:
+    """The libraries of matrix products that are loaded when so many modules are: looking for them takes a while."""
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()
 
 
 @contextmanager
@@ -28,7 +38,8 @@ def single_threaded(workers: int) -> Iterator[ThreadPoolExecutor]:
     keep_freed_memory()
     begin()
     try:
-        with ThreadPoolExecutor(workers, initializer=begin) as pool:
+        with (_blas(len(sys.modules)).limit(limits=1, user_api="blas"),
+              ThreadPoolExecutor(workers, initializer=begin) as pool):
             yield pool
     finally:
         torch.set_num_threads(threads_before)

@@ -1,0 +1,261 @@
+"""The compiled kernels give PyTorch's own numbers: its GRU, its AdamW; and they are kept, checked and done without."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from test_engines import SMALL, same, toy_batches
+from torch import Tensor, nn
+
+from bench.data.text import PADDING, Ragged
+from bench.learning.networks.architectures import EMBEDDING, Architecture, initial_params
+from bench.learning.networks.batches import Batches, Recipe, pad
+from bench.learning.networks.engines import compiled, torch_gru
+from bench.learning.networks.engines import torch as engine
+
+WORDS = 50
+RECIPE = Recipe(epochs=2, batch=16, learning_rate=1e-2)
+
+
+@pytest.fixture(autouse=True)
+def kernels() -> None:
+    assert compiled.ready(), compiled.why_not()
+
+
+def texts(lengths: list[int], seed: int = 0) -> Ragged:
+    """Texts of drawn words."""
+    ids = np.random.default_rng(seed).integers(1, WORDS, sum(lengths)).astype(np.int32)
+    return Ragged(ids, np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64))
+
+
+def weights_of(inputs: int, units: int) -> tuple[Tensor, nn.GRU]:
+    torch.manual_seed(units)
+    return torch.randn(WORDS, inputs, requires_grad=True), nn.GRU(inputs, units)
+
+
+def of_layer(layer: nn.GRU) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    return layer.weight_ih_l0, layer.weight_hh_l0, layer.bias_ih_l0, layer.bias_hh_l0
+
+
+def pooled_by_torch(x: Ragged, rows: np.ndarray, pooling: str, embedding: Tensor, layer: nn.GRU) -> Tensor:
+    """What the kernels compute, by PyTorch's layers on padded texts."""
+    ids, lengths = (torch.from_numpy(a) for a in pad(x, rows))
+    states = layer(nn.functional.embedding(ids, embedding, padding_idx=PADDING))[0]
+    if pooling == "last":
+        return states[lengths - 1, torch.arange(len(lengths))]
+    here = (torch.arange(len(states))[:, None] < lengths).unsqueeze(-1)
+    return torch.cat([(states * here).sum(0) / lengths[:, None], states.masked_fill(~here, -9.0).amax(0)], 1)
+
+
+def gradients(out: Tensor, *of: Tensor) -> list[Tensor]:
+    """Of a loss that weighs every number of `out` differently."""
+    weights = torch.linspace(-1.0, 2.0, out.numel()).view(out.shape)
+    return [g.to_dense() for g in torch.autograd.grad((out**2 * weights).sum(), of)]
+
+
+def apart(ours: list[Tensor], theirs: list[Tensor]) -> float:
+    """The largest difference, relative to the largest number of each tensor."""
+    return max(float((a - b).abs().max() / b.abs().max().clamp(min=1e-6))
+               for a, b in zip(ours, theirs, strict=True))
+
+
+LENGTHS = {
+    "one word": [1], "one text": [37], "long": [400, 399, 1, 230], "none": [0], "some without words": [0, 3, 0, 17, 1],
+    "equal": [12] * 9, "many": [int(n) for n in np.random.default_rng(1).integers(0, 20, 512)],
+}
+
+
+@pytest.mark.parametrize("pooling", ["mean-max", "last"])
+@pytest.mark.parametrize(("inputs", "units"), [(64, 64), (5, 7), (3, 1), (16, 128)])
+@pytest.mark.parametrize("lengths", LENGTHS.values(), ids=LENGTHS.keys())
+def test_the_gru_is_torchs(lengths: list[int], inputs: int, units: int, pooling: str):
+    x = texts(lengths)
+    rows = np.random.default_rng(2).permutation(len(lengths))
+    embedding, layer = weights_of(inputs, units)
+    weights = of_layer(layer)
+    ours = torch_gru.pooled(x, rows, pooling, embedding, weights)
+    theirs = pooled_by_torch(x, rows, pooling, embedding, layer)
+    assert float((ours - theirs).detach().abs().max()) < 4e-6
+    assert apart(gradients(ours, embedding, *weights), gradients(theirs, embedding, *weights)) < 5e-5
+    with torch.inference_mode():
+        inputs_of_words = torch_gru.input_products(embedding, weights)
+        scored = torch_gru.scored(x, rows, pooling, inputs_of_words, weights)
+        assert float((scored - theirs).abs().max()) < 4e-6
+
+
+def test_the_gru_where_gates_saturate():
+    x, rows = texts([20, 3, 11]), np.arange(3)
+    embedding, layer = weights_of(8, 8)
+    large = (100 * embedding).detach().requires_grad_()
+    ours = torch_gru.pooled(x, rows, "mean-max", large, of_layer(layer))
+    theirs = pooled_by_torch(x, rows, "mean-max", large, layer)
+    assert float((ours - theirs).detach().abs().max()) < 1e-5
+    assert all(torch.isfinite(g).all() for g in gradients(ours, large, *of_layer(layer)))
+
+
+@pytest.mark.parametrize("bad", [float("nan"), float("inf")])
+def test_a_weight_that_is_no_number_shows_in_the_features(bad: float):
+    net, (batches, vocabulary) = SMALL["default gru"], toy_batches(8)
+    params = initial_params(net, vocabulary, "toy")
+    params[EMBEDDING][batches.x.ids[0]] = bad
+    assert np.isnan(engine.features(net, params, batches.x, "cpu")).any()
+    trained = engine.fit(net, params, batches, replace(RECIPE, epochs=1), "cpu")
+    assert np.isnan(trained["head.weight"]).any()
+
+
+def test_a_words_gradient_is_the_sum_over_its_places_and_the_paddings_is_zero():
+    x = Ragged(np.array([7, 7, 3], np.int32), np.array([0, 0, 2, 3]))
+    embedding, layer = weights_of(4, 4)
+    out = torch_gru.pooled(x, np.arange(3), "mean-max", embedding, of_layer(layer))
+    gradient = torch.autograd.grad((out**2).sum(), embedding)[0]
+    assert gradient.is_sparse
+    dense = gradient.to_dense()
+    assert set(torch.nonzero(dense.abs().sum(1)).flatten().tolist()) == {3, 7}
+
+
+def trained_densely(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> dict[str, np.ndarray]:
+    """Training by PyTorch's own layers and AdamW."""
+    with monkeypatch.context() as patch:
+        patch.setattr(compiled, "ready", lambda: False)
+        return engine.fit(*arguments, "cpu")  # type: ignore[arg-type]
+
+
+RECIPES = {
+    "base's": replace(RECIPE, epsilons=((EMBEDDING, 1e-4),), rates=((EMBEDDING, 0.5),), warmup=0.1, word_dropout=0.1),
+    "decay": replace(RECIPE, weight_decay=0.5), "anchored": replace(RECIPE, weight_decay=5.0, anchored=True),
+    "three shards": replace(RECIPE, shards=3), "descent": replace(RECIPE, optimiser="sgd", learning_rate=0.1),
+    "frozen": replace(RECIPE, frozen=("embedding.",)),
+}
+
+
+@pytest.mark.parametrize("recipe", RECIPES.values(), ids=RECIPES.keys())
+@pytest.mark.parametrize("net", [SMALL["default gru"], SMALL["tutorial gru"], SMALL["default bilstm"],
+                                 SMALL["default textcnn"]], ids=str)
+def test_training_gives_the_weights_of_torchs_layers_and_optimiser(
+    net: Architecture, recipe: Recipe, monkeypatch: pytest.MonkeyPatch
+):
+    batches, vocabulary = toy_batches(80)
+    rare = np.where(np.arange(len(batches.x.ids)) % 97 == 0, vocabulary - 1, batches.x.ids).astype(np.int32)
+    batches = replace(batches, x=Ragged(rare, batches.x.offsets))  # a word that most batches lack
+    params = initial_params(net, vocabulary + 5, "toy")  # and words that none has
+    ours = engine.fit(net, params, batches, recipe, "cpu")
+    theirs = trained_densely(monkeypatch, net, params, batches, recipe)
+    for name, values in theirs.items():
+        np.testing.assert_allclose(ours[name], values, rtol=0, atol=1e-5, err_msg=name)
+    assert np.abs(ours["head.weight"] - params["head.weight"]).max() > 1e-3
+
+
+def test_a_row_without_a_gradient_moves_on_as_adam_has_it():
+    from bench.learning.networks.engines.compiled import adam
+
+    rng = np.random.default_rng(0)
+    parameter = nn.Parameter(torch.from_numpy(rng.normal(size=(6, 8)).astype(np.float32)))
+    weight, mean, square = (np.array(a, np.float32) for a in (parameter.detach(), np.zeros((6, 8)), np.zeros((6, 8))))
+    optimiser = torch.optim.AdamW([parameter], lr=0.01, eps=1e-4, weight_decay=0.1)
+    done, numbers = np.zeros(6, np.int64), np.full(6, -1, np.int32)
+    steps = 40
+    counts = np.arange(steps + 1)
+    rates = (0.01 / np.maximum(1 - 0.9**counts, 1e-9)).astype(np.float32)
+    roots = (np.maximum(1 - 0.999**counts, 1e-9) ** -0.5).astype(np.float32)
+    decays = np.full(steps + 1, 1 - 0.01 * 0.1, np.float32)
+    for step in range(1, steps + 1):
+        rows = rng.integers(0, 5, 3) if step < 20 else np.array([0])  # row 5 never has one; twice the same may come
+        values = rng.normal(size=(3, 8)).astype(np.float32)[: len(rows)]
+        dense = np.zeros((6, 8), np.float32)
+        np.add.at(dense, rows, values)
+        parameter.grad = torch.from_numpy(dense)
+        x = Ragged(np.append(rows, 1).astype(np.int32), np.array([0, len(rows), len(rows) + 1]))
+        for share in (1, 0):
+            adam.bring_up_rows(x.ids, x.offsets, np.array([0]), weight, mean, square, done, step - 1, rates, roots,
+                               decays, 1e-4, share, 2)
+        np.testing.assert_allclose(weight[rows], parameter.detach()[rows], atol=2e-6)  # before they are read
+        for share in (1, 0):
+            adam.step_rows(rows, values, weight, mean, square, done, numbers, step, rates[step], roots[step],
+                           decays[step], 1e-4, share, 2)
+        optimiser.step()
+    assert done.min() < steps
+    adam.finish_rows(weight, mean, square, done, steps, rates, roots, decays, 1e-4, 0, 1)
+    np.testing.assert_allclose(weight, parameter.detach(), atol=2e-6)
+    state = optimiser.state[parameter]
+    np.testing.assert_allclose(mean, state["exp_avg"], atol=1e-6)
+    np.testing.assert_allclose(square, state["exp_avg_sq"], atol=1e-6)
+
+
+def long_batches() -> tuple[Batches, int]:
+    rng = np.random.default_rng(3)
+    lengths = rng.integers(1, 90, 128)
+    x = Ragged(rng.integers(1, 400, lengths.sum()).astype(np.int32), np.concatenate([[0], np.cumsum(lengths)]))
+    return Batches(x, rng.integers(0, 2, 128), 32, ("long",)), 400
+
+
+PRINT_DIGEST = """
+import sys
+sys.path[:0] = {path!r}
+import hashlib
+import numpy as np
+from test_kernels import engine, long_batches, replace, RECIPE, initial_params, Architecture
+batches, vocabulary = long_batches()
+net = Architecture("gru", embedding=16, hidden=24, glove="no")
+trained = engine.fit(net, initial_params(net, vocabulary, "toy"), batches, RECIPE, "cpu")
+scores = engine.scores(net, trained, batches.x, "cpu")
+print(hashlib.sha256(b"".join(trained[k].tobytes() for k in sorted(trained)) + scores.tobytes()).hexdigest())
+"""
+
+
+def trained_apart(**variables: str) -> subprocess.CompletedProcess[str]:
+    """A training in a process of its own: its digest on standard output, what it told on standard error."""
+    code = PRINT_DIGEST.format(path=[str(Path(__file__).parent), str(Path(__file__).parents[1])])
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True,
+                          env={**os.environ, **variables})
+
+
+def test_code_just_compiled_and_code_from_the_cache_give_the_same_bits_and_damaged_code_never_runs(tmp_path: Path):
+    folder = {"NUMBA_CACHE_DIR": str(tmp_path / "numba")}
+    compiled_now = trained_apart(**folder)
+    assert compiled_now.stderr.count("compiling") == 1
+    from_cache = trained_apart(**folder)
+    assert from_cache.stdout == compiled_now.stdout
+    assert "compiling" not in from_cache.stderr
+    victim = max((tmp_path / "numba" / "transferbench").glob("*/*.nbc"), key=lambda path: path.stat().st_size)
+    content = bytearray(victim.read_bytes())
+    content[len(content) // 2] ^= 255
+    victim.write_bytes(bytes(content))
+    repaired = trained_apart(**folder)
+    assert repaired.stdout == compiled_now.stdout
+    assert repaired.stderr.count("compiling") == 1
+
+
+def test_without_numba_torchs_own_gru_works_and_says_so_once(tmp_path: Path):
+    (tmp_path / "numba.py").write_text("raise ImportError('no LLVM for this processor')\n")
+    done = trained_apart(PYTHONPATH=os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")]))
+    assert len(done.stdout.split()) == 1
+    assert done.stderr.count("without Numba's kernels") == 1
+    assert "no LLVM for this processor" in done.stderr
+
+
+def test_the_weights_do_not_depend_on_the_threads_of_scoring_or_of_the_libraries():
+    digests = {trained_apart(OMP_NUM_THREADS=n, OPENBLAS_NUM_THREADS=n).stdout for n in ("1", "2")}
+    assert len(digests) == 1
+
+
+def test_training_goes_on_from_an_epoch_to_the_same_bits():
+    from bench.learning.networks.batches import Hooks, TrainingState
+
+    net, (batches, vocabulary) = SMALL["default gru"], toy_batches(80)
+    params = initial_params(net, vocabulary, "toy")
+    states: list[TrainingState] = []
+
+    def keep(state: TrainingState) -> dict[str, float]:
+        states.append(state)
+        return {}
+
+    recipe = replace(RECIPE, epochs=3)
+    whole = engine.fit(net, params, batches, recipe, "cpu", Hooks(epoch=keep))
+    assert same(engine.fit(net, params, batches, recipe, "cpu", None, states[0]), whole)
