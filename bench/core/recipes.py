@@ -15,6 +15,8 @@ EARLIER: Mapping[str, tuple[str, ...]] = {
     "scratch": (f"random word vectors, {RATES}",),
     "glove-frozen": (RATES,),
     "glove-trainable": (RATES,),
+    "tfidf-source": ("a fit that stopped early, with probabilities that were not calibrated",),
+    "tfidf-joint": ("a fit that stopped early",),
 }
 
 
