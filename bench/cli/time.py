@@ -25,7 +25,9 @@ class ConfigurationOptions:
 
     devices: Annotated[str, typer.Option(
         help="Devices, comma-separated: cpu, cuda; auto: all that each engine has.")] = "auto"
-    engines: Annotated[str, typer.Option(help="Engines, comma-separated (bench list engines).")] = "torch"
+    engines: Annotated[str, typer.Option(
+        help="Engines, comma-separated (bench list engines); torch-own: PyTorch without our compiled kernels, "
+             "on a CPU.")] = "torch,torch-own"
     threads: Annotated[str, typer.Option(
         help="Numbers of CPU threads to compare, comma-separated. [default: all cores]")] = ""
 

@@ -11,6 +11,7 @@ from bench.core.budget import Budget
 from bench.core.errors import BenchError
 from bench.core.locks import locked
 from bench.learning.known_words import FEW, known_share
+from bench.learning.networks.engines import compiled
 from bench.learning.pretrain import Base, BaseSpec
 from bench.protocol.domain import Domain
 from bench.results import record_files
@@ -67,6 +68,8 @@ def plan(options: Options, table: Mapping[str, str], say: Say, watch: Watch, *, 
 
     `again` plans finished trials too. Only trials that are `wanted` are planned.
     """
+    if options.engine == "torch":
+        compiled.compile_meanwhile()
     for draft in drafts(options, table, say, progress=progress, again=again, wanted=wanted):
         base = None
         if any(needs.use_source(part.needs) for part in draft.parts):

@@ -18,7 +18,7 @@ from bench.core.errors import BenchError
 from bench.core.hardware import cores
 from bench.learning.networks.engines import devices as devices_of
 from bench.runs.options import Options, Say
-from bench.timing.timings import PHASES, Configuration, Timing
+from bench.timing.timings import PHASES, PLAIN_TORCH, Configuration, Timing
 from bench.timing.work import Amount, write_work
 
 NO_GPU = {  # engine → what is wrong, and what to do
@@ -35,8 +35,9 @@ def configurations(devices: Sequence[str], engines: Sequence[str], threads: Sequ
             raise BenchError(f"--threads {count} on a machine that lends {available} cores", f"1 to {available}")
     chosen = []
     for engine in engines:
-        have = devices_of(engine)
-        for device in reversed(have) if list(devices) == ["auto"] else devices:
+        have = ["cpu"] if engine == PLAIN_TORCH else devices_of(engine)
+        wanted = [d for d in devices if d != "cuda"] if engine == PLAIN_TORCH else devices
+        for device in reversed(have) if list(devices) == ["auto"] else wanted:
             if device not in ("cpu", "cuda"):
                 raise BenchError(f"unknown device {device!r}", "auto, or cpu,cuda")
             if device not in have:

@@ -19,6 +19,7 @@ from bench.core.schema import checked
 FORMAT_VERSION = 1  # of the files
 LARGEST = 16 << 20  # bytes of a file
 OLD_NAMES = {"not told": "unavailable"}  # name in older files → today's
+PLAIN_TORCH = "torch-own"  # among the engines to time: PyTorch's own layers and optimiser, without our kernels
 # Phase → what is timed. Train, score and features include moving weights and texts to the device.
 PHASES: Mapping[str, str] = {
     "encode": "texts to word numbers",

@@ -55,10 +55,14 @@ class TimedWork:
     def __init__(self, folder: Path, configuration: dict[str, Any]) -> None:
         import numpy as np
 
-        from bench.learning.networks.engines import engine
+        from bench.learning.networks.engines import compiled, engine
+        from bench.timing.timings import PLAIN_TORCH
         from bench.timing.work import read_work
 
         self.name, self.device, threads = (configuration[name] for name in ("engine", "device", "threads"))
+        if self.name == PLAIN_TORCH:
+            compiled.leave_out("they are timed beside it")
+            self.name = "torch"
         self.engine = engine(self.name)
         if hasattr(self.engine, "THREADS"):
             self.engine.THREADS[0] = threads

@@ -259,3 +259,20 @@ def test_training_goes_on_from_an_epoch_to_the_same_bits():
     recipe = replace(RECIPE, epochs=3)
     whole = engine.fit(net, params, batches, recipe, "cpu", Hooks(epoch=keep))
     assert same(engine.fit(net, params, batches, recipe, "cpu", None, states[0]), whole)
+
+
+def test_the_first_run_has_another_process_compile_meanwhile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
+    started: list[subprocess.Popen[bytes]] = []
+    popen = subprocess.Popen
+
+    def start(*arguments: object, **settings: object) -> subprocess.Popen[bytes]:
+        started.append(popen(*arguments, **settings))  # type: ignore[call-overload]
+        return started[-1]
+
+    monkeypatch.setattr(compiled.subprocess, "Popen", start)
+    compiled.compile_meanwhile()
+    assert [process.wait() for process in started] == [0]
+    compiled.compile_meanwhile()
+    assert len(started) == 1
+    assert "compiling" not in trained_apart(NUMBA_CACHE_DIR=str(tmp_path)).stderr

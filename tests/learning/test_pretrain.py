@@ -113,7 +113,7 @@ def test_a_damaged_checkpoint_only_costs_its_epochs(spec: BaseSpec, tmp_path: Pa
 def test_the_key_is_made_of_the_names_that_older_bases_were_saved_under(spec: BaseSpec):
     described = spec.describe()
     assert set(described) == {"form", "source", "content_sha256", "pool", "net", "spec", "engine", "version", "device",
-                              "seed", "glove"}
+                              "seed", "glove", "kernels"}
     assert set(described["spec"]) == {"epochs", "batch", "learning_rate", "warmup", "rates", "weight_decay", "anchored",
                                       "frozen", "shards", "optimiser"}
     assert set(described["net"]) == {"kind", "classes", "embedding", "hidden", "widths", "pooling", "most_tokens",

@@ -143,7 +143,8 @@ def test_bench_time_takes_every_phase_in_processes_of_so_many_threads(bench_time
     assert result.exit_code == 0, result.stderr
     shown = json.loads(result.stdout)
     taken = timings.read(Path(shown["file"]))
-    assert [(t.setting.threads, t.host["threads"]) for t in taken] == [(n, n) for n in threads]
+    assert [(t.setting.engine, t.setting.threads, t.host["threads"]) for t in taken] == [
+        (engine, n, n) for engine in ("torch", "torch-own") for n in threads]  # with our kernels and without
     for t in taken:
         assert t.work["steps"] == 3
         assert set(t.samples) == set(PHASES)
@@ -151,11 +152,11 @@ def test_bench_time_takes_every_phase_in_processes_of_so_many_threads(bench_time
         assert 0 < t.tokens_per_second < t.work["tokens"] / min(t.samples["train"]) + 1
     assert len(taken[0].probabilities) == taken[0].work["scored"]
     assert all(np.abs(np.subtract(t.probabilities, taken[0].probabilities)).max() < 1e-3 for t in taken)
-    assert len(shown["ratios"]) == 3 * (len(threads) - 1)
+    assert len(shown["ratios"]) == 3 * (4 if len(threads) == 2 else 1)
 
 
 def test_the_timings_of_two_runs_are_compared_by_file(bench_time: Callable[..., Result], workshop: Path):
-    assert bench_time("--devices", "cpu", "--threads", 1, "--repeats", 2).exit_code == 0
+    assert bench_time("--devices", "cpu", "--engines", "torch", "--threads", 1, "--repeats", 2).exit_code == 0
     (first,) = (workshop / "results" / "timings").glob("*.json")
     later = json.loads(first.read_text())
     later["timings"][0]["versions"]["numpy"] = "0.1"

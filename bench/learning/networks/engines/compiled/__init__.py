@@ -9,15 +9,16 @@ from __future__ import annotations
 
 import importlib
 import os
+import subprocess
 import sys
 import tempfile
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from bench.core import store
+from bench.core import environment, places, store
 from bench.core.errors import BenchError
 from bench.core.locks import locked
 
@@ -34,6 +35,26 @@ def ready() -> bool:
             if _state["why"]:
                 _tell(f"without Numba's kernels training takes about twice as long: {_state['why']}")
     return not _state["why"]
+
+
+def compile_meanwhile() -> None:
+    """Where this user has no compiled kernels at all, have another process compile them; returns at once.
+
+    So the first run reads its data meanwhile. `ready` then waits for that process, which ends by itself.
+    """
+    root = _root()
+    if root is None or any(root.glob(f"*/{store.FACTS}")) or version() == "none":
+        return
+    its = environment.of_child()
+    its["PYTHONPATH"] = os.pathsep.join(filter(None, [str(places.ROOT), its.get("PYTHONPATH")]))
+    with suppress(OSError):  # no room for another process: `ready` compiles
+        subprocess.Popen([sys.executable, "-c", f"from {__name__} import ready; ready()"], env=its,
+                         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, start_new_session=True)
+
+
+def leave_out(why: str) -> None:
+    """Let PyTorch's own layers and optimiser do it all in this process, to compare them with the kernels."""
+    _state["why"] = why
 
 
 def why_not() -> str:
@@ -91,18 +112,26 @@ def _load_with(numba: Any, folder: Path | None) -> None:
                            {"folder": next(iter(files.values())).parent.name})
 
 
+def _root() -> Path | None:
+    """The folder of compiled kernels; None where the user has no cache folder."""
+    import platformdirs
+
+    if named := os.environ.get("NUMBA_CACHE_DIR"):
+        return Path(named).absolute() / "transferbench"
+    try:
+        root = platformdirs.user_cache_path("transferbench") / "kernels"
+    except RuntimeError:
+        return None
+    return root if root.is_absolute() else None
+
+
 def _entry(numba: Any) -> Path | None:
     """The cache entry of this code by this compiler for this processor; None where the user has no cache folder."""
     import llvmlite
     import llvmlite.binding as llvm
-    import platformdirs
 
-    named = os.environ.get("NUMBA_CACHE_DIR")
-    try:
-        root = Path(named) / "transferbench" if named else platformdirs.user_cache_path("transferbench") / "kernels"
-    except RuntimeError:
-        return None
-    if not root.is_absolute():
+    root = _root()
+    if root is None:
         return None
     sources = sorted(Path(__file__).parent.glob("*.py"))
     config = numba.config
