@@ -24,7 +24,7 @@ SHEETS = 1_000
 GAPS = 1 << 23  # cells between others, each of which openpyxl makes an object of
 EMPTY = 8 * ROWS  # numbers of the last rows of all sheets: openpyxl counts up to each
 FORMATS = 10**8  # squares of the lengths of number formats: a regular expression of openpyxl takes that many steps
-FEW, BYTES = 100_000, 4  # cells that a file of any size may hold; each one more takes bytes, as in files that people have
+FEW, BYTES = 100_000, 4  # cells of a file of any size; bytes that each one more takes, fewer than in files of people
 CELLS = ("xl/worksheets/", "xl/sharedStrings.xml")
 REFUSED = "save it again in Excel or LibreOffice, or as CSV"
 
@@ -95,8 +95,8 @@ class _Parts:
             self.pieces = 0
             self.cells, self.all_cells = self.cells + 1, self.all_cells + 1
             if self.all_cells > self.most_cells:
-                raise DataError(f"{self.path} holds more than {self.most_cells:,} cells, too many for a workbook of its "
-                                "size", "save it as CSV")
+                raise DataError(f"{self.path} holds more than {self.most_cells:,} cells, too many for a workbook of "
+                                "its size", "save it as CSV")
             self.last = attributes.get("r", self.last)
         elif tag == "row":
             self._row(attributes.get("r", ""))
