@@ -60,15 +60,21 @@ def save_charts(charts: Sequence[tuple[Path, Spec]], formats: Sequence[str] = ()
 
     Characters that PNG and PDF show as boxes are named; an SVG holds the text, and its reader's fonts.
     """
-    from bench.explore import canvas
     from bench.report import vega
 
     formats = formats or vega.FORMATS
     paths = [path for stem, spec in charts for path in vega.save(spec, stem, formats)]
-    with suppress(MissingExtra):
-        if set(formats) != {"svg"}:
-            warn_of_boxes(canvas.without_font([spec for _, spec in charts]))
+    if set(formats) != {"svg"}:
+        check_fonts([spec for _, spec in charts])
     return paths
+
+
+def check_fonts(charts: Sequence[Spec]) -> None:
+    """Name the characters of charts that no font of this machine has; Matplotlib knows the fonts, if it is installed."""
+    from bench.explore import canvas
+
+    with suppress(MissingExtra):
+        warn_of_boxes(canvas.without_font(charts))
 
 
 def warn_of_boxes(lacking: str, picture: str = "") -> None:
