@@ -70,7 +70,7 @@ def save_charts(charts: Sequence[tuple[Path, Spec]], formats: Sequence[str] = ()
 
 
 def check_fonts(charts: Sequence[Spec]) -> None:
-    """Name the characters of charts that no font of this machine has; Matplotlib knows the fonts, if it is installed."""
+    """Name the characters of charts that no font of this machine has; Matplotlib, if installed, knows them."""
     from bench.explore import canvas
 
     with suppress(MissingExtra):
