@@ -106,10 +106,10 @@ def results_folder(folder: Path, rng: random.Random, count: int = 6) -> Path:
 
 
 def ran(*arguments: object, seconds: float = 20.0, stdin: bytes | None = None) -> Result:
-    """A command in this process: exit 0, 1 or 2, no traceback, no control character, and in time."""
-    began = time.monotonic()
+    """A command in this process: exit 0, 1 or 2, no traceback, no control character, few seconds of the processor."""
+    began = time.process_time()
     done = CliRunner().invoke(app, [str(a) for a in arguments], input=stdin)
-    took = time.monotonic() - began
+    took = time.process_time() - began
     said = done.stdout_bytes.decode("utf-8", "surrogateescape") + done.stderr_bytes.decode("utf-8", "surrogateescape")
     if done.exception is not None and not isinstance(done.exception, SystemExit):
         raise AssertionError(f"{arguments}: traceback: {done.exception!r}"[:1500]) from done.exception

@@ -48,6 +48,7 @@ class Surroundings:
     folder: str = "work"  # name of the working directory
     code: int = 0  # exit status of commands that print
     scores: bool = True  # whether a run can score anything
+    refused: str = ""  # the command that ends with 2 there
     needs: str = ""  # a shell command that must succeed, or the case is left out
 
 
@@ -96,7 +97,7 @@ ALL: Mapping[str, Surroundings] = {
     "umask 077": Surroundings(shell="umask 077"),
     "umask 000": Surroundings(shell="umask 000"),
     "64 open files": Surroundings(shell="ulimit -n 64"),
-    "6 GB of address space": Surroundings(shell="ulimit -v 6000000"),
+    "6 GB of address space": Surroundings(shell="ulimit -v 6000000", refused="report"),  # V8 reserves 64 GB
     "one core": Surroundings(shell="taskset -p -c 0 $$ >/dev/null", needs="taskset -p $$"),
     "no git": Surroundings({"PATH": "/nowhere"}),
     "a git that fails": Surroundings({"PATH": f"{ROOT}/work/bin"}, "chmod +x bin/git",

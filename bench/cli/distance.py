@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from bench.cli import completion
+from bench.cli.figures import save_charts
 from bench.cli.options import RUNS, DataOptions, NetworkOptions, OwnFileOptions, ResultsDir, Source, Targets, options_of
 from bench.cli.output import json_text, warn
 from bench.cli.progress import TrialProgress
@@ -32,7 +33,7 @@ def distance_command(
     from bench.analysis import domain_distance, study
     from bench.explore import distance
     from bench.learning.networks.architectures import architecture_named
-    from bench.report import panels, target_files, target_tables, vega
+    from bench.report import panels, target_files, target_tables
     from bench.results import record_files
     from bench.runs.options import options_per_source
 
@@ -54,4 +55,4 @@ def distance_command(
                             target_tables.distance_notes(gains))], format)
     if format == "table" and any(row.gain is not None for row in gains.rows):
         stem = results_dir / "leaderboards" / file_name(f"distance-{baseline}-{at}")
-        draw(lambda: vega.save(panels.distance_panel(gains), stem))
+        draw(lambda: save_charts([(stem, panels.distance_panel(gains))]))

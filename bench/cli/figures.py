@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ from bench.core.errors import BenchError, MissingExtra
 from bench.core.names import file_name
 
 if TYPE_CHECKING:
+    from bench.report.charts import Spec
     from bench.report.page_facts import Facts
 
 
@@ -44,19 +46,39 @@ def check_figures(options: FigureOptions) -> list[str]:
 
 
 def draw_figures(facts: Facts, folder: Path, options: FigureOptions) -> str:
-    """Draw every chart, or those of the chosen kinds; returns the line that names the files.
+    """Draw every chart, or those of the chosen kinds; returns the line that names the files."""
+    from bench.report import paper_figures
+
+    formats, kinds = check_figures(options), options.chart
+    paths = save_charts([(folder / file_name(name), spec) for name, spec in paper_figures.named_panels(facts)
+                         if not kinds or name.split("-")[0] in kinds], formats)
+    return "Written: " + ", ".join(map(str, paths))
+
+
+def save_charts(charts: Sequence[tuple[Path, Spec]], formats: Sequence[str] = ()) -> list[Path]:
+    """Save charts by the stems of their files, in all formats if none is named; returns the paths.
 
     Characters that PNG and PDF show as boxes are named; an SVG holds the text, and its reader's fonts.
     """
-    from bench.explore import canvas
-    from bench.report import paper_figures, vega
+    from bench.report import vega
 
-    formats, kinds = check_figures(options), options.chart
-    chosen = [(name, spec) for name, spec in paper_figures.named_panels(facts)
-              if not kinds or name.split("-")[0] in kinds]
+    formats = formats or vega.FORMATS
+    paths = [path for stem, spec in charts for path in vega.save(spec, stem, formats)]
+    if set(formats) != {"svg"}:
+        check_fonts([spec for _, spec in charts])
+    return paths
+
+
+def check_fonts(charts: Sequence[Spec]) -> None:
+    """Name the characters of charts that no font of this machine has; Matplotlib, if installed, knows them."""
+    from bench.explore import canvas
+
     with suppress(MissingExtra):
-        if set(formats) != {"svg"} and (lacking := canvas.without_font([spec for _, spec in chosen])):
-            warn(f"no font of this machine has {lacking[:40]}, drawn as boxes; install one, such as Noto Sans of the "
-                 "script in question, and run again")
-    paths = [path for name, spec in chosen for path in vega.save(spec, folder / file_name(name), formats)]
-    return "Written: " + ", ".join(map(str, paths))
+        warn_of_boxes(canvas.without_font(charts))
+
+
+def warn_of_boxes(lacking: str, picture: str = "") -> None:
+    """Name the characters of a picture that no font of this machine has, if any."""
+    if lacking:
+        warn(f"{picture + ': ' if picture else ''}no font of this machine has {lacking[:40]}, drawn as boxes; install "
+             "one, such as Noto Sans of the script in question, and run again")

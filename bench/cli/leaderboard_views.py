@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bench.cli.figures import save_charts
 from bench.cli.paths import home_expanded
 from bench.cli.sections import Section, as_json, leaderboards, sentences
 from bench.core.budget import in_order
@@ -185,7 +186,7 @@ def _baselines(question: Question) -> list[BoardChange]:
 def across(question: Question) -> Answer:
     """All targets in one table, per budget; without `--budget` at those that most targets have."""
     from bench.analysis import across_targets
-    from bench.report import panels, target_tables, vega
+    from bench.report import panels, target_tables
 
     groups = across_targets.comparable(question.studies)
     several = [variant for variant, alike in groups.items() if len({s.board.target for s in alike}) > 1]
@@ -197,7 +198,7 @@ def across(question: Question) -> Answer:
 
     def picture(result: RankingAcrossTargets) -> list[Path]:
         stem = question.results_dir / "leaderboards" / f"across-{result.budget}{_in_file_name(result.variant)}"
-        return vega.save(panels.ranks_panel(result), stem)
+        return save_charts([(stem, panels.ranks_panel(result))])
 
     return Answer(sections, as_json(results) if question.format == "json" else "",
                   [partial(picture, result) for result in results
@@ -219,10 +220,10 @@ def _most_frequent_budgets(studies: Sequence[Study]) -> list[Budget]:
 
 def calibration(question: Question) -> Answer:
     """Log-loss and calibration error of each baseline, and reliability diagrams."""
-    from bench.report import panels, tables, vega
+    from bench.report import panels, tables
 
     def picture(stem: Path, title: str, calibrations: Sequence[Calibration]) -> list[Path]:
-        return vega.save(panels.reliability_panel(calibrations, title), stem)
+        return save_charts([(stem, panels.reliability_panel(calibrations, title))])
 
     sections, pictures = [], []
     for study in question.studies:

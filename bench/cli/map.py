@@ -8,9 +8,10 @@ from typing import Annotated
 import typer
 
 from bench.cli import completion
+from bench.cli.figures import warn_of_boxes
 from bench.cli.option_groups import After
 from bench.cli.options import DataOptions, Draw, Epochs, NetworkOptions, OwnFileOptions, Source, options_of
-from bench.cli.output import say, warn
+from bench.cli.output import say
 from bench.cli.progress import TrialProgress
 from bench.core.files import save_text
 
@@ -52,9 +53,7 @@ def map_command(
     for picture in maps.MAPS[what](network_shown):
         paths = drawing.save(picture.figure, out / picture.stem, formats)
         facts = picture.facts.rstrip()
-        if lacking := canvas.characters_without_font(picture.figure):
-            warn(f"{paths[0].stem}: no font of this machine has {lacking[:40]}, drawn as boxes; install one, such as "
-                 "Noto Sans of the script in question, and run again")
+        warn_of_boxes(canvas.characters_without_font(picture.figure), paths[0].stem)
         facts_path = save_text(paths[0].with_suffix(".txt"), f"{facts}\n", "choose --out", shared=False)
         say(facts)
         say("Written: " + ", ".join(map(str, [*paths, facts_path])))

@@ -9,6 +9,7 @@ import typer
 
 from bench.cli import completion
 from bench.cli.dry_run import show_plan
+from bench.cli.figures import check_fonts
 from bench.cli.option_groups import After
 from bench.cli.options import (
     RUNS,
@@ -28,7 +29,7 @@ from bench.cli.paths import home_expanded
 from bench.cli.progress import TrialProgress, headline
 from bench.cli.sections import leaderboards, print_sections
 from bench.core.budget import parse_budgets
-from bench.core.errors import BenchError, MissingExtra
+from bench.core.errors import BenchError, MissingExtra, NoRoom
 
 if TYPE_CHECKING:
     from bench.analysis.study import Study
@@ -182,7 +183,7 @@ def _run(options: Options, execute: Executor, *, keep_going: bool, rerun: bool, 
 def _matrices(options: Options, *, quiet: bool) -> None:
     """Write and print the transfer matrices that the records allow."""
     from bench.analysis import transfer_matrix
-    from bench.report import target_files
+    from bench.report import panels, target_files
     from bench.results import record_files
 
     records = record_files.read_all(options.results_dir)
@@ -192,6 +193,7 @@ def _matrices(options: Options, *, quiet: bool) -> None:
         paths = [target_files.write_matrix(options.results_dir, matrix)]
         try:
             paths += target_files.draw_matrix(options.results_dir, matrix)
-        except MissingExtra as error:
+            check_fonts([panels.matrix_panel(matrix)])
+        except (MissingExtra, NoRoom) as error:
             say(f"No picture: {error}", err=True)
         say("Written: " + ", ".join(map(str, paths)), err=quiet)

@@ -12,7 +12,7 @@ import typer
 
 from bench.cli import output
 from bench.cli.terminal import sentence, width
-from bench.core.errors import BenchError, MissingExtra
+from bench.core.errors import BenchError, MissingExtra, NoRoom
 
 if TYPE_CHECKING:
     from bench.analysis.study import Study
@@ -86,8 +86,8 @@ def as_json(values: Any) -> str:
 
 
 def draw(picture: Callable[[], list[Path]]) -> None:
-    """Draw a picture and name its files, or say which package is missing."""
+    """Draw a picture and name its files, or say what is missing."""
     try:
         output.say("Written: " + ", ".join(map(str, picture())))
-    except MissingExtra as error:
+    except (MissingExtra, NoRoom) as error:
         output.say(f"No picture: {error}", err=True)

@@ -33,3 +33,7 @@ class MissingExtra(BenchError):
     def __init__(self, what: str, extra: str) -> None:
         super().__init__(f"{what} is not installed", f"pip install 'transferbench[{extra}]'")
         self.args = (what, extra)  # pickle calls the class with these when it sends the error to another process
+
+
+class NoRoom(BenchError):
+    """A limit of memory that an optional part cannot work within."""

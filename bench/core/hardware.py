@@ -49,12 +49,19 @@ def _memory_limits(root: Path) -> Iterator[int]:
         for word in _words(folder / "memory.max") + _words(folder / "memory.limit_in_bytes"):
             if word.isdigit() and int(word) < NO_LIMIT:
                 yield int(word)
-    if sys.platform != "win32":
-        import resource
+    limit = address_space()
+    if limit is not None:
+        yield limit
 
-        limit = resource.getrlimit(resource.RLIMIT_AS)[0]
-        if limit != resource.RLIM_INFINITY:
-            yield limit
+
+def address_space() -> int | None:
+    """The bytes of address space that this process may have (`ulimit -v`); None without such a limit."""
+    if sys.platform == "win32":
+        return None
+    import resource
+
+    limit = resource.getrlimit(resource.RLIMIT_AS)[0]
+    return None if limit == resource.RLIM_INFINITY else limit
 
 
 def _groups(root: Path, controller: str) -> Iterator[Path]:

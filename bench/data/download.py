@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from bench.core.errors import RouteError
+from bench.core.errors import DataError, RouteError
 from bench.data.http import REDIRECTS, Access, cause, new_session, one_line, shown, within
 from bench.data.sealed_files import CHECKSUM, intact, lock, scratch, seal
 
@@ -26,7 +27,8 @@ SLOWEST = 1024  # bytes per second; a download that is slower over a whole read 
 def fetch(url: str, path: Path, access: Access, checksum: str = "", session: requests.Session | None = None) -> Path:
     """Download `url` to `path`, unless that file is in the cache and agrees with its checksum.
 
-    Raises `RouteError` for a bad address, status, checksum or size, a slow or dead server, and when offline.
+    Raises `RouteError` for a bad address, status, checksum or size, a slow or dead server, and when offline;
+    `DataError` when offline and the file in the cache is damaged.
     """
     import pooch
 
@@ -36,6 +38,8 @@ def fetch(url: str, path: Path, access: Access, checksum: str = "", session: req
         raise RouteError(f"{shown(url)} is not an http or https address", "fix the task card")
     if intact(path, checksum):
         return path
+    if access.offline and path.is_file():
+        raise DataError(f"the cache's copy of {shown(url)} is damaged", "run once without --offline")
     if access.offline:
         raise RouteError(f"{shown(url)} is not in the cache and the network is off", "run once without --offline")
     with lock(path, access):
@@ -109,7 +113,7 @@ class ResumedDownload:
         # In a thread: neither name resolution nor slowly arriving headers obey these timeouts.
         response = within(sum(timeouts), lambda: self.session.get(url, headers=headers, stream=True, timeout=timeouts))
         with response:
-            if response.status_code == 416:  # the partial file is longer than the file
+            if response.status_code == 416 and arrived:  # the partial file is longer than the file
                 _discard(self.partial)
                 raise Interrupted("the partial file is longer than the file on the server")
             if response.status_code in (408, 429) or response.status_code >= 500:
@@ -120,7 +124,7 @@ class ResumedDownload:
             if url.startswith("https:") and response.url.startswith("http:") and not self.has_checksum:
                 raise RouteError(f"{shown(url)} redirects to plain http", "add a checksum to the card to allow it")
             start = arrived if response.status_code == 206 else 0
-            if start and not response.headers.get("Content-Range", "").startswith(f"bytes {start}-"):
+            if response.status_code == 206 and not _to_the_end(response.headers.get("Content-Range", ""), start):
                 _discard(self.partial)
                 raise Interrupted("sent another range than requested")
             self._write(url, response, start)
@@ -160,6 +164,12 @@ class ResumedDownload:
                     clock, mark = time.monotonic(), arrived
         if size is not None and arrived != size:
             raise Interrupted(f"the connection was cut at byte {arrived} of {size}")
+
+
+def _to_the_end(content_range: str, start: int) -> bool:
+    """Whether a Content-Range begins at byte `start` and ends where the file does."""
+    found = re.fullmatch(r"bytes (\d{1,18})-(\d{1,18})/(\d{1,18}|\*)", content_range.strip())
+    return found is not None and int(found[1]) == start and found[3] in ("*", str(int(found[2]) + 1))
 
 
 class Interrupted(Exception):

@@ -15,7 +15,7 @@ from bench.data import corpus, usable_rows
 from bench.data.cards import Edition, Route, Task
 from bench.data.corpus import Dataset
 from bench.data.public_formats import read, stripped
-from bench.data.routes import Access, Delivered, deliver
+from bench.data.routes import Access, Delivered, deliver, discard
 from bench.data.table_files import open_table
 from bench.data.usable_rows import RowCount, frame_of
 
@@ -41,26 +41,30 @@ class LoadedTask:
 def load_task(task: Task, access: Access, root: Path, edition: str = "", say: Say = lambda text: None) -> LoadedTask:
     """The data of a task: of `edition`, or of its first edition that is available. `root` is the cache.
 
-    Raises `DataError` where a file in the user's data folder is not what its card says, and `BenchError` where no route
-    delivers, with the reason of each.
+    Raises `DataError` where a file is not what its card says, and `BenchError` where no route delivers, each with
+    all reasons.
     """
     reasons: list[str] = []
+    wrong: list[str] = []  # the kinds of routes that delivered something else
     for candidate in [task.edition(edition)] if edition else task.editions:
-        loaded = _edition(task, candidate, access, root, reasons)
+        loaded = _edition(task, candidate, access, root, reasons, wrong)
         if loaded:
             if reasons and not edition and candidate is not task.editions[0]:
                 say(f"{task.name}: edition {candidate.name} is used, because {task.editions[0].name} is unavailable: "
                     + "; ".join(reasons))
             return loaded
-    raise BenchError(
+    raise (DataError if wrong else BenchError)(
         f"no data for {task.name}: " + "; ".join(reasons),
         "name a folder with the file by --data-dir, or connect to the network; bench doctor tests the routes",
     )
 
 
-def _edition(task: Task, edition: Edition, access: Access, root: Path,
-             reasons: list[str]) -> LoadedTask | None:
-    """The task with the data of an edition; None where no route delivers, and `reasons` gets why."""
+def _edition(task: Task, edition: Edition, access: Access, root: Path, reasons: list[str],
+             wrong: list[str]) -> LoadedTask | None:
+    """The task with the data of an edition; None where no route delivers, and `reasons` gets why.
+
+    `wrong` gets the kinds of the routes that delivered what the card does not describe.
+    """
     routes = sorted(edition.routes, key=lambda route: route.kind != "directory")
     for route in routes:
         if route.kind != "directory" and (cached := _cached(task, edition, root)):
@@ -75,6 +79,8 @@ def _edition(task: Task, edition: Edition, access: Access, root: Path,
             if route.kind == "directory":  # the user chose this file: a wrong one must not be passed over
                 raise
             reasons.append(f"{edition.name} by {route.kind}: {error}")
+            wrong.append(route.kind)
+            discard(route, access)
     return _cached(task, edition, root)
 
 

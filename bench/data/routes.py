@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from bench.core.errors import BenchError, RouteError
+from bench.core.errors import BenchError, DataError, RouteError
 from bench.core.names import file_name, inside
 from bench.data.download import fetch
 from bench.data.http import Access, ignore, one_line, reachable, shown
@@ -37,7 +37,10 @@ class Delivered:
 
 
 def deliver(route: Route, access: Access) -> Delivered:
-    """The file that `route` leads to; raises `RouteError`, whose one line says why there is none."""
+    """The file that `route` leads to; raises `RouteError`, whose one line says why there is none.
+
+    Raises `DataError` for a web page in place of a file and, offline, for a damaged file in the cache.
+    """
     try:
         return KINDS[route.kind](route.options, access)
     except OSError as error:
@@ -45,6 +48,15 @@ def deliver(route: Route, access: Access) -> Delivered:
         raise RouteError(f"{route}: {error.strerror or one_line(error)}{where}") from None
     except ValueError as error:  # a name that no file or server can have
         raise RouteError(f"{route}: {one_line(error)}", "fix the task card") from None
+
+
+def discard(route: Route, access: Access) -> None:
+    """Remove a download that is not what the card says, unless a checksum says that it is: it may be an error page.
+
+    The next run fetches it again; offline it could not, and nothing is removed.
+    """
+    if route.kind == "archive" and not route.options.get("checksum") and not access.offline:
+        _archive_path(route.options["url"], access).unlink(missing_ok=True)
 
 
 def directory(options: Mapping[str, Any], access: Access) -> Delivered:
@@ -64,9 +76,19 @@ def directory(options: Mapping[str, Any], access: Access) -> Delivered:
 def archive(options: Mapping[str, Any], access: Access) -> Delivered:
     """A file from a web address."""
     url: str = options["url"]
+    checksum = options.get("checksum", "")
+    path = fetch(url, _archive_path(url, access), access, checksum)
+    with path.open("rb") as file:
+        start = file.read(200).lstrip().lower()
+    if start.startswith((b"<!doctype html", b"<html")) and not checksum:
+        raise DataError(f"{shown(url)} sent a web page (HTML), not the file",
+                         "open the address in a browser: does it ask for a sign-in or a consent?")
+    return Delivered(path, shown(url))
+
+
+def _archive_path(url: str, access: Access) -> Path:
     name = file_name(urlsplit(url).path.rsplit("/", 1)[-1], 100)
-    folder = access.cache / "archives" / hashlib.sha256(url.encode()).hexdigest()[:12]
-    return Delivered(fetch(url, folder / name, access, options.get("checksum", "")), shown(url))
+    return access.cache / "archives" / hashlib.sha256(url.encode()).hexdigest()[:12] / name
 
 
 def hub(options: Mapping[str, Any], access: Access) -> Delivered:

@@ -24,6 +24,7 @@ SHEETS = 1_000
 GAPS = 1 << 23  # cells between others, each of which openpyxl makes an object of
 EMPTY = 8 * ROWS  # numbers of the last rows of all sheets: openpyxl counts up to each
 FORMATS = 10**8  # squares of the lengths of number formats: a regular expression of openpyxl takes that many steps
+FEW, BYTES = 100_000, 4  # cells of a file of any size; bytes that each one more takes, fewer than in files of people
 CELLS = ("xl/worksheets/", "xl/sharedStrings.xml")
 REFUSED = "save it again in Excel or LibreOffice, or as CSV"
 
@@ -49,7 +50,8 @@ class _Parts:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.gaps = self.formats = self.rows = self.strings = 0  # of all parts
+        self.most_cells = FEW + path.stat().st_size // BYTES
+        self.all_cells = self.gaps = self.formats = self.rows = self.strings = 0  # of all parts
         self.depth = self.cells = self.row = self.pieces = self.elements = 0  # of the part that is read
         self.last = self.name = ""  # the place of the row's last cell, the part that is read
         self.sheets: set[str] = set()  # the relations that sheets name
@@ -91,7 +93,10 @@ class _Parts:
                 raise self._refused(f"more than {STRINGS:,} texts")
         elif tag == "c":
             self.pieces = 0
-            self.cells += 1
+            self.cells, self.all_cells = self.cells + 1, self.all_cells + 1
+            if self.all_cells > self.most_cells:
+                raise DataError(f"{self.path} holds more than {self.most_cells:,} cells, too many for a workbook of "
+                                "its size", "save it as CSV")
             self.last = attributes.get("r", self.last)
         elif tag == "row":
             self._row(attributes.get("r", ""))

@@ -7,12 +7,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from bench.core import store
-from bench.core.errors import MissingExtra
+from bench.core import hardware, store
+from bench.core.errors import MissingExtra, NoRoom
 from bench.core.files import save_bytes
 from bench.report.charts import Spec, theme
 
 FORMATS = ("svg", "pdf", "png")
+RESERVED = 72 << 30  # bytes of address space: V8, inside vl-convert, reserves 64 GB or ends the process
 SCALE = 1.5  # pixels of a PNG per pixel of the specification
 
 
@@ -34,9 +35,10 @@ def filled(spec: Any, values: Mapping[str, Any]) -> Any:
 def save(spec: Spec, stem: Path, formats: Sequence[str] = FORMATS) -> list[Path]:
     """Draw a filled specification with its data as STEM.svg, .pdf and .png; returns the paths.
 
-    `MissingExtra` without vl-convert.
+    `MissingExtra` without vl-convert, `NoRoom` where it could not start.
     """
     converter = _converter()
+    _check_room()
     spec = {**spec, "config": {**theme(dark=False), "background": "white"}}
     draw = {"svg": lambda: converter.vegalite_to_svg(spec).encode(), "pdf": lambda: converter.vegalite_to_pdf(spec),
             "png": lambda: converter.vegalite_to_png(spec, scale=SCALE)}
@@ -51,9 +53,18 @@ def script(folder: Path) -> str:
     place = folder / "page" / f"vega-{converter.__version__}"
     entry = store.load(place)
     if entry is None:
+        _check_room()
         text = str(converter.javascript_bundle()).replace("\r", "")
         entry = store.save(place, {"vega.js": text.encode()}, {"version": converter.__version__})
     return entry.bytes("vega.js").decode()
+
+
+def _check_room() -> None:
+    limit = hardware.address_space()
+    if limit is not None and limit < RESERVED:
+        raise NoRoom(f"the charts need {RESERVED >> 30} GB of address space, and this process may have {limit >> 30}",
+                     "ulimit -v unlimited, or a job without a limit of virtual memory; it is reserved, not "
+                     "used")
 
 
 def _converter() -> Any:

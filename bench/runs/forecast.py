@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bench.core.budget import Budget, labels_in
-from bench.core.errors import BenchError, RouteError
+from bench.core.errors import BenchError, DataError, RouteError
 from bench.core.names import TaskRef
 from bench.data import corpus
 from bench.data.cards import Edition, Task
@@ -210,7 +210,7 @@ def _delivered(task: Task, edition: Edition, access: Access) -> bool:
         for route in edition.routes:
             try:
                 deliver(route, replace(access, data_dir=folder))
-            except RouteError:
+            except (RouteError, DataError):
                 continue
             return True
     return False

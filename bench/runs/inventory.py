@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from bench.core import hardware, store
-from bench.core.errors import BenchError, RouteError
+from bench.core.errors import BenchError, DataError, RouteError
 from bench.data import corpus
 from bench.data.cards import Edition, Route, Task
 from bench.data.routes import Access, deliver
@@ -49,7 +49,7 @@ def availability(task: Task, edition: Edition, options: Options, access: Access)
     for route in edition.routes:
         try:
             deliver(route, without_network)
-        except RouteError:
+        except (RouteError, DataError):  # a damaged download is fetched again
             continue
         return f"by {route.kind}"
     downloads = [r.kind for r in edition.routes if r.kind != "directory"]

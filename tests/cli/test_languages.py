@@ -10,7 +10,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import toy
+from board_records import record
 from conftest import Bench
+
+from bench.explore import canvas
+from bench.results import record_files
 
 SUITE = ("--source", "toy-source", "--tasks", "cards", "--data-dir", "data", "--offline")
 # Words of a language, and the two endings that tell the classes apart.
@@ -66,3 +70,22 @@ def test_predict_labels_curly_and_straight_apostrophes_alike_and_says_where_it_k
     other = bench_("predict", "model", "यह खाना बहुत अच्छा था", "很好")
     assert other.exit_code == 0
     assert other.stderr.count("only 0.0% of the texts' words are known to the model") == 1
+
+
+def test_every_chart_names_the_characters_that_no_font_has(bench_: Bench, workshop: Path,
+                                                           monkeypatch: pytest.MonkeyPatch):
+    pytest.importorskip("matplotlib")
+    pytest.importorskip("vl_convert")
+    monkeypatch.setattr(canvas, "_installed", list)
+    canvas._fonts.cache_clear()
+    for place, task in enumerate(("one", "two", "three")):
+        for name in ("scratch", "finetune", "mine:好"):
+            for seed in range(3):
+                record_files.append(Path("charts") / "records" / f"{task}.jsonl",
+                                    record(name, seed, task=task, content_sha256=f"{place:064x}"))
+    for view in (("leaderboard", "--across"), ("leaderboard", "--calibration"), ("report", "--figures", "out")):
+        done = bench_(*view, "--results-dir", "charts")
+        assert done.exit_code == 0, done.output
+        assert "Written: " in done.stdout
+        assert "no font of this machine has 好, drawn as boxes" in done.stderr, view
+    canvas._fonts.cache_clear()

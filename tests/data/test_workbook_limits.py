@@ -73,6 +73,7 @@ def test_what_programs_write_is_read(tmp_path: Path):
     ("one sheet twice", {"sheets": SHEET.format(1) * 2}),
     ("one sheet twice", {"relations": RELATION.format(1) * 2}),
     ("more than 1,000 sheets", {"sheets": "".join(map(SHEET.format, range(1, 1_200)))}),
+    ("save it as CSV", {"more": f"<row>{'<c><v>1</v></c>' * 1_000}</row>" * 120}),
     ("unpacks to more than", {"more": " " * 20_000_000})])
 def test_what_none_writes_is_refused(tmp_path: Path, said: str, added: dict[str, str]):
     with pytest.raises(DataError, match=said):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -91,6 +92,25 @@ def test_without_the_extra_the_message_says_what_to_install(tmp_path: Path, monk
     monkeypatch.setitem(sys.modules, "vl_convert", None)
     with pytest.raises(MissingExtra, match=r"vl-convert-python.*pip install 'transferbench\[report\]'"):
         target_files.draw_matrix(tmp_path, transfer_matrix(SOURCES, "frozen", 128))
+
+
+def test_a_limit_of_address_space_is_said_and_does_not_end_the_process(tmp_path: Path):
+    pytest.importorskip("vl_convert")
+    script = f"""if True:
+        import resource
+        from pathlib import Path
+        resource.setrlimit(resource.RLIMIT_AS, (8 << 30, 8 << 30))
+        from bench.core.errors import NoRoom
+        from bench.report import vega
+        folder = Path({str(tmp_path)!r})
+        for draw in (lambda: vega.save({{}}, folder / "x"), lambda: vega.script(folder)):
+            try:
+                draw()
+            except NoRoom as error:
+                print(error)
+    """
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=200)
+    assert done.stdout.count("need 72 GB of address space, and this process may have 8") == 2
 
 
 def test_a_folder_that_cannot_be_written_is_one_line(tmp_path: Path):

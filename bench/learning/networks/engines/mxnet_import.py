@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import multiprocessing
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -68,7 +69,11 @@ try:
             nd.zeros((1,)).wait_to_read()  # the first operation starts the threads that run all later ones
 except ImportError:
     raise MissingExtra("MXNet", "mxnet") from None
-except (OSError, AttributeError) as error:  # a system library, or NumPy, is not the one this MXNet was built for
+# A system library, or NumPy, is not the one this MXNet was built for; or a setting of Python's breaks its import, which
+# writes and runs code.
+except Exception as error:
+    if sys.flags.optimize > 1:
+        raise BenchError("MXNet cannot be loaded without docstrings", "unset PYTHONOPTIMIZE, or set it to 1") from None
     raise BenchError(f"MXNet cannot be loaded with NumPy {np.__version__}: {error}",
                      "pip install 'transferbench[mxnet]' takes the versions that fit") from None
 
