@@ -95,7 +95,10 @@ def short(row: RankedBaseline | None) -> str:
 
 
 def amazon(studies: Sequence[Study]) -> str:
-    """The main example: one row per strategy, one column per budget that is shown, and the advice."""
+    """The main example: one row per strategy, one column per budget that is shown, and the advice.
+
+    A name in bold may be the best over all budgets together, so the scores at single budgets are not in bold.
+    """
     from bench.report import tables
     from bench.report.advice import advice
     from bench.report.headline import headline
@@ -110,7 +113,7 @@ def amazon(studies: Sequence[Study]) -> str:
     place = {name: i for i, name in enumerate(order)}
     for row in sorted(table.body, key=lambda row: place.get(row[0], len(place))):
         mark = "**" if row[0] in bold else ""
-        body.append([f"{mark}`{row[0]}`{mark}", *(f"{mark}{row[2 + 4 * i]}{mark}" for i in shown)])
+        body.append([f"{mark}`{row[0]}`{mark}", *(row[2 + 4 * i] for i in shown)])
     title = (f"{study.board.title}; {study.rankings[0].seeds} seeds, {study.board.n_test:,} test texts; accuracy "
              "[95% interval over label draws and test texts; at all labels over seeds and test texts]:")
     sentences = advice(study)  # one per budget, then some about all of them

@@ -37,6 +37,7 @@ def generate():
 
 def commands(text: str) -> list[str]:
     """Every `bench …` of a code block or of inline code; a shell's comments, pipes and chains are taken apart."""
+    text = re.sub(r"\\\n +", "", text)  # a command that goes on in the next line
     blocks = re.findall(r"^(?: {4}|```\w*\n)(.*?)$", text, re.MULTILINE) + re.findall(r"`(bench [^`]+)`", text)
     found = []
     for line in blocks:

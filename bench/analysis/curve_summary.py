@@ -16,7 +16,7 @@ from bench.analysis.leaderboard import SCRATCH
 from bench.analysis.pairwise import PairwiseDifferences, mean_differences, seed_scores
 from bench.analysis.rankings import SOURCE_ONLY, behind_first, bold_first, gains
 from bench.analysis.scores import Array, Interval, Sample
-from bench.analysis.seed_spread import Pool
+from bench.analysis.seed_spread import pool_of
 from bench.core.budget import Budget
 
 NESTED = 1.5  # how much the seeds' variance of a mean over budgets exceeds that of independent budgets: the published
@@ -106,7 +106,7 @@ def _nested(by_budget: Sequence[PairwiseDifferences], weights: Array,
     """How much larger the seeds' variance of a mean over budgets is than if budgets were independent; its freedom."""
     from scipy.special import fdtrc
 
-    pool = Pool(tuple(seed_scores(by_budget, sizes)))
+    pool = pool_of(tuple(seed_scores(by_budget, sizes)))
     shared = [n for n in pool.panel if all(n in c.names for c in pool.cells)]
     if len(shared) < 2:
         return NESTED, NESTED_FREEDOM

@@ -54,7 +54,7 @@ def moderated(cells: Sequence[SeedScores], variances: Sequence[SamplingVariance]
     several = [k for k, c in enumerate(cells) if c.values.shape[1] > 1 and len(c.names) > 1]
     out = list(variances)
     if several:
-        pool = Pool(tuple(cells[k] for k in several))
+        pool = pool_of(tuple(cells[k] for k in several))
         for position, k in enumerate(several):
             out[k] = pool.moderated_at(position, variances[k])
     return out
@@ -68,16 +68,30 @@ def panel_of(cells: Sequence[SeedScores]) -> tuple[str, ...]:
     return tuple(main) if len(main) >= ENOUGH else tuple((main + [n for n in vary if n not in main])[:MOST])
 
 
+def pool_of(cells: tuple[SeedScores, ...]) -> Pool:
+    """The pool of a panel, without those of its strategies that vary more than the rest of it does.
+
+    One such strategy would lend its spread to all others, and none of their gains could be told. The loudest leaves
+    first; an F test against the rest holds 5% for the whole panel. Where the cells of the rest scatter more than chance
+    does, that test means nothing, and all stay.
+    """
+    pool = Pool(cells, panel_of(cells))
+    while len(pool.panel) >= ENOUGH:
+        rest = {n: Pool(cells, tuple(o for o in pool.panel if o != n)) for n in pool.panel}
+        more = {n: float(r.chance_of_more[r.names.index(n)]) for n, r in rest.items()}
+        loudest = min(more, key=lambda n: more[n])
+        if more[loudest] >= UNLIKE_STRATEGY / len(rest) or np.isfinite(rest[loudest].prior_of_a_cell):
+            break
+        pool = rest[loudest]
+    return pool
+
+
 @dataclass(frozen=True)
 class Pool:
     """The spread over seeds at all budgets: a profile over budgets, times a level for each strategy."""
 
     cells: tuple[SeedScores, ...]  # one per budget, each with two seeds or more
-
-    @cached_property
-    def panel(self) -> tuple[str, ...]:
-        """Whose spread is pooled."""
-        return panel_of(self.cells)
+    panel: tuple[str, ...]  # whose spread is pooled
 
     @cached_property
     def names(self) -> tuple[str, ...]:
@@ -156,15 +170,25 @@ class Pool:
         return bool(_beyond(np.array(ratio), freedom[known].sum(), KNOWN) > CHANCE) and not self.unlike_budgets.any()
 
     @cached_property
+    def ratios(self) -> tuple[Array, Array]:
+        """How many times the profile each strategy's own variance is, and its degrees of freedom."""
+        own = self.residuals[-1]
+        profile, _ = self.profile
+        weights = ~np.isnan(own) * self.seed_freedom[:, None]
+        own_freedom = np.maximum(weights.sum(axis=0), 1e-9)
+        return np.nansum(weights * own / np.maximum(profile, 1e-300)[:, None], axis=0) / own_freedom, own_freedom
+
+    @cached_property
+    def chance_of_more(self) -> Array:
+        """The chance that a strategy like the panel varies as much as each does."""
+        return _beyond(*self.ratios, self.residuals[1].sum())
+
+    @cached_property
     def levels(self) -> tuple[Array, Array, NDArray[np.bool_]]:
         """How many times the profile each strategy's variance is, how well that is known, and whether it is unlike."""
-        _, freedom, _, own = self.residuals
-        profile, _ = self.profile
-        there = ~np.isnan(own)
-        weights = there * self.seed_freedom[:, None]
-        own_freedom = np.maximum(weights.sum(axis=0), 1e-9)
-        ratio = np.nansum(weights * own / np.maximum(profile, 1e-300)[:, None], axis=0) / own_freedom
-        unlike = (_beyond(ratio, own_freedom, freedom.sum()) < UNLIKE_STRATEGY) | (
+        freedom = self.residuals[1]
+        ratio, own_freedom = self.ratios
+        unlike = (self.chance_of_more < UNLIKE_STRATEGY) | (
             _beyond(1 / np.maximum(ratio, 1e-9), freedom.sum(), own_freedom) < QUIET)
         share = own_freedom / (own_freedom + PRIOR_OF_A_STRATEGY)
         level = np.where(unlike, np.maximum(ratio, 0.02), 1 - share + share * np.maximum(ratio, 0.0))

@@ -126,17 +126,22 @@ def notes(study: Study) -> list[str]:
 
 def _earlier_recipes(study: Study, zero: str | None) -> list[str]:
     """Which rows were made with a recipe that their strategy no longer has, and what is counted from one of them."""
-    lines = []
-    for name, row in study.board.row_keys.items():
-        now = recipes.current(row.strategy)
-        if row.version or row.recipe >= now:
-            continue
-        line = (f"{name} has an earlier recipe ({row.recipe}: {recipes.what_it_was(row.strategy, row.recipe)}); bench "
-                f"run now has recipe {now}, whose records stand in a row of their own")
-        if name == zero and len(study.board.rows) > 1:
-            line += "; gains here are over this earlier recipe, and not comparable with gains over today's"
-        lines.append(f"{line}.")
-    return lines
+    earlier = {name: row for name, row in study.board.row_keys.items()
+               if not row.version and row.recipe < recipes.current(row.strategy)}
+    if not earlier:
+        return []
+    was = {name: recipes.what_it_was(row.strategy, row.recipe) for name, row in earlier.items()}
+    *others, last = earlier
+    if others:
+        line = (f"{len(earlier)} rows have an earlier recipe: {', '.join(others)} and {last}; the records that bench "
+                "run makes now stand in rows of their own")
+    else:
+        line = (f"{last} has an earlier recipe ({earlier[last].recipe}: {was[last]}); bench run now has recipe "
+                f"{recipes.current(earlier[last].strategy)}, whose records stand in a row of their own")
+    if zero in earlier and len(study.board.rows) > 1:
+        line += (f"; gains here are over the earlier recipe of {zero}{f' ({was[zero]})' if others else ''}, and not "
+                 "comparable with gains over today's")
+    return [f"{line}."]
 
 
 def one_class_notes(study: Study) -> list[str]:
@@ -172,6 +177,10 @@ def test_set_notes(study: Study) -> list[str]:
             lines.append(f"{earlier} of {len(study.predictions)} cells are of records made before groups were stored; "
                          "their test texts are the same, so they take the groups from the other records. Without these "
                          "records their intervals would be narrower.")
+    elif all(p.before_groups for p in study.predictions):
+        lines.append("These records were made before records said which test texts belong together (the reviews of one "
+                     "film or hotel). So intervals and tests take every text as independent; where texts do belong "
+                     "together, the intervals are too narrow. A trial that is run again says it.")
     return lines
 
 

@@ -62,7 +62,11 @@ def test_what_is_counted_from_an_earlier_recipe_is_said():
     both, old = (study.studies(records)[0] for records in ([*OLD, *TODAY, *TUNED], [*OLD, *TUNED]))
     assert any(line.startswith("scratch (recipe 1) has an earlier recipe (1: ") for line in notes(both))
     assert not any("gains here" in line for line in notes(both))
-    assert any("gains here are over this earlier recipe" in line for line in notes(old))
+    assert any("gains here are over the earlier recipe of scratch" in line for line in notes(old))
+    several = notes(study.studies([*OLD, *TUNED, *seeds("tfidf-joint", strength=0.5, **NEW)])[0])
+    (line,) = [line for line in several if "earlier recipe" in line]  # one sentence, however many rows
+    assert line.startswith("2 rows have an earlier recipe: scratch and tfidf-joint; ")
+    assert "gains here are over the earlier recipe of scratch (random word vectors, " in line
     before, after = study.studies(OLD), study.studies([replace(r, vectors_sha256="") for r in TODAY])
     assert "scratch: recipe 1 before, 2 after" in comparisons.matching_boards(before, after)[0][2]
 

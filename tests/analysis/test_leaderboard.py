@@ -236,6 +236,14 @@ def test_groups_of_test_texts_widen_the_intervals_and_are_said():
     assert not any("before groups were stored" in line for line in [*advice.notes(together), *advice.notes(alone)])
 
 
+def test_records_made_before_they_could_say_which_texts_belong_together_are_said():
+    def said(records: list[Record]) -> int:
+        return sum("which test texts belong together" in line for line in advice.notes(study.studies(records)[0]))
+
+    today = [replace(r, source_sha256="5" * 64) for r in FULL]  # of a target without groups: nothing to say
+    assert (said(FULL), said(today), said(in_groups(np.arange(TEXTS) // 10))) == (1, 0, 0)
+
+
 def test_a_class_with_few_test_texts_is_warned_about():
     truth = np.array([0] * 3 + [1] * 297)
     rare = [replace(r, leading="balanced_accuracy", **answered(1.2, r.seed, truth)) for r in FULL]

@@ -12,6 +12,7 @@ from board_records import CURVES, answered
 from bench.analysis import comparisons, multiplicity, pairwise, rankings, study
 from bench.analysis.curve_summary import curve_summary, curve_weights
 from bench.analysis.scores import Interval, SamplingVariance
+from bench.analysis.seed_spread import pool_of
 
 
 @pytest.mark.parametrize("seeds", [1, 3])
@@ -141,6 +142,21 @@ def test_a_strategy_that_varies_far_more_than_the_others_keeps_its_own_spread():
     own = np.mean([x.variance.from_seeds[1, 0] for x in d])
     others = np.mean([x.variance.from_seeds[2, 0] for x in d])
     assert own > 4 * others
+
+
+def test_a_strategy_that_varies_far_more_lends_its_spread_to_no_other():
+    def found(spread: np.ndarray, loud: float) -> tuple[tuple[str, ...], float]:
+        spread[:, 1] = loud
+        made = pairwise.differences_by_budget(simulated.board(np.random.default_rng(4), spread, 3, 300))
+        return pool_of(tuple(pairwise.seed_scores(made))).panel, np.mean([d.variance.from_seeds[2, 0] for d in made])
+
+    names = tuple(simulated.names_of(7))
+    (panel, with_loud), (everybody, without) = (found(np.full((6, 7), 0.03), loud) for loud in (0.5, 0.03))
+    assert panel == tuple(n for n in names if n != "s1")
+    assert everybody == names
+    assert with_loud < 1.5 * without
+    scattered = np.where(np.indices((6, 7)).sum(axis=0) % 2, 0.4, 0.01)
+    assert found(scattered, 2.0)[0] == names  # where cells scatter, no F test says who is loud
 
 
 def test_the_weights_of_a_curve_are_trapezoids_in_the_logarithm_of_the_labels():

@@ -1,6 +1,6 @@
 """The simulated tables of docs/statistics.md: `pytest tests/benchmarks/test_coverage.py -s`.
 
-About forty minutes on one core, most of them for false calls and power; `-k` chooses a table.
+About half an hour on one core, most of it for false calls and power; `-k` chooses a table.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from test_scores import SPREADS as SCORE_SPREADS
 from test_scores import coverage
 
 CASES = 500
-BOARDS = 50  # of equal strategies, and as many with gains; eight questions each
+BOARDS = 60  # of equal strategies, and as many with gains; eight questions each
 ERROR = float(np.sqrt(0.05 * 0.95 / (8 * BOARDS)))  # of a share of false calls, were a board's questions independent
 HOMOGENEOUS = ("small", "equal", "falling")  # a spread over seeds that is alike in all strategies
 
@@ -50,12 +50,13 @@ def test_intervals_hold_with_clusters_rare_classes_and_identical_seeds(case: str
 @pytest.mark.parametrize("seeds", [3, 5])
 @pytest.mark.parametrize("name", SPREADS)
 def test_false_calls_are_rare_and_gains_are_found_almost_as_by_an_oracle(name: str, seeds: int):
-    found = simulated(name, seeds, BOARDS, 11 * seeds + len(name))
-    print(f"| {name} | {seeds} | {found.false:.1%} | {found.false_over_curve:.1%} | {found.false_oracle:.1%} | "
+    found = simulated(name, seeds, BOARDS, 1000 * seeds + 10 * SPREADS.index(name) + 19)
+    print(f"false: | {name} | {seeds} | {found.false:.1%} | {found.false_most:.0%} | {found.false_oracle:.1%} | "
+          f"{found.false_over_curve:.0%} | {found.covered:.1%} |")
+    print(f"power: | {name} | {seeds} | "
           + " | ".join(f"{found.power[x]:.0%} of {found.power_oracle[x]:.0%}" for x in POINTS)
-          + " | " + " | ".join(f"{found.power_over_curve[x]:.0%}" for x in POINTS) + f" | {found.covered:.1%} |")
-    most = 0.1 if (name, seeds) == ("uneven", 3) else 0.05 + 3 * ERROR  # three seeds cannot show which cells are noisy
-    assert found.false <= most
+          + f" | {', '.join(f'{found.power_over_curve[x]:.0%}' for x in POINTS)} |")
+    assert found.false <= 0.05 + 3 * ERROR
     assert found.false_over_curve <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / BOARDS)
     if name in HOMOGENEOUS:
         power, oracle = sum(found.power.values()), sum(found.power_oracle.values())

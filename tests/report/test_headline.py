@@ -79,9 +79,10 @@ def test_gains_over_an_earlier_recipe_of_scratch_are_not_taken_for_gains_of_the_
     line = headline.headline(found)[1]
     assert re.search(rf"word vectors bring {POINTS} \(glove-trainable over scratch\); ", line)
     assert re.search(rf"; imdb and word vectors bring {POINTS} \(source-only", line)
-    said = [n for n in advice.notes(found) if n.startswith("scratch has an earlier recipe (1: random word vectors")]
-    assert len(said) == 1
-    assert "gains here are over this earlier recipe, and not comparable with gains over today's" in said[0]
+    (said,) = [n for n in advice.notes(found) if "earlier recipe" in n]
+    assert said.startswith("2 rows have an earlier recipe: ")
+    assert "gains here are over the earlier recipe of scratch (random word vectors, " in said
+    assert said.endswith("and not comparable with gains over today's.")
 
 
 def test_the_sentences_stand_above_the_table_in_markdown_and_html():

@@ -1,0 +1,48 @@
+"""Leaderboards of published records: which rows are bold, and what their sentences say."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from bench.analysis import study
+from bench.report import advice, headline
+from bench.results import record_files
+
+PUBLISHED = Path(__file__).parents[2] / "results" / "published"
+TARGETS = {"hotels", "newsgroups-atheism-space"}  # few test texts, so they have most that cannot be decided
+
+
+@pytest.fixture(scope="module")
+def studies() -> list[study.Study]:
+    return study.studies([r for r in record_files.read_all(PUBLISHED) if r.task in TARGETS])
+
+
+def test_no_bold_row_stands_below_one_that_is_not(studies: list[study.Study]):
+    rankings = [r for s in studies for r in s.rankings]
+    assert len(rankings) > 15
+    for ranking in rankings:
+        bold = [r.rank == 1 for r in ranking.rows]
+        scores = [round(r.score.estimate, 9) for r in ranking.rows]
+        assert scores == sorted(scores, reverse=True)
+        assert bold == sorted(bold, reverse=True)
+        assert bold[0]
+
+
+def test_no_sentence_holds_a_number_that_nobody_can_use(studies: list[study.Study]):
+    said = "\n".join(line for s in studies for line in [*headline.headline(s), *advice.advice(s), *advice.notes(s)])
+    texts = [int(n.replace(",", "")) for n in re.findall(r"about ([\d,]+) test texts", said)]
+    assert texts
+    assert max(texts) <= advice.MOST_TEXTS
+    assert max(map(int, re.findall(r"about (\d+) seeds", said))) <= advice.MOST_SEEDS
+    assert max(float(n) for n in re.findall(r"([\d.]+) points", said)) <= advice.MOST_DETECTABLE
+    assert not re.search(r"\binf\b|\bnan\b|∞", said)
+
+
+def test_each_board_says_once_what_its_records_lack(studies: list[study.Study]):
+    for s in studies:
+        lines = advice.notes(s)
+        assert sum("which test texts belong together" in line for line in lines) == 1, s.board.title
+        assert sum("an earlier recipe" in line for line in lines) <= 1, s.board.title
