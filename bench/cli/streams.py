@@ -29,6 +29,7 @@ def settle() -> None:
         sys.stdout = _closed(1, "w")
     if sys.stderr is None:
         sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115  # for the whole process
+        os.set_inheritable(sys.stderr.fileno(), True)
     else:
         with suppress(io.UnsupportedOperation, AttributeError):
             sys.stderr = _Forgiving(sys.stderr.buffer, encoding=sys.stderr.encoding, line_buffering=True)
@@ -73,6 +74,7 @@ def _closed(number: int, mode: Literal["r", "w"]) -> TextIO:
         os.dup2(descriptor, number)
         os.close(descriptor)
         descriptor = number
+    os.set_inheritable(descriptor, True)  # or the number would be free again in worker processes
     return cast(TextIO, open(descriptor, mode, encoding="utf-8"))
 
 

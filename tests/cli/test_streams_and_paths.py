@@ -111,3 +111,11 @@ def test_a_results_folder_that_is_a_file_is_one_error(bench_: Bench, workshop: P
     (workshop / "results").write_text("")
     refused(bench_(*run(baseline="majority")), "results")
     refused(bench_("leaderboard", "--results-dir", "results"))
+
+
+def test_closed_streams_stay_taken_in_the_processes_that_a_command_starts(tmp_path: Path):
+    script = ("import os, sys; from bench.cli import streams; streams.settle(); "
+              "open(sys.argv[1], 'w').write(str([os.get_inheritable(number) for number in range(3)]))")
+    subprocess.run(["bash", "-c", 'exec <&- >&- 2>&-; exec "$@"', "bash", sys.executable, "-c", script,
+                    str(tmp_path / "said")], check=True, timeout=100)
+    assert (tmp_path / "said").read_text() == "[True, True, True]"
