@@ -24,7 +24,7 @@ SHEETS = 1_000
 GAPS = 1 << 23  # cells between others, each of which openpyxl makes an object of
 EMPTY = 8 * ROWS  # numbers of the last rows of all sheets: openpyxl counts up to each
 FORMATS = 10**8  # squares of the lengths of number formats: a regular expression of openpyxl takes that many steps
-FEW, BYTES = 100_000, 4  # cells of a file of any size; bytes that each one more takes, fewer than in files of people
+FEW, BYTES = 100_000, 2  # cells of a file of any size; bytes that each one more takes: in files of people 4 to 10
 CELLS = ("xl/worksheets/", "xl/sharedStrings.xml")
 REFUSED = "save it again in Excel or LibreOffice, or as CSV"
 
