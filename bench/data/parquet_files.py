@@ -74,10 +74,11 @@ def parquet_table(path: Path, is_data: Callable[[str], bool]) -> TableFile:
 
 
 def _check_footer(path: Path, stream: IO[bytes]) -> None:
-    if stream.seek(0, os.SEEK_END) >= 8:
+    size = stream.seek(0, os.SEEK_END)
+    if size >= 8:
         stream.seek(-8, os.SEEK_END)
         length = int.from_bytes(stream.read(4), "little")
-        if length > FOOTER and stream.read(4) == b"PAR1":
+        if FOOTER < length < size and stream.read(4) == b"PAR1":  # pyarrow refuses one longer than its file
             raise DataError(f"{path} describes its columns in {length:,} bytes, at most {FOOTER:,}",
                             "read it in pandas and write the columns of texts and labels again")
 
