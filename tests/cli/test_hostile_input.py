@@ -79,9 +79,9 @@ def test_texts_are_cleaned_as_the_standard_library_cleans_them(text: str):
 
 
 def test_a_pile_of_accents_takes_no_time_and_keeps_its_letter():
-    began = time.monotonic()
+    began = time.process_time()
     cleaned = clean("good " + "a" + "\u0327\u0300" * 200_000 + " film")
-    assert time.monotonic() - began < 5
+    assert time.process_time() - began < 5
     assert len(cleaned) < 100
     assert tokens(cleaned)[0] == "good"
     assert tokens(cleaned)[-1] == "film"
@@ -91,9 +91,9 @@ def test_a_pile_of_accents_takes_no_time_and_keeps_its_letter():
                                   "&#x" * 100_000, "a'" * 150_000, "'" * 300_000, "\u202e" * 300_000,
                                   "\U0001f469\u200d" * 100_000])
 def test_no_text_takes_longer_than_its_length(text: str):
-    began = time.monotonic()
+    began = time.process_time()
     tokens(clean(text))
-    assert time.monotonic() - began < 5
+    assert time.process_time() - began < 5
 
 
 # --- files

@@ -81,10 +81,10 @@ def test_an_extended_tar_header_takes_no_time(tmp_path: Path, body: bytes):
     header.type, header.size = tarfile.XHDTYPE, len(body)
     data = header.tobuf(format=tarfile.USTAR_FORMAT) + body + bytes(-len(body) % 512) + tarfile.TarInfo("a").tobuf()
     (tmp_path / "a.tar.gz").write_bytes(gzip.compress(data + bytes(1024)))
-    began = time.monotonic()
+    began = time.process_time()
     with pytest.raises(BenchError, match="extended header"):
         list(archives.members(tmp_path / "a.tar.gz"))
-    assert time.monotonic() - began < 10
+    assert time.process_time() - began < 10
 
 
 def test_an_extended_header_as_tar_writes_it_is_read(tmp_path: Path):
@@ -101,10 +101,10 @@ def test_an_extended_header_as_tar_writes_it_is_read(tmp_path: Path):
 def test_millions_of_rows_in_a_few_kilobytes_are_refused(tmp_path: Path, name: str, start: bytes, row: bytes):
     path = tmp_path / name
     path.write_bytes(gzip.compress(start + row * 3_000_000, 6))
-    began = time.monotonic()
+    began = time.process_time()
     with pytest.raises(BenchError, match=r"bomb|blank lines"):
         open_table(path).read(["text" if name[2:5] in ("csv", "txt") else "a"])
-    assert time.monotonic() - began < 20
+    assert time.process_time() - began < 20
 
 
 def test_millions_of_lines_that_are_no_records_are_refused_and_few_are_named(tmp_path: Path):

@@ -67,14 +67,14 @@ def test_no_file_takes_longer_than_its_length(tmp_path: Path, content: str, endi
     for encoding in ("utf-8", "cp1252"):
         path = tmp_path / f"a.{ending}"
         path.write_bytes(content.encode(encoding))
-        began = time.monotonic()
+        began = time.process_time()
         try:
             table = open_table(path)
             table.read([name for name in table.columns if name not in table.twice])
         except BenchError as error:
             if len(str(error)) > 5_000:
                 raise
-        assert time.monotonic() - began < 5
+        assert time.process_time() - began < 5
 
 
 def test_a_workbook_of_millions_of_empty_rows_is_refused_at_once(tmp_path: Path):
@@ -86,7 +86,7 @@ def test_a_workbook_of_millions_of_empty_rows_is_refused_at_once(tmp_path: Path)
         for entry in old.infolist():
             data = old.read(entry)
             new.writestr(entry.filename, data.replace(b"</sheetData>", b"<row/>" * 5_000_000 + b"</sheetData>"))
-    began = time.monotonic()
+    began = time.process_time()
     with pytest.raises(BenchError, match="decompression bomb"):
         open_table(tmp_path / "a.xlsx")
-    assert time.monotonic() - began < 5
+    assert time.process_time() - began < 5

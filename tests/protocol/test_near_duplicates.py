@@ -136,6 +136,6 @@ def test_a_crowd_of_near_copies_is_one_cluster_in_time_that_grows_with_its_size(
     frame = toy.rows(3_000)
     letter = "this product is what i wanted for my mother in the summer of last year and it works as it should number"
     frame["text"] = [f"{letter} {i}" for i in range(len(frame))]
-    began = time.monotonic()
+    began = time.process_time()
     assert len(np.unique(near_duplicates.clusters(toy.dataset(tmp_path, frame).corpus))) == 1
-    assert time.monotonic() - began < 30
+    assert time.process_time() - began < 30
