@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 from scipy.special import expit
 
+from bench.analysis.leaderboard import leaderboards
 from bench.protocol.metrics import score
 from bench.results import stored_predictions
 from bench.results.record import Record
@@ -36,3 +37,24 @@ def record(baseline: str, seed: int, strength: float | None = None, **other: obj
 FULL = [record(name, seed) for name in ("scratch", "finetune") for seed in range(3)]
 CURVES = [record(name, seed, strength=s * (0.25 + 0.25 * i), budget=b, n_train=b)
           for name, s in STRENGTH.items() for seed in range(3) for i, b in enumerate((16, 64, 256))]
+
+
+# Of records made now, which say what their source held and how their base was trained.
+NEW = {"source_sha256": "a1" * 32, "split_sha256": "5" * 24, "net_spec": {"kind": "gru", "words": 0}}
+RECIPE = {"form": 2, "pool": "77", "spec": {"epochs": 1, "batch": 32}, "version": "2.13.0", "glove": True}
+ON_BASE = {"base": "b1" * 12, "base_spec": RECIPE, **NEW}
+
+
+def seeds(baseline: str, **other: object) -> list[Record]:
+    return [record(baseline, seed, **other) for seed in range(3)]
+
+
+def means(records: list[Record]) -> dict[tuple[str, str], float | None]:
+    """The mean of each row of each leaderboard, by the title's end and the row's name."""
+    return {(board.variant, name): board.cells[name, budget].leading
+            for board in leaderboards(records) for name in board.rows for budget in board.budgets}
+
+
+def mean(records: list[Record]) -> float:
+    values = [r.accuracy or 0.0 for r in records if r.status == "ok"]
+    return sum(values) / len(values)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import threading
 import time
+import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -81,6 +83,15 @@ def files(contents: Mapping[str, bytes | tuple[bytes, str]]) -> Answer:
             send(request, found)
 
     return answer
+
+
+def zipped(contents: Mapping[str, bytes]) -> bytes:
+    """A zip file of these files; a wheel is one."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as built:
+        for path, data in contents.items():
+            built.writestr(path, data)
+    return out.getvalue()
 
 
 def cutting(data: bytes, cuts: int, ranges: bool = True, etag: str = '"one"') -> Answer:

@@ -8,7 +8,7 @@ import json
 from dataclasses import replace
 
 import pytest
-from board_records import record
+from board_records import NEW, ON_BASE, RECIPE, mean, means, record, seeds
 
 from bench.analysis import boards, comparisons, regressions, study
 from bench.analysis.across_targets import comparable, rank_across_targets
@@ -19,25 +19,7 @@ from bench.report import leaderboard_files, leaderboard_json, page_facts
 from bench.report.advice import notes
 from bench.results.record import Record
 
-NEW = {"source_sha256": "a1" * 32, "split_sha256": "5" * 24, "net_spec": {"kind": "gru", "words": 0}}
-RECIPE = {"form": 2, "pool": "77", "spec": {"epochs": 1, "batch": 32}, "version": "2.13.0", "glove": True}
-ON_BASE = {"base": "b1" * 12, "base_spec": RECIPE, **NEW}
 LONGER = {"base": "b2" * 12, "base_spec": {**RECIPE, "spec": {"epochs": 2, "batch": 32}}, **NEW}
-
-
-def seeds(baseline: str, **other: object) -> list[Record]:
-    return [record(baseline, seed, **other) for seed in range(3)]
-
-
-def means(records: list[Record]) -> dict[tuple[str, str], float | None]:
-    """The mean of each row of each leaderboard, by the title's end and the row's name."""
-    return {(board.variant, name): board.cells[name, budget].leading
-            for board in leaderboards(records) for name in board.rows for budget in board.budgets}
-
-
-def mean(records: list[Record]) -> float:
-    values = [r.accuracy or 0.0 for r in records if r.status == "ok"]
-    return sum(values) / len(values)
 
 
 def test_two_contents_of_one_source_are_two_leaderboards_whose_titles_tell_them_apart():

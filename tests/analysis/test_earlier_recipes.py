@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from board_records import record
+from board_records import NEW, ON_BASE, RECIPE, mean, means, seeds
 
 from bench.analysis import boards, comparisons, study
 from bench.analysis.across_targets import rank_across_targets
@@ -15,25 +15,7 @@ from bench.report import target_tables
 from bench.report.advice import notes
 from bench.results.record import NO_VECTORS, Record
 
-NEW = {"source_sha256": "a1" * 32, "split_sha256": "5" * 24, "net_spec": {"kind": "gru", "words": 0}}
-RECIPE = {"form": 2, "pool": "77", "spec": {"epochs": 1, "batch": 32}, "version": "2.13.0", "glove": True}
-ON_BASE = {"base": "b1" * 12, "base_spec": RECIPE, **NEW}
 BLIND = {"base": "b3" * 12, "base_spec": {**RECIPE, "glove": False}, **NEW}  # a base that began without word vectors
-
-
-def seeds(baseline: str, **other: object) -> list[Record]:
-    return [record(baseline, seed, **other) for seed in range(3)]
-
-
-def means(records: list[Record]) -> dict[tuple[str, str], float | None]:
-    """The mean of each row of each leaderboard, by the title's end and the row's name."""
-    return {(board.variant, name): board.cells[name, budget].leading
-            for board in leaderboards(records) for name in board.rows for budget in board.budgets}
-
-
-def mean(records: list[Record]) -> float:
-    values = [r.accuracy or 0.0 for r in records if r.status == "ok"]
-    return sum(values) / len(values)
 
 
 OLD, TODAY = seeds("scratch", strength=0.05, **NEW), seeds("scratch", vectors_sha256="e1" * 32, recipe=2, **NEW)

@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import gzip
 import hashlib
-import io
 import os
 import time
-import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import cache
@@ -58,14 +56,6 @@ def elsewhere(request: Request) -> None:
         servers.send(request, GOOD)
     else:
         servers.send(request, b"", 302, Location="/real")
-
-
-def zipped(files: Mapping[str, bytes]) -> bytes:
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w") as built:
-        for name, data in files.items():
-            built.writestr(name, data)
-    return out.getvalue()
 
 
 def dripped_head(request: Request) -> None:
@@ -119,8 +109,8 @@ BROKEN: Mapping[str, tuple[servers.Answer, str]] = {
     "a gzip bomb": (lambda request: servers.send(request, bomb()), ""),
     "half a gzip": (sends(PACKED[: len(PACKED) // 2]), ""),
     "a damaged gzip": (sends(PACKED[:60] + b"\0\0\0" + PACKED[63:]), ""),
-    "a zip of two": (sends(zipped({"a.csv": GOOD, "b.csv": OTHER})), ""),
-    "a zip that leads out": (sends(zipped({"../../evil.txt": b"x"})), ""),
+    "a zip of two": (sends(servers.zipped({"a.csv": GOOD, "b.csv": OTHER})), ""),
+    "a zip that leads out": (sends(servers.zipped({"../../evil.txt": b"x"})), ""),
 }
 FINE: Mapping[str, servers.Answer] = {
     "a file": sends(GOOD),

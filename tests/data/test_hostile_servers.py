@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import io
 import json
 import socket
-import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from html import escape
 from http.server import BaseHTTPRequestHandler
@@ -43,15 +41,7 @@ NAMES = {
 }
 
 
-def wheel(files: Mapping[str, bytes]) -> bytes:
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w") as built:
-        for path, data in files.items():
-            built.writestr(path, data)
-    return out.getvalue()
-
-
-WHEEL = wheel({"made_up_data/rows.csv": b"text,label\na,b\n"})
+WHEEL = servers.zipped({"made_up_data/rows.csv": b"text,label\na,b\n"})
 SHA256 = hashlib.sha256(WHEEL).hexdigest()
 
 
