@@ -26,7 +26,7 @@ from bench.learning.finetune import (
 )
 from bench.learning.models.forest_model import Forest, ForestModel
 from bench.learning.models.linear_model import LinearModel
-from bench.learning.models.model import ConstantModel, Fitted, Model, ModelParts
+from bench.learning.models.model import ConstantModel, Fitted, Model, ModelParts, constant
 from bench.learning.models.network_model import NetworkModel
 from bench.learning.models.sentence_model import SentenceModel
 from bench.learning.networks.architectures import (
@@ -65,4 +65,4 @@ __all__ += ["EMBEDDING_RATE_FACTOR", "LEARNING_RATE", "NEW_LABELS_LEARNING_RATE"
 
 # Models that `bench fit` saves.
 __all__ += ["ConstantModel", "Forest", "ForestModel", "LinearModel", "Model", "ModelParts", "NetworkModel",
-            "SentenceModel", "fitted_network", "network_model"]
+            "SentenceModel", "constant", "fitted_network", "network_model"]

@@ -135,8 +135,9 @@ def train_from_scratch(trial: Trial, resources: Resources, learning_rate: float)
     if vectors is None:
         rows[SPECIALS:][~seen] = rows[UNKNOWN]
     else:
-        rows[SPECIALS:][~seen] = _rows_of_vectors(vectors.of(corpus)[0][~seen], rows[UNKNOWN])
-        place_glove(params, vectors.of(corpus)[0])
+        of_words, _ = vectors.of(corpus)
+        rows[SPECIALS:][~seen] = _rows_of_vectors(of_words[~seen], rows[UNKNOWN])
+        place_glove(params, of_words)
     recipe = from_scratch_recipe(len(trial.labelled), learning_rate)
     if net.glove == "frozen" and vectors is not None:
         recipe = replace(recipe, frozen=("embedding.",))

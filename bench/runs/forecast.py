@@ -19,7 +19,7 @@ from bench.results import record_files
 from bench.runs import costs, inputs, needs, plan, registry
 from bench.runs.costs import STATED, Cost, MeasuredCosts, Step
 from bench.runs.inputs import FindVectors
-from bench.runs.needs import Workload
+from bench.runs.need import Workload
 from bench.runs.options import Options, Say
 from bench.runs.plan import TargetPlan
 from bench.runs.registry import Strategy

@@ -5,8 +5,7 @@ A new need is one entry in the table at the end; nothing else in the suite asks 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -25,55 +24,10 @@ from bench.learning.resources import Resources, features_entry
 from bench.learning.source_linear import SourceLinear, fit_source_linear, is_source_linear_cached
 from bench.protocol.split import without_test_texts
 from bench.results.record import NO_VECTORS
-from bench.runs.costs import LINEAR, STATED, UNKNOWN, Cost, MeasuredCosts, Step
-from bench.runs.inputs import DataRef, Inputs, TrialContext, data_entries, open_data
+from bench.runs.costs import LINEAR, STATED, UNKNOWN, Cost, Step
+from bench.runs.inputs import DataRef, TrialContext, data_entries, open_data
+from bench.runs.need import Need, Seconds, Workload
 from bench.runs.options import Watch
-
-Seconds = Mapping[str, float]  # by phase of a record, such as {"pretrain": 52.1}
-
-
-@dataclass(frozen=True)
-class Workload:
-    """What would be prepared for a target, for an estimate."""
-
-    source: str  # task@edition
-    target: str
-    source_texts: int  # in its pool
-    target_texts: int  # all of them
-    epochs: int  # of the base
-    bases: tuple[str, ...]  # their keys; where the data are unread, anything that tells them apart
-    measured: MeasuredCosts
-    root: Path  # of the cache
-    inputs: Inputs | None = None  # None: not all data have been read here, so nothing is in the cache
-
-
-@dataclass(frozen=True)
-class Need:
-    """One thing that strategies may ask for. A need sets a few of these fields; the others do nothing."""
-
-    implies: tuple[str, ...] = ()  # other needs that it includes
-    vectors: bool = False  # the run looks for GloVe, and `Resources` offers it
-    as_the_base: bool = False  # GloVe as the network's base has it: not where the network has none; without it too
-    per_base: bool = False  # strategies run once per base seed, and their records name the base
-    one_class: bool = False  # strategies are also asked where all labelled texts have one class
-    of_source: bool = False  # it brings what was learned from other texts, mostly English: of no use to other languages
-
-    # Can it run? The extra to install first, and why it cannot serve a target (source, target, is there GloVe).
-    missing: Callable[[], MissingExtra | None] = lambda: None
-    refusal: Callable[[Task, Task, bool], str] = lambda source, target, glove: ""
-
-    # Once per target, before its trials: train what they attach, then compute what `open` does not compute.
-    train: Callable[[TrialContext, BaseSpec, Watch], object] = lambda context, base_spec, watch: None
-    prepare: Callable[[Resources, Corpus], object] = lambda resources, corpus: None
-
-    # In every trial, before its clock starts: fields of `Resources`, which a worker holds for its next trials; then
-    # what was computed for the target's corpus, and the seconds that this had taken.
-    attach: Callable[[TrialContext], Mapping[str, Any]] = lambda context: {}
-    open: Callable[[Resources, Corpus], Seconds] = lambda resources, corpus: {}
-
-    # Elsewhere: the cache entries that a cluster's worker reads besides the target's; what a forecast counts.
-    entries: Callable[[TrialContext], list[Path]] = lambda context: []
-    steps: Callable[[Workload], Iterable[Step]] = lambda workload: ()
 
 
 def complete(names: Collection[str]) -> frozenset[str]:

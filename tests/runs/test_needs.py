@@ -16,7 +16,8 @@ from bench.results.record import NO_VECTORS
 from bench.runs import needs, registry
 from bench.runs.costs import STATED, Cost, MeasuredCosts, Step
 from bench.runs.inputs import Inputs, TrialContext, for_pair
-from bench.runs.needs import NEEDS, Need, Workload
+from bench.runs.need import Need, Workload
+from bench.runs.needs import NEEDS
 from bench.runs.options import Options
 from bench.runs.pool import run
 from bench.runs.registry import Strategy, applicable, strategies_named
