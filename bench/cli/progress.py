@@ -80,6 +80,9 @@ class TrialProgress:
 
     def training(self, event: dict[str, Any]) -> None:
         """Show a step or an epoch of the base's training."""
+        if "phase" in event:
+            self.say(f"base: {event['phase']}")
+            return
         if "epoch" in event:
             self.say(f"base: {epoch_line(event)}")
             return

@@ -26,8 +26,8 @@ TWICE = "choose another name"  # the hint where two cards have one name
 LARGEST = 64 << 10  # bytes of a card
 DOTTED = re.compile(r"""(?:[\w"'-]{1,64}\s{0,8}\.\s{0,8}){32}""")  # tomllib takes the square of a key's parts
 # The readers of `public_formats.READERS` by name: reading a card must not import pandas.
-Reader = Literal["20newsgroups", "blitzer-reviews", "csv", "imdb-archive", "json", "jsonl", "labelled", "op-spam",
-                 "parquet", "tsv", "vader-amazon", "xlsx"]
+Reader = Literal["20newsgroups", "blitzer-reviews", "csv", "imdb-archive", "imdb-unlabelled", "json", "jsonl",
+                 "labelled", "op-spam", "parquet", "tsv", "vader-amazon", "xlsx"]
 Rows = Annotated[int, Meta(ge=0, le=10**12, description="the number of rows, or 0 where it is unknown")]
 Strip = Annotated[tuple[Literal["headers", "footers", "quotes"], ...],
                   Meta(min_length=1, description="a list of some of headers, footers and quotes, each once")]
@@ -109,6 +109,15 @@ class Route:
 
 
 @dataclass(frozen=True)
+class Unlabelled:
+    """More texts of an edition's kind, without labels: a base learns word vectors from them."""
+
+    routes: tuple[Route, ...]
+    rows: Rows = 0
+    sha256: Annotated[str, Meta(pattern=f"^([0-9a-f]{{64}})?{END}", description="64 hexadecimal digits")] = ""
+
+
+@dataclass(frozen=True)
 class Edition:
     """One concrete data set for a task; never mixed with another in a leaderboard."""
 
@@ -122,6 +131,7 @@ class Edition:
     split_by: Annotated[Literal["", "group"], Meta(description="'group'")] = ""  # a group's rows stay on one side
     where: Where = field(default_factory=dict)
     strip: Strip = ()  # what is cut out of newsgroup posts
+    unlabelled: Unlabelled | None = None
 
 
 @dataclass(frozen=True)
@@ -215,13 +225,21 @@ def all_tasks(extra: Iterable[Path] = (), broken: Callable[[CardError], object] 
 
 
 def _edition(raw: dict[str, Any], where: str) -> Edition:
-    raw["routes"] = tuple(_route(route, f"{where}, route {number}")
-                          for number, route in enumerate(_tables(raw, "routes", where, "editions.routes"), 1))
+    raw["routes"] = _routes(raw, where, "editions.routes")
+    if isinstance(more := raw.get("unlabelled"), dict):
+        its = f"{where}, unlabelled"
+        more["routes"] = _routes(more, its, "editions.unlabelled.routes")
+        raw["unlabelled"] = checked(more, Unlabelled, its, CardError)
     edition = checked(raw, Edition, where, CardError)
     _check_name(edition.name, where)
     if len(set(edition.strip)) < len(edition.strip):
         raise CardError(f"{where}: strip = {shown(list(edition.strip))} must name each of its parts once")
     return edition
+
+
+def _routes(raw: Mapping[str, Any], where: str, header: str) -> tuple[Route, ...]:
+    return tuple(_route(route, f"{where}, route {number}")
+                 for number, route in enumerate(_tables(raw, "routes", where, header), 1))
 
 
 def _route(raw: dict[str, Any], where: str) -> Route:

@@ -113,11 +113,12 @@ class Dataset:
 def normalised_rows(frame: pd.DataFrame, labels: tuple[str, ...], origin: str) -> tuple[list[Row], str]:
     """Cleaned rows in the order of their hashes, and the SHA-256 of them all; rows without text are left out.
 
-    Raises `DataError` for labels that the card does not name, and where fewer than two classes are left.
+    Raises `DataError` for labels that the card does not name, and where fewer than two classes are left. Without
+    `labels` the texts have none.
     """
     splits = frame["split"].tolist() if "split" in frame else [""] * len(frame)
     groups = [str(group) for group in frame["group"]] if "group" in frame else [""] * len(frame)
-    known = set(labels)
+    known = set(labels or ("",))
     hashed: list[tuple[bytes, Row]] = []
     for split, label, group, text in zip(splits, frame["label"].tolist(), groups, frame["text"].tolist(), strict=True):
         if label not in known:
@@ -128,7 +129,7 @@ def normalised_rows(frame: pd.DataFrame, labels: tuple[str, ...], origin: str) -
             hashed.append((hashlib.sha256("\x1f".join(row).encode("utf-8", "replace")).digest(), row))
     hashed.sort()
     present = {label for _, (_, label, _, _) in hashed}
-    if len(present) < 2:
+    if len(present) < min(2, len(known)):
         only = f"only the class {present.pop()!r}" if present else "no rows"
         raise DataError(f"{origin} has {only}", f"a task needs texts of at least two of: {', '.join(labels)}")
     total = hashlib.sha256("\n".join(digest.hex() for digest, _ in hashed).encode()).hexdigest()
@@ -148,7 +149,7 @@ def build(root: Path, rows: Sequence[Row], labels: tuple[str, ...], sha256: str)
         "blob": np.frombuffer(blob, np.uint8), "ends": ends,
         "words": np.frombuffer("\n".join(tokenised.words).encode(), np.uint8),
         "keys": tokenised.keys,
-        "y": np.array([labels.index(label) for _, label, _, _ in rows], np.int64),
+        "y": np.array([labels.index(label) if labels else 0 for _, label, _, _ in rows], np.int64),
         "split": np.array([SPLITS.index(split) if split in SPLITS else 0 for split, _, _, _ in rows], np.uint8),
         "group": np.array([groups[group] for _, _, group, _ in rows], np.int32),
     }

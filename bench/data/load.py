@@ -59,6 +59,24 @@ def load_task(task: Task, access: Access, root: Path, edition: str = "", say: Sa
     )
 
 
+def load_unlabelled(loaded: LoadedTask, access: Access, root: Path, say: Say = lambda text: None) -> Dataset | None:
+    """More texts of a loaded edition, without labels; None where it has none, or `say` hears why there are none here.
+
+    Raises `DataError` where a file is not what the card says.
+    """
+    more = loaded.edition.unlabelled
+    if more is None:
+        return None
+    edition = Edition(f"{loaded.edition.name}-unlabelled", more.routes, more.rows, more.sha256)
+    task = replace(loaded.task, labels=(), editions=(edition,))
+    reasons: list[str] = []
+    found = _edition(task, edition, access, root, reasons, [])
+    if found is None:
+        say(f"{loaded.name}: word vectors are learned from its labelled texts alone, because the others are not "
+            f"available: {'; '.join(reasons)}")
+    return found.data if found else None
+
+
 def _edition(task: Task, edition: Edition, access: Access, root: Path, reasons: list[str],
              wrong: list[str]) -> LoadedTask | None:
     """The task with the data of an edition; None where no route delivers, and `reasons` gets why.
@@ -125,7 +143,7 @@ def _parse(task: Task, edition: Edition, route: Route, path: Path, origin: str, 
         table = open_table(path, route.reader, header=route.reading.get("header", True))
         rows, count = frame_of(table, route.reading)
     else:
-        rows = read(route.reader, path, route.reading)
+        rows = read(route.reader, path, route.reading, labelled=bool(task.labels))
     for column, values in edition.where.items():
         if column not in rows:
             raise DataError(f"{origin} has no column {column!r}, which the card's where names",

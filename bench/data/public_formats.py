@@ -21,18 +21,19 @@ __all__ = ["READERS", "STRIPS", "members", "read", "stripped"]
 STRIPS = ("headers", "footers", "quotes")  # in the order in which scikit-learn cuts them out
 
 
-def read(reader: str, path: Path, reading: Mapping[str, Any]) -> pd.DataFrame:
+def read(reader: str, path: Path, reading: Mapping[str, Any], *, labelled: bool = True) -> pd.DataFrame:
     """The rows of `path`: text columns `text` and `label`, and `split` and `group` where they apply.
 
     `reading` is what a card's route says: `text`, `label` (column names), `labels` (raw value -> label name; other
-    rows are dropped), `where` (column -> values kept), `split` (one split for all rows).
+    rows are dropped), `where` (column -> values kept), `split` (one split for all rows). Where texts are not `labelled`
+    they have a text alone, and an empty label.
     Raises `DataError` naming the file, the column or row, and what to do.
     """
     text, label = reading.get("text", "text"), reading.get("label", "label")
     where: Mapping[str, Sequence[str]] = reading.get("where", {})
-    optional = ["group"] if "split" in reading else ["split", "group"]
-    rows, unit = _raw(reader, path, {**dict.fromkeys(where, "where"), text: "text", label: "label"}, optional,
-                      header=reading.get("header", True))
+    optional = (["group"] if "split" in reading else ["split", "group"]) if labelled else []
+    needed = {**dict.fromkeys(where, "where"), text: "text", **({label: "label"} if labelled else {})}
+    rows, unit = _raw(reader, path, needed, optional, header=reading.get("header", True))
     keep = list(range(len(rows.places)))
     if not keep:
         raise DataError(f"{path} holds no rows", "is it the right file?")
@@ -41,7 +42,7 @@ def read(reader: str, path: Path, reading: Mapping[str, Any]) -> pd.DataFrame:
         keep = [i for i, value in zip(keep, values, strict=True) if value in wanted]
         if not keep:
             raise DataError(f"{path}: no row has {column} in {sorted(wanted)}", f"there are: {_some(values)}")
-    labels = {i: trimmed(rows.cells[label][i]) for i in keep}
+    labels = {i: trimmed(rows.cells[label][i]) if labelled else "" for i in keep}
     if "labels" in reading:
         names: Mapping[str, str] = reading["labels"]
         keep = [i for i in keep if labels[i] in names]
@@ -121,6 +122,13 @@ def imdb_archive(path: Path) -> pd.DataFrame:
     return _rows(rows, path, "aclImdb/{train,test}/{pos,neg}/*.txt")
 
 
+def imdb_unlabelled(path: Path) -> pd.DataFrame:
+    """The 50,000 reviews without a label in the same archive."""
+    shape = re.compile(r"(?:\./)?aclImdb/train/unsup/[^/]+\.txt")
+    rows = [{"text": data.decode("utf-8", "replace")} for _, data in members(path, lambda n: bool(shape.fullmatch(n)))]
+    return _rows(rows, path, "aclImdb/train/unsup/*.txt")
+
+
 def blitzer_reviews(path: Path) -> pd.DataFrame:
     """The Multi-Domain Sentiment Dataset's archive (Blitzer et al. 2007), its labelled part.
 
@@ -173,6 +181,7 @@ TABLES = {"parquet": "parquet", "csv": "csv", "tsv": "tsv", "jsonl": "jsonl", "j
           "labelled": "labelled", "20newsgroups": "parquet"}  # the last is what the scikit-learn route writes
 ARCHIVES: dict[str, Callable[[Path], pd.DataFrame]] = {
     "imdb-archive": imdb_archive,
+    "imdb-unlabelled": imdb_unlabelled,
     "blitzer-reviews": blitzer_reviews,
     "op-spam": op_spam,
     "vader-amazon": vader_amazon,

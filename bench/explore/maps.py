@@ -122,7 +122,7 @@ def load_network(request: MapRequest, say: Say, watch: Watch, *, progress: bool)
     if request.labels and not request.target:
         raise BenchError(f"--labels {request.labels} without a target", "name it with --target")
     access = inputs.access_for(options, say, progress=progress)
-    source = inputs.load(options.source, options, access, say)
+    source = inputs.load_source(options.source, options, access, say)
     target = inputs.load(request.target, options, access, say) if request.target else None
     vectors = inputs.find_vectors(access, say)
     spec = inputs.base_spec(options, source, vectors)

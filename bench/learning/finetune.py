@@ -24,7 +24,7 @@ from bench.learning.networks.architectures import (
 )
 from bench.learning.networks.batches import Batches, Recipe
 from bench.learning.networks.engines import name_of
-from bench.learning.pretrain import COMMON_RECIPE, MIN_STEPS, SMALL_SOURCE_RECIPE, place_glove
+from bench.learning.pretrain import COMMON_RECIPE, MIN_STEPS, SMALL_SOURCE_RECIPE, place_vectors
 from bench.learning.probe import fit_probe
 from bench.learning.resources import Resources
 from bench.protocol.metrics import softmax
@@ -137,7 +137,7 @@ def train_from_scratch(trial: Trial, resources: Resources, learning_rate: float)
     else:
         of_words, _ = vectors.of(corpus)
         rows[SPECIALS:][~seen] = _rows_of_vectors(of_words[~seen], rows[UNKNOWN])
-        place_glove(params, of_words)
+        place_vectors(params, of_words)
     recipe = from_scratch_recipe(len(trial.labelled), learning_rate)
     if net.glove == "frozen" and vectors is not None:
         recipe = replace(recipe, frozen=("embedding.",))

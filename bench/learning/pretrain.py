@@ -17,12 +17,13 @@ from bench.core import ranges, store
 from bench.core.errors import BenchError
 from bench.core.locks import locked
 from bench.core.seeds import generator_for
-from bench.data.corpus import Dataset
+from bench.data.corpus import Dataset, Examples
 from bench.data.text import SPECIALS, TEXT_VERSION, Vocabulary, frequent
 from bench.learning.features.glove import WordVectors
 from bench.learning.networks.architectures import EMBEDDING, Architecture, Params, check_params, initial_params
 from bench.learning.networks.batches import Batches, Hooks, Recipe, TrainingState
-from bench.learning.networks.engines import engine, kernels, version
+from bench.learning.networks.engines import compiled, engine, kernels, prepare, version
+from bench.learning.source_words import SourceTexts, beside_glove, numbers_of
 from bench.protocol.metrics import score, softmax
 from bench.protocol.split import Split
 from bench.protocol.trial import nested_order
@@ -64,7 +65,7 @@ class Base:
 
     @property
     def seconds(self) -> float:
-        """Training time in seconds, without the validation between epochs."""
+        """Training time in seconds, that of its first word vectors included, without the validation between epochs."""
         return float(self.facts["seconds"])
 
     @property
@@ -88,12 +89,20 @@ class BaseSpec:
     seed: int = 0
     validation: float = 0.0  # share of the pool that is held out and scored after every epoch
     every_epoch: bool = False  # save the weights of every epoch too
+    unlabelled: Examples | None = None  # more texts of the source, without labels
+    source_words: bool = True  # whether a large source teaches the first word vectors too; without Numba it cannot
 
     def __post_init__(self) -> None:
         """Refuse a recipe that trains nothing."""
         if self.recipe.epochs < 1:
             raise BenchError(f"{self.recipe.epochs} epochs train nothing", "1 or more")
         ranges.check("validation", self.validation)
+
+    @property
+    def learns_words(self) -> bool:
+        """Whether the first word vectors are learned from the source's texts, beside GloVe's."""
+        return (self.source_words and self.net.glove == "start" and len(self.split.pool) >= SMALL_SOURCE
+                and compiled.version() != "none")
 
     def recipe_and_texts(self) -> dict[str, Any]:
         """How the base is trained and on which texts: what `describe` says and a record has no other field for."""
@@ -106,16 +115,31 @@ class BaseSpec:
         for name in ("precision", "epsilons", "word_dropout"):  # bases are older than these choices
             if recipe[name] == getattr(Recipe, name):
                 del recipe[name]
-        compiled = kernels(self.engine, self.device)  # their sums are in another order than the framework's
+        kernel = kernels(self.engine, self.device)  # its sums are in another order than the framework's
         return {
             "form": f"{FORMAT_VERSION} of text {TEXT_VERSION}", "source": self.source,
             "content_sha256": self.data.corpus.sha256, "pool": store.key_of(self.split.pool.tolist()),
             "net": self.net.as_json(), "spec": recipe,
             "engine": self.engine, "version": version(self.engine), "device": self.device, "seed": self.seed,
             "glove": self.vectors.key if self.vectors is not None and self.net.glove != "no" else False,
-            **({"kernels": compiled} if compiled else {}),
+            **({"kernels": kernel} if kernel else {}),
+            **({"source_words": self._source_texts(self.split.pool).key} if self.learns_words else {}),
             **({"validation": self.validation} if self.validation else {}),
         }
+
+    def _source_texts(self, train: NDArray[np.int64]) -> SourceTexts:
+        return SourceTexts(Examples(self.data.corpus, train), self.unlabelled, compiled.version())
+
+    def first_words(self, vocabulary: Vocabulary, train: NDArray[np.int64]) -> tuple[NDArray[np.float32], float]:
+        """Vectors of words before training, zeros for a word without, [words, any]; and the seconds to learn them."""
+        glove = np.zeros((len(vocabulary.words), 0), np.float32)
+        if self.vectors and self.net.glove != "no":
+            glove = self.vectors.look_up(vocabulary.words)
+        if not self.learns_words:
+            return glove, 0.0
+        learned, counts, seconds = self._source_texts(train).vectors()
+        numbers = numbers_of(vocabulary.words, self.data.corpus)
+        return beside_glove(glove, learned[numbers], counts[numbers], self.net.embedding), seconds
 
 
 def base_key(spec: BaseSpec) -> str:
@@ -173,8 +197,10 @@ def _train(spec: BaseSpec, key: str, folder: Path, watch: Callable[[dict[str, An
     x = corpus.tokens.renumber(vocabulary.table(corpus.words))
     train_sample = generator_for("shown", spec.source).permutation(train)[:TRAIN_SAMPLE]
     params = initial_params(net, len(vocabulary), "base", spec.seed)
-    if spec.vectors and net.glove != "no":
-        place_glove(params, spec.vectors.look_up(vocabulary.words))
+    if spec.learns_words:
+        watch({"phase": "learning word vectors"})
+    rows, word_seconds = spec.first_words(vocabulary, train)
+    place_vectors(params, rows)
     frozen = (*spec.recipe.frozen, *(("embedding.",) if net.glove == "frozen" else ()))
     recipe = replace(spec.recipe, frozen=frozen)
     batches = Batches(x.take(train).clip(net.most_tokens), data.y[train], recipe.batch, ("base", spec.seed))
@@ -184,6 +210,7 @@ def _train(spec: BaseSpec, key: str, folder: Path, watch: Callable[[dict[str, An
     if state and spec.every_epoch and len(saved_checkpoints(folder.parents[1], key)) < state.epoch:
         state = None  # begun without saving every epoch: start again
     framework = engine(spec.engine)
+    prepare(spec.engine, spec.device)
     clock = _Clock(state.history if state else (), batches.steps(), watch)
 
     def accuracy(params: Params, rows: NDArray[np.int64]) -> float:
@@ -208,14 +235,15 @@ def _train(spec: BaseSpec, key: str, folder: Path, watch: Callable[[dict[str, An
     result = score(data.y[test_rows], softmax(logits))
     facts = {**spec.describe(), "labels": list(data.labels), "words": len(vocabulary.words), **result,
              "n_train": len(train), "n_validation": len(held_out), "n_test": len(test_rows),
-             "seconds": sum(row["seconds"] for row in clock.rows), "history": list(clock.rows), "net": net.as_json()}
+             "seconds": word_seconds + sum(row["seconds"] for row in clock.rows), "word_seconds": word_seconds,
+             "history": list(clock.rows), "net": net.as_json()}
     files = {"params.safetensors": save(params), "words.txt": "\n".join(vocabulary.words).encode()}
     store.save(folder, files, facts)
     return Base(net, params, vocabulary, facts, key)
 
 
-def place_glove(params: Params, vectors: NDArray[np.float32]) -> None:
-    """Set the embedding's first dimensions to GloVe `vectors` [words, 50]; a word of zeros keeps its own."""
+def place_vectors(params: Params, vectors: NDArray[np.float32]) -> None:
+    """Set the embedding's first dimensions to `vectors` [words, any]; a word of zeros keeps its own."""
     known = vectors.any(axis=1)
     width = min(vectors.shape[1], params[EMBEDDING].shape[1])
     params[EMBEDDING][SPECIALS:][known, :width] = vectors[known, :width]

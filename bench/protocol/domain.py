@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 
-from bench.data.load import LoadedTask
-from bench.protocol.split import NO_TEST, Split, saved_split
+import numpy as np
+
+from bench.data.corpus import Examples
+from bench.data.load import LoadedTask, Say, load_unlabelled
+from bench.data.routes import Access
+from bench.protocol.split import NO_TEST, Split, not_in_test, saved_split
 
 
 @dataclass(frozen=True)
@@ -13,6 +18,7 @@ class Domain(LoadedTask):
     """The data of a task, and which of its rows are for training and which for the test."""
 
     split: Split
+    unlabelled: Examples | None = field(default=None, kw_only=True)  # more texts, for a source; none of its test set
 
 
 def domain_of(loaded: LoadedTask) -> Domain:
@@ -26,3 +32,15 @@ def without_test_set(domain: Domain) -> Domain:
     edition = replace(domain.edition, test=NO_TEST)  # type: ignore[arg-type]  # what no card can say
     return replace(domain, edition=edition,
                    split=saved_split(domain.data, NO_TEST, edition.split_by, domain.name))
+
+
+def with_unlabelled(domain: Domain, access: Access, root: Path, say: Say) -> Domain:
+    """The same domain with the texts without labels that its card names, less those that its test set has, or nearly.
+
+    `say` hears why there are none where the card names some.
+    """
+    more = load_unlabelled(domain, access, root, say)
+    if more is None:
+        return domain
+    rows = not_in_test(more.corpus, np.arange(len(more.corpus)), domain.data, domain.split.test)
+    return replace(domain, unlabelled=Examples(more.corpus, rows))

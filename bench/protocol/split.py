@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from bench.core.errors import DataError
 from bench.core.seeds import generator_for
-from bench.data.corpus import SPLITS, ArraysAndFacts, Dataset, derived
+from bench.data.corpus import SPLITS, ArraysAndFacts, Corpus, Dataset, derived
 from bench.protocol.near_duplicates import clusters, overlap
 
 NO_TEST = "none"  # as a kind of test set: every text is trained on
@@ -79,16 +79,21 @@ def saved_split(data: Dataset, test: str, split_by: str, name: str) -> Split:
 
 def without_test_texts(source: Dataset, split: Split, target: Dataset, test_rows: NDArray[np.int64]) -> Split:
     """The source's split without the texts of its pool that are in the target's test set, or nearly."""
+    pool = not_in_test(source.corpus, split.pool, target, test_rows)
+    return replace(split, pool=pool, leaked_to_target=len(split.pool) - len(pool))
+
+
+def not_in_test(corpus: Corpus, rows: NDArray[np.int64], target: Dataset, test_rows: NDArray[np.int64]
+                ) -> NDArray[np.int64]:
+    """Those of a corpus's rows whose texts are not in a test set, nor nearly."""
     from bench.core.store import key_of
 
     def make() -> ArraysAndFacts:
-        pairs = overlap(source.corpus, split.pool, target.corpus, test_rows)
+        pairs = overlap(corpus, rows, target.corpus, test_rows)
         return {"rows": np.unique(pairs[:, 0]) if len(pairs) else np.empty(0, np.int64)}, {}
 
-    key = [target.corpus.sha256, key_of(test_rows.tolist()), key_of(split.pool.tolist())]
-    leaks = derived(source.corpus, "leaks", key, make).array("rows")
-    pool = split.pool[~np.isin(split.pool, leaks)]
-    return replace(split, pool=pool, leaked_to_target=len(split.pool) - len(pool))
+    key = [target.corpus.sha256, key_of(test_rows.tolist()), key_of(rows.tolist())]
+    return rows[~np.isin(rows, derived(corpus, "leaks", key, make).array("rows"))]
 
 
 def _first(keys: NDArray[np.uint64]) -> NDArray[np.int64]:

@@ -116,7 +116,7 @@ def measured_costs(records: Iterable[Record], root: Path, net: Architecture, eng
     wanted = (net.kind, net.hidden, engine, device)
     bases = [b for b in _facts(root / "bases") if wanted == (
         b.get("net", {}).get("kind"), b.get("net", {}).get("hidden"), b.get("engine"), b.get("device"))]
-    epochs = [1000 * b["seconds"] / (b["n_train"] * len(b["history"])) for b in bases
+    epochs = [1000 * (b["seconds"] - b.get("word_seconds", 0.0)) / (b["n_train"] * len(b["history"])) for b in bases
               if b.get("n_train") and b.get("history") and b.get("seconds")]
     features = _feature_costs(root) if epochs else []
     return MeasuredCosts({key: median(values) for key, values in trials.items()}, median(epochs) if epochs else None,

@@ -15,10 +15,11 @@ from bench.data.routes import Access, deliver
 from bench.learning.features.glove import WordVectors, find_glove
 from bench.learning.networks.architectures import architecture_named
 from bench.learning.pretrain import recipe_for
+from bench.protocol.domain import Domain, with_unlabelled
 from bench.results import record_files
 from bench.runs import costs, inputs, needs, plan, registry
 from bench.runs.costs import STATED, Cost, MeasuredCosts, Step
-from bench.runs.inputs import FindVectors
+from bench.runs.inputs import AddUnlabelled, FindVectors
 from bench.runs.need import Workload
 from bench.runs.options import Options, Say
 from bench.runs.plan import TargetPlan
@@ -86,7 +87,8 @@ def forecasts(options: Options, table: Mapping[str, str], say: Say, *, again: bo
     by_name: dict[str, Forecast] = {}
     if ready:
         drafts = plan.drafts(replace(options, targets=ready, offline=True), table, say, progress=False,
-                             find=_vectors_to_come(options), again=again)
+                             find=_vectors_to_come(options), add_unlabelled=_unlabelled_to_come(options),
+                             again=again)
         by_name = {name: _from_data(draft, measured, options) for name, draft in zip(ready, drafts, strict=True)}
     if len(by_name) < len(set(options.targets)):
         strategies = registry.installed(options.baselines, table, say, options.engine)
@@ -120,6 +122,18 @@ def _vectors_to_come(options: Options) -> FindVectors:
             return WordVectors(Path(), Path(), "to be fetched")
 
     return find
+
+
+def _unlabelled_to_come(options: Options) -> AddUnlabelled:
+    """Finds the source's texts without labels if they are here; else assumes that a run with a network fetches them."""
+    def add(source: Domain, access: Access, root: Path, say: Say) -> Domain:
+        def tell(reason: str) -> None:
+            say(reason if options.offline else f"{source.name}: its texts without labels are not here yet: the run "
+                "fetches them first, which is not in the estimate")
+
+        return with_unlabelled(source, access, root, tell)
+
+    return add
 
 
 def _from_data(draft: TargetPlan, measured: MeasuredCosts, options: Options) -> Forecast:

@@ -16,7 +16,7 @@ from bench.core.errors import BenchError, CardError
 from bench.core.names import TaskRef
 from bench.data import corpus
 from bench.data.cards import TWICE, Task, all_tasks, unknown_name
-from bench.data.corpus import Dataset
+from bench.data.corpus import Dataset, Examples
 from bench.data.load import load_task
 from bench.data.routes import Access, ignore
 from bench.data.user_file import looks_like_file
@@ -24,13 +24,14 @@ from bench.learning.features.glove import WordVectors, find_glove
 from bench.learning.networks.architectures import Architecture, architecture_named
 from bench.learning.networks.engines import devices
 from bench.learning.pretrain import Base, BaseSpec, base_key, pretrain, recipe_for
-from bench.protocol.domain import Domain, domain_of, without_test_set
-from bench.protocol.split import Split, saved_split, without_test_texts
+from bench.protocol.domain import Domain, domain_of, with_unlabelled, without_test_set
+from bench.protocol.split import Split, not_in_test, saved_split, without_test_texts
 from bench.results.record import Leading
 from bench.runs import user_target
 from bench.runs.options import Options, Say, Watch
 
 FindVectors = Callable[[Access, Say], WordVectors | None]
+AddUnlabelled = Callable[[Domain, Access, Path, Say], Domain]
 FRAMEWORKS = {"torch": "PyTorch", "mxnet": "MXNet"}
 
 
@@ -115,16 +116,22 @@ def no_vectors(access: Access, say: Say) -> None:
     """For runs that use no word vectors: looks for none."""
 
 
+def labelled_alone(domain: Domain, access: Access, root: Path, say: Say) -> Domain:
+    """For runs that use no base: looks for no texts without labels."""
+    return domain
+
+
 def find_for_net(options: Options) -> FindVectors:
     """How to look for the word vectors that the options' network begins with, if it uses any."""
     return no_vectors if architecture_named(options.net, options.preset).glove == "no" else find_vectors
 
 
 def for_targets(options: Options, say: Say, find: FindVectors = find_vectors, *, progress: bool,
-                allow_same: bool = False) -> Iterator[Inputs]:
+                add_unlabelled: AddUnlabelled = with_unlabelled, allow_same: bool = False) -> Iterator[Inputs]:
     """The inputs of each target, in the order of the options. Reads data; trains nothing.
 
-    `find` looks for the word vectors, once. Raises `BenchError` where a target is the source, unless `allow_same`.
+    `find` looks for the word vectors, `add_unlabelled` for more texts of the source, each once. Raises `BenchError`
+    where a target is the source, unless `allow_same`.
     """
     access = access_for(options, say, progress=progress)
     targets = [load(name, options, access, say) for name in options.targets]
@@ -133,6 +140,7 @@ def for_targets(options: Options, say: Say, find: FindVectors = find_vectors, *,
     for target in targets:
         if not allow_same:
             refuse_same(source.task, target.task)
+    source = add_unlabelled(source, access, options.cache_dir, say)
     vectors = find(access, say)
     for target in targets:
         yield for_pair(options, source, target, vectors)
@@ -141,7 +149,10 @@ def for_targets(options: Options, say: Say, find: FindVectors = find_vectors, *,
 def for_pair(options: Options, source: Domain, target: Domain, vectors: WordVectors | None) -> Inputs:
     """The inputs for a source and a target that are loaded already."""
     split = without_test_texts(source.data, source.split, target.data, target.split.test)
-    source = replace(source, split=split)
+    more = source.unlabelled
+    if more is not None:
+        more = Examples(more.corpus, not_in_test(more.corpus, more.rows, target.data, target.split.test))
+    source = replace(source, split=split, unlabelled=more)
     spec = base_spec(options, source, vectors)
     return Inputs(source, target, spec.net, vectors, spec)
 
@@ -158,7 +169,7 @@ def base_spec(options: Options, source: Domain, vectors: WordVectors | None) -> 
     recipe = recipe_for(net.kind, len(source.split.pool))
     recipe = replace(recipe, epochs=options.epochs) if options.epochs else recipe
     return BaseSpec(source.name, source.data, source.split, net, options.engine, device_for(options), vectors, recipe,
-                    validation=options.validation, every_epoch=options.keep_checkpoints)
+                    validation=options.validation, every_epoch=options.keep_checkpoints, unlabelled=source.unlabelled)
 
 
 def device_for(options: Options) -> str:
@@ -179,7 +190,7 @@ def train_base(options: Options, say: Say, watch: Watch, *, progress: bool) -> B
     """`bench pretrain`: the base alone."""
     access = access_for(options, say, progress=progress)
     find = find_for_net(options)
-    source = load(options.source, options, access, say)
+    source = load_source(options.source, options, access, say)
     return pretrain(base_spec(options, source, find(access, say)), options.cache_dir, watch)
 
 
@@ -200,6 +211,11 @@ def load(name: str, options: Options, access: Access, say: Say) -> Domain:
     domain = domain_of(load_task(task, access, options.cache_dir, edition, say))
     user_target.tell_rows(domain, say)
     return domain
+
+
+def load_source(name: str, options: Options, access: Access, say: Say) -> Domain:
+    """The data of a source, with its texts without labels."""
+    return with_unlabelled(load(name, options, access, say), access, options.cache_dir, say)
 
 
 def card_of(name: str, options: Options) -> tuple[Task, str] | None:

@@ -13,12 +13,12 @@ from bench.core.locks import locked
 from bench.learning.known_words import FEW, known_share
 from bench.learning.networks.engines import compiled
 from bench.learning.pretrain import Base, BaseSpec
-from bench.protocol.domain import Domain
+from bench.protocol.domain import Domain, with_unlabelled
 from bench.results import record_files
 from bench.results.record import Record
 from bench.runs import inputs, needs, registry
 from bench.runs.executor import Executor
-from bench.runs.inputs import FindVectors, Inputs, TrialContext
+from bench.runs.inputs import AddUnlabelled, FindVectors, Inputs, TrialContext
 from bench.runs.options import Options, Say, Watch
 from bench.runs.trials import TrialSpec, blank_record, feasible_budgets, trial_specs
 
@@ -82,12 +82,15 @@ def plan(options: Options, table: Mapping[str, str], say: Say, watch: Watch, *, 
 
 
 def drafts(options: Options, table: Mapping[str, str], say: Say, *, progress: bool, again: bool = False,
-           find: FindVectors = inputs.find_vectors, wanted: Wanted = lambda spec: True) -> Iterator[TargetPlan]:
+           find: FindVectors = inputs.find_vectors, add_unlabelled: AddUnlabelled = with_unlabelled,
+           wanted: Wanted = lambda spec: True) -> Iterator[TargetPlan]:
     """A plan for each target, with nothing prepared: reads data and records, trains nothing."""
     strategies = registry.installed(options.baselines, table, say, options.engine)
     if not needs.use_vectors(registry.needs_of(strategies)):
         find = inputs.no_vectors
-    for pair in inputs.for_targets(options, say, find, progress=progress):
+    if not needs.use_base(registry.needs_of(strategies)):
+        add_unlabelled = inputs.labelled_alone
+    for pair in inputs.for_targets(options, say, find, progress=progress, add_unlabelled=add_unlabelled):
         source, target = pair.source, pair.target
         if pair.leaked:
             say(f"{source.name}: {pair.leaked} of its texts are in the test set of {target.name}: left out")

@@ -18,7 +18,7 @@ from bench.learning.pretrain import (
     BaseSpec,
     base_key,
     load_base,
-    place_glove,
+    place_vectors,
     pretrain,
     saved_checkpoints,
     train_and_validation_rows,
@@ -154,7 +154,7 @@ def test_glove_is_placed_where_there_is_a_vector(world: World):
     params = initial_params(toy.NET, 3 + SPECIALS, "toy")
     before = params[EMBEDDING].copy()
     vectors = world.vectors.look_up(["zala", "nowhere", "bako"])
-    place_glove(params, vectors)
+    place_vectors(params, vectors)
     np.testing.assert_array_equal(params[EMBEDDING][SPECIALS], vectors[0, :8])
     np.testing.assert_array_equal(params[EMBEDDING][SPECIALS + 2], vectors[2, :8])
     np.testing.assert_array_equal(params[EMBEDDING][[0, 1, SPECIALS + 1]], before[[0, 1, SPECIALS + 1]])

@@ -90,6 +90,14 @@ def kernels(name: str, device: str) -> str:
     return compiled.version() if (name, device) == ("torch", "cpu") else ""
 
 
+def prepare(name: str, device: str) -> None:
+    """Load what an engine trains with, so that compiling the kernels, once per machine, is no training time."""
+    if kernels(name, device):
+        from bench.learning.networks.engines import compiled
+
+        compiled.ready()
+
+
 def devices(name: str) -> list[str]:
     """The devices available here to the engine called `name`, best first."""
     if name == "torch" and version(name).endswith("+cpu"):

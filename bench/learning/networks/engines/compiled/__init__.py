@@ -15,6 +15,7 @@ import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from bench.core import environment, places, store
 from bench.core.errors import BenchError
 from bench.core.locks import locked
 
-KERNELS = ("texts", "gru", "adam")  # modules of this folder that hold kernels
+KERNELS = ("texts", "gru", "adam", "skip_gram")  # modules of this folder that hold kernels
 _loading = threading.Lock()
 _state: dict[str, str] = {}  # "why": why there are no kernels, empty where they are loaded
 
@@ -64,15 +65,29 @@ def why_not() -> str:
 
 
 def version() -> str:
-    """What of the numbers depends on the kernels, short: Numba's version; "none" where it is not installed."""
+    """What of the numbers depends on the kernels, short: Numba's version; "none" where it cannot be used."""
     from importlib import metadata
 
-    if os.environ.get("NUMBA_DISABLE_JIT", "").strip("0"):
+    if os.environ.get("NUMBA_DISABLE_JIT", "").strip("0") or _state.get("why"):
         return "none"
     try:
-        return f"numba {metadata.version('numba')}"
+        number = metadata.version("numba")
     except metadata.PackageNotFoundError:
         return "none"
+    return f"numba {number}" if _can_be_imported(number) else "none"
+
+
+@lru_cache(maxsize=1)
+def _can_be_imported(number: str) -> bool:
+    """Whether this version of Numba can be imported: it is not, to find out, where it compiled for this user before."""
+    root = _root()
+    if root is not None and any(root.glob(f"numba-{number}-*/{store.FACTS}")):
+        return True
+    try:
+        importlib.import_module("numba")
+    except Exception:  # what a broken installation may raise
+        return False
+    return True
 
 
 def _load() -> str:
@@ -135,10 +150,11 @@ def _entry(numba: Any) -> Path | None:
         return None
     sources = sorted(Path(__file__).parent.glob("*.py"))
     config = numba.config
-    return root / store.key_of([
+    key = store.key_of([
         [[str(path), path.stat().st_mtime_ns, path.stat().st_size] for path in sources], numba.__version__,
         llvmlite.__version__, sys.implementation.cache_tag, sys.platform, llvm.get_host_cpu_name(),
         sorted(llvm.get_host_cpu_features().items()), config.CPU_NAME, config.CPU_FEATURES, config.OPT])
+    return root / f"numba-{numba.__version__}-{key}"
 
 
 @contextmanager
