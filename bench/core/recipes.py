@@ -12,7 +12,7 @@ from collections.abc import Mapping
 RATES = "a learning rate of 0.003, of the embedding 0.009, and fewer steps"
 # What each strategy did before, the oldest first; today's recipe comes after the last. Others never changed.
 EARLIER: Mapping[str, tuple[str, ...]] = {
-    "scratch": (f"random word vectors, {RATES}",),
+    "scratch": (f"random word vectors, {RATES}", "words of one labelled text kept a vector of their own"),
     "glove-frozen": (RATES,),
     "glove-trainable": (RATES,),
     "tfidf-source": ("a fit that stopped early, with probabilities that were not calibrated",),

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from bench.data.corpus import Corpus, Examples
 from bench.data.text import SPECIALS, UNKNOWN, Ragged, Vocabulary
+from bench.learning.known_words import SEEN
 from bench.learning.models.model import Fitted
 from bench.learning.models.network_model import NetworkModel
 from bench.learning.networks.architectures import (
@@ -26,7 +27,7 @@ from bench.learning.networks.batches import Batches, Recipe
 from bench.learning.networks.engines import name_of
 from bench.learning.pretrain import COMMON_RECIPE, MIN_STEPS, SMALL_SOURCE_RECIPE, place_vectors
 from bench.learning.probe import fit_probe
-from bench.learning.resources import Resources
+from bench.learning.resources import RIDGE_STRENGTH, Resources
 from bench.protocol.metrics import softmax
 from bench.protocol.trial import Trial
 
@@ -122,30 +123,51 @@ def fine_tune(trial: Trial, resources: Resources, learning_rate: float = LEARNIN
 def train_from_scratch(trial: Trial, resources: Resources, learning_rate: float) -> Fitted:
     """The run's network with new weights, trained on the labelled target examples.
 
-    Words begin as the base's do: with their GloVe vectors, where the resources offer them and the network begins with
-    them, else at random. A word that occurs in no labelled example has its vector and nothing else; without a vector it
-    is the unknown word.
+    Words begin with their GloVe vectors, where the resources offer them and the network begins with them, else at
+    random. A word that the labelled examples do not teach (with vectors: one that occurs less than twice) begins with
+    its vector and nothing else, or as the unknown word where it has none. After training such vectors are moved as
+    those of the taught words were, by a ridge regression on GloVe, as for words that a base does not know.
     """
     net, corpus = resources.net, trial.labelled.corpus
     params = initial_params(net, len(corpus.words) + SPECIALS, "scratch", trial.target, trial.seed)
     rows = params[EMBEDDING]
-    seen = np.zeros(len(corpus.words), bool)
-    seen[trial.labelled.x.ids] = True
+    counts = np.bincount(trial.labelled.x.ids, minlength=len(corpus.words))
     vectors = None if net.glove == "no" else resources.vectors
     if vectors is None:
-        rows[SPECIALS:][~seen] = rows[UNKNOWN]
-    else:
-        of_words, _ = vectors.of(corpus)
-        rows[SPECIALS:][~seen] = _rows_of_vectors(of_words[~seen], rows[UNKNOWN])
-        place_vectors(params, of_words)
+        rows[SPECIALS:][counts == 0] = rows[UNKNOWN]
+        trained = train_on_trial(net, params, trial, from_scratch_recipe(len(trial.labelled), learning_rate), resources,
+                                 "scratch")
+        return fitted_network(net, trained, trial, resources)
+    of_words, known = vectors.of(corpus)
+    taught = counts >= SEEN
+    rows[SPECIALS:][~taught] = _rows_of_vectors(of_words[~taught], rows[UNKNOWN])
+    place_vectors(params, of_words)
+    start = rows[SPECIALS:].copy()
     recipe = from_scratch_recipe(len(trial.labelled), learning_rate)
-    if net.glove == "frozen" and vectors is not None:
+    if net.glove == "frozen":
         recipe = replace(recipe, frozen=("embedding.",))
     trained = train_on_trial(net, params, trial, recipe, resources, "scratch")
-    if vectors is None:
-        return fitted_network(net, trained, trial, resources)
-    return fitted_network(net, trained, trial, resources,
-                          lambda words: _rows_of_vectors(vectors.look_up(words), trained[EMBEDDING][UNKNOWN]))
+    embedding = trained[EMBEDDING].copy()
+    moves = _moves(of_words[taught & known], (embedding[SPECIALS:] - start)[taught & known])
+    embedding[SPECIALS:] += np.where((known & ~taught)[:, None], moves(of_words), np.float32(0.0))
+
+    def embed(words: Sequence[str]) -> NDArray[np.float32]:
+        looked_up = vectors.look_up(words)
+        there = looked_up.any(axis=1)[:, None]
+        return _rows_of_vectors(looked_up, embedding[UNKNOWN]) + np.where(there, moves(looked_up), np.float32(0.0))
+
+    return fitted_network(net, {**trained, EMBEDDING: embedding}, trial, resources, embed)
+
+
+def _moves(vectors: NDArray[np.float32], moved: NDArray[np.float32]) -> Callable[[NDArray[np.float32]],
+                                                                              NDArray[np.float32]]:
+    """How far training moves the row of a word with a vector [n, 50], after how far it moved some words' rows."""
+    def with_one(of: NDArray[np.float32]) -> NDArray[np.float64]:
+        return np.column_stack([of, np.ones(len(of), np.float32)]).astype(np.float64)
+
+    x = with_one(vectors)
+    slopes = np.linalg.solve(x.T @ x + RIDGE_STRENGTH * np.eye(x.shape[1]), x.T @ moved)
+    return lambda of: (with_one(of) @ slopes).astype(np.float32)
 
 
 def _rows_of_vectors(vectors: NDArray[np.float32], unknown: NDArray[np.float32]) -> NDArray[np.float32]:
