@@ -112,7 +112,7 @@ class BaseSpec:
     def describe(self) -> dict[str, Any]:
         """Everything that the weights depend on; the base's key is made of it, so its names stay as they are."""
         recipe = asdict(self.recipe)
-        for name in ("precision", "epsilons", "word_dropout"):  # bases are older than these choices
+        for name in ("precision", "epsilons", "word_dropout", "adversarial"):  # bases are older than these choices
             if recipe[name] == getattr(Recipe, name):
                 del recipe[name]
         kernel = kernels(self.engine, self.device)  # its sums are in another order than the framework's

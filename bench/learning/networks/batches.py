@@ -35,6 +35,7 @@ class Recipe:
     precision: str = "float32"  # of products on a GPU: float32, tf32 or bf16; CPUs and MXNet have float32 alone
     epsilons: tuple[tuple[str, float], ...] = ()  # (prefix of a name, Adam's epsilon); the last match, else 1e-8
     word_dropout: float = 0.0  # share of the words that are read as unknown, drawn anew each epoch
+    adversarial: float = 0.0  # length of a step of the word vectors against which a batch is learned too; PyTorch alone
 
     def rate_of(self, name: str) -> float:
         """A parameter's learning rate as a multiple of the recipe's."""

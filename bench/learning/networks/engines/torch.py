@@ -79,7 +79,7 @@ def fit(
                 batch_of = partial(on_device.batch, number) if on_device else partial(
                     host_batch, net, read, rows, seeds[number], shards, kernels and net.kind == "gru")
                 optimiser.prepare(read.x, rows)
-                loss = _gradients(models, batch_of, len(rows), pool, recipe.precision, class_weights)
+                loss = _gradients(models, batch_of, len(rows), pool, recipe, class_weights)
                 if anchors:
                     optimiser.finish()
                 for name, anchor in anchors.items():  # towards the initial weights, decoupled as in AdamW
@@ -161,28 +161,39 @@ def _trained(models: list[Classifier], recipe: Recipe) -> dict[str, nn.Parameter
 
 
 def _gradients(models: list[Classifier], batch_of: Callable[[int], Batch], size: int, pool: ThreadPoolExecutor,
-               precision: str, class_weights: Tensor | None) -> Tensor:
+               recipe: Recipe, class_weights: Tensor | None) -> Tensor:
     """Set the first model's gradients to those of a batch of `size` texts; returns the mean loss, float64.
 
-    `batch_of(k)` makes the part of shard k. Nothing here waits for a GPU.
+    `batch_of(k)` makes the part of shard k. Where the recipe is adversarial (Miyato et al. 2017), half of each gradient
+    is that of the loss after the step of the shard's word vectors that raises it most. Nothing here waits for a GPU.
     """
     def shard_loss(k: int) -> Tensor:
         shard, model = batch_of(k), models[k]
         if not len(shard.y):
             return torch.zeros((), dtype=torch.float64)
 
-        def backward(rows: NDArray[np.int64]) -> Tensor:
-            batch = shard.part(rows)
-            with torch.autocast(batch.y.device.type, torch.bfloat16, enabled=precision == "bf16"):
-                pooled = model.pooled(batch.texts)
+        def loss_of(batch: Batch, step: Tensor | None = None) -> Tensor:
+            with torch.autocast(batch.y.device.type, torch.bfloat16, enabled=recipe.precision == "bf16"):
+                pooled = model.pooled(batch.texts, step)
                 if batch.dropout_mask is not None:
                     pooled = pooled * batch.dropout_mask / (1.0 - model.net.dropout)
                 logits = model.head(pooled).float()
             if batch.head_mask is not None:
                 logits = logits + batch.head_mask
-            loss = F.cross_entropy(logits, batch.y, class_weights, reduction="sum")
-            torch.autograd.backward(loss / size)
-            return loss.detach().double()
+            return F.cross_entropy(logits, batch.y, class_weights, reduction="sum") / size
+
+        def backward(rows: NDArray[np.int64]) -> Tensor:
+            batch, embedding = shard.part(rows), model.embedding.weight
+            loss = loss_of(batch)
+            if not (recipe.adversarial and embedding.requires_grad):
+                torch.autograd.backward(loss)
+                return loss.detach().double() * size
+            before, embedding.grad = embedding.grad, None
+            torch.autograd.backward(loss / 2)
+            torch.autograd.backward(loss_of(batch, model.worst_step(recipe.adversarial)) / 2)
+            if before is not None:
+                embedding.grad = before + embedding.grad
+            return loss.detach().double() * size
 
         losses = in_halves(np.arange(len(shard.y)), backward, lambda: model.zero_grad(set_to_none=True))
         return losses[0] if len(losses) == 1 else torch.stack(losses).sum()

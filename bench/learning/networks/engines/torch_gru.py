@@ -33,12 +33,14 @@ class Ordered:
         return Ordered(order, starts, words, np.maximum(x.lengths[rows[order]], 1))
 
 
-def pooled(x: Ragged, rows: NDArray[np.int64], pooling: str, embedding: Tensor, weights: Weights) -> Tensor:
+def pooled(x: Ragged, rows: NDArray[np.int64], pooling: str, embedding: Tensor, weights: Weights,
+           step: Tensor | None = None) -> Tensor:
     """The pooled states of the texts `rows` [n, h or 2h]: their last one, or mean and maximum (`pooling`).
 
-    The gradient of the embedding is sparse: it has the rows of the texts' words. That of the padding's row is zero.
+    The gradient of the embedding is sparse: it has the rows of the texts' words. That of the padding's row is zero. A
+    `step` [words, e] is added to these rows, in the same order.
     """
-    states: Tensor = _PooledGru.apply(x, rows, pooling, embedding, *weights)  # type: ignore[no-untyped-call]
+    states: Tensor = _PooledGru.apply(x, rows, pooling, step, embedding, *weights)  # type: ignore[no-untyped-call]
     return states
 
 
@@ -80,7 +82,7 @@ def _in_own_order(texts: Ordered, pooling: str, total: NDArray[np.float32], high
 
 class _PooledGru(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, x: Ragged, rows: NDArray[np.int64], pooling: str, embedding: Tensor,
+    def forward(ctx: Any, x: Ragged, rows: NDArray[np.int64], pooling: str, step: Tensor | None, embedding: Tensor,
                 *weights: Tensor) -> Tensor:
         from bench.learning.networks.engines.compiled import gru, texts
 
@@ -90,6 +92,8 @@ class _PooledGru(torch.autograd.Function):
         words = ordered.words
         distinct = torch.from_numpy(texts.number_distinct(words, len(embedding)))
         given = embedding.index_select(0, distinct)
+        if step is not None:
+            given += step
         before, gates, own = (np.empty((tokens, width), np.float32) for width in (h, 3 * h, h))
         before[:n] = 0.0
         total, highest, last = _pools(n, h)
@@ -122,11 +126,11 @@ class _PooledGru(torch.autograd.Function):
                      d_inputs, d_bias)
         of_inputs = torch.from_numpy(d_inputs)
         d_embedding = None
-        if ctx.needs_input_grad[3]:
+        if ctx.needs_input_grad[4]:
             d_given = of_inputs @ weight_ih
             d_given[distinct == PADDING] = 0.0
             d_embedding = torch.sparse_coo_tensor(distinct[None], d_given, embedding.shape, check_invariants=False)
         d_weight_hh = torch.from_numpy(gates).t() @ torch.from_numpy(before)
         d_bias_ih = of_inputs.sum(0)
         d_bias_hh = torch.cat([d_bias_ih[: 2 * h], torch.from_numpy(d_bias)])
-        return None, None, None, d_embedding, of_inputs.t() @ given, d_weight_hh, d_bias_ih, d_bias_hh
+        return (None, None, None, None, d_embedding, of_inputs.t() @ given, d_weight_hh, d_bias_ih, d_bias_hh)

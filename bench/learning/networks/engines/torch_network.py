@@ -41,21 +41,36 @@ class Classifier(nn.Module):
         self.head = nn.Linear(net.features, net.classes)
         self.load_state_dict(weights, assign=True)
 
-    def pooled(self, texts: Padded | Rows) -> Tensor:
-        """Features [n, net.features]."""
+    def pooled(self, texts: Padded | Rows, step: Tensor | None = None) -> Tensor:
+        """Features [n, net.features], where a step of the word vectors may be added to them, see `worst_step`."""
         if isinstance(texts, Rows):
             x, rows, weights = texts.x, texts.rows, self._rnn_weights()
             if texts.inputs is not None:
                 return torch_gru.scored(x, rows, self.net.pooling, texts.inputs, weights)
-            return torch_gru.pooled(x, rows, self.net.pooling, self.embedding.weight, weights)
+            return torch_gru.pooled(x, rows, self.net.pooling, self.embedding.weight, weights, step)
         lengths = texts.lengths
         x = self.embedding(texts.ids)  # [steps, n, embedding]
+        if step is not None:
+            x = x + F.embedding(texts.ids, step)
         if self.net.kind == "dense":
             return F.relu(self.hidden(x.transpose(0, 1).flatten(1)))
         if self.net.widths:
             return self._convolved(x.permute(1, 2, 0), lengths)
         states = self._both_directions(x, lengths) if self.net.kind == "bilstm" else self.rnn(x)[0]
         return self._pooled_over_time(states, lengths)
+
+    def worst_step(self, length: float) -> Tensor:
+        """The step of the word vectors of this length along their gradient.
+
+        Dense as the embedding; where the compiled GRU reads the texts, of its distinct words alone.
+        """
+        gradient = self.embedding.weight.grad
+        assert gradient is not None, "no loss depends on the word vectors"
+        if gradient.is_sparse and self.net.kind == "gru":
+            gradient = gradient._values()
+        elif gradient.is_sparse:
+            gradient = gradient.to_dense()
+        return gradient * (length / gradient.norm().clamp_min(1e-12))
 
     def with_inputs(self, x: Ragged) -> Rows:
         """All texts for scoring: the products of the compiled GRU with their words are computed here, once."""
