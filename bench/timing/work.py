@@ -57,13 +57,14 @@ def write_work(options: Options, amount: Amount, folder: Path, say: Say) -> dict
 
     The net is that of the options without dropout, which each engine draws in its own way: so all configurations
     compute the same, and their scores can be compared. Its weights are random; word vectors would not change a time.
+    Nothing is learned against adversarial steps, which PyTorch alone can: they double the time of an epoch.
     """
     if amount.texts < 1 or amount.steps < 0 or amount.repeats < 1:
         raise BenchError("nothing to time", "--texts and --repeats are 1 or more, --steps 0 or more")
     source = load(options.source, options, access_for(options, say, progress=False), say)
     data, pool, test = source.data, source.split.pool, source.split.test
     net = replace(with_classes(architecture_named(options.net, options.preset), len(data.labels)), dropout=0.0)
-    recipe = replace(recipe_for(net.kind, len(pool)), epochs=1, precision=amount.precision,
+    recipe = replace(recipe_for(net.kind, len(pool)), epochs=1, precision=amount.precision, adversarial=0.0,
                      frozen=("embedding.",) if net.glove == "frozen" else ())
     rng = generator_for("time", source.name)
     rows, scored = np.sort(rng.permutation(pool)[: amount.texts]), np.sort(rng.permutation(test)[: amount.texts])
