@@ -48,12 +48,14 @@ def fine_tuning_recipe(labelled: int, learning_rate: float) -> Recipe:
 def from_scratch_recipe(labelled: int, learning_rate: float) -> Recipe:
     """How to train a new network on so many labelled texts: as a base on a small source, in smaller batches where few.
 
-    About 500 steps in all, or three epochs. The embedding learns at the network's rate.
+    About 500 steps in all, or three epochs. The embedding learns at the network's rate; with more than 256 labels also
+    against adversarial steps, which a base has behind it.
     """
     batch = 16 if labelled <= 256 else 32
     steps = -(-labelled // batch)
     epochs = int(np.clip(-(-MIN_STEPS // steps), SMALL_SOURCE_RECIPE.epochs, 30))
-    return replace(COMMON_RECIPE, epochs=epochs, batch=batch, learning_rate=learning_rate, shards=1)
+    return replace(COMMON_RECIPE, epochs=epochs, batch=batch, learning_rate=learning_rate, shards=1,
+                   adversarial=0.0 if labelled <= 256 else 1.0)
 
 
 def fine_tuning_recipe_for(
@@ -84,8 +86,11 @@ def train_on_batches(net: Architecture, params: Params, batches: Batches, recipe
                      resources: Resources) -> Params:
     """Train on batches of texts whose ids are rows of the embedding in `params`; longer texts are clipped.
 
-    Only the rows of words that occur in the texts can change, so the engine gets only those.
+    Only the rows of words that occur in the texts can change, so the engine gets only those. MXNet leaves out the
+    recipe's adversarial steps.
     """
+    if name_of(resources.engine) != "torch":
+        recipe = replace(recipe, adversarial=0.0)
     x = batches.x.clip(net.most_tokens)
     used = np.unique(np.concatenate([np.arange(SPECIALS, dtype=np.int32), x.ids]))
     table = np.zeros(len(params[EMBEDDING]), np.int32)

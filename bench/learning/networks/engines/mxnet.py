@@ -45,6 +45,8 @@ def fit(
     """
     if recipe.precision != "float32":
         raise BenchError(f"precision {recipe.precision} with MXNet", "it has float32 alone; --engine torch has others")
+    if recipe.adversarial:
+        raise BenchError("adversarial steps of the word vectors with MXNet", "--engine torch has them")
     hooks = hooks or Hooks()
     context = _context(device)
     start = state.params if state else params
