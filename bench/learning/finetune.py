@@ -168,11 +168,16 @@ def _moves(vectors: NDArray[np.float32], moved: NDArray[np.float32]) -> Callable
                                                                               NDArray[np.float32]]:
     """How far training moves the row of a word with a vector [n, 50], after how far it moved some words' rows."""
     def with_one(of: NDArray[np.float32]) -> NDArray[np.float64]:
-        return np.column_stack([of, np.ones(len(of), np.float32)]).astype(np.float64)
+        return np.column_stack([of.astype(np.float64), np.ones(len(of))])
 
     x = with_one(vectors)
-    slopes = np.linalg.solve(x.T @ x + RIDGE_STRENGTH * np.eye(x.shape[1]), x.T @ moved)
-    return lambda of: (with_one(of) @ slopes).astype(np.float32)
+    slopes = np.asarray(np.linalg.solve(x.T @ x + RIDGE_STRENGTH * np.eye(x.shape[1]), x.T @ moved))
+
+    def of_words(of: NDArray[np.float32]) -> NDArray[np.float32]:
+        rows: NDArray[np.float32] = (with_one(of) @ slopes).astype(np.float32)
+        return rows
+
+    return of_words
 
 
 def _rows_of_vectors(vectors: NDArray[np.float32], unknown: NDArray[np.float32]) -> NDArray[np.float32]:

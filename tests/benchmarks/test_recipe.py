@@ -24,10 +24,12 @@ from bench.runs import options as suite
 BLOCK, FOLDS, HELD = 625, 5, (1, 3)  # reviews a block; every fifth block is held out, once for each of HELD
 RECIPES: dict[str, Recipe] = {
     "chosen": RECIPE,
+    "no adversarial steps": replace(RECIPE, adversarial=0.0),
+    "adversarial steps of length 1": replace(RECIPE, adversarial=1.0),
+    "two epochs": replace(RECIPE, epochs=2, learning_rate=12e-3),
     "no word dropout": replace(RECIPE, word_dropout=0.0),
     "Adam's own epsilon": replace(RECIPE, epsilons=()),
     "both, embedding at 0.1": Recipe(epochs=2, batch=128, learning_rate=12e-3, rates=((EMBEDDING, 0.1),)),
-    "three epochs": replace(RECIPE, epochs=3),
 }
 OTHERS = ("amazon", "rotten-tomatoes", "hotels")
 
@@ -36,7 +38,7 @@ OTHERS = ("amazon", "rotten-tomatoes", "hotels")
 def test_recipes_of_the_base(benchmark, tmp_path) -> None:
     options = suite.Options(data_dir=FOLDER)
     access = inputs.access_for(options, print, progress=False)
-    source = inputs.load("imdb", options, access, print)
+    source = inputs.load_source("imdb", options, access, print)
     others = {name: inputs.load(name, options, access, print) for name in OTHERS}
     vectors = inputs.find_vectors(access, print)
     block = blocks(source)
@@ -47,7 +49,7 @@ def test_recipes_of_the_base(benchmark, tmp_path) -> None:
         films = replace(source.split, pool=pool[~out], test=pool[out])  # the test half is never scored
         for name, spec in RECIPES.items():
             order = inputs.base_spec(options, replace(source, split=films), vectors)
-            base = pretrain(replace(order, spec=spec), tmp_path)
+            base = pretrain(replace(order, recipe=spec), tmp_path)
             found = [base.accuracy]
             for other in others.values():
                 texts = other.data.examples(other.split.pool)

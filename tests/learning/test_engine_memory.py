@@ -38,9 +38,9 @@ def fitting(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> 
         def backward(ctx: object, gradient: Tensor) -> Tensor:
             raise error
 
-    def pooled(self: object, texts: Padded | Rows) -> Tensor:
+    def pooled(self: object, texts: Padded | Rows, step: Tensor | None = None) -> Tensor:
         tried.append(len(texts))
-        features = WHOLE(self, texts)  # type: ignore[arg-type]
+        features = WHOLE(self, texts, step)  # type: ignore[arg-type]
         if len(texts) <= most:
             return features
         if not features.requires_grad:

@@ -15,8 +15,8 @@ from test_engines import SMALL, same, toy_batches
 from torch import Tensor, nn
 
 from bench.data.text import PADDING, Ragged
-from bench.learning.networks.architectures import EMBEDDING, Architecture, initial_params
-from bench.learning.networks.batches import Batches, Recipe, pad
+from bench.learning.networks.architectures import EMBEDDING, Architecture, Params, initial_params
+from bench.learning.networks.batches import Batches, Recipe, learning_rate_factor, pad
 from bench.learning.networks.engines import compiled, torch_gru
 from bench.learning.networks.engines import torch as engine
 
@@ -131,7 +131,7 @@ RECIPES = {
     "base's": replace(RECIPE, epsilons=((EMBEDDING, 1e-4),), rates=((EMBEDDING, 0.5),), warmup=0.1, word_dropout=0.1),
     "decay": replace(RECIPE, weight_decay=0.5), "anchored": replace(RECIPE, weight_decay=5.0, anchored=True),
     "three shards": replace(RECIPE, shards=3), "descent": replace(RECIPE, optimiser="sgd", learning_rate=0.1),
-    "frozen": replace(RECIPE, frozen=("embedding.",)),
+    "frozen": replace(RECIPE, frozen=("embedding.",)), "adversarial": replace(RECIPE, adversarial=0.5, shards=3),
 }
 
 
@@ -150,6 +150,26 @@ def test_training_gives_the_weights_of_torchs_layers_and_optimiser(
     for name, values in theirs.items():
         np.testing.assert_allclose(ours[name], values, rtol=0, atol=1e-5, err_msg=name)
     assert np.abs(ours["head.weight"] - params["head.weight"]).max() > 1e-3
+
+
+@pytest.mark.parametrize("net", [SMALL["default gru"], SMALL["default bilstm"]], ids=str)
+def test_half_the_gradient_is_that_after_the_step_that_raises_the_loss_most(net: Architecture):
+    batches, vocabulary = toy_batches(8)
+    net, start = replace(net, dropout=0.0), initial_params(net, vocabulary, "toy")
+    plain = Recipe(epochs=1, batch=16, learning_rate=0.1, shards=1, optimiser="sgd", warmup=0.0)
+    rate = 0.1 * learning_rate_factor(0, 1, 0.0)
+
+    def gradient(params: Params) -> Params:
+        after = engine.fit(net, params, batches, plain, "cpu")
+        return {name: (params[name] - after[name]) / np.float32(rate) for name in params}
+
+    first = gradient(start)
+    step = first[EMBEDDING] * (0.7 / np.linalg.norm(first[EMBEDDING]))
+    second = gradient({**start, EMBEDDING: start[EMBEDDING] + step})
+    after = engine.fit(net, start, batches, replace(plain, adversarial=0.7), "cpu")
+    for name, value in start.items():
+        expected = value - np.float32(rate) * (first[name] + second[name]) / 2
+        np.testing.assert_allclose(after[name], expected, atol=2e-6, err_msg=name)
 
 
 def test_a_row_without_a_gradient_moves_on_as_adam_has_it():

@@ -1,8 +1,9 @@
-"""Word vectors learned from a source's own texts: skip-gram itself, its place beside GloVe, and what a base makes of it."""
+"""Word vectors learned from a source's own texts: skip-gram itself, its place beside GloVe, and a base that has it."""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -28,7 +29,8 @@ def kernels() -> None:
 
 def ragged(texts: list[list[int]]) -> Ragged:
     lengths = [len(text) for text in texts]
-    return Ragged(np.array(sum(texts, []), np.int32), np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64))
+    words = np.array(list(chain.from_iterable(texts)), np.int32)
+    return Ragged(words, np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64))
 
 
 def topics(n: int = 600, seed: int = 0) -> Ragged:

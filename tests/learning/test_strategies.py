@@ -153,6 +153,24 @@ def test_scratch_begins_with_the_bases_word_vectors_and_its_reference_without(
     assert recipe.rate_of(EMBEDDING) * recipe.learning_rate > COMMON_RECIPE.learning_rate
 
 
+def test_a_word_that_no_labelled_text_teaches_moves_as_the_taught_words_did(world: World, tmp_path: Path):
+    test = Examples(world.target.data.corpus, world.target.split.test)
+    resources = Resources(engine("torch"), with_classes(toy.NET, 2), "cpu", 0, vectors=world.vectors)
+    trial = world.trial(64)
+    fitted = named("scratch").fit()(trial, resources)
+    model = fitted.model()
+    vocabulary = list(model.vocabulary.words)
+    rows = model.params[EMBEDDING][SPECIALS:]
+    counts = np.bincount(trial.labelled.x.ids, minlength=len(trial.labelled.corpus.words))
+    taught = {word for word, count in zip(trial.labelled.corpus.words, counts, strict=True) if count >= 2}
+    glove = world.vectors.look_up(vocabulary)
+    untaught = [i for i, word in enumerate(vocabulary) if word not in taught and glove[i].any()]
+    assert untaught
+    width = min(50, toy.NET.embedding)
+    assert (np.abs(rows[untaught, :width] - glove[untaught, :width]).max(axis=1) > 1e-3).all()
+    np.testing.assert_allclose(fitted(test), model.probabilities(test.texts()), atol=1e-5)
+
+
 @pytest.mark.parametrize("words", ["no vectors", "a network without"])
 def test_scratch_without_word_vectors_is_its_reference(world: World, words: str):
     net = replace(with_classes(toy.NET, 2), **({"glove": "no"} if words == "a network without" else {}))

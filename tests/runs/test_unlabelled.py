@@ -1,4 +1,4 @@
-"""Texts of a source that have no label: where its card finds them, which are left out, and what is said without them."""
+"""Texts of a source that have no label: where its card finds them, which are left out, what is said without them."""
 
 from __future__ import annotations
 

@@ -70,7 +70,8 @@ class Classifier(nn.Module):
             gradient = gradient._values()
         elif gradient.is_sparse:
             gradient = gradient.to_dense()
-        return gradient * (length / gradient.norm().clamp_min(1e-12))
+        step: Tensor = gradient * (length / gradient.norm().clamp_min(1e-12))
+        return step
 
     def with_inputs(self, x: Ragged) -> Rows:
         """All texts for scoring: the products of the compiled GRU with their words are computed here, once."""
