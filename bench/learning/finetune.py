@@ -158,8 +158,9 @@ def train_from_scratch(trial: Trial, resources: Resources, learning_rate: float)
 
     def embed(words: Sequence[str]) -> NDArray[np.float32]:
         looked_up = vectors.look_up(words)
-        there = looked_up.any(axis=1)[:, None]
-        return _rows_of_vectors(looked_up, embedding[UNKNOWN]) + np.where(there, moves(looked_up), np.float32(0.0))
+        rows, there = _rows_of_vectors(looked_up, embedding[UNKNOWN]), looked_up.any(axis=1)
+        rows[there] += moves(looked_up[there])
+        return rows
 
     return fitted_network(net, {**trained, EMBEDDING: embedding}, trial, resources, embed)
 
