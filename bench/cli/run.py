@@ -21,6 +21,7 @@ from bench.cli.options import (
     NetworkOptions,
     OwnFileOptions,
     ResultsDir,
+    Set,
     Targets,
     options_of,
 )
@@ -49,6 +50,7 @@ class TrialOptions:
         "--baseline", "-b", autocompletion=completion.strategies_or_all,
         help="Strategy, file.py:function or package.module:function; repeatable; all: everything in bench list "
              "baselines. [default: the main strategies]")] = None
+    settings: Set = None
     budgets: Annotated[str, typer.Option(
         help="Numbers of labelled target texts, comma-separated; full: all of them.")] = "32,128,512,full"
     draw: Draw = "stratified"
@@ -101,12 +103,14 @@ def run_command(
     from bench.baselines import MAIN
     from bench.report import leaderboard_json
     from bench.runs import executor
+    from bench.runs.chosen_settings import options_per_base
     from bench.runs.options import options_per_source
 
     options = options_of(network, workers, data, own_file, repeats, targets=trials.target,
                          baselines=trials.baseline or MAIN, budgets=parse_budgets(trials.budgets), draw=trials.draw,
-                         seeds=trials.seeds, results_dir=results_dir, epochs=epochs)
-    runs = options_per_source([home_expanded(name) for name in trials.source or ("imdb",)], options)
+                         seeds=trials.seeds, results_dir=results_dir, epochs=epochs, settings=trials.settings)
+    of_sources = options_per_source([home_expanded(name) for name in trials.source or ("imdb",)], options)
+    runs = [of_base for of_source in of_sources for of_base in options_per_base(of_source)]
     if dry_run:
         show_plan(runs, as_json=as_json, again=rerun)
         return
@@ -125,7 +129,7 @@ def run_command(
         if debug and error.details:
             TrialProgress().lines(error.details)
         raise
-    if len(runs) > 1:
+    if len(of_sources) > 1:
         _matrices(options, quiet=as_json)
     if as_json:
         json_text(leaderboard_json.as_json(studies) + "\n")

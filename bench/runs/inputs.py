@@ -157,6 +157,7 @@ def base_spec(options: Options, source: Domain, vectors: WordVectors | None) -> 
     net = architecture_named(options.net, options.preset)
     recipe = recipe_for(net.kind, len(source.split.pool))
     recipe = replace(recipe, epochs=options.epochs) if options.epochs else recipe
+    recipe = replace(recipe, **dict(options.base_recipe))  # type: ignore[arg-type]
     return BaseSpec(source.name, source.data, source.split, net, options.engine, device_for(options), vectors, recipe,
                     validation=options.validation, every_epoch=options.keep_checkpoints)
 

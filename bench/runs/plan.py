@@ -84,7 +84,8 @@ def plan(options: Options, table: Mapping[str, str], say: Say, watch: Watch, *, 
 def drafts(options: Options, table: Mapping[str, str], say: Say, *, progress: bool, again: bool = False,
            find: FindVectors = inputs.find_vectors, wanted: Wanted = lambda spec: True) -> Iterator[TargetPlan]:
     """A plan for each target, with nothing prepared: reads data and records, trains nothing."""
-    strategies = registry.installed(options.baselines, table, say, options.engine)
+    strategies = registry.installed(options.baselines, table, say, options.engine, options.settings)
+    _check_base_settings(options, strategies)
     if not needs.use_vectors(registry.needs_of(strategies)):
         find = inputs.no_vectors
     for pair in inputs.for_targets(options, say, find, progress=progress):
@@ -109,6 +110,13 @@ def drafts(options: Options, table: Mapping[str, str], say: Say, *, progress: bo
             _tell_earlier_recipes(records, {spec.strategy.name for part in parts for spec in part.todo}, say)
             _tell_earlier(records, [spec for part in parts for spec in part.todo], say)
         yield TargetPlan(pair, path, tuple(parts), again=again)
+
+
+def _check_base_settings(options: Options, strategies: Sequence[registry.Strategy]) -> None:
+    """Raise `BenchError` where a recipe was chosen for a base that nothing uses."""
+    if options.base_recipe and not needs.use_base(registry.needs_of(strategies)):
+        raise BenchError(f"--set base.{options.base_recipe[0][0]}: no strategy of this run uses the base",
+                         f"it has {', '.join(strategy.name for strategy in strategies)}")
 
 
 def _tell_earlier(records: Sequence[Record], todo: Sequence[TrialSpec], say: Say) -> None:

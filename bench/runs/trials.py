@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -68,7 +69,8 @@ def blank_record(spec: TrialSpec) -> Record:
                   base_spec=dict(context.base_spec) if uses_base else {},
                   vectors_sha256=needs.vectors_sha256(names, context),
                   strategy_sha256=spec.strategy.code_sha256(), text_version=TEXT_VERSION, draw=spec.draw,
-                  recipe=1 if spec.strategy.outside else recipes.current(spec.strategy.name))
+                  recipe=1 if spec.strategy.outside else recipes.current(spec.strategy.name),
+                  chosen=sorted(json.loads(spec.strategy.chosen)))
 
 
 def failed_record(spec: TrialSpec, error: str, traceback: str = "") -> Record:
