@@ -28,13 +28,14 @@ class RowKey:
     settings: str = "{}"  # JSON
     version: str = ""  # digest of the code of a strategy from outside
     recipe: int = 1  # number of the recipe of a strategy of the suite (bench/core/recipes.py)
+    imported: bool = False  # its predictions were made elsewhere
     chosen: tuple[str, ...] = field(default=(), compare=False)  # settings that the user chose: they name the row
 
     @staticmethod
     def of(record: Record) -> RowKey:
         """The row that a record belongs to."""
         return RowKey(record.baseline, _json(record.settings), record.strategy_sha256, record.recipe,
-                      tuple(record.chosen))
+                      bool(record.imported), tuple(record.chosen))
 
 
 @dataclass(frozen=True)
@@ -109,16 +110,18 @@ def boards_of(records: Sequence[Record]) -> list[BoardRecords]:
 def row_names(rows: Iterable[RowKey]) -> dict[RowKey, str]:
     """A name for each row: the strategy's, with the settings and the version in which its rows differ.
 
-    Such as `tfidf[C=0.01]`, `mine (version 1a2b3c)`; and `scratch (recipe 1)` for a recipe before the newest here.
+    Such as `tfidf[C=0.01]`, `mine (version 1a2b3c)`, `gpt-x (imported)`; and `scratch (recipe 1)` for a recipe before
+    the newest here.
     Settings that the user chose are always named, so a row of defaults that stands beside such rows has the plain name.
     """
-    of_recipe: dict[tuple[str, int], list[RowKey]] = defaultdict(list)
+    of_recipe: dict[tuple[str, int, bool], list[RowKey]] = defaultdict(list)
     newest: dict[str, int] = defaultdict(int)
     for row in dict.fromkeys(sorted(rows, key=lambda row: bool(row.chosen))):  # of equal rows one that nobody chose
-        of_recipe[row.strategy, row.recipe].append(row)
+        of_recipe[row.strategy, row.recipe, row.imported].append(row)
         newest[row.strategy] = max(newest[row.strategy], row.recipe)
-    names = {row: name if recipe == newest[strategy] else f"{name} (recipe {recipe})"
-             for (strategy, recipe), alike in of_recipe.items() for row, name in _names(alike).items()}
+    names = {row: f"{name} (imported)" if imported else name if recipe == newest[strategy] else
+             f"{name} (recipe {recipe})"
+             for (strategy, recipe, imported), alike in of_recipe.items() for row, name in _names(alike).items()}
     given = list(names.values())
     return {row: name if given.count(name) == 1 else f"{name} (row {_digest(row)[:2 * SHOWN]})"
             for row, name in names.items()}
@@ -169,7 +172,7 @@ def _json(value: object) -> str:
 
 
 def _digest(row: RowKey) -> str:
-    return store.key_of([row.strategy, row.settings, row.version, row.recipe])
+    return store.key_of([row.strategy, row.settings, row.version, row.recipe, *([True] if row.imported else [])])
 
 
 # Boards that differ in the base or the word vectors.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import isfinite
 
 from bench.analysis.rankings import HARMS, HELPS, LEVEL, LEVEL_WITHIN, SOURCE_ONLY, RankedBaseline, Ranking
 from bench.analysis.scores import Interval
@@ -43,8 +44,9 @@ def recommendation(study: Study, ranking: Ranking) -> str:
     use = f"With {budget_in_words(ranking.budget, ranking.n_train)} use {' or '.join(r.baseline for r in choice)}"
     first = choice[0]
     if len(choice) > 1:
-        use += (f" (we cannot tell them apart; {first.baseline} is the cheapest: "
-                f"{seconds_text(cost(study, ranking, first))})")
+        seconds = cost(study, ranking, first)
+        use += " (we cannot tell them apart" + (f"; {first.baseline} is the cheapest: {seconds_text(seconds)})"
+                                                if isfinite(seconds) else ")")
     score = first.score.estimate - (ranking.optimism or 0.0) / 100 * (first is ranking.rows[0])
     about = f"About {score:.0%} {'right' if study.board.leading == 'accuracy' else 'of each class right'}"
     parts = [about, *_against_scratch(first, n)]
@@ -64,7 +66,9 @@ def recommended(study: Study, ranking: Ranking) -> list[RankedBaseline]:
 
 
 def cost(study: Study, ranking: Ranking, row: RankedBaseline) -> float:
-    """Seconds to train it, its base included."""
+    """Seconds to train it, its base included; infinite for predictions from elsewhere, whose cost nobody knows here."""
+    if study.board.row_keys[row.baseline].imported:
+        return float("inf")
     return next((p.adapt + p.pretrain for p in study.predictions
                  if (p.baseline, p.budget) == (row.baseline, ranking.budget)), row.adapt)
 

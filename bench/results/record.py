@@ -76,6 +76,7 @@ class Record:
     # What an earlier record does not hold either; all of them are as these defaults say.
     draw: Draw = "stratified"  # how the labelled texts were drawn: in the pool's class shares, or whatever their class
     fallback: Fallback = ""  # what predicted in the strategy's place: all its labels were one class
+    imported: dict[str, str] = field(default_factory=dict)  # of predictions made elsewhere: digest of their file; kind
     chosen: list[str] = field(default_factory=list)  # names of the settings that the user chose (bench run --set)
 
     @property
@@ -107,7 +108,8 @@ class Record:
             "source_sha256": self.source_sha256, "split_sha256": self.split_sha256, "net_spec": self.net_spec,
             "vectors_sha256": self.vectors_sha256, "strategy_sha256": self.strategy_sha256,
             "text_version": self.text_version, "leading": self.leading,
-            **({"recipe": self.recipe} if self.recipe > 1 else {})}]
+            **({"recipe": self.recipe} if self.recipe > 1 else {}),
+            **({"imported": True} if self.imported else {})}]
         return store.key_of([*self._earlier_key(), *known])
 
     def earlier_identity(self) -> str:

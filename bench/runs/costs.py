@@ -113,7 +113,7 @@ def measured_costs(records: Iterable[Record], root: Path, net: Architecture, eng
     """What was measured with this net, engine and device: in records, and in the bases of the cache `root`."""
     trials: dict[tuple[str, int], list[float]] = defaultdict(list)
     for r in records:
-        if (r.status, r.net, r.engine, r.device) == ("ok", str(net), engine, device):
+        if (r.status, r.net, r.engine, r.device) == ("ok", str(net), engine, device) and not r.imported:
             trials[r.row, r.n_train].append(sum(r.seconds.get(k, 0.0) for k in ("load", "adapt", "predict")))
     wanted = (net.kind, net.hidden, engine, device)
     bases = [b for b in _facts(root / "bases") if wanted == (
