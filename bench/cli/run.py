@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bench.cli import completion
+from bench.cli.config import Config, SaveConfig, save_config
 from bench.cli.dry_run import show_plan
 from bench.cli.figures import check_fonts
 from bench.cli.option_groups import After
@@ -83,6 +84,9 @@ class WorkerOptions:
 
 def run_command(
     *,
+    context: typer.Context,
+    config: Config = None,
+    save: SaveConfig = None,
     trials: TrialOptions,
     network: NetworkOptions,
     workers: WorkerOptions,
@@ -112,6 +116,9 @@ def run_command(
                          seeds=trials.seeds, results_dir=results_dir, epochs=epochs, settings=trials.settings)
     of_sources = options_per_source([home_expanded(name) for name in trials.source or ("imdb",)], options)
     runs = [of_base for of_source in of_sources for of_base in options_per_base(of_source)]
+    if save:
+        save_config(save, context, {"target": list(options.targets), "source": trials.source or ["imdb"],
+                                    "baseline": list(options.baselines)})
     if dry_run:
         show_plan(runs, as_json=as_json, again=rerun)
         return

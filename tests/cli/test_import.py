@@ -73,7 +73,7 @@ def test_labels_that_it_has_seen_are_one_draw(bench_: Bench) -> None:
     test = exported(bench_)
     ids = [{row["id"] for row in rows} for rows in (labelled, rest, test)]
     assert sum(map(len, ids)) == len(set().union(*ids))
-    lines = bench_("data", "export", "toy-target", *TASK, "--part", "labelled", "--budget", "8", "--seed", "1", "--format",
+    lines = bench_("data", "export", "toy-target", *TASK, "--part", "labelled", "--budget", "8", "--seed", "1", "-f",
                    "jsonl")
     assert [json.loads(line) for line in lines.stdout.splitlines()] == labelled
     answer(test)

@@ -56,7 +56,7 @@ def test_texts_stand_for_ids_where_there_are_none(tmp_path: Path) -> None:
     ("id,positive\na,1.5\n", "positive 1.5"),
     ("id,positive\na,high\nb,0.5\n", "1 cells of 'positive' are no numbers, such as 'high' in line 2"),
     ("id,positive\na,nan\n", "no numbers"),
-    ("id,positive,p_positive\na,1,1\n", "both of positive"),
+    ("id,positive,p_positive\na,1,1\n", "both of 'positive'"),
     ("id,label\na,positive\nb,maybe\nc,\n", "2 cells of 'label' are none of the labels: 'maybe' (line 3), '' (line 4)"),
     ("id,text\na,hello\n", "neither probabilities nor labels"),
     ("name,positive\na,0.5\n", "no column of ids"),
