@@ -13,6 +13,7 @@ from bench.core.budget import FULL, budget_order
 if TYPE_CHECKING:
     from bench.runs.forecast import Forecast
     from bench.runs.options import Options
+    from bench.runs.plan import Wanted
 
 SOURCES: Mapping[str, str] = {  # of an estimate
     "records": "median seconds of the same trials in your records",
@@ -22,8 +23,9 @@ SOURCES: Mapping[str, str] = {  # of an estimate
 }
 
 
-def show_plan(runs: Sequence[Options], *, as_json: bool, again: bool = False) -> None:
-    """Print the plan of every source and its targets."""
+def show_plan(runs: Sequence[Options], *, as_json: bool, again: bool = False,
+              wanted: Wanted = lambda spec: True) -> None:
+    """Print the plan of every source and its targets; of trials that have data, those that are `wanted`."""
     from bench.baselines import BASELINES
     from bench.runs import costs, executor, forecast
     from bench.runs.trials import TrialSpec, blank_record
@@ -32,6 +34,8 @@ def show_plan(runs: Sequence[Options], *, as_json: bool, again: bool = False) ->
 
     def is_new(spec: TrialSpec) -> bool:
         """Whether no other base's plan has counted the trial: those that use no base are in the plan of each."""
+        if not wanted(spec):
+            return False
         before = len(counted)
         counted.add(blank_record(spec).identity())
         return len(counted) > before

@@ -92,7 +92,7 @@ def forecasts(options: Options, table: Mapping[str, str], say: Say, *, again: bo
     by_name: dict[str, Forecast] = {}
     if ready:
         drafts = plan.drafts(replace(options, targets=ready, offline=True), table, say, progress=False,
-                             find=_vectors_to_come(options), again=again, wanted=wanted)
+                             find=vectors_to_come(options), again=again, wanted=wanted)
         by_name = {name: _from_data(draft, measured, options) for name, draft in zip(ready, drafts, strict=True)}
     if len(by_name) < len(set(options.targets)):
         strategies = registry.installed(options.baselines, table, say, options.engine, options.settings)
@@ -121,7 +121,7 @@ def recipe_text(options: Options) -> str:
     return " ".join(f"{name}={setting_text(value)}" for name, value in options.base_recipe)
 
 
-def _vectors_to_come(options: Options) -> FindVectors:
+def vectors_to_come(options: Options) -> FindVectors:
     """Finds GloVe if it is here; else assumes that a run with a network fetches it."""
     def find(access: Access, say: Say) -> WordVectors | None:
         try:

@@ -66,7 +66,7 @@ def test_what_is_saved_plans_the_same_run_from_another_folder(bench_: Bench, fol
     ("seed = 3", ["no option 'seed'", "did you mean 'seeds'"]), ("seeds = true", ["seeds = True"]),
     ("offline = 1", ["not true or false"]), ("draw = ['random', 'stratified']", ["is a list"]),
     ("set = {tfidf = 1}", ["names no strategy"]), ("source = 1979-05-27", ["no value of this option"]),
-    ("seeds", ["line 1"]), ("data-dir = 'a'\ndata_dir = 'b'", ["twice"])])
+    ("seeds", ["key/value pair"]), ("data-dir = 'a'\ndata_dir = 'b'", ["twice"])])
 def test_what_no_option_takes_is_refused(bench_: Bench, workshop: Path, line: str, words: list[str]) -> None:
     (workshop / "wrong.toml").write_text(line)
     refused(bench_(*run(), "--config", "wrong.toml"), *words)
