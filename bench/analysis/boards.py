@@ -6,17 +6,17 @@ import json
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import astuple, dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from bench.core import store
 from bench.core.budget import Draw
 from bench.results.record import NO_VECTORS, Record
 from bench.results.record_files import latest
+from bench.results.row_names import row_name, setting_text
 
 EARLIER = "earlier records, source content unknown"
 SHOWN = 6  # characters of a digest in a title or a row's name, or as many as tell them apart
 RANDOM_DRAW = "label draw random"  # always said; "stratified" is said where both are in one folder
-LONGEST = 40  # characters of a setting in a row's name
 OF_EARLIER_RECIPE = re.compile(r" \(recipe \d+\)$")  # ends the name of such a row
 
 
@@ -28,11 +28,14 @@ class RowKey:
     settings: str = "{}"  # JSON
     version: str = ""  # digest of the code of a strategy from outside
     recipe: int = 1  # number of the recipe of a strategy of the suite (bench/core/recipes.py)
+    imported: bool = False  # its predictions were made elsewhere
+    chosen: tuple[str, ...] = field(default=(), compare=False)  # settings that the user chose: they name the row
 
     @staticmethod
     def of(record: Record) -> RowKey:
         """The row that a record belongs to."""
-        return RowKey(record.baseline, _json(record.settings), record.strategy_sha256, record.recipe)
+        return RowKey(record.baseline, _json(record.settings), record.strategy_sha256, record.recipe,
+                      bool(record.imported), tuple(record.chosen))
 
 
 @dataclass(frozen=True)
@@ -107,31 +110,37 @@ def boards_of(records: Sequence[Record]) -> list[BoardRecords]:
 def row_names(rows: Iterable[RowKey]) -> dict[RowKey, str]:
     """A name for each row: the strategy's, with the settings and the version in which its rows differ.
 
-    Such as `tfidf [C=0.01]`, `mine (version 1a2b3c)`; and `scratch (recipe 1)` for a recipe before the newest here.
+    Such as `tfidf[C=0.01]`, `mine (version 1a2b3c)`, `gpt-x (imported)`; and `scratch (recipe 1)` for a recipe before
+    the newest here.
+    Settings that the user chose are always named, so a row of defaults that stands beside such rows has the plain name.
     """
-    of_recipe: dict[tuple[str, int], list[RowKey]] = defaultdict(list)
+    of_recipe: dict[tuple[str, int, bool], list[RowKey]] = defaultdict(list)
     newest: dict[str, int] = defaultdict(int)
-    for row in dict.fromkeys(rows):
-        of_recipe[row.strategy, row.recipe].append(row)
+    for row in dict.fromkeys(sorted(rows, key=lambda row: bool(row.chosen))):  # of equal rows one that nobody chose
+        of_recipe[row.strategy, row.recipe, row.imported].append(row)
         newest[row.strategy] = max(newest[row.strategy], row.recipe)
-    names = {row: name if recipe == newest[strategy] else f"{name} (recipe {recipe})"
-             for (strategy, recipe), alike in of_recipe.items() for row, name in _names(alike).items()}
+    names = {row: f"{name} (imported)" if imported else name if recipe == newest[strategy] else
+             f"{name} (recipe {recipe})"
+             for (strategy, recipe, imported), alike in of_recipe.items() for row, name in _names(alike).items()}
     given = list(names.values())
-    return {row: name if given.count(name) == 1 else f"{name} (row {store.key_of(list(astuple(row)))[:2 * SHOWN]})"
+    return {row: name if given.count(name) == 1 else f"{name} (row {_digest(row)[:2 * SHOWN]})"
             for row, name in names.items()}
 
 
 def rows_of(strategy: str, names: Iterable[str]) -> list[str]:
     """The names among `names` that are rows of a strategy."""
-    return [name for name in names if name == strategy or name.startswith((f"{strategy} [", f"{strategy} ("))]
+    return [name for name in names if name == strategy or name.startswith((f"{strategy}[", f"{strategy} ("))]
 
 
 def only_row_of(strategy: str, names: Iterable[str]) -> str | None:
     """The one row of a strategy; None where there is none, or several of which none is the one to compare with.
 
-    A row of an earlier recipe is the one only where there is none of the newest.
+    The row with the strategy's own name is the one. A row of an earlier recipe is it only where there is none of the
+    newest.
     """
     rows = rows_of(strategy, names)
+    if strategy in rows:
+        return strategy
     of_newest = [name for name in rows if not OF_EARLIER_RECIPE.search(name)]
     return rows[0] if len(rows) == 1 else of_newest[0] if len(of_newest) == 1 else None
 
@@ -139,14 +148,15 @@ def only_row_of(strategy: str, names: Iterable[str]) -> str | None:
 def _names(rows: Sequence[RowKey]) -> dict[RowKey, str]:
     """The names of the rows of one strategy and recipe."""
     settings = {row: json.loads(row.settings) for row in rows}
+    of_defaults = [values for row, values in settings.items() if not row.chosen]
     keys = dict.fromkeys(key for values in settings.values() for key in values)
-    differing = [key for key in keys if len({_json(values.get(key, ...)) for values in settings.values()}) > 1]
+    differing = {key for key in keys if len({_json(values.get(key, ...)) for values in of_defaults}) > 1}
     versions = _short({row.version for row in rows})
     names = {}
     for row, values in settings.items():
-        parts = " ".join(f"{key}={_text(values[key])}" for key in differing if key in values)
+        shown = {key: value for key, value in values.items() if key in differing or key in row.chosen}
         version = f" (version {versions[row.version]})" if row.version else " (earlier)"
-        names[row] = f"{row.strategy}{f' [{parts}]' if parts else ''}{version if len(versions) > 1 else ''}"
+        names[row] = row_name(row.strategy, shown) + (version if len(versions) > 1 else "")
     return names
 
 
@@ -161,10 +171,8 @@ def _json(value: object) -> str:
     return "" if value is ... else json.dumps(value, sort_keys=True, ensure_ascii=False)
 
 
-def _text(value: object) -> str:
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, separators=(",", ": "))
-    text = text.replace(",", " ")  # commas separate names on the command line
-    return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
+def _digest(row: RowKey) -> str:
+    return store.key_of([row.strategy, row.settings, row.version, row.recipe, *([True] if row.imported else [])])
 
 
 # Boards that differ in the base or the word vectors.
@@ -251,13 +259,14 @@ def _traits(key: BoardKey) -> dict[str, str]:
     """What can tell a leaderboard from others, by the words before it."""
     traits = {"label draw": key.draw, "target content": key.content_sha256, "source content": key.source_sha256,
               "text version": str(key.text_version), "leading score": key.leading}
-    traits |= {f"net's {name.replace('_', ' ')}": _text(value) for name, value in json.loads(key.net_spec).items()}
+    net = json.loads(key.net_spec)
+    traits |= {f"net's {name.replace('_', ' ')}": setting_text(value) for name, value in net.items()}
     base = json.loads(key.base) if key.base else {}
     if isinstance(base, dict):
         recipe = base.get("spec")
         options = recipe if isinstance(recipe, dict) else {}
-        traits |= {name.replace("_", " "): _text(value) for name, value in options.items()}
-        traits |= {f"base's {name}": _text(value)
+        traits |= {name.replace("_", " "): setting_text(value) for name, value in options.items()}
+        traits |= {f"base's {name}": setting_text(value)
                    for name, value in base.items() if name not in ("spec", "pool")}
         traits["base's texts"] = str(base.get("pool", ""))
     else:

@@ -15,7 +15,9 @@ from bench.cli import data, results, streams, task
 from bench.cli import list as listing
 from bench.cli.distance import distance_command
 from bench.cli.doctor import doctor_command
+from bench.cli.export import data_export
 from bench.cli.fit import fit_command
+from bench.cli.import_results import results_import
 from bench.cli.leaderboard import leaderboard_command
 from bench.cli.map import map_command
 from bench.cli.option_groups import Command, typer_command
@@ -38,11 +40,11 @@ GROUPS: dict[str, tuple[str, dict[str, Command]]] = {
     "list": ("What there is to choose from: tasks, baselines, nets, engines.",
              {"tasks": listing.list_tasks, "baselines": listing.list_baselines, "nets": listing.list_nets,
               "engines": listing.list_engines}),
-    "data": ("Fetch, check and audit the data.",
+    "data": ("Fetch, check, audit and export the data.",
              {"list": listing.list_tasks, "pull": data.data_pull, "verify": data.data_verify,
-              "audit": data.data_audit}),
-    "results": ("What a results folder holds, and taking records out of it.",
-                {"list": results.results_list, "rm": results.results_rm}),
+              "audit": data.data_audit, "export": data_export}),
+    "results": ("What a results folder holds: list, remove and import records.",
+                {"list": results.results_list, "rm": results.results_rm, "import": results_import}),
     "task": ("Make and check task cards.", {"new": task.task_new, "check": task.task_check})}
 
 

@@ -27,7 +27,7 @@ class RecordOptions:
         "--target", "-t", autocompletion=completion.tasks, help="Only these tasks; repeatable.")] = None
     baseline: Annotated[list[str] | None, typer.Option(
         "--baseline", "-b", autocompletion=completion.strategies,
-        help="Only these strategies, or rows such as 'tfidf [C=0.01]'; repeatable; main: those that bench run uses by "
+        help="Only these strategies, or rows such as 'tfidf[C=0.01]'; repeatable; main: those that bench run uses by "
              "default.")] = None
     engine: Annotated[str, typer.Option(
         "--engine", autocompletion=completion.engines, help="Only this engine: torch or mxnet.")] = ""
@@ -44,6 +44,7 @@ def choose_records(folder: Path, options: RecordOptions, source: str = "", *, no
     from bench.baselines import MAIN
     from bench.data.cards import unknown_name
     from bench.results import record_files
+    from bench.results.row_names import plain_name
 
     if options.draw not in ("", *DRAWS):
         raise BenchError(f"--draw {options.draw!r} is no way to draw labels", " or ".join(DRAWS))
@@ -56,7 +57,8 @@ def choose_records(folder: Path, options: RecordOptions, source: str = "", *, no
                          f"it has: {', '.join(sorted(tasks)) or 'none'}")
     rows = boards.row_names(map(boards.RowKey.of, records))
     baselines = {record.baseline for record in records} | set(rows.values())
-    strategies = {strategy for name in options.baseline or () for strategy in (MAIN if name == "main" else (name,))}
+    strategies = {strategy for name in options.baseline or ()
+                  for strategy in (MAIN if name == "main" else (name if name in baselines else plain_name(name),))}
     for name in strategies - baselines - set(MAIN):
         raise unknown_name("baseline", name, sorted(baselines), "those with records")
     chosen = [record for record in records

@@ -13,6 +13,7 @@ from bench.core.budget import FULL, budget_order
 if TYPE_CHECKING:
     from bench.runs.forecast import Forecast
     from bench.runs.options import Options
+    from bench.runs.plan import Wanted
 
 SOURCES: Mapping[str, str] = {  # of an estimate
     "records": "median seconds of the same trials in your records",
@@ -22,13 +23,26 @@ SOURCES: Mapping[str, str] = {  # of an estimate
 }
 
 
-def show_plan(runs: Sequence[Options], *, as_json: bool, again: bool = False) -> None:
-    """Print the plan of every source and its targets."""
+def show_plan(runs: Sequence[Options], *, as_json: bool, again: bool = False,
+              wanted: Wanted = lambda spec: True) -> None:
+    """Print the plan of every source and its targets; of trials that have data, those that are `wanted`."""
     from bench.baselines import BASELINES
     from bench.runs import costs, executor, forecast
+    from bench.runs.trials import TrialSpec, blank_record
+
+    counted: set[str] = set()
+
+    def is_new(spec: TrialSpec) -> bool:
+        """Whether no other base's plan has counted the trial: those that use no base are in the plan of each."""
+        if not wanted(spec):
+            return False
+        before = len(counted)
+        counted.add(blank_record(spec).identity())
+        return len(counted) > before
 
     workers = [executor.worker_count(options) for options in runs]
-    forecasts = [target for options in runs for target in forecast.forecasts(options, BASELINES, warn, again=again)]
+    forecasts = [target for options in runs for target in forecast.forecasts(options, BASELINES, warn, again=again,
+                                                                                   wanted=is_new)]
     seconds = forecast.total(forecasts, max([1, *workers]))
     total, todo = sum(target.trials for target in forecasts), sum(target.todo for target in forecasts)
     if as_json:
@@ -65,9 +79,10 @@ def _lines(target: Forecast) -> list[str]:
         todo = sum(cell.todo for cell in cells.values())
         done = (f"{cells[budget].done}/{cells[budget].trials}" if budget in cells else "" for budget in budgets)
         body.append((name, *done, f"{todo}", duration(seconds) if todo else ""))
+    base = f", base with {target.recipe}" if target.recipe else ""
     table = tables.Table(head, tuple(body), (("done/all per budget", len(budgets)), ("", 2)))
-    lines = ["", sentence(f"{target.target} from {target.source}: {target.trials - target.todo} of {target.trials} "
-                          "trials done"), formats.plain(table, width())]
+    lines = ["", sentence(f"{target.target} from {target.source}{base}: {target.trials - target.todo} of "
+                          f"{target.trials} trials done"), formats.plain(table, width())]
     if not target.read:
         lines.append(sentence("Not all data have been read on this machine: sizes come from the task cards, nothing "
                               "counts as done, and download times are not included."))
@@ -82,7 +97,8 @@ def _lines(target: Forecast) -> list[str]:
 def _values(target: Forecast) -> dict[str, Any]:
     """The forecast as JSON has it."""
     return {
-        "target": target.target, "source": target.source, "data_read": target.read, "trials": target.trials,
+        "target": target.target, "source": target.source, "base_recipe": target.recipe,
+        "data_read": target.read, "trials": target.trials,
         "done": target.trials - target.todo, "todo": target.todo,
         "steps": [{"what": step.what, "cached": step.cached, "seconds": None if step.cost.basis == "unknown" else
                    round(step.cost.seconds, 2), "from": step.cost.basis} for step in target.steps],

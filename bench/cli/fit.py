@@ -9,7 +9,7 @@ import typer
 
 from bench.cli import completion, output
 from bench.cli.option_groups import After
-from bench.cli.options import AsJson, DataOptions, Draw, Epochs, NetworkOptions, OwnFileOptions, Source, options_of
+from bench.cli.options import AsJson, DataOptions, Draw, Epochs, NetworkOptions, OwnFileOptions, Set, Source, options_of
 from bench.cli.progress import TrialProgress, headline
 from bench.core.budget import FULL, parse_budgets
 from bench.core.errors import BenchError
@@ -23,9 +23,10 @@ def fit_command(
     baseline: Annotated[str, typer.Option("--baseline", "-b", autocompletion=completion.strategies,
                                           help="Strategy, file.py:function or package.module:function.")] = "finetune",
     budget: Annotated[str, typer.Option(
-        help="Number of labelled target texts; full: all except the test set.")] = "full",
+        help="Number of labelled target texts; full: all except the test set; 0: none.")] = "full",
     all_labels: Annotated[bool, typer.Option(
         "--all-labels", help="Train on every text; no test set is kept, so that no score is known.")] = False,
+    settings: Annotated[Set, After("baseline")] = None,
     draw: Draw = "stratified",
     seed: Annotated[int, typer.Option(help="Seed of the label draw.")] = 0,
     source: Source = "imdb",
@@ -40,6 +41,7 @@ def fit_command(
     from bench.baselines import BASELINES
     from bench.learning.models import folder as model_folder
     from bench.runs import fit_model, plan
+    from bench.runs.chosen_settings import options_per_base
 
     model_folder.check_free(out, force=force)
     budgets = parse_budgets(budget)
@@ -48,7 +50,10 @@ def fit_command(
     if all_labels and budgets != (FULL,):
         raise BenchError(f"--all-labels with --budget {budget}", "give one or the other")
     options = options_of(network, data, own_file, targets=(target,), source=source, baselines=(baseline,),
-                         budgets=budgets, draw=draw, seeds=1, epochs=epochs, all_labels=all_labels)
+                         budgets=budgets, draw=draw, seeds=1, epochs=epochs, all_labels=all_labels, settings=settings)
+    options, *others = options_per_base(options)
+    if others:
+        raise BenchError("--set makes several bases", "a model has one; bench run compares them")
     with TrialProgress() as progress:
         plans = plan.plan(options, BASELINES, progress.say, progress.training, progress=progress.live, again=True)
         of_target = next(plans)

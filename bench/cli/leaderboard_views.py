@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from bench.report.tables import Table
     from bench.results.record import Record
 
-NAMES = re.compile(r"(?:[^,\[]|\[[^\]]*\]?)+")  # between commas; a row's name may hold some in brackets: tfidf [C=0.01]
+NAMES = re.compile(r"(?:[^,\[]|\[[^\]]*\]?)+")  # between commas; a row's name may hold some in brackets: tfidf[C=0.01]
 
 
 @dataclass(frozen=True)

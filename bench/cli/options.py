@@ -23,6 +23,10 @@ Targets = Annotated[list[str] | None, typer.Option(
 Source = Annotated[str, typer.Option(
     "--source", "-s", autocompletion=completion.tasks, help="Task that the base is trained on.")]
 Epochs = Annotated[int, typer.Option(help="Training epochs of the base; 0: as in its recipe.")]
+Set = Annotated[list[str] | None, typer.Option(
+    "--set", help="STRATEGY.SETTING=VALUE, such as finetune.learning_rate=5e-4: a row of its own, in the place of the "
+                  "plain one. Several values (5e-4,1e-3) make several rows; the value default keeps the plain row too. "
+                  "base.epochs=3 and the like change how the base is trained. Repeatable.")]
 Draw = Annotated[str, typer.Option(
     "--draw", help="How the labelled texts are drawn. stratified: with the class shares of all texts, to compare "
                    "strategies with the least noise. random: any texts, to see what you would get by labelling some.")]

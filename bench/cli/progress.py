@@ -109,7 +109,7 @@ class TrialProgress:
         else:
             text = f"FAILED: {record.error}"
         width = len(str(self.total))
-        self.say(f"{self.done:>{width}}/{self.total} {record.task} {record.baseline:<14} {record.budget!s:>5} labels "
+        self.say(f"{self.done:>{width}}/{self.total} {record.task} {record.row:<14} {record.budget!s:>5} labels "
                  f"seed {record.seed}: {text}")
         if self.live:
             self._live("trials", self.total, self.done, "")

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
+from math import inf
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from bench.cli import completion
+from bench.cli.config import Config, SaveConfig, save_config
 from bench.cli.dry_run import show_plan
 from bench.cli.figures import check_fonts
 from bench.cli.option_groups import After
@@ -21,6 +24,7 @@ from bench.cli.options import (
     NetworkOptions,
     OwnFileOptions,
     ResultsDir,
+    Set,
     Targets,
     options_of,
 )
@@ -35,6 +39,7 @@ if TYPE_CHECKING:
     from bench.analysis.study import Study
     from bench.runs.executor import Executor
     from bench.runs.options import Options
+    from bench.runs.plan import Wanted
 
 
 @dataclass(frozen=True)
@@ -49,8 +54,10 @@ class TrialOptions:
         "--baseline", "-b", autocompletion=completion.strategies_or_all,
         help="Strategy, file.py:function or package.module:function; repeatable; all: everything in bench list "
              "baselines. [default: the main strategies]")] = None
+    settings: Set = None
     budgets: Annotated[str, typer.Option(
-        help="Numbers of labelled target texts, comma-separated; full: all of them.")] = "32,128,512,full"
+        help="Numbers of labelled target texts, comma-separated; full: all of them; 0: only the strategies that need "
+             "none.")] = "32,128,512,full"
     draw: Draw = "stratified"
     seeds: Annotated[int, typer.Option(help="Label draws per budget (each also seeds the classifier head).")] = 3
 
@@ -80,6 +87,9 @@ class WorkerOptions:
 
 def run_command(
     *,
+    context: typer.Context,
+    config: Config = None,
+    save: SaveConfig = None,
     trials: TrialOptions,
     network: NetworkOptions,
     workers: WorkerOptions,
@@ -92,23 +102,39 @@ def run_command(
                                              help="Run the other trials after one has failed.")] = True,
     rerun: Annotated[bool, typer.Option("--rerun", help="Run trials that are done already too; the newer record "
                                                         "counts.")] = False,
+    limit: Annotated[int | None, typer.Option(
+        "--limit", help="Run at most so many trials, each strategy at the smallest budget first, to see that all "
+                        "works. They count; a run without it goes on.")] = None,
+    time_limit: Annotated[str, typer.Option(
+        "--time-limit", metavar="TIME", help="Run the trials that fit into a time, such as 10m or 1h30m, by the "
+                                             "estimate of --dry-run; no trial begins after it.")] = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the trials and about how long they take; train, run "
                                                             "and write nothing.")] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Print the traceback of each trial that fails.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Train the base once, run the strategies on the targets, print the leaderboard; continues a stopped run."""
-    from bench.baselines import MAIN
+    from bench.baselines import BASELINES, MAIN
     from bench.report import leaderboard_json
-    from bench.runs import executor
+    from bench.runs import executor, limits
+    from bench.runs.chosen_settings import options_per_base
     from bench.runs.options import options_per_source
 
     options = options_of(network, workers, data, own_file, repeats, targets=trials.target,
                          baselines=trials.baseline or MAIN, budgets=parse_budgets(trials.budgets), draw=trials.draw,
-                         seeds=trials.seeds, results_dir=results_dir, epochs=epochs)
-    runs = options_per_source([home_expanded(name) for name in trials.source or ("imdb",)], options)
+                         seeds=trials.seeds, results_dir=results_dir, epochs=epochs, settings=trials.settings)
+    of_sources = options_per_source([home_expanded(name) for name in trials.source or ("imdb",)], options)
+    runs = [of_base for of_source in of_sources for of_base in options_per_base(of_source)]
+    if save:
+        save_config(save, context, {"target": list(options.targets), "source": trials.source or ["imdb"],
+                                    "baseline": list(options.baselines)})
+    began, seconds = time.monotonic(), limits.parse_duration(time_limit) if time_limit else None
+    selection = limits.select(runs, BASELINES, limit=limit, seconds=seconds, again=rerun, dry=dry_run) \
+        if limit or seconds else limits.Selection()
+    if selection.words:
+        warn(selection.words)
     if dry_run:
-        show_plan(runs, as_json=as_json, again=rerun)
+        show_plan(runs, as_json=as_json, again=rerun, wanted=selection.wants)
         return
     failed = 0
     studies: list[Study] = []
@@ -116,16 +142,16 @@ def run_command(
         with executor.executor(options, warn) as execute:
             for of_source in runs:
                 failures, found = _run(of_source, execute, keep_going=keep_going, rerun=rerun, debug=debug,
-                                       quiet=as_json)
+                                       quiet=as_json, wanted=selection.wants, end=began + seconds if seconds else inf)
                 failed += failures
                 studies += found
-                if failed and not keep_going:
+                if (failed and not keep_going) or (seconds and time.monotonic() - began > seconds):
                     break
     except BenchError as error:
         if debug and error.details:
             TrialProgress().lines(error.details)
         raise
-    if len(runs) > 1:
+    if len(of_sources) > 1:
         _matrices(options, quiet=as_json)
     if as_json:
         json_text(leaderboard_json.as_json(studies) + "\n")
@@ -135,10 +161,10 @@ def run_command(
 
 
 def _run(options: Options, execute: Executor, *, keep_going: bool, rerun: bool, debug: bool,
-         quiet: bool) -> tuple[int, list[Study]]:
+         quiet: bool, wanted: Wanted, end: float) -> tuple[int, list[Study]]:
     """Run the trials of one source; returns the number that failed, and the studies of the targets.
 
-    `quiet` leaves standard output alone.
+    `quiet` leaves standard output alone. Only trials that are `wanted` run, and none begins after `end`.
     """
     from bench.analysis import boards, study
     from bench.baselines import BASELINES
@@ -150,7 +176,9 @@ def _run(options: Options, execute: Executor, *, keep_going: bool, rerun: bool, 
     shown: list[Study] = []
     with TrialProgress() as progress:
         for of_target in plan.plan(options, BASELINES, progress.say, progress.training, progress=progress.live,
-                                   again=rerun):
+                                   again=rerun, wanted=wanted):
+            if not of_target.specs:
+                continue
             target, total, done = of_target.target, len(of_target.specs), len(of_target.specs) - len(of_target.todo)
             progress.say(headline(target, of_target.base, options.source))
             if done:
@@ -161,9 +189,12 @@ def _run(options: Options, execute: Executor, *, keep_going: bool, rerun: bool, 
                 progress.trial(record)
                 if debug and record.traceback:
                     progress.lines(record.traceback)
-                if failed and not keep_going:
+                if (failed and not keep_going) or time.monotonic() > end:
                     break
             progress.pause()
+            if progress.done < progress.total and time.monotonic() > end:
+                progress.say(f"the time limit is over: {progress.total - progress.done} trials are left; a run without "
+                             "it goes on")
             studies = study.studies(record_files.read_with_packed(of_target.path))
             paths = leaderboard_files.write(options.results_dir, studies)
             keys = [board.key for board in boards.boards_of([trials.blank_record(spec) for spec in of_target.specs])]
@@ -175,7 +206,7 @@ def _run(options: Options, execute: Executor, *, keep_going: bool, rerun: bool, 
                     say(f"{others} more of {of_target.target.task.name}, of other data, another base or another draw: "
                         f"bench leaderboard --target {of_target.target.task.name}", err=True)
             say("Written: " + ", ".join(map(str, paths)), err=quiet)
-            if failed and not keep_going:
+            if (failed and not keep_going) or time.monotonic() > end:
                 break
     return failed, shown
 

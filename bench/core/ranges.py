@@ -41,6 +41,7 @@ RANGES: Mapping[str, Range] = {
     "base_seeds": Range(1, 1_000, "a number of bases"),
     "head_seeds": Range(1, 1_000, "a number of classifier heads"),
     "epochs": Range(0, 10_000, "a number of epochs", "0: as many as the recipe says"),
+    "limit": Range(1, 10**9, "a number of trials"),
     "jobs": Range(0, 1_024, "a number of worker processes", "0: one per core"),
     "validation": Range(0, 0.5, "a share", "such as 0.2", whole=False),
     "rating_threshold": Range(-FINITE, FINITE, "a rating", "such as 3", whole=False),

@@ -14,6 +14,7 @@ from bench.core import recipes, store
 from bench.core.budget import Draw
 from bench.core.names import TaskRef, is_name
 from bench.core.schema import Name
+from bench.results.row_names import row_name
 
 SCHEMA = 1
 NO_VECTORS = "none"  # what stands for the word vectors of a strategy that could have used some, and had none
@@ -75,11 +76,18 @@ class Record:
     # What an earlier record does not hold either; all of them are as these defaults say.
     draw: Draw = "stratified"  # how the labelled texts were drawn: in the pool's class shares, or whatever their class
     fallback: Fallback = ""  # what predicted in the strategy's place: all its labels were one class
+    imported: dict[str, str] = field(default_factory=dict)  # of predictions made elsewhere: digest of their file; kind
+    chosen: list[str] = field(default_factory=list)  # names of the settings that the user chose (bench run --set)
 
     @property
     def target(self) -> TaskRef:
         """The target task and its edition."""
         return TaskRef(self.task, self.edition)
+
+    @property
+    def row(self) -> str:
+        """The strategy's name, with the settings that the user chose: `finetune[learning_rate=5e-4]`."""
+        return row_name(self.baseline, {name: self.settings[name] for name in self.chosen if name in self.settings})
 
     @property
     def is_earlier(self) -> bool:
@@ -100,7 +108,8 @@ class Record:
             "source_sha256": self.source_sha256, "split_sha256": self.split_sha256, "net_spec": self.net_spec,
             "vectors_sha256": self.vectors_sha256, "strategy_sha256": self.strategy_sha256,
             "text_version": self.text_version, "leading": self.leading,
-            **({"recipe": self.recipe} if self.recipe > 1 else {})}]
+            **({"recipe": self.recipe} if self.recipe > 1 else {}),
+            **({"imported": True} if self.imported else {})}]
         return store.key_of([*self._earlier_key(), *known])
 
     def earlier_identity(self) -> str:

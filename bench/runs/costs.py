@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -65,7 +65,7 @@ class Step:
 class MeasuredCosts:
     """What this machine's own records and cache show; empty where there are none."""
 
-    trials: Mapping[tuple[str, int], float]  # baseline and labelled texts → median seconds
+    trials: Mapping[tuple[str, int], float]  # row and labelled texts → median seconds
     epoch: float | None = None  # milliseconds per text and epoch of a base
     features: float | None = None  # milliseconds per text
 
@@ -74,10 +74,12 @@ class MeasuredCosts:
         if (baseline, labels) in self.trials:
             return Cost(self.trials[baseline, labels], RECORDS)
         by_size = {n: s for (name, n), s in self.trials.items() if name == baseline}
+        if not by_size and baseline.endswith("]"):  # with chosen settings, of which nothing is known yet
+            return replace(self.trial(baseline.partition("[")[0], labels), basis=UNKNOWN)
         table = stated(baseline, labels)
         if table is None:  # not a built-in one: as at its nearest size, else as long as a network
             if by_size:
-                return Cost(by_size[min(by_size, key=lambda n: abs(np.log(n / labels)))], SCALED)
+                return Cost(by_size[min(by_size, key=lambda n: abs(np.log(max(n, 1) / max(labels, 1))))], SCALED)
             network = self.trial("scratch", labels)
             return Cost(network.seconds, UNKNOWN)
         pace = _pace({(baseline, n): s for n, s in by_size.items()}) or _pace(self.trials)
@@ -111,8 +113,8 @@ def measured_costs(records: Iterable[Record], root: Path, net: Architecture, eng
     """What was measured with this net, engine and device: in records, and in the bases of the cache `root`."""
     trials: dict[tuple[str, int], list[float]] = defaultdict(list)
     for r in records:
-        if (r.status, r.net, r.engine, r.device) == ("ok", str(net), engine, device) and r.n_train:
-            trials[r.baseline, r.n_train].append(sum(r.seconds.get(k, 0.0) for k in ("load", "adapt", "predict")))
+        if (r.status, r.net, r.engine, r.device) == ("ok", str(net), engine, device) and not r.imported:
+            trials[r.row, r.n_train].append(sum(r.seconds.get(k, 0.0) for k in ("load", "adapt", "predict")))
     wanted = (net.kind, net.hidden, engine, device)
     bases = [b for b in _facts(root / "bases") if wanted == (
         b.get("net", {}).get("kind"), b.get("net", {}).get("hidden"), b.get("engine"), b.get("device"))]

@@ -42,6 +42,9 @@ def trial_spec_for(target_plan: TargetPlan, seed: int) -> TrialSpec:
     """The plan's one trial, at a seed; `BenchError` where the baseline cannot be used on this target."""
     if not target_plan.specs:
         raise BenchError(f"nothing to fit on {target_plan.target.name}", "see the reason above")
+    if len(rows := dict.fromkeys(spec.strategy.row for spec in target_plan.specs)) > 1:
+        raise BenchError(f"--set makes several strategies: {', '.join(rows)}", "a model is of one; bench run compares "
+                         "them")
     return replace(target_plan.specs[0], seed=seed)
 
 
@@ -105,12 +108,12 @@ def without_scores(record: Record) -> Record:
 def summary(record: Record) -> str:
     """One line: what was fitted on what, and how good it is."""
     if not record.n_test:
-        return (f"{record.baseline} on {record.target}, every one of {record.n_train:,} labels: no test "
+        return (f"{record.row} on {record.target}, every one of {record.n_train:,} labels: no test "
                 f"set was kept, so no score is known; fitted in {record.seconds['adapt']:.1f} s")
     auc = "" if record.auc is None else f", AUC {record.auc:.3f}"
     drawn = " drawn at random" if record.draw == "random" and record.budget != FULL else ""
     shares = "; all of them are of one class, so the class shares are predicted" if record.fallback else ""
     labels = f"{budget_in_words(record.budget, record.n_train)}{drawn}{shares}"
-    return (f"{record.baseline} on {record.target}, {labels}, seed {record.seed}: accuracy "
+    return (f"{record.row} on {record.target}, {labels}, seed {record.seed}: accuracy "
             f"{record.accuracy:.3f}{auc} on the test set of {record.n_test:,} texts; fitted in "
             f"{record.seconds['adapt']:.1f} s")

@@ -17,13 +17,15 @@ from bench.learning.networks.architectures import architecture_named
 from bench.learning.pretrain import recipe_for
 from bench.protocol.domain import Domain, with_unlabelled
 from bench.results import record_files
+from bench.results.row_names import setting_text
 from bench.runs import costs, inputs, needs, plan, registry
 from bench.runs.costs import STATED, Cost, MeasuredCosts, Step
 from bench.runs.inputs import AddUnlabelled, FindVectors
 from bench.runs.need import Workload
 from bench.runs.options import Options, Say
-from bench.runs.plan import TargetPlan
+from bench.runs.plan import TargetPlan, Wanted
 from bench.runs.registry import Strategy
+from bench.runs.trials import runs_at
 
 TEST_SHARE = {"official": 0.5, "quarter": 0.25, "fifth": 0.2}  # of a card's rows; for the official test set a guess
 UNSTATED = 8_000  # rows, where a card does not say
@@ -52,6 +54,7 @@ class Forecast:
 
     target: str  # task@edition
     source: str
+    recipe: str  # settings of the base that the user chose, as text; empty where none
     read: bool  # whether the data have been read here: else sizes are the card's, and nothing counts as done
     steps: tuple[Step, ...]
     cells: tuple[ForecastCell, ...]
@@ -73,8 +76,11 @@ class Forecast:
         return {cost.basis for cost in counted}
 
 
-def forecasts(options: Options, table: Mapping[str, str], say: Say, *, again: bool = False) -> list[Forecast]:
+def forecasts(options: Options, table: Mapping[str, str], say: Say, *, again: bool = False,
+              wanted: Wanted = lambda spec: True) -> list[Forecast]:
     """One forecast per target, in the order of the options; `again` counts finished trials as to do.
+
+    Of targets whose data have been read, only trials that are `wanted` count.
 
     Raises `BenchError` for what the run would refuse too, as far as that shows without fetching anything.
     """
@@ -87,11 +93,13 @@ def forecasts(options: Options, table: Mapping[str, str], say: Say, *, again: bo
     by_name: dict[str, Forecast] = {}
     if ready:
         drafts = plan.drafts(replace(options, targets=ready, offline=True), table, say, progress=False,
-                             find=_vectors_to_come(options), add_unlabelled=_unlabelled_to_come(options),
-                             again=again)
+                             find=vectors_to_come(options), add_unlabelled=unlabelled_to_come(options),
+                             again=again, wanted=wanted)
         by_name = {name: _from_data(draft, measured, options) for name, draft in zip(ready, drafts, strict=True)}
     if len(by_name) < len(set(options.targets)):
-        strategies = registry.installed(options.baselines, table, say, options.engine)
+        strategies = registry.installed(options.baselines, table, say, options.engine, options.settings)
+        if not ready:
+            plan.tell_who_needs_labels(strategies, options.budgets, say)
         unread = [TaskRef.parse(name).task for name in read if not read[name]]
         source = _size(options.source, read[options.source], options, access, say)
         for name in options.targets:
@@ -110,7 +118,12 @@ def total(targets: Sequence[Forecast], workers: int) -> float:
     return sum(once.values()) + trials + (costs.START if todo else 0.0)
 
 
-def _vectors_to_come(options: Options) -> FindVectors:
+def recipe_text(options: Options) -> str:
+    """The settings of the base that the user chose: `epochs=3 learning_rate=5e-3`."""
+    return " ".join(f"{name}={setting_text(value)}" for name, value in options.base_recipe)
+
+
+def vectors_to_come(options: Options) -> FindVectors:
     """Finds GloVe if it is here; else assumes that a run with a network fetches it."""
     def find(access: Access, say: Say) -> WordVectors | None:
         try:
@@ -124,7 +137,7 @@ def _vectors_to_come(options: Options) -> FindVectors:
     return find
 
 
-def _unlabelled_to_come(options: Options) -> AddUnlabelled:
+def unlabelled_to_come(options: Options) -> AddUnlabelled:
     """Finds the source's texts without labels if they are here; else assumes that a run with a network fetches them."""
     def add(source: Domain, access: Access, root: Path, say: Say) -> Domain:
         def tell(reason: str) -> None:
@@ -148,14 +161,14 @@ def _from_data(draft: TargetPlan, measured: MeasuredCosts, options: Options) -> 
         steps += needs.steps(part.needs, workload)
         todo = set(part.todo)
         for spec in part.specs:
-            cell = counts.setdefault((spec.strategy.name, spec.budget), [0, 0])
+            cell = counts.setdefault((spec.strategy.row, spec.budget), [0, 0])
             cell[0] += 1
             cell[1] += int(spec not in todo)
     cells = []
     for (name, budget), (trials, done) in counts.items():
         labels = labels_in(budget, len(target.split.pool))
         cells.append(ForecastCell(name, budget, labels, trials, done, measured.trial(name, labels)))
-    return Forecast(target.name, source.name, True, tuple(steps), tuple(cells))
+    return Forecast(target.name, source.name, recipe_text(options), True, tuple(steps), tuple(cells))
 
 
 @dataclass(frozen=True)
@@ -185,7 +198,8 @@ def _from_cards(source: _Size, target: _Size, strategies: Sequence[Strategy], un
     """The forecast from the cards, where not all data have been read on this machine."""
     inputs.refuse_same(source.task, target.task)
     usable = registry.applicable(strategies, source.task, target.task, True, say)
-    epochs = options.epochs or recipe_for(architecture_named(options.net, options.preset).kind, source.pool).epochs
+    recipe = recipe_for(architecture_named(options.net, options.preset).kind, source.pool)
+    epochs = int(dict(options.base_recipe).get("epochs", options.epochs)) or recipe.epochs
     bases = tuple(f"{source.name} {seed}" for seed in range(options.base_seeds))
     steps = [Step(f"reading {size.task.name}", "", False, Cost(size.rows * costs.READ / 1000, STATED))
              for size in (target, source) if size.task.name in unread]
@@ -196,10 +210,10 @@ def _from_cards(source: _Size, target: _Size, strategies: Sequence[Strategy], un
         trials = options.seeds * options.head_seeds * (len(bases) if needs.use_base(strategy.needs()) else 1)
         for budget in options.budgets:
             labels = labels_in(budget, target.pool)
-            if labels <= target.pool:
-                cost = measured.trial(strategy.name, labels)
-                cells.append(ForecastCell(strategy.name, budget, labels, trials, 0, cost))
-    return Forecast(target.name, source.name, False, tuple(steps), tuple(cells))
+            if labels <= target.pool and runs_at(strategy, budget):
+                cost = measured.trial(strategy.row, labels)
+                cells.append(ForecastCell(strategy.row, budget, labels, trials, 0, cost))
+    return Forecast(target.name, source.name, recipe_text(options), False, tuple(steps), tuple(cells))
 
 
 def _is_read(name: str, options: Options, access: Access) -> bool:

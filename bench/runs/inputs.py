@@ -169,6 +169,7 @@ def base_spec(options: Options, source: Domain, vectors: WordVectors | None) -> 
     recipe = recipe_for(net.kind, len(source.split.pool))
     recipe = replace(recipe, epochs=options.epochs) if options.epochs else recipe
     recipe = recipe if options.engine == "torch" else replace(recipe, adversarial=0.0)
+    recipe = replace(recipe, **dict(options.base_recipe))  # type: ignore[arg-type]
     return BaseSpec(source.name, source.data, source.split, net, options.engine, device_for(options), vectors, recipe,
                     validation=options.validation, every_epoch=options.keep_checkpoints, unlabelled=source.unlabelled)
 

@@ -51,6 +51,8 @@ class Options:
     epochs: int = 0  # of the base; 0: the recipe's
     validation: float = 0.0  # share of the source's pool that the base is not trained on
     keep_checkpoints: bool = False  # of every epoch of the base
+    settings: tuple[str, ...] = ()  # STRATEGY.SETTING=VALUE, chosen for strategies and for the base
+    base_recipe: tuple[tuple[str, float], ...] = ()  # fields of the base's recipe that differ from the usual
 
     def __post_init__(self) -> None:
         """Refuse numbers that make no sense."""

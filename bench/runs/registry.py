@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -18,7 +19,8 @@ from bench.core.errors import BenchError, MissingExtra
 from bench.core.plugins import baseline_entries
 from bench.data.cards import Task, unknown_name
 from bench.protocol.trial import Predictor
-from bench.runs import failures, isolation, needs, outside, processes, signature, strategy_code
+from bench.results.row_names import row_name
+from bench.runs import chosen_settings, failures, isolation, needs, outside, processes, signature, strategy_code
 from bench.runs.options import ALL, Say
 
 OURS = ("bench",)  # packages whose strategies run in this process
@@ -34,11 +36,12 @@ class Description:
     settings: Mapping[str, Any]  # its keyword arguments with their defaults, as JSON
     summary: str  # the first line of its documentation
     sha256: str = ""  # of its code; empty for a strategy of the suite
+    kinds: Mapping[str, frozenset[str]] = field(default_factory=dict)  # what each setting may be
 
 
 @dataclass(frozen=True)
 class Strategy:
-    """A strategy by its name on the command line, and where its function is.
+    """A strategy by its name on the command line, where its function is, and the settings that the user chose.
 
     One from outside is imported in processes of its own alone: here it is known by its description.
     """
@@ -48,6 +51,7 @@ class Strategy:
     function: str = "fit"
     file: Path | None = None
     description: Description | None = field(default=None, compare=False, repr=False)  # as planned; None: asked anew
+    chosen: str = "{}"  # JSON: the settings that the user chose, where they are not the defaults
 
     @property
     def outside(self) -> bool:
@@ -75,9 +79,10 @@ class Strategy:
         return module
 
     def fit(self) -> Callable[..., Predictor]:
-        """Its function: `fit(trial, resources, **settings)`."""
+        """Its function, with the chosen settings: `fit(trial, resources)`."""
         function: Callable[..., Predictor] = getattr(self.load(), self.function)
-        return function
+        chosen = json.loads(self.chosen)
+        return partial(function, **chosen) if chosen else function
 
     def described(self) -> Description:
         """What its module says of it; one from outside is asked in a process of its own."""
@@ -86,8 +91,13 @@ class Strategy:
         return _described_once(self) if self.outside else describe(self)
 
     def settings(self) -> dict[str, Any]:
-        """The keyword arguments of its function, with their defaults, as JSON."""
-        return dict(self.described().settings)
+        """The keyword arguments of its function, with their defaults or what the user chose, as JSON."""
+        return {**self.described().settings, **json.loads(self.chosen)}
+
+    @property
+    def row(self) -> str:
+        """Its name with the chosen settings: `finetune[learning_rate=5e-4]`."""
+        return row_name(self.name, json.loads(self.chosen))
 
     def needs(self) -> frozenset[str]:
         """Names of what it needs, from its module's `NEEDS`; bench/runs/needs.py says what each means."""
@@ -137,7 +147,7 @@ def describe(strategy: Strategy) -> Description:
     code = strategy_code.digest(strategy_code.files_of(strategy.module, strategy.file), strategy.module) \
         if strategy.outside else ""
     return Description(needs.complete(names), signature.settings_of(function, strategy.name),
-                       brief(str(text or "").strip().split("\n")[0]), code)
+                       brief(str(text or "").strip().split("\n")[0]), code, signature.kinds_of(function))
 
 
 def _described_apart(strategies: Sequence[Strategy], engine: str) -> list[Description | BenchError]:
@@ -233,8 +243,9 @@ def describe_all(strategies: Sequence[Strategy], engine: str = "torch") -> list[
     return results
 
 
-def installed(names: Sequence[str], table: Mapping[str, str], say: Say, engine: str = "torch") -> list[Strategy]:
-    """The strategies named that can run here, described.
+def installed(names: Sequence[str], table: Mapping[str, str], say: Say, engine: str = "torch",
+              settings: Sequence[str] = ()) -> list[Strategy]:
+    """The strategies named that can run here, described, with the settings that `--set` chose for them.
 
     Raises `BenchError` for one that was asked for by its own name and cannot; `say` hears of the others.
     """
@@ -249,7 +260,7 @@ def installed(names: Sequence[str], table: Mapping[str, str], say: Say, engine: 
             raise error
         else:
             say(f"{strategy.name} left out: {error}")
-    return strategies
+    return chosen_settings.with_settings(strategies, settings)
 
 
 def applicable(strategies: Iterable[Strategy], source: Task, target: Task, glove: bool, say: Say) -> list[Strategy]:

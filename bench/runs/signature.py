@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import inspect
+import json
 import math
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -14,6 +17,13 @@ from bench.core.errors import BenchError
 
 EXPECTED = "it is called as fit(trial, resources), and its other parameters need defaults"
 JSON = "a record holds None, true, false, finite numbers, texts, and lists and tables of these"
+# The words of a default's or an annotation's type → the kind of JSON value.
+KINDS = {**{kind: kind for kind in ("int", "float", "bool", "str", "list", "dict", "None")}, "NoneType": "None",
+         "Optional": "None", "tuple": "list", "Sequence": "list", "Mapping": "dict"}
+SAID = {"int": "a whole number", "float": "a number", "bool": "true or false", "str": "a text", "list": "a list [...]",
+        "dict": "a table {...}", "None": "none"}
+WORDS = re.compile(r"\w+")
+ITEMS = re.compile(r"(?<=list|dict)\[.*?\]+|(?<=tuple)\[.*?\]+|(?<=Mapping)\[.*?\]+|(?<=Sequence)\[.*?\]+")
 DEEPEST = 20  # levels of lists and tables in a setting
 LARGEST = 1 << 63  # of whole numbers, which a record's readers take for 64 bits
 
@@ -50,6 +60,50 @@ def settings_of(function: Callable[..., Any], strategy: str) -> dict[str, Any]:
             raise BenchError(f"{who}: its setting {parameter.name} = {shown(parameter.default)} cannot be recorded: "
                              f"{error}", JSON) from None
     return settings
+
+
+def kinds_of(function: Callable[..., Any]) -> dict[str, frozenset[str]]:
+    """What each setting may be, by the type of its default and by its annotation: int, float, bool, str, list, dict.
+
+    An annotation widens what the default shows (`C: float = 1`, `model: str | None = None`). Empty: any JSON value.
+    """
+    kinds = {}
+    for parameter in inspect.signature(function).parameters.values():
+        if parameter.default is parameter.empty:
+            continue
+        hint = parameter.annotation
+        words = set(WORDS.findall(ITEMS.sub("", hint.__name__ if type(hint) is type else str(hint))))
+        stated = {KINDS[word] for word in words if word in KINDS}
+        found = stated | {KINDS[type(as_json(parameter.default)).__name__]}
+        if "float" in stated and "int" not in stated:  # C: float = 1
+            found -= {"int"}
+        kinds[parameter.name] = frozenset() if words & {"Any", "object"} or found == {"None"} else frozenset(found)
+    return kinds
+
+
+def parsed(text: str, kinds: Collection[str]) -> Any:
+    """The value that a text stands for, of one of the `kinds` (empty: of any); `ValueError` says what it is not."""
+    value = _json_value(text)
+    finite = not isinstance(value, float) or math.isfinite(value)
+    kind = "None" if value is None else type(value).__name__
+    if text and finite and (not kinds or (kind in kinds and kind != "float")):
+        return value
+    if finite and kind in ("int", "float"):
+        if "int" in kinds and value == int(value):
+            return int(value)
+        if "float" in kinds:
+            return float(value)
+    if text and "str" in kinds:
+        return text
+    raise ValueError(f"not {' or '.join(said for kind, said in SAID.items() if kind in kinds) or 'a value'}")
+
+
+def _json_value(text: str) -> Any:
+    with suppress(ValueError, RecursionError):
+        return json.loads(text)
+    with suppress(ValueError):
+        return float(text.replace("_", "?"))
+    return {"true": True, "false": False, "none": None}.get(text.lower(), text)
 
 
 def as_json(value: Any, depth: int = 0) -> Any:

@@ -38,14 +38,14 @@ def test_two_settings_are_two_rows_that_name_what_differs_and_nothing_else():
     strong = seeds("tfidf", settings={"penalty": 1.0, "words": 5}, **NEW)
     weak = seeds("tfidf", strength=0.1, settings={"penalty": 0.01, "words": 5}, **NEW)
     assert means([*strong, *weak, *seeds("scratch", **NEW)]) == pytest.approx({
-        ("", "tfidf [penalty=1.0]"): mean(strong), ("", "tfidf [penalty=0.01]"): mean(weak),
+        ("", "tfidf[penalty=1.0]"): mean(strong), ("", "tfidf[penalty=0.01]"): mean(weak),
         ("", "scratch"): mean(seeds("scratch"))})
     assert set(means(strong)) == {("", "tfidf")}
 
 
 def test_a_setting_that_only_one_of_two_has_is_named_there():
     plain, more = seeds("mine", settings={}, **NEW), seeds("mine", strength=0.2, settings={"depth": [3, 4]}, **NEW)
-    assert {name for _, name in means([*plain, *more])} == {"mine", "mine [depth=[3 4]]"}
+    assert {name for _, name in means([*plain, *more])} == {"mine", "mine[depth=[3 4]]"}
 
 
 def test_two_versions_of_a_strategy_are_two_rows():
@@ -59,7 +59,7 @@ def test_two_versions_of_a_strategy_are_two_rows():
 
 
 def test_names_of_rows_are_never_shared():
-    rows = [boards.RowKey("a", '{"C": 1}'), boards.RowKey("a", '{"C": "1"}'), boards.RowKey("a [C=1]")]
+    rows = [boards.RowKey("a", '{"C": 1}'), boards.RowKey("a", '{"C": "1"}'), boards.RowKey("a[C=1]")]
     assert len(set(boards.row_names(rows).values())) == 3
 
 
@@ -169,12 +169,12 @@ def test_every_number_of_the_csv_and_the_json_belongs_to_what_its_row_says():
 def test_the_page_and_markdown_name_every_board_and_row_apart():
     studies = study.studies(MIXED)
     text = leaderboard_files.whole(studies, "md")
-    for words in ("tfidf [C=0.01]", "tfidf [C=1.0]", "mine:fit (version 2b2b2b)", "epochs 1", "epochs 2",
+    for words in ("tfidf[C=0.01]", "tfidf[C=1.0]", "mine:fit (version 2b2b2b)", "epochs 1", "epochs 2",
                   "source content b2b2b2"):
         assert words in text
     facts = page_facts.facts(MIXED)
     assert len({board["net"] for board in facts.boards}) == 3
-    assert {"tfidf [C=0.01]", "tfidf [C=1.0]"} <= set(facts.baselines)
+    assert {"tfidf[C=0.01]", "tfidf[C=1.0]"} <= set(facts.baselines)
     assert any("--epochs 2" in board["command"] for board in facts.boards)
     places = {(cell[0], cell[1], cell[2]) for cell in facts.cells}
     assert len(places) == len(facts.cells)
@@ -183,9 +183,9 @@ def test_the_page_and_markdown_name_every_board_and_row_apart():
 def test_settings_can_be_compared_by_the_names_of_their_rows():
     found = study.studies([*seeds("tfidf", settings={"C": 1.0}, **NEW),
                            *seeds("tfidf", strength=0.1, settings={"C": 0.01}, **NEW)])[0]
-    pair = comparisons.compare_baselines(found.predictions, ["tfidf [C=1.0]", "tfidf [C=0.01]"])[0]
-    assert (pair.first, pair.second) == ("tfidf [C=1.0]", "tfidf [C=0.01]")
-    with pytest.raises(BenchError, match=r"there are: tfidf \[C=0.01\], tfidf \[C=1.0\]"):
+    pair = comparisons.compare_baselines(found.predictions, ["tfidf[C=1.0]", "tfidf[C=0.01]"])[0]
+    assert (pair.first, pair.second) == ("tfidf[C=1.0]", "tfidf[C=0.01]")
+    with pytest.raises(BenchError, match=r"there are: tfidf\[C=0.01\], tfidf\[C=1.0\]"):
         comparisons.compare_baselines(found.predictions, ["tfidf", "scratch"])
 
 

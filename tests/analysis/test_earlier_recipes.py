@@ -35,9 +35,9 @@ def test_records_of_an_earlier_recipe_are_a_row_of_their_own_and_never_the_zero_
 def test_settings_are_named_among_the_rows_of_one_recipe():
     rows = [boards.RowKey("scratch", '{"rate": 3}'), boards.RowKey("scratch", '{"rate": 6}', recipe=2),
             boards.RowKey("scratch", '{"rate": 9}', recipe=2)]
-    assert list(boards.row_names(rows).values()) == ["scratch (recipe 1)", "scratch [rate=6]", "scratch [rate=9]"]
+    assert list(boards.row_names(rows).values()) == ["scratch (recipe 1)", "scratch[rate=6]", "scratch[rate=9]"]
     assert boards.only_row_of("scratch", boards.row_names(rows).values()) is None
-    assert boards.only_row_of("scratch", ["scratch (recipe 1)", "scratch [rate=6]"]) == "scratch [rate=6]"
+    assert boards.only_row_of("scratch", ["scratch (recipe 1)", "scratch[rate=6]"]) == "scratch[rate=6]"
 
 
 def test_what_is_counted_from_an_earlier_recipe_is_said():

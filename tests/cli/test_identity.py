@@ -125,8 +125,8 @@ def test_two_settings_are_two_rows(bench_: Bench, knob: Path):
         assert done.exit_code == 0
     found = scores(bench_)
     assert len(found) == 2
-    assert {name.partition(" (")[0] for _, name in found} == {"knob_of_a_user:fit [C=100.0]",
-                                                              "knob_of_a_user:fit [C=0.0001]"}
+    assert {name.partition(" (")[0] for _, name in found} == {"knob_of_a_user:fit[C=100.0]",
+                                                              "knob_of_a_user:fit[C=1e-4]"}
     names = [name for _, name in found]
     compared = bench_("leaderboard", "--results-dir", "results", "--compare", ",".join(names), "--format", "json")
     assert compared.exit_code == 0, compared.output
@@ -236,3 +236,39 @@ def test_every_numeric_option_of_every_command_has_a_range():
     assert len(names) > 15
     missing = [name for name in names if not {name, name.partition(".")[2]} & set(ranges.RANGES)]
     assert missing == []
+
+
+def test_chosen_settings_are_rows_beside_the_plain_one_which_keeps_its_records(bench_: Bench):
+    plain = run(baseline=["tfidf", "scratch"])
+    assert bench_(*plain).exit_code == 0
+    before = {name for _, name in scores(bench_)}
+    assert before == {"tfidf", "scratch"}
+    assert bench_(*run(baseline="tfidf", set="tfidf.penalty=0.001,default")).exit_code == 0
+    assert {name for _, name in scores(bench_)} == {*before, "tfidf[penalty=1e-3]"}
+    assert len(kept(Path("results"))) == 6, "the plain rows have run once"
+    for name in ("tfidf[penalty=1e-3]", "tfidf [penalty=1e-3]"):
+        shown = bench_("leaderboard", "--results-dir", "results", "--baseline", name, "--format", "csv")
+        assert [row["baseline"] for row in csv.DictReader(io.StringIO(shown.stdout))] == ["tfidf[penalty=1e-3]"]
+    for name in ("scratch", "tfidf[penalty=1e-3]"):
+        assert bench_("results", "rm", "--results-dir", "results", "--baseline", name, "--yes").exit_code == 0
+    assert {name for _, name in scores(bench_)} == {"tfidf"}
+    refused(bench_(*run(baseline="tfidf", set="tfidf.penalti=1")), "did you mean 'penalty'")
+    refused(bench_(*run(baseline="tfidf", set="base.batch=64")), "no strategy of this run uses the base")
+
+
+def test_each_recipe_of_the_base_is_a_leaderboard_and_what_uses_no_base_is_on_both(bench_: Bench):
+    made = bench_(*run(baseline=["source-only", "tfidf"], seeds=1, epochs=None, set="base.epochs=1,2"))
+    assert made.exit_code == 0, made.output
+    records = kept(Path("results"))
+    assert sorted(r.baseline for r in records) == ["source-only", "source-only", "tfidf"]
+    assert len({r.base for r in records if r.base}) == 2
+    assert set(scores(bench_)) == {(f"epochs {n}", name) for n in (1, 2) for name in ("source-only", "tfidf")}
+
+
+def test_a_model_has_one_setting_and_its_card_says_which(bench_: Bench):
+    words = ["fit", "--target", "toy-target", "--source", "toy-source", "--tasks", "cards", "--data-dir", "data",
+             "--offline", "--baseline", "tfidf", "--out", "model", "--set"]
+    assert bench_(*words, "tfidf.penalty=3").exit_code == 0
+    assert json.loads(Path("model/card.json").read_text())["settings"]["penalty"] == 3.0
+    refused(bench_(*words, "tfidf.penalty=3,4", "--force"), "tfidf[penalty=3.0], tfidf[penalty=4.0]")
+    refused(bench_(*words, "base.epochs=1,2", "--force"), "several bases")
