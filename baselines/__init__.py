@@ -19,6 +19,11 @@ BASELINES: Mapping[str, str] = {
     "tfidf": "bench.baselines.tfidf",
     "tfidf-source": "bench.baselines.tfidf_source",
     "tfidf-joint": "bench.baselines.tfidf_joint",
+    "easyadapt": "bench.baselines.easyadapt",
+    "importance-weighting": "bench.baselines.importance_weighting",
+    "coral": "bench.baselines.coral",
+    "msda": "bench.baselines.msda",
+    "dann": "bench.baselines.dann",
     "sentence-embedding": "bench.baselines.sentence_embedding",
 }
 

@@ -6,6 +6,14 @@ from bench.core.errors import BenchError
 from bench.core.seeds import generator_for
 from bench.data.corpus import Examples
 from bench.data.text import SPECIALS, UNKNOWN, Ragged, Vocabulary
+from bench.learning.adaptation.coral import Standardisation, coral_alignment
+from bench.learning.adaptation.dann import fit_dann
+from bench.learning.adaptation.denoising import fit_denoising_layers, hidden_layers
+from bench.learning.adaptation.easyadapt import augment, augmented_for_target
+from bench.learning.adaptation.fitted import fitted_layers, fitted_linear
+from bench.learning.adaptation.importance import importance_weights
+from bench.learning.adaptation.ngrams import JointNgrams, pool_of, weights_of_labelled
+from bench.learning.adaptation.stacking import stacked
 from bench.learning.features.glove import GLOVE_DIMENSIONS
 from bench.learning.features.ngrams import column_ngrams
 from bench.learning.finetune import (
@@ -39,7 +47,7 @@ from bench.learning.networks.architectures import (
     with_classes,
 )
 from bench.learning.networks.batches import Batches, Recipe
-from bench.learning.probe import class_probabilities, fit_probe, linear_head
+from bench.learning.probe import Head, class_probabilities, fit_probe, linear_head
 from bench.learning.resources import Resources
 from bench.learning.source_linear import logistic_regression, tfidf
 from bench.protocol.metrics import softmax
@@ -53,6 +61,11 @@ __all__ += ["GLOVE_DIMENSIONS", "SPECIALS", "UNKNOWN", "Ragged", "Vocabulary", "
 
 # Linear classifiers, and their probabilities for every class.
 __all__ += ["class_probabilities", "fit_probe", "linear_head", "logistic_regression", "softmax"]
+
+# Domain adaptation: features of both domains, and methods on them.
+__all__ += ["Head", "JointNgrams", "Standardisation", "augment", "augmented_for_target", "coral_alignment", "fit_dann",
+            "fit_denoising_layers", "fitted_layers", "fitted_linear", "hidden_layers", "importance_weights", "pool_of",
+            "stacked", "weights_of_labelled"]
 
 # Networks and their weights.
 __all__ += ["EMBEDDING", "HEAD", "HEAD_BIAS", "Architecture", "Params", "initial_params", "to_embedding_rows",

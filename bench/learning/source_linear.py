@@ -65,6 +65,14 @@ class SourceLinear:
         model.coef_ = np.pad(self.coef * scale, ((0, 0), (0, more)))
         return model
 
+    def model_for(self, y: NDArray[np.int64], features: int, tolerance: float = TOLERANCE) -> Any:
+        """A model to be fitted to texts of the classes `y` on as many `features`, of which the source's come first.
+
+        It starts from the source's own coefficients where `y` holds the source's classes, else from nothing.
+        """
+        same_classes = np.array_equal(np.unique(y), self.classes)
+        return self.model(features - len(self.idf), tolerance) if same_classes else logistic_regression(tolerance)
+
 
 def fit_source_linear(examples: Examples) -> SourceLinear:
     """The model fitted on these labelled examples, from the cache or fitted now."""
@@ -176,4 +184,4 @@ def tfidf(counts: csr_matrix, columns: NDArray[np.int64], idf: NDArray[np.float3
     indices = indices[wanted]
     data = (1.0 + np.log(counts.data[wanted])) * idf[indices]
     matrix = csr_matrix((data.astype(np.float32), indices, indptr), shape=(counts.shape[0], len(columns)))
-    return normalize(matrix, copy=False)
+    return normalize(matrix, copy=False) if matrix.shape[0] else matrix  # scikit-learn refuses no texts

@@ -164,6 +164,23 @@ def _feature_steps(work: Workload) -> Iterator[Step]:
         yield Step("features", f"{work.target} {key}", cached, work.measured.encoding(work.target_texts))
 
 
+def _features_of_source(resources: Resources, corpus: Corpus) -> None:
+    assert resources.source is not None
+    resources.feature_seconds(resources.source.corpus)
+
+
+def _open_features_of_source(resources: Resources, corpus: Corpus) -> Seconds:
+    assert resources.source is not None
+    return {"encode": resources.feature_seconds(resources.source.corpus)}
+
+
+def _source_feature_steps(work: Workload) -> Iterator[Step]:
+    for key in work.bases:
+        cached = work.inputs is not None and is_derived(
+            work.inputs.source.data.corpus, *features_entry(key, work.inputs.vectors))
+        yield Step("features", f"{work.source} {key}", cached, work.measured.encoding(work.source_texts))
+
+
 # Word vectors, counts and sentence vectors of the target's texts.
 
 def _glove_of_words(resources: Resources, corpus: Corpus) -> None:
@@ -253,6 +270,9 @@ NEEDS: Mapping[str, Need] = {
         of_source=True,
         attach=lambda context: {"source": _source_pool(context.root, context.source, context.target)},
         entries=_source_entries),
+    "source-features": Need(
+        implies=("features", "source"), prepare=_features_of_source, open=_open_features_of_source,
+        steps=_source_feature_steps),
     "source-linear": Need(
         of_source=True,
         attach=lambda context: {"source_linear": _source_linear(context.root, context.source, context.target)},

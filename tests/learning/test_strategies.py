@@ -88,6 +88,14 @@ def test_a_baseline_works_with_one_label_of_each_class(world: World, strategy: S
 
 
 @every
+@pytest.mark.parametrize("which", ["target", "three"])
+def test_a_strategy_that_needs_no_label_predicts_without_one(world: World, strategy: Strategy, which: str):
+    target: Domain = getattr(world, which)
+    if "no-labels" in strategy.needs() and (which == "target" or "same-labels" not in strategy.needs()):
+        check(predicted(world, strategy, target, 0), target)
+
+
+@every
 def test_a_module_says_what_it_needs_and_what_it_is(strategy: Strategy):
     module = strategy.load()
     assert strategy.needs() >= module.NEEDS

@@ -35,8 +35,8 @@ class LinearModel:
         """One number per n-gram, ascending."""
         return self.grams[:, 0].astype(np.int64) * len(self.vocabulary) + self.grams[:, 1]
 
-    def probabilities(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """The same as scikit-learn's TfidfTransformer(sublinear_tf=True) and LogisticRegression, [n, classes]."""
+    def entries(self, texts: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
+        """The features of texts that are not zero: text, n-gram and value of each; a text's values have length 1."""
         x, n, k = encode_with_vocabulary(texts, self.vocabulary), len(texts), len(self.grams)
         ids, rows = x.ids.astype(np.int64), np.repeat(np.arange(n), x.lengths)
         within = rows[1:] == rows[:-1]
@@ -48,8 +48,12 @@ class LinearModel:
         cells, counts = np.unique(row[known] * k + at[known], return_counts=True)
         row, column = np.divmod(cells, k)
         value = (1.0 + np.log(counts)) * self.idf[column]
-        value /= np.sqrt(np.bincount(row, value**2, n))[row]
-        logits = np.stack([np.bincount(row, value * w[column], n) for w in self.weight], axis=1)
+        return row, column, value / np.sqrt(np.bincount(row, value**2, n))[row]
+
+    def probabilities(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """The same as scikit-learn's TfidfTransformer(sublinear_tf=True) and LogisticRegression, [n, classes]."""
+        row, column, value = self.entries(texts)
+        logits = np.stack([np.bincount(row, value * w[column], len(texts)) for w in self.weight], axis=1)
         return softmax(logits + self.bias)
 
     def parts(self) -> ModelParts:
@@ -77,10 +81,17 @@ class LinearModel:
 
         `idf` [k] and `weight` [classes, k] are in the same order. Words in no n-gram are left out.
         """
-        used = np.unique(grams[grams >= 0])
-        number = np.full(len(words) + 1, PADDING, np.int32)  # the last is the number of -1
-        number[used] = np.arange(len(used)) + SPECIALS
-        renumbered = number[grams]
-        order = np.lexsort((renumbered[:, 1], renumbered[:, 0]))
-        return cls(Vocabulary(tuple(words[i] for i in used)), renumbered[order], np.asarray(idf[order], np.float32),
-                   np.asarray(weight[:, order], np.float32), np.asarray(bias, np.float32))
+        vocabulary, grams, order = ascending(words, grams)
+        return cls(vocabulary, grams, np.asarray(idf[order], np.float32), np.asarray(weight[:, order], np.float32),
+                   np.asarray(bias, np.float32))
+
+
+def ascending(words: Sequence[str], grams: NDArray[np.int32]
+              ) -> tuple[Vocabulary, NDArray[np.int32], NDArray[np.int64]]:
+    """The words that n-grams [k, 2] of `words` use, the n-grams in these words' numbers, and the order they are in."""
+    used = np.unique(grams[grams >= 0])
+    number = np.full(len(words) + 1, PADDING, np.int32)  # the last is the number of -1
+    number[used] = np.arange(len(used)) + SPECIALS
+    renumbered = number[grams]
+    order = np.lexsort((renumbered[:, 1], renumbered[:, 0]))
+    return Vocabulary(tuple(words[i] for i in used)), renumbered[order], order

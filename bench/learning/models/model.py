@@ -89,6 +89,7 @@ KINDS: Mapping[str, str] = {
     "linear": "bench.learning.models.linear_model:LinearModel",
     "sentence": "bench.learning.models.sentence_model:SentenceModel",
     "forest": "bench.learning.models.forest_model:ForestModel",
+    "ngram-network": "bench.learning.models.ngram_network_model:NgramNetworkModel",
 }
 
 

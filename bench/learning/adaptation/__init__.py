@@ -1,0 +1,1 @@
+"""Unsupervised domain adaptation on feature matrices: source texts with labels, and target texts without."""
