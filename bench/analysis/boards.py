@@ -22,17 +22,19 @@ OF_EARLIER_RECIPE = re.compile(r" \(recipe \d+\)$")  # ends the name of such a r
 
 @dataclass(frozen=True)
 class RowKey:
-    """What a row of a leaderboard is: a strategy, its settings, its recipe, and the version of its code."""
+    """What a row of a leaderboard is: a strategy, its settings, its recipe, what it lacks, the version of its code."""
 
     strategy: str
     settings: str = "{}"  # JSON
     version: str = ""  # digest of the code of a strategy from outside
     recipe: int = 1  # number of the recipe of a strategy of the suite (bench/core/recipes.py)
+    without: tuple[str, ...] = ()  # strategies that it could not combine, since something was not installed
 
     @staticmethod
     def of(record: Record) -> RowKey:
         """The row that a record belongs to."""
-        return RowKey(record.baseline, _json(record.settings), record.strategy_sha256, record.recipe)
+        return RowKey(record.baseline, _json(record.settings), record.strategy_sha256, record.recipe,
+                      tuple(record.without))
 
 
 @dataclass(frozen=True)
@@ -107,7 +109,8 @@ def boards_of(records: Sequence[Record]) -> list[BoardRecords]:
 def row_names(rows: Iterable[RowKey]) -> dict[RowKey, str]:
     """A name for each row: the strategy's, with the settings and the version in which its rows differ.
 
-    Such as `tfidf [C=0.01]`, `mine (version 1a2b3c)`; and `scratch (recipe 1)` for a recipe before the newest here.
+    Such as `tfidf [C=0.01]`, `mine (version 1a2b3c)`, `auto (without sentence-embedding)`; and `scratch (recipe 1)` for
+    a recipe before the newest here.
     """
     of_recipe: dict[tuple[str, int], list[RowKey]] = defaultdict(list)
     newest: dict[str, int] = defaultdict(int)
@@ -146,7 +149,8 @@ def _names(rows: Sequence[RowKey]) -> dict[RowKey, str]:
     for row, values in settings.items():
         parts = " ".join(f"{key}={_text(values[key])}" for key in differing if key in values)
         version = f" (version {versions[row.version]})" if row.version else " (earlier)"
-        names[row] = f"{row.strategy}{f' [{parts}]' if parts else ''}{version if len(versions) > 1 else ''}"
+        lacks = f" (without {' and '.join(row.without)})" if row.without and len({r.without for r in rows}) > 1 else ""
+        names[row] = f"{row.strategy}{f' [{parts}]' if parts else ''}{version if len(versions) > 1 else ''}{lacks}"
     return names
 
 

@@ -75,6 +75,8 @@ class Record:
     # What an earlier record does not hold either; all of them are as these defaults say.
     draw: Draw = "stratified"  # how the labelled texts were drawn: in the pool's class shares, or whatever their class
     fallback: Fallback = ""  # what predicted in the strategy's place: all its labels were one class
+    members: dict[BaselineName, Share] = field(default_factory=dict)  # weights of the strategies that it is a mean of
+    without: list[BaselineName] = field(default_factory=list)  # that it would hold too, had more been installed
 
     @property
     def target(self) -> TaskRef:
@@ -100,7 +102,8 @@ class Record:
             "source_sha256": self.source_sha256, "split_sha256": self.split_sha256, "net_spec": self.net_spec,
             "vectors_sha256": self.vectors_sha256, "strategy_sha256": self.strategy_sha256,
             "text_version": self.text_version, "leading": self.leading,
-            **({"recipe": self.recipe} if self.recipe > 1 else {})}]
+            **({"recipe": self.recipe} if self.recipe > 1 else {}),
+            **({"without": self.without} if self.without else {})}]
         return store.key_of([*self._earlier_key(), *known])
 
     def earlier_identity(self) -> str:
@@ -127,7 +130,8 @@ def record_from_json(body: Mapping[str, Any]) -> Record:
     record = msgspec.convert(body, Record)
     if not (is_name(record.task) and is_name(record.edition)):
         raise ValueError("names")
-    if not all(map(str.isprintable, (record.source, record.baseline, record.net, record.engine, record.device))):
+    if not all(map(str.isprintable, (record.source, record.baseline, record.net, record.engine, record.device,
+                                     *record.members, *record.without))):
         raise ValueError("names that cannot be printed")
     if record.status == "ok" and None in (record.accuracy, record.balanced_accuracy):
         raise ValueError("no score")

@@ -24,7 +24,8 @@ from bench.runs.trials import TrialSpec
 TOLERANCE = 1e-5  # largest difference between a model's probabilities and its predictor's on the test set
 # Fields of the record that stand in the model's card.
 FACTS = ("task", "edition", "content_sha256", "source", "baseline", "settings", "net", "engine", "device", "budget",
-         "draw", "seed", "base", "n_train", "n_test", "accuracy", "balanced_accuracy", "macro_f1", "auc", "log_loss",
+         "draw", "seed", "base", "members", "without", "n_train",
+         "n_test", "accuracy", "balanced_accuracy", "macro_f1", "auc", "log_loss",
          "seconds", "versions")
 
 

@@ -85,7 +85,7 @@ def drafts(options: Options, table: Mapping[str, str], say: Say, *, progress: bo
            find: FindVectors = inputs.find_vectors, wanted: Wanted = lambda spec: True) -> Iterator[TargetPlan]:
     """A plan for each target, with nothing prepared: reads data and records, trains nothing."""
     strategies = registry.installed(options.baselines, table, say, options.engine)
-    if not needs.use_vectors(registry.needs_of(strategies)):
+    if not needs.use_vectors(registry.possible_needs_of(strategies)):
         find = inputs.no_vectors
     for pair in inputs.for_targets(options, say, find, progress=progress):
         source, target = pair.source, pair.target
