@@ -11,7 +11,7 @@ from bench.api import Examples, Fitted, MeanModel, Member, Resources, Trial, geo
 from . import frozen, glove_embedding, glove_forest, gradual, sentence_embedding, tfidf, tfidf_joint
 
 FEW = 256  # labels up to which training the base further pays; beyond, its features do as well in a tenth of the time
-TEMPER = 0.3  # how far out-of-fold predictions are believed: 1 as if every text were news, 0 not at all
+TEMPER = 0.1  # how far out-of-fold predictions are believed: 1 as if every text were news, 0 not at all
 SMALLEST = 0.01  # weight below which a member is left out
 
 
@@ -23,23 +23,22 @@ class Candidate:
     fit: Callable[[Trial, Resources], Fitted]
     needs: frozenset[str]
     weight: float = 1.0  # beside the others where the labels are the source's; divided by the sum of those that run
-    fewest: int = 1  # labels from which it takes part
-    most: float = np.inf  # labels up to which it takes part
+    labels: tuple[float, float] = (1, np.inf)  # how many labels it is for
+    unless: str = ""  # the candidate in whose presence it is left out
 
 
-# Which strategies are members, where they can run; docs/protocol.md has the figures behind names and numbers. The
-# linear model weighs more than the networks, whose probabilities are more certain than they should be.
+# Which strategies are members, where they can run; docs/protocol.md has the figures behind names and numbers. A linear
+# model on the source weighs more than a network, whose probabilities are more certain than they should be.
 SAME_LABELS = (
-    Candidate("gradual", gradual.fit, gradual.NEEDS, 2.0, most=FEW),
-    Candidate("frozen", frozen.fit, frozen.NEEDS, 2.0, fewest=FEW + 1),
+    Candidate("gradual", gradual.fit, gradual.NEEDS, 2.0, labels=(1, FEW)),
+    Candidate("frozen", frozen.fit, frozen.NEEDS, 2.0, labels=(FEW + 1, np.inf)),
     Candidate("tfidf-joint", tfidf_joint.fit, tfidf_joint.NEEDS, 3.0),
     Candidate("sentence-embedding", sentence_embedding.fit, sentence_embedding.NEEDS, 2.0),
 )
 NEW_LABELS = (
     Candidate("tfidf", tfidf.fit, tfidf.NEEDS),
-    Candidate("frozen", frozen.fit, frozen.NEEDS),
-    Candidate("glove-frozen", glove_embedding.frozen, glove_embedding.NEEDS),
     Candidate("glove-forest", glove_forest.fit, glove_forest.NEEDS),
+    Candidate("glove-frozen", glove_embedding.frozen, glove_embedding.NEEDS, unless="sentence-embedding"),
     Candidate("sentence-embedding", sentence_embedding.fit, sentence_embedding.NEEDS),
 )
 
@@ -53,15 +52,10 @@ def fit(trial: Trial, resources: Resources) -> Fitted:
 
     Where they are new, out-of-fold predictions on the labelled texts say how much each member weighs.
     """
-    members = {c.name: c for c in (SAME_LABELS if resources.same_labels else NEW_LABELS)
-               if c.needs <= resources.prepared and c.fewest <= len(trial.labelled) <= c.most
-               and ("one-class" in c.needs or not trial.has_one_class)}
+    members = _members(trial, resources)
     weights = {name: c.weight for name, c in members.items()} if resources.same_labels else \
         tempered_weights({name: c.fit for name, c in members.items()}, trial, resources, TEMPER)
-    total = sum(weights.values())
-    weights = {name: weight / total for name, weight in weights.items() if weight / total >= SMALLEST}
-    total = sum(weights.values())
-    weights = {name: weight / total for name, weight in weights.items()}
+    weights = _shares({name: share for name, share in _shares(weights).items() if share >= SMALLEST})
     fitted = {name: members[name].fit(trial, resources) for name in weights}
 
     def predict(examples: Examples) -> NDArray[np.float32]:
@@ -71,3 +65,17 @@ def fit(trial: Trial, resources: Resources) -> Fitted:
         return MeanModel({name: Member(fitted[name].model(), weight) for name, weight in weights.items()})
 
     return Fitted(predict, as_model, weights)
+
+
+def _members(trial: Trial, resources: Resources) -> dict[str, Candidate]:
+    """The candidates that can run on the trial, by name."""
+    can_run = {c.name: c for c in (SAME_LABELS if resources.same_labels else NEW_LABELS)
+               if c.needs <= resources.prepared and c.labels[0] <= len(trial.labelled) <= c.labels[1]
+               and ("one-class" in c.needs or not trial.has_one_class)}
+    return {name: c for name, c in can_run.items() if c.unless not in can_run}
+
+
+def _shares(weights: dict[str, float]) -> dict[str, float]:
+    """The weights, divided by their sum."""
+    total = sum(weights.values())
+    return {name: weight / total for name, weight in weights.items()}

@@ -14,7 +14,8 @@ from bench.learning.resources import Resources
 from bench.protocol.trial import Predictor, Trial
 
 Fit = Callable[[Trial, Resources], Predictor]
-FOLDS = 5
+FOLDS = 3
+ENOUGH = 500  # scored texts after which no further fold is fitted
 LEAST = 1e-4  # what a probability counts as at least: one text that a strategy rules out must not decide alone
 
 
@@ -22,9 +23,9 @@ def tempered_weights(fits: Mapping[str, Fit], trial: Trial, resources: Resources
     """Weights ∝ exp(-temper · n · log-loss) of out-of-fold predictions on n labelled texts, summing to 1.
 
     With `temper` 1 these would be the posterior of "one of them is right" (pseudo-Bayesian model averaging, Yao et al.
-    2018); texts of one domain are alike, so that less is believed. The folds are stratified, and as many as the largest
-    class has texts, up to 5. A text counts only where its class is among the others; where no text counts, all weights
-    are equal.
+    2018); texts of one domain are alike, so that less is believed. The folds are stratified: three, or as many as the
+    largest class has texts; with many texts not all folds are scored. A text counts only where its class is among the
+    others; where no text counts, all weights are equal.
     """
     losses = {name: out_of_fold_losses(fit, trial, resources) for name, fit in fits.items()}
     total = np.array([loss.sum() for loss in losses.values()])
@@ -40,6 +41,8 @@ def out_of_fold_losses(fit: Fit, trial: Trial, resources: Resources) -> NDArray[
     texts, losses = trial.labelled, [np.zeros(0)]
     text_weights = np.ones(len(trial.labels)) if trial.class_weights is None else trial.class_weights
     for learn, held_out in folds_of(texts.labels, generator_for("folds", trial.target, trial.seed)):
+        if sum(map(len, losses)) >= ENOUGH:
+            break
         part = replace(trial, labelled=texts.part(learn))
         counted = texts.part(held_out[np.isin(texts.labels[held_out], texts.labels[learn])])
         predict = fit_class_shares(part) if part.has_one_class else fit(part, resources)
