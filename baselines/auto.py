@@ -8,7 +8,17 @@ from numpy.typing import NDArray
 
 from bench.api import Examples, Fitted, MeanModel, Member, Resources, Trial, geometric_mean, tempered_weights
 
-from . import frozen, glove_embedding, glove_forest, gradual, sentence_embedding, tfidf, tfidf_joint
+from . import (
+    frozen,
+    glove_embedding,
+    glove_forest,
+    gradual,
+    sentence_embedding,
+    source_only,
+    tfidf,
+    tfidf_joint,
+    tfidf_source,
+)
 
 FEW = 256  # labels up to which training the base further pays; beyond, its features do as well in a tenth of the time
 TEMPER = 0.1  # how far out-of-fold predictions are believed: 1 as if every text were news, 0 not at all
@@ -30,6 +40,8 @@ class Candidate:
 # Which strategies are members, where they can run; docs/protocol.md has the figures behind names and numbers. A linear
 # model on the source weighs more than a network, whose probabilities are more certain than they should be.
 SAME_LABELS = (
+    Candidate("source-only", source_only.fit, source_only.NEEDS, 2.0, labels=(0, 0)),
+    Candidate("tfidf-source", tfidf_source.fit, tfidf_source.NEEDS, 3.0, labels=(0, 0)),
     Candidate("gradual", gradual.fit, gradual.NEEDS, 2.0, labels=(1, FEW)),
     Candidate("frozen", frozen.fit, frozen.NEEDS, 2.0, labels=(FEW + 1, np.inf)),
     Candidate("tfidf-joint", tfidf_joint.fit, tfidf_joint.NEEDS, 3.0),

@@ -43,6 +43,7 @@ class Need:
     as_the_base: bool = False  # GloVe as the network's base has it: not where the network has none; without it too
     per_base: bool = False  # strategies run once per base seed, and their records name the base
     one_class: bool = False  # strategies are also asked where all labelled texts have one class
+    no_labels: bool = False  # strategies are also asked where no text is labelled: they run at a budget of 0
     of_source: bool = False  # it brings what was learned from other texts, mostly English: of no use to other languages
 
     # Can it run? The extra to install first, and why it cannot serve a target (source, target, is there GloVe).
