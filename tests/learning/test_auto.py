@@ -113,9 +113,9 @@ def test_a_model_of_models_that_is_not_what_its_card_says_is_refused():
     again = MeanModel.from_parts(parts)
     np.testing.assert_array_equal(again.probabilities(["a", "b"]), model.probabilities(["a", "b"]))
 
-    def refused(words: str, **changes: object) -> None:
+    def refused(message: str, **changes: object) -> None:
         members = [{**entry, **changes} if entry["name"] == "two" else entry for entry in parts.settings["members"]]
-        with pytest.raises(ModelError, match=words):
+        with pytest.raises(ModelError, match=message):
             MeanModel.from_parts(replace(parts, settings={"members": members}))
 
     refused("do not sum to 1", weight=0.5)
