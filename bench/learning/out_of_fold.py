@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 
 from bench.core.seeds import generator_for
 from bench.learning.class_shares import fit_class_shares
+from bench.learning.models.mean_model import LEAST
 from bench.learning.resources import Resources
 from bench.protocol.trial import Predictor, Trial
 
 Fit = Callable[[Trial, Resources], Predictor]
 FOLDS = 3
 ENOUGH = 500  # scored texts after which no further fold is fitted
-LEAST = 1e-4  # what a probability counts as at least: one text that a strategy rules out must not decide alone
 
 
 def tempered_weights(fits: Mapping[str, Fit], trial: Trial, resources: Resources, strength: float) -> dict[str, float]:
