@@ -5,6 +5,7 @@ from collections.abc import Mapping
 # name on the command line and in records -> module with NEEDS and fit, or module:function where a file has two.
 # The folder is imported as `bench.baselines` (see bench/baselines.py).
 BASELINES: Mapping[str, str] = {
+    "auto": "bench.baselines.auto",
     "majority": "bench.baselines.majority",
     "source-only": "bench.baselines.source_only",
     "frozen": "bench.baselines.frozen",
@@ -28,4 +29,4 @@ BASELINES: Mapping[str, str] = {
 }
 
 # What `bench run` runs when none is named: the main strategies, quick and without an extra.
-MAIN: tuple[str, ...] = ("majority", "source-only", "frozen", "finetune", "scratch", "glove-forest", "tfidf")
+MAIN: tuple[str, ...] = ("auto", "majority", "source-only", "frozen", "finetune", "scratch", "glove-forest", "tfidf")

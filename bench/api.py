@@ -34,6 +34,7 @@ from bench.learning.finetune import (
 )
 from bench.learning.models.forest_model import Forest, ForestModel
 from bench.learning.models.linear_model import LinearModel
+from bench.learning.models.mean_model import MeanModel, Member, geometric_mean
 from bench.learning.models.model import ConstantModel, Fitted, Model, ModelParts, constant
 from bench.learning.models.network_model import NetworkModel
 from bench.learning.models.sentence_model import SentenceModel
@@ -47,6 +48,7 @@ from bench.learning.networks.architectures import (
     with_classes,
 )
 from bench.learning.networks.batches import Batches, Recipe
+from bench.learning.out_of_fold import tempered_weights
 from bench.learning.probe import Head, class_probabilities, fit_probe, linear_head
 from bench.learning.resources import Resources
 from bench.learning.source_linear import logistic_regression, tfidf
@@ -66,6 +68,8 @@ __all__ += ["class_probabilities", "fit_probe", "linear_head", "logistic_regress
 __all__ += ["Head", "JointNgrams", "Standardisation", "augment", "augmented_for_target", "coral_alignment", "fit_dann",
             "fit_denoising_layers", "fitted_layers", "fitted_linear", "hidden_layers", "importance_weights", "pool_of",
             "stacked", "weights_of_labelled"]
+# Several strategies as one.
+__all__ += ["geometric_mean", "tempered_weights"]
 
 # Networks and their weights.
 __all__ += ["EMBEDDING", "HEAD", "HEAD_BIAS", "Architecture", "Params", "initial_params", "to_embedding_rows",
@@ -77,5 +81,5 @@ __all__ += ["EMBEDDING_RATE_FACTOR", "LEARNING_RATE", "NEW_LABELS_LEARNING_RATE"
             "train_from_scratch", "train_on_batches", "train_on_trial", "warm_start"]
 
 # Models that `bench fit` saves.
-__all__ += ["ConstantModel", "Forest", "ForestModel", "LinearModel", "Model", "ModelParts", "NetworkModel",
-            "SentenceModel", "constant", "fitted_network", "network_model"]
+__all__ += ["ConstantModel", "Forest", "ForestModel", "LinearModel", "MeanModel", "Member", "Model",
+            "ModelParts", "NetworkModel", "SentenceModel", "constant", "fitted_network", "network_model"]

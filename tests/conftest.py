@@ -30,6 +30,7 @@ from bench.protocol.domain import Domain
 from bench.protocol.trial import Trial, make_trial
 from bench.runs import needs
 from bench.runs.inputs import DataRef, TrialContext
+from bench.runs.registry import Strategy, applicable
 
 settings.register_profile("steady", deadline=None)  # a busy machine is no reason to fail
 settings.load_profile("steady")
@@ -109,6 +110,11 @@ class World:
         domain = target or self.target
         return make_trial(domain.data, domain.split, self.source.name, domain.name, budget, seed,
                           balanced=domain.task.imbalanced)
+
+    def on_target(self, strategy: Strategy, target: Domain | None = None) -> Strategy | None:
+        """A strategy as it runs on a target, with GloVe; None where it does not apply there."""
+        task = (target or self.target).task
+        return next(iter(applicable([strategy], self.source.task, task, True, lambda text: None)), None)
 
 
 @pytest.fixture(scope="session")

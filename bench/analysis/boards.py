@@ -22,20 +22,21 @@ OF_EARLIER_RECIPE = re.compile(r" \(recipe \d+\)$")  # ends the name of such a r
 
 @dataclass(frozen=True)
 class RowKey:
-    """What a row of a leaderboard is: a strategy, its settings, its recipe, and the version of its code."""
+    """What a row of a leaderboard is: a strategy, its settings, its recipe, what it lacks, the version of its code."""
 
     strategy: str
     settings: str = "{}"  # JSON
     version: str = ""  # digest of the code of a strategy from outside
     recipe: int = 1  # number of the recipe of a strategy of the suite (bench/core/recipes.py)
     imported: bool = False  # its predictions were made elsewhere
+    without: tuple[str, ...] = ()  # strategies that it could not combine, since something was not installed
     chosen: tuple[str, ...] = field(default=(), compare=False)  # settings that the user chose: they name the row
 
     @staticmethod
     def of(record: Record) -> RowKey:
         """The row that a record belongs to."""
         return RowKey(record.baseline, _json(record.settings), record.strategy_sha256, record.recipe,
-                      bool(record.imported), tuple(record.chosen))
+                      bool(record.imported), tuple(record.without), tuple(record.chosen))
 
 
 @dataclass(frozen=True)
@@ -110,8 +111,8 @@ def boards_of(records: Sequence[Record]) -> list[BoardRecords]:
 def row_names(rows: Iterable[RowKey]) -> dict[RowKey, str]:
     """A name for each row: the strategy's, with the settings and the version in which its rows differ.
 
-    Such as `tfidf[C=0.01]`, `mine (version 1a2b3c)`, `gpt-x (imported)`; and `scratch (recipe 1)` for a recipe before
-    the newest here.
+    Such as `tfidf[C=0.01]`, `mine (version 1a2b3c)`, `gpt-x (imported)`, `auto (without sentence-embedding)`; and
+    `scratch (recipe 1)` for a recipe before the newest here.
     Settings that the user chose are always named, so a row of defaults that stands beside such rows has the plain name.
     """
     of_recipe: dict[tuple[str, int, bool], list[RowKey]] = defaultdict(list)
@@ -156,7 +157,8 @@ def _names(rows: Sequence[RowKey]) -> dict[RowKey, str]:
     for row, values in settings.items():
         shown = {key: value for key, value in values.items() if key in differing or key in row.chosen}
         version = f" (version {versions[row.version]})" if row.version else " (earlier)"
-        names[row] = row_name(row.strategy, shown) + (version if len(versions) > 1 else "")
+        lacks = f" (without {' and '.join(row.without)})" if row.without and len({r.without for r in rows}) > 1 else ""
+        names[row] = f"{row_name(row.strategy, shown)}{version if len(versions) > 1 else ''}{lacks}"
     return names
 
 

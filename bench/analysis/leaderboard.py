@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from statistics import mean, stdev
 
 from bench.analysis.boards import BoardKey, BoardRecords, RowKey, boards_of, only_row_of
 from bench.core.budget import NO_LABELS, Budget, in_order
+from bench.results.members import mean_weights
 from bench.results.record import Leading, Record
 
 SCRATCH = "scratch"
@@ -30,6 +31,7 @@ class Cell:
     gain: float | None = None  # points of the leading score over scratch, paired by seed; None without scratch
     adapt: float | None = None  # seconds
     fallbacks: int = 0  # seeds whose labelled texts had one class, so that the class shares were predicted
+    members: Mapping[str, float] = field(default_factory=dict)  # strategies that it is a mean of, with mean weights
 
 
 @dataclass(frozen=True)
@@ -116,7 +118,7 @@ def _cell(name: str, budget: Budget, seeds: set[int], succeeded: Mapping[tuple[s
     return Cell(len(records), len(seeds), mean(scores), stdev(scores) if len(scores) > 1 else None,
                 mean(auc) if len(auc) == len(records) else None, mean(_known(records, "accuracy")),
                 mean(_known(records, "balanced_accuracy")), gain, mean(r.seconds.get("adapt", 0.0) for r in records),
-                fallbacks)
+                fallbacks, mean_weights(records))
 
 
 def _known(records: Sequence[Record], score: str) -> list[float]:

@@ -21,7 +21,7 @@ def fit_command(
     target: Annotated[str, typer.Option("--target", "-t", autocompletion=completion.tasks,
                                         help="Task, task@edition, or your own data file.")] = "amazon",
     baseline: Annotated[str, typer.Option("--baseline", "-b", autocompletion=completion.strategies,
-                                          help="Strategy, file.py:function or package.module:function.")] = "finetune",
+                                          help="Strategy, file.py:function or package.module:function.")] = "auto",
     budget: Annotated[str, typer.Option(
         help="Number of labelled target texts; full: all except the test set; 0: none.")] = "full",
     all_labels: Annotated[bool, typer.Option(

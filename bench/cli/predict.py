@@ -75,14 +75,12 @@ def _incoming(texts: list[str] | None, file: Path | None, column: str | None, li
 
 
 def _load(folder: Path, engine: str, device: str) -> SavedModel:
-    """Load the model; a network is set to the engine and the device asked for."""
+    """Load the model; its networks are set to the engine and the device asked for."""
     from bench.learning.models.folder import load
-    from bench.learning.models.network_model import NetworkModel
+    from bench.learning.models.mean_model import on_device
 
     saved = load(folder)
-    if isinstance(saved.model, NetworkModel):
-        return replace(saved, model=replace(saved.model, engine=engine or saved.model.engine, device=device))
-    return saved
+    return replace(saved, model=on_device(saved.model, engine, device))
 
 
 def _tell_unknown_words(saved: SavedModel, texts: Sequence[str]) -> None:

@@ -3,6 +3,7 @@
 A recipe is all of a strategy that its settings do not show: how its weights begin, batches, epochs, what is trained.
 Whoever changes one appends a line to `EARLIER` that says what it was. The strategy's number rises with it: trials run
 again, their records stand in a row of their own, and what is counted from an earlier zero point is said.
+A change to a member of `auto` (baselines/auto.py) changes `auto` too, and appends a line for both.
 """
 
 from __future__ import annotations

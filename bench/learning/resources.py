@@ -40,6 +40,7 @@ class Resources:
     source: Examples | None = None  # the source's labelled pool, for strategies that train on both
     same_labels: bool = True  # whether the source's labels are the target's
     source_linear: SourceLinear | None = None
+    prepared: frozenset[str] = frozenset()  # the words of `NEEDS` that were prepared for the trial's strategy
 
     def need_base(self) -> Base:
         """The base; raises `BenchError` where the strategy's `NEEDS` does not name it."""

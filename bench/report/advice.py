@@ -17,6 +17,7 @@ from bench.analysis.variance import VarianceComponents
 from bench.core import recipes
 from bench.core.budget import FULL, NO_LABELS, budget_in_words
 from bench.report.numbers import score_with_interval, two_figures
+from bench.results.members import in_words, listed
 
 MOST_NAMES = 3  # tied strategies listed before "and n more"
 SMALLEST_OPTIMISM = 0.1  # points worth a word
@@ -109,6 +110,7 @@ def notes(study: Study) -> list[str]:
         f"gain: points over scratch with the same labels and seeds: ▲ helps, ▼ harms ({ALPHA:.0%} for all gains of a "
         f"budget together), = level (an equivalence test within ±{LEVEL_WITHIN:g} point), ? cannot be decided by these "
         "seeds and texts. vs source: points over source-only. n/m: only n of the m seeds finished."]
+    lines += members_notes(study)
     rows, zero = rows_of(SCRATCH, board.rows), only_row_of(SCRATCH, board.rows)
     if rows and zero is None:
         lines.append(f"no gain is shown: there are {len(rows)} rows of scratch ({', '.join(rows)}).")
@@ -143,6 +145,22 @@ def _earlier_recipes(study: Study, zero: str | None) -> list[str]:
         line += (f"; gains here are over the earlier recipe of {zero}{f' ({was[zero]})' if others else ''}, and not "
                  "comparable with gains over today's")
     return [f"{line}."]
+
+
+def members_notes(study: Study) -> list[str]:
+    """What each row that combines strategies is made of, by budget; and what it lacks, since that is not installed."""
+    lines = []
+    for name, row in study.board.row_keys.items():
+        budgets: dict[str, list[str]] = {}
+        for budget in study.board.budgets:
+            if made_of := in_words(study.board.cells[name, budget].members):
+                budgets.setdefault(made_of, []).append(f"{'all' if budget == FULL else budget}")
+        parts = [f"{made_of} ({listed(labels)} labels)" if len(budgets) > 1 else made_of
+                 for made_of, labels in budgets.items()]
+        if parts:
+            lacks = f"; it runs without {listed(list(row.without))}, which needs what is not installed or found here"
+            lines.append(f"{name} is {', '.join(parts)}{lacks if row.without else ''}.")
+    return lines
 
 
 def label_free_notes(study: Study) -> list[str]:

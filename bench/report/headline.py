@@ -11,10 +11,12 @@ from bench.analysis.study import Study
 from bench.core.budget import NO_LABELS, Budget, budget_in_words
 from bench.core.names import TaskRef
 from bench.report.numbers import seconds_text
+from bench.results.members import in_words
 
 USUAL = 128  # labels; the headline is about the budget nearest to this
 FINE_TUNED = "finetune"  # the strategy that adds the source to training from scratch, and nothing else
 RANDOM_VECTORS = "scratch-random"  # the strategy that takes the word vectors from scratch, and nothing else
+DEFAULT = "auto"  # the strategy to use where no other is shown to be better
 ADDED_VECTORS = "glove-trainable"  # the strategy that added them to the first recipe of scratch, which had none
 
 
@@ -38,15 +40,25 @@ def at_budget(study: Study, budget: Budget) -> list[str]:
 
 
 def recommendation(study: Study, ranking: Ranking) -> str:
-    """`With 128 labels use tfidf-joint or gradual (…). About 82% right, 15 points better than …`."""
+    """`With 128 labels use auto (the mean of …). About 84% right, 15 points better than …`."""
     choice = recommended(study, ranking)
     n = f"{ranking.n_train:,}"
-    use = f"With {budget_in_words(ranking.budget, ranking.n_train)} use {' or '.join(r.baseline for r in choice)}"
-    first = choice[0]
-    if len(choice) > 1:
-        seconds = cost(study, ranking, first)
-        use += " (we cannot tell them apart" + (f"; {first.baseline} is the cheapest: {seconds_text(seconds)})"
-                                                if isfinite(seconds) else ")")
+    labels = budget_in_words(ranking.budget, ranking.n_train)
+    first, *others = choice
+    made_of = in_words(study.board.cells[first.baseline, ranking.budget].members)
+    seconds = cost(study, ranking, first)
+    if is_default(study, first):
+        use = f"With {labels} use {first.baseline}{f' ({made_of})' if made_of else ''}"
+        if others:
+            theirs = cost(study, ranking, others[0])
+            takes = f" ({others[0].baseline} takes {seconds_text(theirs)}, {first.baseline} {seconds_text(seconds)})"
+            use += (f"; {_listed([r.baseline for r in others], 'or')} may be as good"
+                    f"{takes if isfinite(theirs) and isfinite(seconds) else ''}")
+    else:
+        use = f"With {labels} use {' or '.join(r.baseline for r in choice)}"
+        if others:
+            use += " (we cannot tell them apart" + (f"; {first.baseline} is the cheapest: {seconds_text(seconds)})"
+                                                    if isfinite(seconds) else ")")
     score = first.score.estimate - (ranking.optimism or 0.0) / 100 * (first is ranking.rows[0])
     about = f"About {score:.0%} {'right' if study.board.leading == 'accuracy' else 'of each class right'}"
     parts = [about, *_against_scratch(first, n)]
@@ -54,15 +66,25 @@ def recommendation(study: Study, ranking: Ranking) -> str:
 
 
 def recommended(study: Study, ranking: Ranking) -> list[RankedBaseline]:
-    """The bold rows within a point of the best one, the cheapest first: what cannot be told apart is a matter of cost.
+    """The bold rows within a point of the best one: `auto` first where it is among them, then the cheapest.
 
-    At most three: the cheapest, and the best of the others.
+    What cannot be told apart is a matter of cost; but `auto` was the best or level on most targets, and one target
+    alone shows that of no strategy. At most three.
     """
     best = ranking.rows[0]
     close = [r for r in ranking.rows
              if r.rank == 1 and 100 * (best.score.estimate - r.score.estimate) <= LEVEL_WITHIN + 1e-9]
-    cheapest = min(close, key=lambda r: cost(study, ranking, r))
-    return [cheapest, *[r for r in close if r is not cheapest][:2]]
+    first = [r for r in close if is_default(study, r)][:1]
+    others = [r for r in close if r not in first]
+    if others:
+        cheapest = min(others, key=lambda r: cost(study, ranking, r))
+        others = [cheapest, *[r for r in others if r is not cheapest]]
+    return [*first, *others][:3]
+
+
+def is_default(study: Study, row: RankedBaseline) -> bool:
+    """Whether a row is one of `auto`."""
+    return study.board.row_keys[row.baseline].strategy == DEFAULT
 
 
 def cost(study: Study, ranking: Ranking, row: RankedBaseline) -> float:

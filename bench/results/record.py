@@ -78,6 +78,8 @@ class Record:
     fallback: Fallback = ""  # what predicted in the strategy's place: all its labels were one class
     imported: dict[str, str] = field(default_factory=dict)  # of predictions made elsewhere: digest of their file; kind
     chosen: list[str] = field(default_factory=list)  # names of the settings that the user chose (bench run --set)
+    members: dict[BaselineName, Share] = field(default_factory=dict)  # weights of the strategies that it is a mean of
+    without: list[BaselineName] = field(default_factory=list)  # that it would hold too, had more been installed
 
     @property
     def target(self) -> TaskRef:
@@ -109,7 +111,8 @@ class Record:
             "vectors_sha256": self.vectors_sha256, "strategy_sha256": self.strategy_sha256,
             "text_version": self.text_version, "leading": self.leading,
             **({"recipe": self.recipe} if self.recipe > 1 else {}),
-            **({"imported": True} if self.imported else {})}]
+            **({"imported": True} if self.imported else {}),
+            **({"without": self.without} if self.without else {})}]
         return store.key_of([*self._earlier_key(), *known])
 
     def earlier_identity(self) -> str:
@@ -136,7 +139,8 @@ def record_from_json(body: Mapping[str, Any]) -> Record:
     record = msgspec.convert(body, Record)
     if not (is_name(record.task) and is_name(record.edition)):
         raise ValueError("names")
-    if not all(map(str.isprintable, (record.source, record.baseline, record.net, record.engine, record.device))):
+    if not all(map(str.isprintable, (record.source, record.baseline, record.net, record.engine, record.device,
+                                     *record.members, *record.without))):
         raise ValueError("names that cannot be printed")
     if record.status == "ok" and None in (record.accuracy, record.balanced_accuracy):
         raise ValueError("no score")

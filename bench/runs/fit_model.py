@@ -16,6 +16,7 @@ from bench.learning.models import folder
 from bench.learning.models.model import Fitted
 from bench.protocol.domain import Domain
 from bench.protocol.split import NO_TEST
+from bench.results.members import in_words, listed
 from bench.results.record import Record
 from bench.runs import failures, isolation, runner
 from bench.runs.plan import TargetPlan
@@ -24,7 +25,8 @@ from bench.runs.trials import TrialSpec
 TOLERANCE = 1e-5  # largest difference between a model's probabilities and its predictor's on the test set
 # Fields of the record that stand in the model's card.
 FACTS = ("task", "edition", "content_sha256", "source", "baseline", "settings", "net", "engine", "device", "budget",
-         "draw", "seed", "base", "n_train", "n_test", "accuracy", "balanced_accuracy", "macro_f1", "auc", "log_loss",
+         "draw", "seed", "base", "members", "without", "n_train",
+         "n_test", "accuracy", "balanced_accuracy", "macro_f1", "auc", "log_loss",
          "seconds", "versions")
 
 
@@ -109,11 +111,18 @@ def summary(record: Record) -> str:
     """One line: what was fitted on what, and how good it is."""
     if not record.n_test:
         return (f"{record.row} on {record.target}, every one of {record.n_train:,} labels: no test "
-                f"set was kept, so no score is known; fitted in {record.seconds['adapt']:.1f} s")
+                f"set was kept, so no score is known; fitted in {record.seconds['adapt']:.1f} s{_made_of(record)}")
     auc = "" if record.auc is None else f", AUC {record.auc:.3f}"
     drawn = " drawn at random" if record.draw == "random" and record.budget != FULL else ""
     shares = "; all of them are of one class, so the class shares are predicted" if record.fallback else ""
     labels = f"{budget_in_words(record.budget, record.n_train)}{drawn}{shares}"
     return (f"{record.row} on {record.target}, {labels}, seed {record.seed}: accuracy "
             f"{record.accuracy:.3f}{auc} on the test set of {record.n_test:,} texts; fitted in "
-            f"{record.seconds['adapt']:.1f} s")
+            f"{record.seconds['adapt']:.1f} s{_made_of(record)}")
+
+
+def _made_of(record: Record) -> str:
+    """What a strategy that combines others is made of, as the rest of a sentence."""
+    lacks = f", without {listed(record.without)}, which needs what is not installed or found here" \
+        if record.without else ""
+    return f"; {record.baseline} is {in_words(record.members)}{lacks}" if record.members else ""

@@ -23,7 +23,7 @@ from bench.learning.networks.engines import ENGINES, compiled, devices, engine
 from bench.learning.networks.engines import version as engine_version
 from bench.runs.inputs import access_for, known_tasks
 from bench.runs.options import ALL, Options, Say
-from bench.runs.registry import describe_all, strategies_named
+from bench.runs.registry import Strategy, describe_all, strategies_named
 
 PACKAGES = ("transferbench", "torch", "mxnet", "numba", "numpy", "pandas", "scikit-learn", "datasets", "pyarrow",
             "tabulate")
@@ -68,10 +68,15 @@ def baselines(table: Mapping[str, str], main: Sequence[str], say: Say) -> list[d
             say(f"{s.name} left out: {described}")
             continue
         error = described.missing()
-        rows.append({"baseline": s.name, "needs": ", ".join(sorted(described.needs())) or "nothing",
+        rows.append({"baseline": s.name, "needs": _needs(described),
                      "by default": "yes" if s.name in main else "no", "here": error.hint if error else "yes",
                      "what it is": described.described().summary})
     return rows
+
+
+def _needs(strategy: Strategy) -> str:
+    needs, optional = sorted(strategy.needs()), sorted(strategy.optional_needs() - strategy.needs())
+    return ", ".join([*needs, *(f"{name}?" for name in optional)]) or "nothing"  # ?: where it can be had
 
 
 def engines() -> list[dict[str, Any]]:

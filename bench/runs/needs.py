@@ -102,7 +102,7 @@ def resources_for(names: Collection[str], context: TrialContext, seed: int) -> R
         fields |= need.attach(context)
     return Resources(engine(context.engine), with_classes(context.architecture, len(context.target.labels)),
                      context.device, seed, vectors=context.vectors if _asking_for_vectors(names, context) else None,
-                     same_labels=context.source.labels == context.target.labels, **fields)
+                     same_labels=context.source.labels == context.target.labels, prepared=frozenset(names), **fields)
 
 
 def open_shared(names: Collection[str], resources: Resources, corpus: Corpus) -> dict[str, float]:
@@ -241,6 +241,11 @@ def _linear_steps(work: Workload) -> Iterator[Step]:
     yield Step("source's linear model", key, fitted, Cost(work.source_texts * LINEAR / 1000, STATED))
 
 
+def _new_labels_refusal(source: Task, target: Task, glove: bool) -> str:
+    return f"is not applicable: the labels of {target.name} are those of {source.name}" \
+        if target.labels == source.labels else ""
+
+
 def _label_refusal(source: Task, target: Task, glove: bool) -> str:
     if target.labels == source.labels:
         return ""
@@ -282,6 +287,7 @@ NEEDS: Mapping[str, Need] = {
     "sentences": Need(
         of_source=True, missing=lambda: sentence_encoder.missing(), open=_open_sentences, steps=_sentence_steps),
     "same-labels": Need(refusal=_label_refusal),
+    "new-labels": Need(refusal=_new_labels_refusal),
     "one-class": Need(one_class=True),
     "no-labels": Need(no_labels=True),
 }

@@ -21,7 +21,7 @@ from bench.runs.executor import Executor
 from bench.runs.inputs import AddUnlabelled, FindVectors, Inputs, TrialContext
 from bench.runs.options import Options, Say, Watch
 from bench.runs.registry import Strategy
-from bench.runs.trials import TrialSpec, blank_record, feasible_budgets, runs_at, trial_specs
+from bench.runs.trials import TrialSpec, blank_record, feasible_budgets, trial_specs
 
 Wanted = Callable[[TrialSpec], bool]
 
@@ -89,7 +89,7 @@ def drafts(options: Options, table: Mapping[str, str], say: Say, *, progress: bo
     strategies = registry.installed(options.baselines, table, say, options.engine, options.settings)
     _check_base_settings(options, strategies)
     tell_who_needs_labels(strategies, options.budgets, say)
-    if not needs.use_vectors(registry.needs_of(strategies)):
+    if not needs.use_vectors(registry.possible_needs_of(strategies)):
         find = inputs.no_vectors
     if not needs.use_base(registry.needs_of(strategies)):
         add_unlabelled = inputs.labelled_alone
@@ -122,7 +122,8 @@ def tell_who_needs_labels(strategies: Sequence[Strategy], budgets: Sequence[Budg
 
     One line for all targets of a run.
     """
-    needy = [strategy.name for strategy in strategies if not runs_at(strategy, NO_LABELS)]
+    needy = [strategy.name for strategy in strategies
+             if not needs.can_use_no_labels(strategy.needs() | strategy.optional_needs())]
     if NO_LABELS not in budgets or not needy:
         return
     if len(needy) == len(strategies) and len(budgets) == 1:

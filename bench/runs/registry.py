@@ -37,6 +37,8 @@ class Description:
     summary: str  # the first line of its documentation
     sha256: str = ""  # of its code; empty for a strategy of the suite
     kinds: Mapping[str, frozenset[str]] = field(default_factory=dict)  # what each setting may be
+    optional: tuple[tuple[str, frozenset[str]], ...] = ()  # strategies that it combines where they can run, their needs
+    without: tuple[str, ...] = ()  # of these, the ones that lack something here that could be installed
 
 
 @dataclass(frozen=True)
@@ -103,6 +105,14 @@ class Strategy:
         """Names of what it needs, from its module's `NEEDS`; bench/runs/needs.py says what each means."""
         return self.described().needs
 
+    def optional_needs(self) -> frozenset[str]:
+        """Names of what it uses besides on targets where that can be had."""
+        return frozenset().union(*(of_name for _, of_name in self.described().optional))
+
+    def without(self) -> tuple[str, ...]:
+        """Strategies that it would combine on its target, and cannot since something is not installed here."""
+        return self.described().without
+
     def code_sha256(self) -> str:
         """The digest of its code; empty for a strategy of the suite."""
         return self.described().sha256
@@ -143,11 +153,13 @@ def describe(strategy: Strategy) -> Description:
     if unknown:
         raise BenchError(f"baseline {strategy.name!r} needs [{', '.join(sorted(unknown))}]",
                          f"known: {', '.join(needs.NEEDS)}")
+    optional = () if strategy.outside else tuple(
+        (name, needs.complete(of_name)) for name, of_name in getattr(module, "OPTIONAL_NEEDS", ()))
     text = function.__doc__ if strategy.function != "fit" else module.__doc__
     code = strategy_code.digest(strategy_code.files_of(strategy.module, strategy.file), strategy.module) \
         if strategy.outside else ""
     return Description(needs.complete(names), signature.settings_of(function, strategy.name),
-                       brief(str(text or "").strip().split("\n")[0]), code, signature.kinds_of(function))
+                       brief(str(text or "").strip().split("\n")[0]), code, signature.kinds_of(function), optional)
 
 
 def _described_apart(strategies: Sequence[Strategy], engine: str) -> list[Description | BenchError]:
@@ -264,9 +276,10 @@ def installed(names: Sequence[str], table: Mapping[str, str], say: Say, engine: 
 
 
 def applicable(strategies: Iterable[Strategy], source: Task, target: Task, glove: bool, say: Say) -> list[Strategy]:
-    """The strategies that can run on a target; `say` hears why others cannot."""
+    """The strategies that can run on a target, as they run there; `say` hears why others cannot."""
     usable = []
     for strategy in strategies:
+        strategy = _on_target(strategy, source, target, glove)
         reason = needs.refusal(strategy.needs(), source, target, glove)
         if reason:
             say(f"{strategy.name} {reason}")
@@ -275,6 +288,24 @@ def applicable(strategies: Iterable[Strategy], source: Task, target: Task, glove
     return usable
 
 
+def _on_target(strategy: Strategy, source: Task, target: Task, glove: bool) -> Strategy:
+    """The strategy with all optional needs that can be met on a target, and without those that cannot."""
+    description = strategy.described()
+    if not description.optional:
+        return strategy
+    apt = [(name, of_name) for name, of_name in description.optional
+           if not needs.refusal(of_name, source, target, True)]
+    met = [of_name for _, of_name in apt
+           if needs.missing(of_name) is None and not needs.refusal(of_name, source, target, glove)]
+    without = tuple(name for name, of_name in apt if of_name not in met)
+    return replace(strategy, description=replace(description, needs=description.needs.union(*met), without=without))
+
+
 def needs_of(strategies: Iterable[Strategy]) -> frozenset[str]:
-    """What the strategies need together."""
+    """What the strategies need together, as they run on a target."""
     return frozenset().union(*(strategy.needs() for strategy in strategies))
+
+
+def possible_needs_of(strategies: Iterable[Strategy]) -> frozenset[str]:
+    """What the strategies need together on one target or another."""
+    return frozenset().union(*(strategy.needs() | strategy.optional_needs() for strategy in strategies))

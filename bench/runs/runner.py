@@ -9,7 +9,7 @@ import time
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
@@ -21,6 +21,7 @@ from bench.core.errors import BenchError
 from bench.core.seeds import seed_for
 from bench.data.corpus import Examples
 from bench.learning.class_shares import fit_class_shares
+from bench.learning.models.model import Fitted
 from bench.learning.networks.engines import engine
 from bench.protocol.metrics import score
 from bench.protocol.outputs import checked_probabilities
@@ -45,6 +46,7 @@ class Predictions:
     seconds: Mapping[str, float]  # by phase
     peak_bytes: int
     fallback: Fallback = ""  # as in a record
+    members: Mapping[str, float] = field(default_factory=dict)  # as in a record
 
 
 @dataclass(frozen=True)
@@ -115,10 +117,11 @@ def fit_and_predict(spec: TrialSpec) -> FittedTrial:
         ended = time.perf_counter()
         probabilities = checked_probabilities(predicted, (len(test), len(data.labels)), name)
 
+    members = predict.members if isinstance(predict, Fitted) and not spec.strategy.outside else {}
     seconds = {"load": loaded - began, "encode": prepared["encode"], "adapt": fitted - began_fit,
                "predict": ended - fitted, "pretrain": prepared["pretrain"]}
     return FittedTrial(trial, predict, test, Predictions(probabilities, len(trial.labelled), seconds, peak_bytes(),
-                                                           "class-shares" if shares else ""))
+                                                           "class-shares" if shares else "", members))
 
 
 def record_of(spec: TrialSpec, predictions: Predictions) -> Record:
@@ -131,6 +134,7 @@ def record_of(spec: TrialSpec, predictions: Predictions) -> Record:
     return replace(blank_record(spec), n_train=predictions.n_train, n_test=len(truth), **scores,  # type: ignore[arg-type]
                    seconds={phase: round(value, 4) for phase, value in predictions.seconds.items()},
                    peak_bytes=predictions.peak_bytes, fallback=predictions.fallback,
+                   members={name: round(weight, 4) for name, weight in predictions.members.items()},
                    versions=dict(versions(context.engine)), host=dict(host()),
                    leaks={"duplicates": split.duplicates, "exact": split.leaked, "near": split.near,
                           "source": context.source_leaks},

@@ -78,6 +78,7 @@ def blank_record(spec: TrialSpec) -> Record:
                   base_spec=dict(context.base_spec) if uses_base else {},
                   vectors_sha256=needs.vectors_sha256(names, context),
                   strategy_sha256=spec.strategy.code_sha256(), text_version=TEXT_VERSION, draw=spec.draw,
+                  without=list(spec.strategy.without()),
                   recipe=1 if spec.strategy.outside else recipes.current(spec.strategy.name),
                   chosen=sorted(json.loads(spec.strategy.chosen)))
 

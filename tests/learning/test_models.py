@@ -43,8 +43,15 @@ def fitted(world: World, strategy: Strategy, target: Domain, budget: int | str) 
     net = with_classes(toy.NET, len(target.data.labels))
     source = world.source.data.examples(world.source.split.pool)
     resources = Resources(engine("torch"), net, "cpu", 0, world.base, world.vectors, source,
-                      world.source.data.labels == target.data.labels, fit_source(source))
+                      world.source.data.labels == target.data.labels, fit_source(source),
+                          needs_on(world, strategy, target))
     return getattr(strategy.load(), strategy.function)(world.trial(budget, 0, target), resources)
+
+
+def needs_on(world: World, strategy: Strategy, target: Domain) -> frozenset[str]:
+    on_target = world.on_target(strategy, target)
+    assert on_target is not None
+    return on_target.needs()
 
 
 def named(name: str) -> Strategy:

@@ -36,9 +36,16 @@ def predicted(world: World, strategy: Strategy, target: Domain, budget: int | st
     net = with_classes(toy.NET, len(target.data.labels))
     source = world.source.data.examples(world.source.split.pool)
     resources = Resources(engine("torch"), net, "cpu", seed, world.base, world.vectors, source,
-                      world.source.data.labels == target.data.labels, fit_source_linear(source))
+                      world.source.data.labels == target.data.labels, fit_source_linear(source),
+                          needs_on(world, strategy, target))
     predict = getattr(strategy.load(), strategy.function)(world.trial(budget, seed, target), resources, **given)
     return predict(Examples(target.data.corpus, target.split.test))
+
+
+def needs_on(world: World, strategy: Strategy, target: Domain) -> frozenset[str]:
+    on_target = world.on_target(strategy, target)
+    assert on_target is not None
+    return on_target.needs()
 
 
 def named(name: str) -> Strategy:

@@ -212,6 +212,7 @@ def test_a_head_seed_makes_another_trial():
     {"seed": True}, {"seed": "0"}, {"accuracy": float("nan")}, {"accuracy": None}, {"balanced_accuracy": None},
     {"task": "../toy"}, {"edition": "a/b"}, {"baseline": "a/b"}, {"baseline": "a\\b"}, {"status": "well"},
     {"leading": "luck"}, {"budget": "most"}, {"seconds": {"adapt": float("inf")}}, {"seconds": {"adapt": "1"}},
+    {"members": {"a/b": 1.0}}, {"members": {"a": 1.5}}, {"members": ["a"]}, {"without": "a"}, {"without": ["\x1b[2J"]},
 ], ids=" ".join)
 def test_a_line_that_no_run_writes_is_left_out_though_its_checksum_is_right(path: Path, wrong: dict[str, object]):
     path.parent.mkdir()
@@ -223,7 +224,8 @@ def test_a_line_that_no_run_writes_is_left_out_though_its_checksum_is_right(path
 
 @pytest.mark.parametrize("right", [
     {"leading": "balanced_accuracy"}, {"budget": "full"}, {"baseline": "package.module:function"},
-    {"status": "failed", "accuracy": None, "balanced_accuracy": None}, {"auc": None}], ids=" ".join)
+    {"status": "failed", "accuracy": None, "balanced_accuracy": None}, {"auc": None},
+    {"members": {"gradual": 0.4, "tfidf-joint": 0.6}, "without": ["sentence-embedding"]}], ids=" ".join)
 def test_a_line_that_a_run_may_write_is_read(path: Path, right: dict[str, object]):
     record = replace(RECORD, **right)  # type: ignore[arg-type]
     record_files.append(path, record)

@@ -76,6 +76,7 @@ class Fitted:
 
     predict: Predictor
     model: Callable[[], Model]  # called by `bench fit` alone
+    members: Mapping[str, float] = field(default_factory=dict)  # strategies that it is made of, with their weights
 
     def __call__(self, examples: Examples) -> NDArray[np.float32]:
         """Probabilities, [n, classes]."""
@@ -90,6 +91,7 @@ KINDS: Mapping[str, str] = {
     "sentence": "bench.learning.models.sentence_model:SentenceModel",
     "forest": "bench.learning.models.forest_model:ForestModel",
     "ngram-network": "bench.learning.models.ngram_network_model:NgramNetworkModel",
+    "mean": "bench.learning.models.mean_model:MeanModel",
 }
 
 

@@ -1,0 +1,93 @@
+"""The recommended strategy: a weighted mean of unlike ones (a logarithmic opinion pool; Genest & Zidek 1986)."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bench.api import Examples, Fitted, MeanModel, Member, Resources, Trial, geometric_mean, tempered_weights
+
+from . import (
+    frozen,
+    glove_embedding,
+    glove_forest,
+    gradual,
+    sentence_embedding,
+    source_only,
+    tfidf,
+    tfidf_joint,
+    tfidf_source,
+)
+
+FEW = 256  # labels up to which training the base further pays; beyond, its features do as well in a tenth of the time
+STRENGTH = 3.0  # how much a member's weight depends on its out-of-fold log-loss; 0: not at all
+SMALLEST = 0.01  # weight below which a member is left out
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A strategy that may be a member."""
+
+    name: str
+    fit: Callable[[Trial, Resources], Fitted]
+    needs: frozenset[str]
+    weight: float = 1.0  # beside the others where the labels are the source's; divided by the sum of those that run
+    labels: tuple[float, float] = (1, np.inf)  # how many labels it is for
+    unless: str = ""  # the candidate in whose presence it is left out
+
+
+# Which strategies are members, where they can run; docs/protocol.md has the figures behind names and numbers. A linear
+# model on the source weighs more than a network, whose probabilities are more certain than they should be.
+SAME_LABELS = (
+    Candidate("source-only", source_only.fit, source_only.NEEDS, 2.0, labels=(0, 0)),
+    Candidate("tfidf-source", tfidf_source.fit, tfidf_source.NEEDS, 3.0, labels=(0, 0)),
+    Candidate("gradual", gradual.fit, gradual.NEEDS, 2.0, labels=(1, FEW)),
+    Candidate("frozen", frozen.fit, frozen.NEEDS, 2.0, labels=(FEW + 1, np.inf)),
+    Candidate("tfidf-joint", tfidf_joint.fit, tfidf_joint.NEEDS, 3.0),
+    Candidate("sentence-embedding", sentence_embedding.fit, sentence_embedding.NEEDS, 2.0),
+)
+NEW_LABELS = (
+    Candidate("tfidf", tfidf.fit, tfidf.NEEDS),
+    Candidate("glove-forest", glove_forest.fit, glove_forest.NEEDS),
+    Candidate("glove-frozen", glove_embedding.frozen, glove_embedding.NEEDS, unless="sentence-embedding"),
+    Candidate("sentence-embedding", sentence_embedding.fit, sentence_embedding.NEEDS),
+)
+
+NEEDS: frozenset[str] = frozenset()
+OPTIONAL_NEEDS = (*((c.name, c.needs | {"same-labels"}) for c in SAME_LABELS),
+                  *((c.name, c.needs - {"one-class"} | {"new-labels"}) for c in NEW_LABELS))
+
+
+def fit(trial: Trial, resources: Resources) -> Fitted:
+    """Where the labels are the source's, the members and their weights are fixed, and depend on the number of labels.
+
+    Where they are new, out-of-fold predictions on the labelled texts say how much each member weighs.
+    """
+    members = _members(trial, resources)
+    weights = {name: c.weight for name, c in members.items()} if resources.same_labels else \
+        tempered_weights({name: c.fit for name, c in members.items()}, trial, resources, STRENGTH)
+    weights = _shares({name: share for name, share in _shares(weights).items() if share >= SMALLEST})
+    fitted = {name: members[name].fit(trial, resources) for name in weights}
+
+    def predict(examples: Examples) -> NDArray[np.float32]:
+        return geometric_mean([of_member(examples) for of_member in fitted.values()], list(weights.values()))
+
+    def as_model() -> MeanModel:
+        return MeanModel({name: Member(fitted[name].model(), weight) for name, weight in weights.items()})
+
+    return Fitted(predict, as_model, weights)
+
+
+def _members(trial: Trial, resources: Resources) -> dict[str, Candidate]:
+    """The candidates that can run on the trial, by name."""
+    can_run = {c.name: c for c in (SAME_LABELS if resources.same_labels else NEW_LABELS)
+               if c.needs <= resources.prepared and c.labels[0] <= len(trial.labelled) <= c.labels[1]
+               and ("one-class" in c.needs or not trial.has_one_class)}
+    return {name: c for name, c in can_run.items() if c.unless not in can_run}
+
+
+def _shares(weights: dict[str, float]) -> dict[str, float]:
+    """The weights, divided by their sum."""
+    total = sum(weights.values())
+    return {name: weight / total for name, weight in weights.items()}

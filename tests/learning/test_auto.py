@@ -1,0 +1,228 @@
+"""`auto`: which strategies it is a mean of where, with which weights, and what it does where one of them cannot run."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from conftest import Prepare, World
+
+from bench.baselines import BASELINES, auto
+from bench.core.errors import BenchError
+from bench.data.corpus import Examples
+from bench.learning.models.mean_model import LEAST, MeanModel, Member, geometric_mean
+from bench.learning.models.model import ConstantModel, Fitted, ModelError
+from bench.learning.out_of_fold import folds_of, out_of_fold_losses, tempered_weights
+from bench.protocol.domain import Domain
+from bench.protocol.trial import Trial
+from bench.runs import needs
+from bench.runs.inputs import DataRef, TrialContext
+from bench.runs.registry import Strategy, strategies_named
+
+(AUTO,) = strategies_named(("auto",), BASELINES)
+
+
+def fitted(world: World, context: TrialContext, prepare: Prepare, target: Domain, trial: Trial) -> Fitted:
+    on_target = world.on_target(AUTO, target)
+    assert on_target is not None
+    at = replace(context, target=DataRef.of(target))
+    prepare(at, *on_target.needs())
+    fit: Fitted = auto.fit(trial, needs.resources_for(on_target.needs(), at, trial.seed))
+    return fit
+
+
+def without_encoder(fit: Fitted) -> dict[str, float]:
+    """The weights of what needs no extra, so that a test says the same wherever it runs."""
+    weights = {name: weight for name, weight in fit.members.items() if name != "sentence-embedding"}
+    return {name: weight / sum(weights.values()) for name, weight in weights.items()}
+
+
+def test_where_the_labels_are_the_sources_the_members_depend_on_how_many_there_are(
+        world: World, context: TrialContext, prepare: Prepare, monkeypatch: pytest.MonkeyPatch):
+    few = fitted(world, context, prepare, world.target, world.trial(32))
+    assert without_encoder(few) == pytest.approx({"gradual": 0.4, "tfidf-joint": 0.6})
+    assert sum(few.members.values()) == pytest.approx(1.0)
+    monkeypatch.setattr(auto, "SAME_LABELS", tuple(replace(c, labels=(33, np.inf)) if c.name == "frozen" else
+                                                   replace(c, labels=(1, 32)) if c.name == "gradual" else c
+                                                   for c in auto.SAME_LABELS))
+    many = fitted(world, context, prepare, world.target, world.trial("full"))
+    assert without_encoder(many) == pytest.approx({"frozen": 0.4, "tfidf-joint": 0.6})
+
+
+def test_it_predicts_the_mean_of_what_its_members_predict(world: World, context: TrialContext, prepare: Prepare):
+    trial = world.trial(32)
+    fit = fitted(world, context, prepare, world.target, trial)
+    test = Examples(world.target.data.corpus, world.target.split.test)
+    resources = needs.resources_for(world.on_target(AUTO).needs(), context, 0)  # type: ignore[union-attr]
+    alone = [strategies_named((name,), BASELINES)[0].fit()(trial, resources)(test) for name in fit.members]
+    np.testing.assert_allclose(fit(test), geometric_mean(alone, list(fit.members.values())), atol=1e-6)
+
+
+def test_where_the_labels_are_new_the_labelled_texts_decide(world: World, context: TrialContext, prepare: Prepare):
+    fit = fitted(world, context, prepare, world.three, world.trial(48, target=world.three))
+    assert sum(fit.members.values()) == pytest.approx(1.0)
+    assert not {"gradual", "tfidf-joint", "source-only"} & set(fit.members)
+    assert min(fit.members.values()) >= auto.SMALLEST
+    test = world.three.split.test
+    right = fit(Examples(world.three.data.corpus, test)).argmax(1) == world.three.data.y[test]
+    assert right.mean() > 0.6
+
+
+def test_classes_with_one_or_two_texts_are_predicted_too(world: World, context: TrialContext, prepare: Prepare):
+    trial = world.trial(60, target=world.three)
+    y = trial.labelled.labels
+    for counts in ((20, 1, 1), (20, 2, 1), (1, 1, 1), (15, 1, 0), (2, 0, 0)):
+        rows = np.concatenate([np.flatnonzero(y == c)[:n] for c, n in enumerate(counts)])
+        small = replace(trial, labelled=trial.labelled.part(rows))
+        if small.has_one_class:
+            continue  # the suite answers: `auto` is not asked where the labels are new
+        p = fitted(world, context, prepare, world.three, small)(Examples(trial.labelled.corpus, world.three.split.test))
+        assert np.isfinite(p).all()
+        np.testing.assert_allclose(p.sum(axis=1), 1.0, atol=1e-5)
+
+
+def test_one_class_of_labels_leaves_the_members_that_know_the_others(world: World, context: TrialContext,
+                                                                     prepare: Prepare):
+    trial = world.trial(32)
+    one = replace(trial, labelled=trial.labelled.part(np.flatnonzero(trial.labelled.labels == 1)))
+    assert set(fitted(world, context, prepare, world.target, one).members) == {"gradual", "tfidf-joint"}
+    assert needs.can_use_one_class(world.on_target(AUTO).needs())  # type: ignore[union-attr]
+    assert not needs.can_use_one_class(world.on_target(AUTO, world.three).needs())  # type: ignore[union-attr]
+
+
+# The mean of probabilities.
+
+def test_the_mean_is_that_of_log_probabilities_and_no_member_rules_a_class_out():
+    a, b = np.array([[0.9, 0.1]]), np.array([[0.5, 0.5]])
+    assert geometric_mean([a, b], [0.5, 0.5]) == pytest.approx(np.array([[0.75, 0.25]]))
+    assert geometric_mean([a, b], [1.0, 0.0]) == pytest.approx(a)
+    never = np.array([[1.0, 0.0]])
+    p = geometric_mean([never, np.array([[1e-7, 1 - 1e-7]])], [0.5, 0.5])
+    assert p == pytest.approx(np.array([[0.5, 0.5]]), abs=1e-3)
+    assert geometric_mean([never, never], [0.5, 0.5])[0, 1] == pytest.approx(LEAST, rel=0.01)
+
+
+def constant(*share: float) -> ConstantModel:
+    return ConstantModel(np.array(share, np.float32))
+
+
+def test_a_model_of_models_that_is_not_what_its_card_says_is_refused():
+    model = MeanModel({"one": Member(constant(0.2, 0.8), 0.25), "two": Member(constant(0.5, 0.5), 0.75)})
+    parts = model.parts()
+    again = MeanModel.from_parts(parts)
+    np.testing.assert_array_equal(again.probabilities(["a", "b"]), model.probabilities(["a", "b"]))
+
+    def refused(message: str, **changes: object) -> None:
+        members = [{**entry, **changes} if entry["name"] == "two" else entry for entry in parts.settings["members"]]
+        with pytest.raises(ModelError, match=message):
+            MeanModel.from_parts(replace(parts, settings={"members": members}))
+
+    refused("do not sum to 1", weight=0.5)
+    for weight in (-0.75, float("nan"), float("inf"), "0.75", True, None):
+        refused("weight", weight=weight)
+    refused("words", words=-1)
+    refused("each once", words=1)
+    refused("each once", name="one")
+    refused("names a member", name="t/wo")
+    refused("kind", kind="mean")
+    refused("kind", kind="nonsense")
+    refused("no array 'share'", name="three")
+    for settings in ({}, {"members": []}, {"members": [7]}, {"members": parts.settings["members"] * 51}):
+        with pytest.raises(ModelError):
+            MeanModel.from_parts(replace(parts, settings=settings))
+    with pytest.raises(ModelError, match="each once"):
+        MeanModel.from_parts(replace(parts, arrays={**parts.arrays, "other/share": np.zeros(2, np.float32)}))
+    three = MeanModel({"one": Member(constant(0.2, 0.8), 0.5), "two": Member(constant(0.2, 0.3, 0.5), 0.5)})
+    with pytest.raises(ModelError, match="different numbers of classes"):
+        MeanModel.from_parts(three.parts())
+    assert issubclass(ModelError, BenchError)
+
+
+# Out-of-fold weights.
+
+def test_folds_hold_every_text_out_once_and_deal_out_small_classes():
+    labels = np.array([0] * 20 + [1] * 7 + [2] * 2 + [3])
+    folds = folds_of(labels, np.random.default_rng(0))
+    assert sorted(np.concatenate([held for _, held in folds]).tolist()) == list(range(30))
+    assert all(not set(learn) & set(held) and len(learn) + len(held) == 30 for learn, held in folds)
+    assert [len(held) for _, held in folds] == [10] * 3
+    assert sorted((labels[held] == 0).sum() for _, held in folds) == [6, 7, 7]
+    assert folds_of(np.array([0, 1, 2]), np.random.default_rng(0)) == []
+
+
+def answers(share: float) -> object:
+    """A strategy that gives every class the same share, whatever the others get."""
+    return lambda trial, resources: lambda examples: np.full((len(examples), len(trial.labels)), share, np.float32)
+
+
+def test_weights_follow_the_loss_and_are_equal_where_nothing_can_be_held_out(world: World):
+    trial = world.trial(40, target=world.three)
+    fits = {"good": answers(0.5), "bad": answers(0.25)}
+    weights = tempered_weights(fits, trial, None, 3.0)  # type: ignore[arg-type]
+    assert weights["good"] / weights["bad"] == pytest.approx(2**3, rel=1e-4)
+    assert tempered_weights(fits, trial, None, 0.0) == pytest.approx({"good": 0.5, "bad": 0.5})  # type: ignore[arg-type]
+    first = np.array([np.flatnonzero(trial.labelled.labels == c)[0] for c in range(3)])
+    one_each = replace(trial, labelled=trial.labelled.part(first))
+    assert tempered_weights(fits, one_each, None, 3.0) == pytest.approx(  # type: ignore[arg-type]
+        {"good": 0.5, "bad": 0.5})
+
+
+def test_held_out_texts_are_given_without_labels_and_a_text_of_a_class_of_its_own_does_not_count(world: World):
+    trial = world.trial(40, target=world.three)
+    y = trial.labelled.labels
+    rows = np.concatenate([np.flatnonzero(y == 0)[:9], np.flatnonzero(y == 1)[:1]])
+    seen: list[Examples] = []
+
+    def fit(part: Trial, resources: object) -> object:
+        assert not part.has_one_class, "the class shares answer where it has one class alone"
+        return lambda examples: np.full((len(examples), 3), 1 / 3, np.float32)
+
+    assert len(out_of_fold_losses(fit, replace(trial, labelled=trial.labelled.part(rows)), None)) == 9  # type: ignore[arg-type]
+
+    def watching(part: Trial, resources: object) -> object:
+        assert len(part.labelled) < len(trial.labelled)
+        return lambda examples: seen.append(examples) or np.full((len(examples), 3), 1 / 3, np.float32)
+
+    losses = out_of_fold_losses(watching, trial, None)  # type: ignore[arg-type]
+    assert losses == pytest.approx(np.full(40, np.log(3)), rel=1e-5)
+    assert all(examples.y is None for examples in seen)
+
+
+def test_where_every_class_counts_alike_so_it_does_in_the_weights(world: World):
+    trial = replace(world.trial(40, target=world.three), balanced=True)
+    y = trial.labelled.labels
+    rows = np.concatenate([np.flatnonzero(y == 0)[:10], np.flatnonzero(y == 1)[:3], np.flatnonzero(y == 2)[:2]])
+    small = replace(trial, labelled=trial.labelled.part(rows))
+    losses = out_of_fold_losses(answers(0.5), small, None)  # type: ignore[arg-type]
+    assert losses.sum() == pytest.approx(15 * np.log(2), rel=1e-5)
+    assert sorted(set(np.round(losses / np.log(2), 3))) == pytest.approx([0.5, 5 / 3, 2.5], abs=1e-3)
+
+
+# What runs where.
+
+def test_what_cannot_run_on_a_target_is_left_out_and_what_is_not_installed_is_named(
+        world: World, monkeypatch: pytest.MonkeyPatch):
+    from bench.core.errors import MissingExtra
+    from bench.learning.features import sentence_encoder
+    from bench.runs.registry import applicable
+
+    def on(target: Domain, glove: bool) -> Strategy:
+        (strategy,) = applicable([AUTO], world.source.task, target.task, glove, lambda text: None)
+        return strategy
+
+    monkeypatch.setattr(sentence_encoder, "missing", lambda: None)
+    whole = on(world.target, glove=True)
+    assert whole.without() == ()
+    assert {"base", "source-linear", "counts", "sentences", "same-labels", "one-class"} <= whole.needs()
+    assert not {"glove", "new-labels"} & whole.needs()
+    new = on(world.three, glove=True)
+    assert {"counts", "sentences", "new-labels", "glove"} <= new.needs()
+    assert not {"same-labels", "source-linear", "one-class"} & new.needs()
+    no_glove = on(world.three, glove=False)
+    assert "glove" not in no_glove.needs()
+    assert any(name.startswith("glove-") for name in no_glove.without())
+    monkeypatch.setattr(sentence_encoder, "missing", lambda: MissingExtra("the encoder", "sentence"))
+    lacking = on(world.target, glove=True)
+    assert lacking.without() == ("sentence-embedding",)
+    assert "sentences" not in lacking.needs()
