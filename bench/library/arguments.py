@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     Targets: TypeAlias = "OneTarget | Mapping[str, pd.DataFrame] | Iterable[OneTarget]"
     Budgets: TypeAlias = Budget | str | Iterable[Budget]
 
+IN_MEMORY = " (DataFrame)"  # what the name of one ends in: no task is called so, and no file
 FOLDERS = ("data_dir", "cache_dir", "results_dir")
 
 
@@ -91,7 +92,7 @@ def _frame(value: Any, name: str, frames: dict[str, TableFile | LoadedTask]) -> 
         raise InputError(f"the target {name!r} is a {type(value).__name__}, not a DataFrame",
                          "{'reviews': frame} names a DataFrame; pandas.DataFrame({'text': …, 'label': …}) makes one")
     table = table_of(value, name)
-    known = f"{table.path} (DataFrame)"  # no task is called so, and no file
+    known = f"{table.path}{IN_MEMORY}"
     if known in frames:
         raise InputError(f"two DataFrames are called {table.path}",
                          f"name them: target={{'reviews': frame, 'posts': other}}; {UNNAMED} is one without a name")

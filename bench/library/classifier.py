@@ -18,7 +18,7 @@ from bench.baselines import FITTED
 from bench.core.budget import FULL
 from bench.core.errors import InputError
 from bench.learning.models.folder import load
-from bench.library.arguments import options
+from bench.library.arguments import IN_MEMORY, options
 from bench.library.fit import fit_one
 from bench.library.labelled_texts import class_names, loaded
 from bench.library.model import TextModel
@@ -64,7 +64,8 @@ class TransferClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] 
         classes_: the classes of `y`, sorted, [classes]; the order of the columns of `predict_proba`.
         model_: the fitted model, a `TextModel`.
         n_texts_: how many different texts it was trained on.
-        notes_: what was said of the data and the strategy; each is a `UserWarning` too.
+        notes_: what was said of the texts, the source and the strategy; what does not concern the source alone is a
+            `UserWarning` too.
 
     """
 
@@ -118,8 +119,10 @@ class TransferClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] 
         self.n_texts_ = result.record.n_train
         self.notes_ = tuple(shown.notes)
         self._columns = [saved.labels.index(name) for name in names]  # of the model, in the order of the classes
+        about_the_source = f"{Path(settings.source.removesuffix(IN_MEMORY)).name}: "  # the same in each fold
         for note in self.notes_:
-            warnings.warn(note, stacklevel=2)
+            if not note.startswith(about_the_source):
+                warnings.warn(note, stacklevel=2)
         return self
 
     def predict_proba(self, X: Any) -> NDArray[np.float32]:
