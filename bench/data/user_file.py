@@ -77,9 +77,9 @@ def task_from_file(path: Path, choices: Choices | None = None) -> UserFile:
     return task_from_table(open_named(path, (choices.text, choices.label), labelled=True), choices)
 
 
-def task_from_table(table: TableFile, choices: Choices) -> UserFile:
+def task_from_table(table: TableFile, choices: Choices | None = None) -> UserFile:
     """The task of a labelled table; `DataError` for unusable content."""
-    path = table.path
+    choices, path = choices or Choices(), table.path
     text, label = chosen_columns(table, choices)
     reading: dict[str, Any] = {"text": text, "label": label, "incomplete": SKIP}
     if not table.header:

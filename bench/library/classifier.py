@@ -132,7 +132,8 @@ class TransferClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] 
 
     def predict(self, X: Any) -> NDArray[Any]:
         """The most likely class of each text, [n]."""
-        return np.asarray(self.classes_[self.predict_proba(X).argmax(axis=1)])
+        most_likely = self.predict_proba(X).argmax(axis=1)  # before `classes_`, which an unfitted one lacks
+        return np.asarray(self.classes_[most_likely])
 
     def _seed(self) -> int:
         if self.random_state is None or isinstance(self.random_state, int | np.integer):
