@@ -23,9 +23,9 @@ FLAGS = ["--source", "toy-source", "--tasks", "cards", "--data-dir", "data", "--
 
 def untidy() -> pd.DataFrame:
     """Rows of which some cannot be used, and labels of several spellings."""
-    frame = toy.rows(90, seed=5).rename(columns={"text": "body", "label": "mood"}).astype(object)
-    frame.loc[0, "body"], frame.loc[3, "body"], frame.loc[4, "mood"] = None, np.nan, pd.NA
-    frame.loc[6, "mood"], frame.loc[7, "body"] = "Negative ", frame.loc[9, "body"]
+    frame = toy.rows(90, seed=5).rename(columns={"text": "body"}).astype(object)
+    frame.loc[0, "body"], frame.loc[3, "body"], frame.loc[4, "label"] = None, np.nan, pd.NA
+    frame.loc[6, "label"], frame.loc[7, "body"] = "Negative ", frame.loc[9, "body"]
     frame.insert(0, "id", range(100, 190))
     return frame
 
