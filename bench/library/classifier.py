@@ -98,6 +98,9 @@ class TransferClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] 
         if y is None:
             raise InputError("this classifier requires y to be passed, but the target y is None", "give the labels")
         y = column_or_1d(y, warn=True)
+        if y.dtype.kind == "O" and (missing := [at for at, c in enumerate(y.tolist()) if c is None or c != c]):
+            raise InputError(f"y holds {y[missing[0]]!r} in place of the class of text {missing[0]}",
+                             "leave out the texts without a class")
         assert_all_finite(y, input_name="y")
         check_classification_targets(y)
         check_consistent_length(texts, y)

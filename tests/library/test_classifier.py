@@ -118,7 +118,8 @@ def test_scikit_learns_checks_pass(classifier):
 
 @pytest.mark.parametrize(("x", "y", "words"), [
     (TEXTS, None, "requires y"), (TEXTS, LABELS[:5], "inconsistent numbers of samples"),
-    (TEXTS, ["one"] * 90, "y holds 1 class"), (TEXTS, [None, *LABELS[1:]], "NaN|None|str"), ([], [], "minimum of 1|0 class"),
+    (TEXTS, ["one"] * 90, "y holds 1 class"),
+    (TEXTS, [None, *LABELS[1:]], "None in place of the class of text 0"), ([], [], "minimum of 1|0 class"),
     ("text", ["a"], "single string"), (np.zeros((90, 2)), LABELS, "Reshape your data"),
     (TEXTS, np.linspace(0, 1, 90), "Unknown label type"), ([*TEXTS[:89], 3], LABELS, "text 89 of X is 3")])
 def test_what_are_no_texts_or_classes_is_a_value_error(classifier, x: object, y: object, words: str):
