@@ -30,3 +30,6 @@ BASELINES: Mapping[str, str] = {
 
 # What `bench run` runs when none is named: the main strategies, quick and without an extra.
 MAIN: tuple[str, ...] = ("auto", "majority", "source-only", "frozen", "finetune", "scratch", "glove-forest", "tfidf")
+
+# What `bench fit` fits when none is named.
+FITTED = "auto"

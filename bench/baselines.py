@@ -12,6 +12,7 @@ from bench.core import places
 
 if TYPE_CHECKING:
     from baselines import BASELINES as BASELINES
+    from baselines import FITTED as FITTED
     from baselines import MAIN as MAIN
 
 FOLDER = places.shipped("baselines")

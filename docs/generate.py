@@ -16,7 +16,7 @@ from typing import Any
 DOCS = Path(__file__).parent
 SECTIONS = {
     "Begin": ["index.md", "choosing-a-strategy.md", "findings.md", "own-texts.md", "data-files.md", "languages.md",
-              "using-a-model.md", "report.md", "running.md", "faq.md"],
+              "using-a-model.md", "python.md", "report.md", "running.md", "faq.md"],
     "Extend": ["adding-a-task.md", "adding-a-baseline.md", "baselines.md", "engines.md"],
     "What the numbers mean": ["protocol.md", "statistics.md", "claims.md", "maps.md", "data-and-licences.md",
                               "result-schema.md"],

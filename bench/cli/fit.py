@@ -7,11 +7,12 @@ from typing import Annotated
 
 import typer
 
+from bench.baselines import FITTED
 from bench.cli import completion, output
 from bench.cli.option_groups import After
 from bench.cli.options import AsJson, DataOptions, Draw, Epochs, NetworkOptions, OwnFileOptions, Set, Source, options_of
-from bench.cli.progress import TrialProgress, headline
-from bench.core.budget import FULL, parse_budgets
+from bench.cli.progress import TrialProgress
+from bench.core.budget import parse_budgets
 from bench.core.errors import BenchError
 
 
@@ -21,7 +22,7 @@ def fit_command(
     target: Annotated[str, typer.Option("--target", "-t", autocompletion=completion.tasks,
                                         help="Task, task@edition, or your own data file.")] = "amazon",
     baseline: Annotated[str, typer.Option("--baseline", "-b", autocompletion=completion.strategies,
-                                          help="Strategy, file.py:function or package.module:function.")] = "auto",
+                                          help="Strategy, file.py:function or package.module:function.")] = FITTED,
     budget: Annotated[str, typer.Option(
         help="Number of labelled target texts; full: all except the test set; 0: none.")] = "full",
     all_labels: Annotated[bool, typer.Option(
@@ -38,27 +39,22 @@ def fit_command(
     as_json: AsJson = False,
 ) -> None:
     """Fit one strategy on a target and save it as a folder, for bench predict."""
-    from bench.baselines import BASELINES
     from bench.learning.models import folder as model_folder
-    from bench.runs import fit_model, plan
+    from bench.library.fit import fit_one
+    from bench.runs import fit_model
     from bench.runs.chosen_settings import options_per_base
 
     model_folder.check_free(out, force=force)
     budgets = parse_budgets(budget)
     if len(budgets) > 1:
         raise BenchError(f"--budget {budget!r} is more than one", "such as --budget 128, or --budget full")
-    if all_labels and budgets != (FULL,):
-        raise BenchError(f"--all-labels with --budget {budget}", "give one or the other")
     options = options_of(network, data, own_file, targets=(target,), source=source, baselines=(baseline,),
                          budgets=budgets, draw=draw, seeds=1, epochs=epochs, all_labels=all_labels, settings=settings)
     options, *others = options_per_base(options)
     if others:
         raise BenchError("--set makes several bases", "a model has one; bench run compares them")
     with TrialProgress() as progress:
-        plans = plan.plan(options, BASELINES, progress.say, progress.training, progress=progress.live, again=True)
-        of_target = next(plans)
-        progress.say(headline(of_target.target, of_target.base, options.source))
-        result = fit_model.fit(fit_model.trial_spec_for(of_target, seed), out, force=force, target=of_target.target)
+        result = fit_one(options, out, progress, seed=seed, force=force)
     if as_json:
         output.json_text((out / model_folder.CARD).read_text(encoding="utf-8") + "\n")
         return

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bench.cli.figures import save_charts
-from bench.cli.paths import home_expanded
 from bench.cli.sections import Section, as_json, leaderboards, sentences
 from bench.core.budget import in_order
 from bench.core.errors import BenchError
 from bench.core.names import TaskRef
+from bench.core.places import home_expanded
 
 if TYPE_CHECKING:
     from bench.analysis.across_targets import RankingAcrossTargets

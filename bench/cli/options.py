@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bench.cli import completion
-from bench.cli.paths import home_expanded
 
 if TYPE_CHECKING:
     from bench.runs.options import Options
@@ -94,15 +93,6 @@ class OwnFileOptions:
 
 def options_of(*groups: Any, **more: Any) -> Options:
     """Return the options of the suite from option groups and single values; None leaves the suite's default."""
-    from bench.runs.options import Options
+    from bench.runs.options import options_from
 
-    given = {field.name: getattr(group, field.name) for group in groups for field in fields(group)} | more
-    values: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value
-                              for name, value in given.items() if value is not None}
-    if "cache_dir" in values:
-        values["cache_dir"] = values["cache_dir"].absolute()  # a worker of a cluster has another working directory
-    for name in ("targets", "source"):  # a task's name, or a file's
-        if name in values:
-            given = values[name]
-            values[name] = home_expanded(given) if isinstance(given, str) else tuple(map(home_expanded, given))
-    return Options(**values)
+    return options_from({field.name: getattr(group, field.name) for group in groups for field in fields(group)} | more)

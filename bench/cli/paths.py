@@ -11,6 +11,7 @@ import typer
 from typer.models import OptionInfo, ParameterInfo
 
 from bench.core.errors import BenchError
+from bench.core.places import home_expanded
 
 LONGEST_NAME, LONGEST_PATH = 255, 4095  # bytes, on Linux and macOS
 
@@ -28,19 +29,6 @@ def path(given: str | Path) -> Path:
         raise typer.BadParameter(f"{text[:60]}… is too long: a name has at most {LONGEST_NAME} bytes, "
                                  f"a path {LONGEST_PATH}")
     return Path(text)
-
-
-def home_expanded(text: str) -> str:
-    """A path or a name; the home folder takes the place of `~` and `~user` at its beginning.
-
-    Raises `BenchError` where there is no such folder.
-    """
-    if not text.startswith("~"):
-        return text
-    try:
-        return str(Path(text).expanduser())
-    except RuntimeError:
-        raise BenchError(f"{text}: there is no such home folder", "name the whole path") from None
 
 
 def annotation_with_parser(annotation: Any) -> Any:

@@ -6,7 +6,6 @@ import io
 import sys
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -51,7 +50,9 @@ def predict_command(
     if keep and (file is None or format == "table"):
         raise BenchError(f"--keep {keep[0]!r} has nothing to copy" if file is None else "--keep with --format table",
                          "it copies columns of --file to csv or jsonl")
-    saved = _load(model, engine, device)
+    from bench.library.model import load_model
+
+    saved = load_model(model, engine, device)
     batches, about = _incoming(texts, file, text_column, saved.text_column, keep or ())
     if about:
         warn(about)
@@ -74,29 +75,10 @@ def _incoming(texts: list[str] | None, file: Path | None, column: str | None, li
     return ((part, [()] * len(part)) for part in lines(text, "standard input", BATCH)), ""
 
 
-def _load(folder: Path, engine: str, device: str) -> SavedModel:
-    """Load the model; its networks are set to the engine and the device asked for."""
-    from bench.learning.models.folder import load
-    from bench.learning.models.mean_model import on_device
-
-    saved = load(folder)
-    return replace(saved, model=on_device(saved.model, engine, device))
-
-
-def _tell_unknown_words(saved: SavedModel, texts: Sequence[str]) -> None:
-    """Warn where the model knows few of the texts' words."""
-    from bench.learning.known_words import FEW_OF_MODEL, known_share_of_texts
-
-    vocabulary = getattr(saved.model, "vocabulary", None)  # some models know no words
-    share = 1.0 if vocabulary is None else known_share_of_texts(texts, vocabulary.numbers)
-    if share < FEW_OF_MODEL:
-        warn(f"only {share:.1%} of the texts' words are known to the model, so that its labels are little more than "
-             "guesses: is it the right language? (docs/languages.md)")
-
-
 def _predict(saved: SavedModel, batches: Iterable[Batch], format: str, keep: Sequence[str], *, quiet: bool) -> None:
     """Label and write one batch at a time. Bytes are written, so that no line end inside a text is changed."""
     from bench.data.text import clean
+    from bench.library.model import unknown_words
 
     began, done = time.perf_counter(), 0
     head, lines_of = beside(format, keep, SHAPES[format](saved.labels))
@@ -104,8 +86,8 @@ def _predict(saved: SavedModel, batches: Iterable[Batch], format: str, keep: Seq
         for texts, kept in batches:
             batch = [text.encode("utf-8", "replace").decode() for text in texts]  # without halves of surrogate pairs
             cleaned = [clean(text) for text in batch]
-            if not done:
-                _tell_unknown_words(saved, cleaned)
+            if not done and (warning := unknown_words(saved.model, cleaned)):
+                warn(warning)
             rows = lines_of(batch, saved.model.probabilities(cleaned), kept)
             lines = [head, *rows] if head and not done else rows
             written = "\n".join(lines)

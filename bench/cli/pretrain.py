@@ -8,7 +8,8 @@ import typer
 
 from bench.cli import output
 from bench.cli.options import AsJson, DataOptions, Epochs, NetworkOptions, Source, options_of
-from bench.cli.progress import TrialProgress, epoch_line
+from bench.cli.progress import TrialProgress
+from bench.library.progress import epoch_line
 
 FACTS = ("source", "engine", "version", "device", "words", "n_train", "n_validation", "n_test", "accuracy", "auc",
          "macro_f1", "log_loss", "seconds", "history")

@@ -29,17 +29,16 @@ from bench.cli.options import (
     options_of,
 )
 from bench.cli.output import json_text, say, warn
-from bench.cli.paths import home_expanded
-from bench.cli.progress import TrialProgress, headline
+from bench.cli.progress import TrialProgress
 from bench.cli.sections import leaderboards, print_sections
 from bench.core.budget import parse_budgets
 from bench.core.errors import BenchError, MissingExtra, NoRoom
+from bench.core.places import home_expanded
 
 if TYPE_CHECKING:
     from bench.analysis.study import Study
-    from bench.runs.executor import Executor
+    from bench.library.trials import TargetResult
     from bench.runs.options import Options
-    from bench.runs.plan import Wanted
 
 
 @dataclass(frozen=True)
@@ -115,8 +114,9 @@ def run_command(
 ) -> None:
     """Train the base once, run the strategies on the targets, print the leaderboard; continues a stopped run."""
     from bench.baselines import BASELINES, MAIN
+    from bench.library.trials import run_trials
     from bench.report import leaderboard_json
-    from bench.runs import executor, limits
+    from bench.runs import limits
     from bench.runs.chosen_settings import options_per_base
     from bench.runs.options import options_per_source
 
@@ -138,19 +138,17 @@ def run_command(
         return
     failed = 0
     studies: list[Study] = []
-    try:
-        with executor.executor(options, warn) as execute:
-            for of_source in runs:
-                failures, found = _run(of_source, execute, keep_going=keep_going, rerun=rerun, debug=debug,
-                                       quiet=as_json, wanted=selection.wants, end=began + seconds if seconds else inf)
-                failed += failures
-                studies += found
-                if (failed and not keep_going) or (seconds and time.monotonic() - began > seconds):
-                    break
-    except BenchError as error:
-        if debug and error.details:
-            TrialProgress().lines(error.details)
-        raise
+    with TrialProgress() as progress:
+        try:
+            for result in run_trials(runs, progress, keep_going=keep_going, rerun=rerun, debug=debug,
+                                     wanted=selection.wants, end=began + seconds if seconds else inf):
+                failed += len(result.failed)
+                studies += result.studies
+                _print_result(result, quiet=as_json)
+        except BenchError as error:
+            if debug and error.details:
+                progress.lines(error.details)
+            raise
     if len(of_sources) > 1:
         _matrices(options, quiet=as_json)
     if as_json:
@@ -160,55 +158,15 @@ def run_command(
         raise typer.Exit(1)
 
 
-def _run(options: Options, execute: Executor, *, keep_going: bool, rerun: bool, debug: bool,
-         quiet: bool, wanted: Wanted, end: float) -> tuple[int, list[Study]]:
-    """Run the trials of one source; returns the number that failed, and the studies of the targets.
-
-    `quiet` leaves standard output alone. Only trials that are `wanted` run, and none begins after `end`.
-    """
-    from bench.analysis import boards, study
-    from bench.baselines import BASELINES
-    from bench.report import leaderboard_files
-    from bench.results import record_files
-    from bench.runs import plan, trials
-
-    failed = 0
-    shown: list[Study] = []
-    with TrialProgress() as progress:
-        for of_target in plan.plan(options, BASELINES, progress.say, progress.training, progress=progress.live,
-                                   again=rerun, wanted=wanted):
-            if not of_target.specs:
-                continue
-            target, total, done = of_target.target, len(of_target.specs), len(of_target.specs) - len(of_target.todo)
-            progress.say(headline(target, of_target.base, options.source))
-            if done:
-                progress.say(f"{done} of {total} trials are done already")
-            progress.trials(total, done)
-            for record in plan.execute(of_target, execute):
-                failed += record.status != "ok"
-                progress.trial(record)
-                if debug and record.traceback:
-                    progress.lines(record.traceback)
-                if (failed and not keep_going) or time.monotonic() > end:
-                    break
-            progress.pause()
-            if progress.done < progress.total and time.monotonic() > end:
-                progress.say(f"the time limit is over: {progress.total - progress.done} trials are left; a run without "
-                             "it goes on")
-            studies = study.studies(record_files.read_with_packed(of_target.path))
-            paths = leaderboard_files.write(options.results_dir, studies)
-            keys = [board.key for board in boards.boards_of([trials.blank_record(spec) for spec in of_target.specs])]
-            of_run = [s for s in studies if any(s.board.key.holds(key) for key in keys)]
-            shown += of_run
-            if not quiet:
-                print_sections(leaderboards(of_run))
-                if others := len(studies) - len(of_run):
-                    say(f"{others} more of {of_target.target.task.name}, of other data, another base or another draw: "
-                        f"bench leaderboard --target {of_target.target.task.name}", err=True)
-            say("Written: " + ", ".join(map(str, paths)), err=quiet)
-            if (failed and not keep_going) or time.monotonic() > end:
-                break
-    return failed, shown
+def _print_result(result: TargetResult, *, quiet: bool) -> None:
+    """Print the leaderboards of a target, and where they were written; `quiet` leaves standard output alone."""
+    if not quiet:
+        print_sections(leaderboards(result.studies))
+        if result.others:
+            task = result.target.task.name
+            say(f"{result.others} more of {task}, of other data, another base or another draw: "
+                f"bench leaderboard --target {task}", err=True)
+    say("Written: " + ", ".join(map(str, result.paths)), err=quiet)
 
 
 def _matrices(options: Options, *, quiet: bool) -> None:

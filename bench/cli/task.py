@@ -13,8 +13,8 @@ from bench.cli.data import load
 from bench.cli.option_groups import After
 from bench.cli.options import AsJson, CacheDir, DataOptions, OwnFileOptions, Source, options_of
 from bench.cli.output import warn
-from bench.cli.paths import home_expanded
 from bench.core.errors import BenchError
+from bench.core.places import home_expanded
 
 if TYPE_CHECKING:
     from bench.protocol.domain import Domain

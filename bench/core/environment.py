@@ -43,6 +43,24 @@ def _change(before: dict[str, str], after: dict[str, str]) -> None:
     os.environ.update({name: value for name, value in after.items() if before.get(name) != value})
 
 
+@contextmanager
+def without_script() -> Iterator[None]:
+    """Inside the block a process that multiprocessing starts does not run the user's script once more.
+
+    It would, to find what the script defines: and a script without `if __name__ == "__main__"` would begin all over in
+    each worker. Our workers need nothing of it.
+    """
+    main = sys.modules["__main__"]
+    names = {name: vars(main)[name] for name in ("__file__", "__spec__") if name in vars(main)}
+    for name in names:
+        setattr(main, name, None)
+    try:
+        yield
+    finally:
+        for name, value in names.items():
+            setattr(main, name, value)
+
+
 def find_in_working_directory() -> None:
     """Let `import` find the user's own modules: in the working directory, after those of Python and of packages."""
     folder = working_directory()

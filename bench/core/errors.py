@@ -15,6 +15,10 @@ class BenchError(Exception):
         return f"{self.message} ({self.hint})" if self.hint else self.message
 
 
+class InputError(BenchError, ValueError):
+    """A value that Python code handed over and that cannot be used; a `ValueError` too, as scikit-learn expects."""
+
+
 class CardError(BenchError):
     """A task card that cannot be used."""
 

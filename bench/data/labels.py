@@ -54,7 +54,7 @@ def meaning_of(classes: Classes, column: str, where: str, *, mapping: Mapping[st
     if threshold is not None:
         meaning = _cut(rest, threshold, column, where)
     else:
-        ruled = [rule(counts, column) for counts in (classes.counts, rest) for rule in (_stars, _sentiment)]
+        ruled = [rule(counts, column) for counts in (classes.counts, rest) for rule in (_stars, sentiment)]
         _refuse_what_is_no_class(rest, sum(classes.counts.values()), column, where, named=named)
         meaning = next(filter(None, ruled), Meaning({c: c for c in rest}, "as they stand", hint=_hint(rest, column)))
     if not said:
@@ -91,7 +91,7 @@ def _stars(counts: Mapping[str, int], column: str) -> Meaning | None:
                    f"--map-label {shell(f'{next(iter(left))}=neutral')} keeps the 3" if left else "")
 
 
-def _sentiment(counts: Mapping[str, int], column: str) -> Meaning | None:
+def sentiment(counts: Mapping[str, int], column: str) -> Meaning | None:
     """Classes that are words for negative, neutral and positive, or signs for them in a column that is named so."""
     tables = [SENTIMENT, {**SENTIMENT, **OPPOSITES}]
     if plain_name(column) in SENTIMENT_NAMES or last_part(column) in SENTIMENT_NAMES:

@@ -16,6 +16,7 @@ from bench.data.cards import Edition, Route, Task
 from bench.data.corpus import Dataset
 from bench.data.public_formats import read, stripped
 from bench.data.routes import Access, Delivered, deliver, discard
+from bench.data.table import TableFile
 from bench.data.table_files import open_table
 from bench.data.usable_rows import RowCount, frame_of
 
@@ -75,6 +76,20 @@ def load_unlabelled(loaded: LoadedTask, access: Access, root: Path, say: Say = l
         say(f"{loaded.name}: word vectors are learned from its labelled texts alone, because the others are not "
             f"available: {'; '.join(reasons)}")
     return found.data if found else None
+
+
+def load_table(task: Task, table: TableFile, root: Path) -> LoadedTask:
+    """The data of a task that was made from a table in memory; `root` is the cache.
+
+    Raises `DataError` where no row can be used.
+    """
+    edition = task.editions[0]
+    origin = f"the DataFrame {table.path}"
+    rows, count = frame_of(table, edition.routes[0].reading)
+    normalised, sha256 = corpus.normalised_rows(rows, task.labels, origin)
+    count.add("without a text", len(rows) - len(normalised))  # nothing but markup
+    data = corpus.load(root, sha256, task.labels) or corpus.build(root, normalised, task.labels, sha256)
+    return LoadedTask(task, edition, data, origin, count=count)
 
 
 def _edition(task: Task, edition: Edition, access: Access, root: Path, reasons: list[str],

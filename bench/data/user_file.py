@@ -74,7 +74,12 @@ def task_from_file(path: Path, choices: Choices | None = None) -> UserFile:
     choices = choices or Choices()
     if not path.exists():
         raise BenchError(f"no such file: {path}", "--target takes a task's name (bench list tasks) or a data file")
-    table = open_named(path, (choices.text, choices.label), labelled=True)
+    return task_from_table(open_named(path, (choices.text, choices.label), labelled=True), choices)
+
+
+def task_from_table(table: TableFile, choices: Choices | None = None) -> UserFile:
+    """The task of a labelled table; `DataError` for unusable content."""
+    choices, path = choices or Choices(), table.path
     text, label = chosen_columns(table, choices)
     reading: dict[str, Any] = {"text": text, "label": label, "incomplete": SKIP}
     if not table.header:
@@ -93,7 +98,7 @@ def task_from_file(path: Path, choices: Choices | None = None) -> UserFile:
     reading |= _labels(meaning, classes, choices)
     sizes = meaning.sizes(classes.counts)
     rarest, share = min(sizes, key=sizes.__getitem__), min(sizes.values()) / sum(sizes.values())
-    imbalanced = share < FAIR / len(sizes)
+    imbalanced = is_imbalanced(sizes)
     route = Route("directory", {"file": path.name}, table.format, reading)
     edition = Edition("file", (route,), licence="your own", test="official" if official else "quarter")
     task = Task(file_name(path), path.name, meaning.labels, (edition,), imbalanced)
@@ -105,6 +110,11 @@ def task_from_file(path: Path, choices: Choices | None = None) -> UserFile:
         notes.append(f"left out, for there is a single row of each: {labels.listed(single)}")
     return UserFile(task, (first, *_spelling_notes(classes, meaning), *notes), meaning.asked(choices.threshold),
                     table.unit)
+
+
+def is_imbalanced(sizes: Mapping[str, int]) -> bool:
+    """Whether a class has less than half of its share of the rows, given the rows of each."""
+    return min(sizes.values()) / sum(sizes.values()) < FAIR / len(sizes)
 
 
 def file_name(path: Path) -> str:

@@ -37,8 +37,13 @@ def whole(studies: Sequence[Study], form: str, sort: str = "") -> str:
         return csv(studies)
     if form == "json":
         return as_json(studies) + "\n"
-    sections = [rendered(compact(s, sort), form, s.board.title, [*advice(s), *notes(s)], headline(s)) for s in studies]
+    sections = [section(s, form, sort) for s in studies]
     return page(sections) if form == "html" else "\n".join(sections)
+
+
+def section(study: Study, form: str, sort: str = "") -> str:
+    """One leaderboard in a format, with its sentences."""
+    return rendered(compact(study, sort), form, study.board.title, [*advice(study), *notes(study)], headline(study))
 
 
 def write(folder: Path, studies: Sequence[Study], forms: Sequence[str] = ("md", "csv")) -> list[Path]:
@@ -52,8 +57,7 @@ def write(folder: Path, studies: Sequence[Study], forms: Sequence[str] = ("md", 
 
 def markdown(study: Study) -> str:
     """A leaderboard as Markdown: the budgets side by side, the advice, then each budget in full."""
-    text = rendered(compact(study), "md", study.board.title, [*advice(study), *notes(study)],
-                    headline(study))
+    text = section(study, "md")
     for ranking in study.rankings:
         text += f"\n### {labels_of(study, ranking.budget)}\n\n" \
                 + rendered(detail(study, ranking.budget), "md", "").removeprefix("## \n\n")
@@ -62,18 +66,23 @@ def markdown(study: Study) -> str:
 
 def csv(studies: Sequence[Study]) -> str:
     """All leaderboards as one CSV, one row per baseline and budget; infinite label equivalents are beyond the curve."""
-    rows: list[list[Any]] = [list(COLUMNS)]
+    return csv_text([list(COLUMNS), *rows(studies)])
+
+
+def rows(studies: Sequence[Study]) -> list[list[Any]]:
+    """The values of `COLUMNS` for each baseline and budget of all leaderboards."""
+    values: list[list[Any]] = []
     for study in studies:
         board = study.board
         calibrations = {(c.baseline, c.budget): c for c in study.calibrations}
         ranked = {(ranking.budget, row.baseline): row for ranking in study.rankings for row in ranking.rows}
-        rows += [_csv_row(study, name, b, ranked.get((b, name)), calibrations.get((name, b)))
-                 for name in board.rows for b in board.budgets if board.cells[name, b].of]
-    return csv_text(rows)
+        values += [_row(study, name, b, ranked.get((b, name)), calibrations.get((name, b)))
+                   for name in board.rows for b in board.budgets if board.cells[name, b].of]
+    return values
 
 
-def _csv_row(study: Study, name: str, budget: Budget, row: RankedBaseline | None,
-             calibration: Calibration | None) -> list[Any]:
+def _row(study: Study, name: str, budget: Budget, row: RankedBaseline | None,
+         calibration: Calibration | None) -> list[Any]:
     board = study.board
     cell = board.cells[name, budget]
     trial = [board.target, board.source, board.net, board.engine, board.device, name, budget, board.sizes[budget],

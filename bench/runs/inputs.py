@@ -17,7 +17,7 @@ from bench.core.names import TaskRef
 from bench.data import corpus
 from bench.data.cards import TWICE, Task, all_tasks, unknown_name
 from bench.data.corpus import Dataset, Examples
-from bench.data.load import load_task
+from bench.data.load import LoadedTask, load_task
 from bench.data.routes import Access, ignore
 from bench.data.user_file import looks_like_file
 from bench.learning.features.glove import WordVectors, find_glove
@@ -205,7 +205,10 @@ def access_for(options: Options, say: Say, *, progress: bool) -> Access:
 
 
 def load(name: str, options: Options, access: Access, say: Say) -> Domain:
-    """The data and the split of a task: by its name, `name@edition`, or a data file."""
+    """The data and the split of a task: by its name, `name@edition`, a data file, or a name of `in_memory`."""
+    if (data := options.in_memory.get(name)) is not None:
+        return domain_of(data) if isinstance(data, LoadedTask) else \
+            user_target.load_frame(data, options, say, known_tasks(options, ignore))
     card = card_of(name, options)
     if card is None:
         return user_target.load(Path(name), options, access, say, known_tasks(options, ignore))

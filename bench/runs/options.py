@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,10 @@ from bench.core import ranges, store
 from bench.core.budget import DRAWS, FULL, Budget, Draw, parse_budget
 from bench.core.errors import BenchError
 from bench.core.names import TaskRef
+from bench.core.places import home_expanded
 from bench.data.cards import all_tasks
+from bench.data.load import LoadedTask
+from bench.data.table import TableFile
 
 ALL = "all"  # as a source, target or baseline: every one there is
 Say = Callable[[str], None]
@@ -20,7 +23,7 @@ Watch = Callable[[dict[str, Any]], None]
 
 @dataclass(frozen=True)
 class Options:
-    """What the user asked for, as given on the command line."""
+    """What the user asked for, on the command line or in Python."""
 
     targets: tuple[str, ...] = ("amazon",)
     source: str = "imdb"
@@ -53,6 +56,8 @@ class Options:
     keep_checkpoints: bool = False  # of every epoch of the base
     settings: tuple[str, ...] = ()  # STRATEGY.SETTING=VALUE, chosen for strategies and for the base
     base_recipe: tuple[tuple[str, float], ...] = ()  # fields of the base's recipe that differ from the usual
+    # Data in memory, by what targets and the source call them.
+    in_memory: Mapping[str, TableFile | LoadedTask] = field(default_factory=dict, compare=False)
 
     def __post_init__(self) -> None:
         """Refuse numbers that make no sense."""
@@ -68,15 +73,21 @@ class Options:
                 parse_budget(str(budget))
 
 
-def label_map(options: Options) -> dict[str, str]:
-    """The `--map-label` pairs: label in the file → label of the task."""
-    mapping = {}
-    for pair in options.map_label:
-        raw, equals, label = pair.partition("=")
-        if not equals or not raw or not label:
-            raise BenchError(f"--map-label {pair!r} is not RAW=LABEL", "such as --map-label good=positive")
-        mapping[raw] = label
-    return mapping
+def options_from(given: Mapping[str, Any]) -> Options:
+    """The options of these values; None leaves a default, lists become tuples, and `~` is the home folder.
+
+    The cache's path is made absolute, since a worker of a cluster has another working directory.
+    Raises `BenchError` for a value that makes no sense.
+    """
+    values: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value
+                              for name, value in given.items() if value is not None}
+    if "cache_dir" in values:
+        values["cache_dir"] = values["cache_dir"].absolute()
+    for name in ("targets", "source"):  # a task's name, or a file's
+        if name in values:
+            names = values[name]
+            values[name] = home_expanded(names) if isinstance(names, str) else tuple(map(home_expanded, names))
+    return Options(**values)
 
 
 def options_per_source(sources: Sequence[str], options: Options) -> list[Options]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -174,7 +174,7 @@ def _budgets_of(target: Domain, options: Options, say: Say) -> list[Budget]:
     return budgets
 
 
-def execute(target_plan: TargetPlan, executor: Executor) -> Iterator[Record]:
+def execute(target_plan: TargetPlan, executor: Executor) -> Generator[Record]:
     """Run the trials left of a plan, and yield each record once it is on disk."""
     path = target_plan.path
     with locked(record_files.lock_of(path), f"waiting for another bench run that writes {path}"):

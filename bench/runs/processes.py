@@ -9,7 +9,8 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -64,6 +65,29 @@ def warm_up(engine_name: str) -> None:
                 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+@contextmanager
+def no_server_left() -> Iterator[None]:
+    """Ends with the block the server that was started in it, and forgets what it should have loaded.
+
+    For a process that goes on: a notebook would keep a server of a few hundred megabytes, and a user's own processes
+    would be copies of it.
+    """
+    if not FORKS:
+        yield
+        return
+    from multiprocessing import forkserver
+
+    server: Any = forkserver._forkserver  # there is no public way to end it
+    was_there, preloaded = server._forkserver_pid is not None, list(server._preload_modules)
+    try:
+        yield
+    finally:
+        server._preload_modules = preloaded
+        if not was_there:
+            with contextlib.suppress(OSError):  # it is gone already
+                server._stop()
+
+
 def start(function: Callable[..., None], *arguments: Any) -> BaseProcess:
     """Start a process, which may have children; one that may have none, as Dask's workers, may start it.
 
@@ -77,7 +101,8 @@ def start(function: Callable[..., None], *arguments: Any) -> BaseProcess:
         try:
             if daemonic:
                 here.daemon = False
-            with environment.passed_on(), environment.short_temporary_folder():  # a server that is gone starts again
+            # A server that is gone starts again.
+            with environment.passed_on(), environment.short_temporary_folder(), environment.without_script():
                 process.start()
             return process
         except (EOFError, ConnectionError, FileNotFoundError) as error:

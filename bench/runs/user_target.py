@@ -1,17 +1,19 @@
-"""A user's file as a domain: read, its classes checked against the split, and every row accounted for."""
+"""A user's file or DataFrame as a domain: read, its classes checked against the split, every row accounted for."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from bench.core.errors import BenchError, DataError
-from bench.data.load import load_task
+from bench.data.cards import Task
+from bench.data.load import LoadedTask, load_table, load_task
 from bench.data.routes import Access
-from bench.data.user_file import Choices, task_from_file
+from bench.data.table import TableFile
+from bench.data.user_file import Choices, UserFile, task_from_file, task_from_table
 from bench.protocol.domain import Domain, domain_of
 from bench.runs.options import Options, Say
 
@@ -22,11 +24,22 @@ def load(path: Path, options: Options, access: Access, say: Say, taken: Collecti
     Classes whose texts are all copies of one another, or of another class's, are left out.
     """
     user = task_from_file(path, choices_of(options))
+    beside = replace(access, data_dir=path.resolve().parent)
+    return _domain(user, path, lambda task: load_task(task, beside, options.cache_dir, "", say), options, say, taken)
+
+
+def load_frame(table: TableFile, options: Options, say: Say, taken: Collection[str]) -> Domain:
+    """As `load`, of a table in memory."""
+    user = task_from_table(table, choices_of(options))
+    return _domain(user, table.path, lambda task: load_table(task, table, options.cache_dir), options, say, taken)
+
+
+def _domain(user: UserFile, path: Path, load: Callable[[Task], LoadedTask], options: Options, say: Say,
+            taken: Collection[str]) -> Domain:
     if user.task.name in taken:
         user = replace(user, task=replace(user.task, name=f"my-{user.task.name}"))
-    beside = replace(access, data_dir=path.resolve().parent)
     while True:
-        domain = domain_of(load_task(user.task, beside, options.cache_dir, "", say))
+        domain = domain_of(load(user.task))
         few = _too_few(domain)
         if not few:
             break
