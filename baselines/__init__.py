@@ -19,6 +19,8 @@ BASELINES: Mapping[str, str] = {
     "tfidf": "bench.baselines.tfidf",
     "tfidf-source": "bench.baselines.tfidf_source",
     "tfidf-joint": "bench.baselines.tfidf_joint",
+    "self-training": "bench.baselines.self_training",
+    "gradual-self": "bench.baselines.gradual_self",
     "sentence-embedding": "bench.baselines.sentence_embedding",
 }
 

@@ -176,4 +176,4 @@ def tfidf(counts: csr_matrix, columns: NDArray[np.int64], idf: NDArray[np.float3
     indices = indices[wanted]
     data = (1.0 + np.log(counts.data[wanted])) * idf[indices]
     matrix = csr_matrix((data.astype(np.float32), indices, indptr), shape=(counts.shape[0], len(columns)))
-    return normalize(matrix, copy=False)
+    return normalize(matrix, copy=False) if matrix.shape[0] else matrix
