@@ -25,6 +25,8 @@ BASELINES: Mapping[str, str] = {
     "coral": "bench.baselines.coral",
     "msda": "bench.baselines.msda",
     "dann": "bench.baselines.dann",
+    "self-training": "bench.baselines.self_training",
+    "gradual-self": "bench.baselines.gradual_self",
     "sentence-embedding": "bench.baselines.sentence_embedding",
 }
 

@@ -6,14 +6,12 @@ from numpy.typing import NDArray
 from bench.api import (
     Examples,
     Fitted,
+    JointFeatures,
     LinearModel,
     Resources,
     Trial,
     class_probabilities,
-    column_ngrams,
-    linear_head,
     logistic_regression,
-    tfidf,
 )
 
 NEEDS = frozenset({"source-linear", "counts", "same-labels", "one-class"})
@@ -31,32 +29,19 @@ def fit(trial: Trial, resources: Resources, *, heaviest: float = 16.0, tolerance
 
     source, classes = resources.need_source_linear(), len(trial.labels)
     n, n_source = len(trial.labelled), len(source.examples)
-    counts, source_columns = resources.counts(trial.labelled), source.columns_in(trial.labelled.corpus)
-    new_columns = np.setdiff1d(counts.indices, source_columns)
-    columns = np.concatenate([source_columns, new_columns])
-    new_idf = np.log((1 + n_source) / 2) + 1.0
-    idf = np.concatenate([source.idf, np.full(len(new_columns), new_idf, np.float32)])
-
-    source_x = source.x.copy()
-    source_x.resize(n_source, len(columns))  # no source text holds a new feature
-    x = vstack([source_x, tfidf(counts, columns, idf)]).tocsr()
+    features = JointFeatures.of(source, trial.labelled.corpus, resources.counts(trial.labelled).indices)
+    x = vstack([features.source_x(), features.target_x(trial.labelled)]).tocsr()
     y = np.concatenate([source.examples.labels, trial.labelled.labels])
     by_class = compute_sample_weight(trial.class_weight, trial.labelled.labels)  # all 1, or the classes in equal parts
     weight = np.concatenate([np.ones(n_source), min(heaviest, n_source / n) * by_class])
     same_classes = np.array_equal(np.unique(y), source.classes)
-    model = source.model(len(new_columns), tolerance) if same_classes else logistic_regression(tolerance)
+    model = source.model(len(features.new_columns), tolerance) if same_classes else logistic_regression(tolerance)
     model.fit(x, y, sample_weight=weight)
 
     def predict(examples: Examples) -> NDArray[np.float32]:
-        return class_probabilities(model, tfidf(resources.counts(examples), columns, idf), classes)
+        return class_probabilities(model, features.target_x(examples), classes)
 
     def as_model() -> LinearModel:
-        source_corpus, target_corpus = source.examples.corpus, trial.labelled.corpus
-        number = {word: i for i, word in enumerate(dict.fromkeys([*source_corpus.words, *target_corpus.words]))}
-        renumber = np.array([*(number[word] for word in target_corpus.words), -1], np.int32)  # -1: no second word
-        ngrams = np.concatenate([column_ngrams(source_corpus, source.columns),
-                                 renumber[column_ngrams(target_corpus, new_columns)]])
-        head = linear_head(model, classes)
-        return LinearModel.from_ngrams(list(number), ngrams, idf, head.weight, head.bias)
+        return features.as_model(model, classes)
 
     return Fitted(predict, as_model)

@@ -30,8 +30,10 @@ from bench.learning.finetune import (
     train_from_scratch,
     train_on_batches,
     train_on_trial,
+    unfreeze_gradually,
     warm_start,
 )
+from bench.learning.joint_linear import JointFeatures
 from bench.learning.models.forest_model import Forest, ForestModel
 from bench.learning.models.linear_model import LinearModel
 from bench.learning.models.mean_model import MeanModel, Member, geometric_mean
@@ -51,6 +53,7 @@ from bench.learning.networks.batches import Batches, Recipe
 from bench.learning.out_of_fold import tempered_weights
 from bench.learning.probe import Head, class_probabilities, fit_probe, linear_head
 from bench.learning.resources import Resources
+from bench.learning.self_trained_linear import self_trained_linear
 from bench.learning.source_linear import logistic_regression, tfidf
 from bench.protocol.metrics import softmax
 from bench.protocol.trial import Predictor, Trial
@@ -60,6 +63,9 @@ __all__ = ["BenchError", "Examples", "Fitted", "Predictor", "Resources", "Trial"
 
 # Texts as numbers.
 __all__ += ["GLOVE_DIMENSIONS", "SPECIALS", "UNKNOWN", "Ragged", "Vocabulary", "column_ngrams", "tfidf"]
+
+# A linear classifier of source and target together, and one that also labels texts itself.
+__all__ += ["JointFeatures", "self_trained_linear"]
 
 # Linear classifiers, and their probabilities for every class.
 __all__ += ["class_probabilities", "fit_probe", "linear_head", "logistic_regression", "softmax"]
@@ -78,7 +84,7 @@ __all__ += ["EMBEDDING", "HEAD", "HEAD_BIAS", "Architecture", "Params", "initial
 # Training a network: from the base (`warm_start`, `fine_tune`) or from any weights.
 __all__ += ["EMBEDDING_RATE_FACTOR", "LEARNING_RATE", "NEW_LABELS_LEARNING_RATE", "Batches", "Recipe", "fine_tune",
             "fine_tuning_recipe", "fine_tuning_recipe_for", "from_scratch_recipe", "generator_for",
-            "train_from_scratch", "train_on_batches", "train_on_trial", "warm_start"]
+            "train_from_scratch", "train_on_batches", "train_on_trial", "unfreeze_gradually", "warm_start"]
 
 # Models that `bench fit` saves.
 __all__ += ["ConstantModel", "Forest", "ForestModel", "LinearModel", "MeanModel", "Member", "Model",

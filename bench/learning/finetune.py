@@ -117,6 +117,25 @@ def warm_start(trial: Trial, resources: Resources) -> tuple[Architecture, Params
     return net, params
 
 
+def unfreeze_gradually(trial: Trial, resources: Resources, learning_rate: float, new_labels_learning_rate: float,
+                       decay: float) -> tuple[Architecture, Params]:
+    """The base trained on the labelled examples: the head, then the encoder too, then the embedding (ULMFiT).
+
+    Each layer learns `decay` times slower than the one above. A quarter of fine-tuning's epochs goes to each of the
+    first two stages and half to the last.
+    """
+    net, params = warm_start(trial, resources)
+    recipe = fine_tuning_recipe_for(trial, resources, learning_rate, new_labels_learning_rate)
+    quarter = max(1, recipe.epochs // 4)
+    encoder = tuple(name for name in params if not name.startswith(("head.", "embedding.")))
+    rates = (("", 1 / decay), ("head.", 1.0), ("embedding.", EMBEDDING_RATE_FACTOR * decay**-2))
+    stages = (((*encoder, "embedding."), quarter), (("embedding.",), quarter), ((), 2 * quarter))
+    for frozen, epochs in stages:
+        stage = replace(recipe, frozen=frozen, epochs=epochs, rates=rates)
+        params = train_on_trial(net, params, trial, stage, resources, "gradual", len(frozen))
+    return net, params
+
+
 def fine_tune(trial: Trial, resources: Resources, learning_rate: float = LEARNING_RATE,
               new_labels_learning_rate: float = NEW_LABELS_LEARNING_RATE) -> tuple[Architecture, Params]:
     """The base with every weight trained on the labelled target examples (Howard & Ruder 2018)."""

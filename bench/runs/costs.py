@@ -27,11 +27,13 @@ TRIAL: Mapping[str, Mapping[int, float]] = {
     "majority": {32: 0.01, 5890: 0.04},
     "tfidf-source": {128: 0.1},
     "tfidf-joint": {128: 1.0},
+    "self-training": {128: 5.0},
 }
 # The others as multiples of one in the table, from their seconds at 128 labels (docs/baselines.md).
 LIKE: Mapping[str, tuple[str, float]] = {
     "gradual": ("finetune", 3.7 / 4.5), "multitask": ("finetune", 8.5 / 4.5), "glove-frozen": ("scratch", 4.6 / 4.7),
     "glove-trainable": ("scratch", 4.3 / 4.7), "scratch-random": ("scratch", 1.0),
+    "gradual-self": ("self-training", 3.0),
 }
 # Those that consist of others: with up to so many labels, and with more.
 SUMS: Mapping[str, tuple[int, tuple[str, ...], tuple[str, ...]]] = {

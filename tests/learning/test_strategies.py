@@ -256,7 +256,7 @@ def test_a_network_on_a_target_learns_its_words_slowly_and_not_all_at_once(
 
 
 LEARN = ("frozen", "finetune", "gradual", "multitask", "scratch", "scratch-random", "glove-frozen", "glove-trainable",
-         "glove-forest", "tfidf", "tfidf-joint")
+         "glove-forest", "tfidf", "tfidf-joint", "self-training", "gradual-self")
 
 
 @pytest.mark.parametrize("name", LEARN)

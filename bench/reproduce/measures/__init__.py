@@ -30,6 +30,7 @@ MEASURES: Mapping[str, str] = {
     "like-meaning": "bench.reproduce.measures.sentiment:like_meaning",
     "bilstm": "bench.reproduce.measures.layers:bilstm",
     "hidden-features": "bench.reproduce.measures.layers:hidden_features",
+    "dann-table": "bench.reproduce.measures.domain_adaptation:dann_table",
 }
 
 
