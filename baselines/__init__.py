@@ -20,6 +20,8 @@ BASELINES: Mapping[str, str] = {
     "tfidf-source": "bench.baselines.tfidf_source",
     "tfidf-joint": "bench.baselines.tfidf_joint",
     "sentence-embedding": "bench.baselines.sentence_embedding",
+    "sentence-source": "bench.baselines.sentence_source",
+    "sentence-joint": "bench.baselines.sentence_joint",
 }
 
 # What `bench run` runs when none is named: the main strategies, quick and without an extra.

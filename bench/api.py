@@ -6,6 +6,7 @@ from bench.core.errors import BenchError
 from bench.core.seeds import generator_for
 from bench.data.corpus import Examples
 from bench.data.text import SPECIALS, UNKNOWN, Ragged, Vocabulary
+from bench.learning.features.encoders import BUNDLED as BUNDLED_ENCODER
 from bench.learning.features.glove import GLOVE_DIMENSIONS
 from bench.learning.features.ngrams import column_ngrams
 from bench.learning.finetune import (
@@ -39,9 +40,10 @@ from bench.learning.networks.architectures import (
     with_classes,
 )
 from bench.learning.networks.batches import Batches, Recipe
-from bench.learning.probe import class_probabilities, fit_probe, linear_head
+from bench.learning.probe import class_probabilities, fit_probe, fit_weighted_probe, linear_head
 from bench.learning.resources import Resources
 from bench.learning.source_linear import logistic_regression, tfidf
+from bench.learning.source_sentences import SOURCE_TEXTS, SOURCE_WORD_PIECES
 from bench.protocol.metrics import softmax
 from bench.protocol.trial import Predictor, Trial
 
@@ -52,7 +54,10 @@ __all__ = ["BenchError", "Examples", "Fitted", "Predictor", "Resources", "Trial"
 __all__ += ["GLOVE_DIMENSIONS", "SPECIALS", "UNKNOWN", "Ragged", "Vocabulary", "column_ngrams", "tfidf"]
 
 # Linear classifiers, and their probabilities for every class.
-__all__ += ["class_probabilities", "fit_probe", "linear_head", "logistic_regression", "softmax"]
+__all__ += ["class_probabilities", "fit_probe", "fit_weighted_probe", "linear_head", "logistic_regression", "softmax"]
+
+# Pre-trained encoders: the bundled one, and how much of the source one reads unless a setting says otherwise.
+__all__ += ["BUNDLED_ENCODER", "SOURCE_TEXTS", "SOURCE_WORD_PIECES"]
 
 # Networks and their weights.
 __all__ += ["EMBEDDING", "HEAD", "HEAD_BIAS", "Architecture", "Params", "initial_params", "to_embedding_rows",

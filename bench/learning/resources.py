@@ -14,11 +14,13 @@ from bench.core.errors import BenchError
 from bench.data.corpus import ArraysAndFacts, Corpus, Examples, derived
 from bench.data.text import SPECIALS, UNKNOWN
 from bench.learning.features import ngrams, sentence_encoder
+from bench.learning.features.encoders import BUNDLED, Encoder, encoder_named
 from bench.learning.features.glove import WordVectors, cache_key, key_of
 from bench.learning.networks.architectures import EMBEDDING, Architecture, Params
 from bench.learning.networks.engines import Engine
 from bench.learning.pretrain import Base
 from bench.learning.source_linear import SourceLinear
+from bench.learning.source_sentences import SourceSentences
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -40,6 +42,8 @@ class Resources:
     source: Examples | None = None  # the source's labelled pool, for strategies that train on both
     same_labels: bool = True  # whether the source's labels are the target's
     source_linear: SourceLinear | None = None
+    encoders: tuple[Encoder, ...] = ()  # that a setting named; the bundled one is always known
+    source_sentences: SourceSentences | None = None
 
     def need_base(self) -> Base:
         """The base; raises `BenchError` where the strategy's `NEEDS` does not name it."""
@@ -53,6 +57,13 @@ class Resources:
             raise BenchError("the strategy did not ask for the source's linear model",
                              "in its file: NEEDS = {'source-linear'}")
         return self.source_linear
+
+    def need_source_sentences(self) -> SourceSentences:
+        """The encoded sample of the source; raises `BenchError` where the strategy's `NEEDS` does not name it."""
+        if self.source_sentences is None:
+            raise BenchError("the strategy did not ask for encoded source texts",
+                             "in its file: NEEDS = {'source-sentences'}")
+        return self.source_sentences
 
     def base_params(self, corpus: Corpus) -> Params:
         """The base's weights with an embedding for this corpus's words (word w has the row w + SPECIALS).
@@ -136,9 +147,13 @@ class Resources:
         """Counts of words and word pairs of the examples, [n, columns]; the columns are those of their corpus."""
         return ngrams.counts(examples.corpus)[examples.rows]
 
-    def sentences(self, examples: Examples) -> NDArray[np.float32]:
-        """The sentence encoder's vectors of the examples, [n, 384]; computed once per corpus and cached."""
-        return sentence_encoder.corpus_vectors(examples.corpus)[0][examples.rows]
+    def encoder(self, model: str = BUNDLED) -> Encoder:
+        """The pre-trained encoder that a setting named; raises `BenchError` where it was not prepared."""
+        return encoder_named(model, self.encoders)
+
+    def sentences(self, examples: Examples, model: str = BUNDLED) -> NDArray[np.float32]:
+        """A sentence encoder's vectors of the examples, [n, d]; computed once per corpus and cached."""
+        return sentence_encoder.corpus_vectors(examples.corpus, self.encoder(model))[0][examples.rows]
 
     def mean_vectors(self, examples: Examples) -> NDArray[np.float32]:
         """The mean GloVe vector of each text, [n, 50]; words without a vector are left out of the mean."""

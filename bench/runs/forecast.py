@@ -12,6 +12,7 @@ from bench.core.names import TaskRef
 from bench.data import corpus
 from bench.data.cards import Edition, Task
 from bench.data.routes import Access, deliver
+from bench.learning.features.encoders import Encoder, find_encoder, is_on_hub
 from bench.learning.features.glove import WordVectors, find_glove
 from bench.learning.networks.architectures import architecture_named
 from bench.learning.pretrain import recipe_for
@@ -21,7 +22,7 @@ from bench.runs.costs import STATED, Cost, MeasuredCosts, Step
 from bench.runs.inputs import FindVectors
 from bench.runs.need import Workload
 from bench.runs.options import Options, Say
-from bench.runs.plan import TargetPlan
+from bench.runs.plan import FindEncoder, TargetPlan
 from bench.runs.registry import Strategy
 
 TEST_SHARE = {"official": 0.5, "quarter": 0.25, "fifth": 0.2}  # of a card's rows; for the official test set a guess
@@ -86,7 +87,7 @@ def forecasts(options: Options, table: Mapping[str, str], say: Say, *, again: bo
     by_name: dict[str, Forecast] = {}
     if ready:
         drafts = plan.drafts(replace(options, targets=ready, offline=True), table, say, progress=False,
-                             find=_vectors_to_come(options), again=again)
+                             find=_vectors_to_come(options), find_encoder=_encoder_to_come(options, say), again=again)
         by_name = {name: _from_data(draft, measured, options) for name, draft in zip(ready, drafts, strict=True)}
     if len(by_name) < len(set(options.targets)):
         strategies = registry.installed(options.baselines, table, say, options.engine)
@@ -122,6 +123,20 @@ def _vectors_to_come(options: Options) -> FindVectors:
     return find
 
 
+def _encoder_to_come(options: Options, say: Say) -> FindEncoder:
+    """Finds an encoder if it is here; else assumes that the run fetches it."""
+    def find(model: str, access: Access) -> Encoder:
+        try:
+            return find_encoder(model, access)
+        except BenchError:
+            if options.offline or not is_on_hub(model):
+                raise
+            say(f"the encoder {model} is not here yet: the run fetches it first, which is not in the estimate")
+            return Encoder(model, model, model, "to be fetched")
+
+    return find
+
+
 def _from_data(draft: TargetPlan, measured: MeasuredCosts, options: Options) -> Forecast:
     """The forecast of a plan whose data have been read."""
     source, target = draft.inputs.source, draft.target
@@ -130,7 +145,7 @@ def _from_data(draft: TargetPlan, measured: MeasuredCosts, options: Options) -> 
     for part in draft.parts:
         workload = Workload(source.name, target.name, len(source.split.pool), len(target.data.corpus),
                             part.base_spec.recipe.epochs, (part.context.base,), measured, options.cache_dir,
-                            draft.inputs)
+                            draft.inputs, part.context.encoders)
         steps += needs.steps(part.needs, workload)
         todo = set(part.todo)
         for spec in part.specs:

@@ -90,8 +90,8 @@ class Strategy:
         return dict(self.described().settings)
 
     def needs(self) -> frozenset[str]:
-        """Names of what it needs, from its module's `NEEDS`; bench/runs/needs.py says what each means."""
-        return self.described().needs
+        """Names of what it needs, from its module's `NEEDS`, with the settings that choose; see bench/runs/needs.py."""
+        return needs.with_settings(self.described().needs, self.settings())
 
     def code_sha256(self) -> str:
         """The digest of its code; empty for a strategy of the suite."""

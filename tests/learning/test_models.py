@@ -43,7 +43,8 @@ def fitted(world: World, strategy: Strategy, target: Domain, budget: int | str) 
     net = with_classes(toy.NET, len(target.data.labels))
     source = world.source.data.examples(world.source.split.pool)
     resources = Resources(engine("torch"), net, "cpu", 0, world.base, world.vectors, source,
-                      world.source.data.labels == target.data.labels, fit_source(source))
+                      world.source.data.labels == target.data.labels, fit_source(source),
+                          source_sentences=toy.source_sentences(source, strategy.described().needs))
     return getattr(strategy.load(), strategy.function)(world.trial(budget, 0, target), resources)
 
 

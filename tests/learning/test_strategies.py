@@ -36,7 +36,8 @@ def predicted(world: World, strategy: Strategy, target: Domain, budget: int | st
     net = with_classes(toy.NET, len(target.data.labels))
     source = world.source.data.examples(world.source.split.pool)
     resources = Resources(engine("torch"), net, "cpu", seed, world.base, world.vectors, source,
-                      world.source.data.labels == target.data.labels, fit_source_linear(source))
+                      world.source.data.labels == target.data.labels, fit_source_linear(source),
+                          source_sentences=toy.source_sentences(source, strategy.described().needs))
     predict = getattr(strategy.load(), strategy.function)(world.trial(budget, seed, target), resources, **given)
     return predict(Examples(target.data.corpus, target.split.test))
 
