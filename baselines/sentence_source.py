@@ -15,7 +15,7 @@ from bench.api import (
     fit_probe,
 )
 
-NEEDS = frozenset({"sentences", "source-sentences", "same-labels", "one-class"})
+NEEDS = frozenset({"sentences", "source-sentences", "same-labels", "one-class", "no-labels"})
 
 
 def fit(trial: Trial, resources: Resources, *, model: str = BUNDLED_ENCODER, source_texts: int = SOURCE_TEXTS,

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from bench.api import HEAD, HEAD_BIAS, Examples, Fitted, NetworkModel, Resources, Trial, network_model, softmax
 
-NEEDS = frozenset({"features", "same-labels", "one-class"})
+NEEDS = frozenset({"features", "same-labels", "one-class", "no-labels"})
 
 
 def fit(trial: Trial, resources: Resources) -> Fitted:

@@ -15,7 +15,7 @@ from bench.api import (
     tfidf,
 )
 
-NEEDS = frozenset({"source-linear", "counts", "same-labels", "one-class"})
+NEEDS = frozenset({"source-linear", "counts", "same-labels", "one-class", "no-labels"})
 
 
 def fit(trial: Trial, resources: Resources, *, calibrated: bool = True) -> Fitted:

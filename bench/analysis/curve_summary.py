@@ -17,7 +17,7 @@ from bench.analysis.pairwise import PairwiseDifferences, mean_differences, seed_
 from bench.analysis.rankings import SOURCE_ONLY, behind_first, bold_first, gains
 from bench.analysis.scores import Array, Interval, Sample
 from bench.analysis.seed_spread import pool_of
-from bench.core.budget import Budget
+from bench.core.budget import NO_LABELS, Budget
 
 NESTED = 1.5  # how much the seeds' variance of a mean over budgets exceeds that of independent budgets: the published
 NESTED_FREEDOM = 12.0  # records give 1.6, since the labels of a budget are among those of the next
@@ -46,7 +46,11 @@ class CurveSummary:
 
 
 def curve_summary(by_budget: Sequence[PairwiseDifferences], sizes: Mapping[Budget, int]) -> CurveSummary | None:
-    """The summary; None with fewer than two budgets, or where the budgets have different seeds."""
+    """The summary; None with fewer than two budgets, or where the budgets have different seeds.
+
+    A budget of 0 has no place on a curve over the logarithm of the labels, and most baselines have no score there.
+    """
+    by_budget = [d for d in by_budget if d.predictions[0].budget != NO_LABELS]
     if len(by_budget) < 2 or len({d.predictions[0].seeds for d in by_budget}) > 1:
         return None
     names = [n for n in by_budget[0].names if all(n in d.names for d in by_budget)]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from statistics import mean, stdev
 
 from bench.analysis.boards import BoardKey, BoardRecords, RowKey, boards_of, only_row_of
-from bench.core.budget import Budget, in_order
+from bench.core.budget import NO_LABELS, Budget, in_order
 from bench.results.record import Leading, Record
 
 SCRATCH = "scratch"
@@ -15,7 +15,10 @@ SCRATCH = "scratch"
 
 @dataclass(frozen=True)
 class Cell:
-    """One baseline at one budget: means over the seeds, or None where not all of them succeeded."""
+    """One baseline at one budget: means over the seeds, or None where not all of them succeeded.
+
+    `of` is 0 where the baseline needs labels and the budget has none: there is no such trial.
+    """
 
     done: int
     of: int
@@ -77,11 +80,15 @@ def leaderboard_of(board: BoardRecords) -> Leaderboard:
     baselines = sorted({r.baseline for r in group})
     leading = group[0].leading
     scratch = only_row_of(SCRATCH, baselines) or SCRATCH
-    cells = {(name, b): _cell(name, b, seeds[b], succeeded, leading, scratch) for name in baselines for b in budgets}
+    tried = {(r.baseline, r.budget) for r in group}
+    cells = {(name, b): _cell(name, b, seeds[b], succeeded, leading, scratch)
+             if b != NO_LABELS or (name, b) in tried else Cell(0, 0) for name in baselines for b in budgets}
+
+    compared = [b for b in budgets if b != NO_LABELS] or budgets
 
     def order(name: str) -> tuple[float, str]:
-        known = [c.leading for b in budgets if (c := cells[name, b]).leading is not None]
-        return (-mean(known) if len(known) == len(budgets) else 1.0, name)
+        known = [c.leading for b in compared if (c := cells[name, b]).leading is not None]
+        return (-mean(known) if len(known) == len(compared) else 1.0, name)
 
     first = group[0]
     return Leaderboard(

@@ -12,7 +12,7 @@ from bench.analysis import bootstrap
 from bench.analysis.boards import only_row_of
 from bench.analysis.predictions import TestPredictions
 from bench.analysis.scores import Array, Interval
-from bench.core.budget import Budget
+from bench.core.budget import NO_LABELS, Budget
 
 
 @dataclass(frozen=True)
@@ -133,12 +133,12 @@ def monotone(curves: Array) -> Array:
 def leaders(predictions: Sequence[TestPredictions], sizes: Mapping[Budget, int]) -> list[Leader]:
     """Who leads from how many labels to how many, by mean scores, linear between budgets in the logarithm of labels.
 
-    Only baselines that are complete at every budget take part.
+    Only baselines that are complete at every budget take part. A budget of 0 is on no logarithmic axis: it is left out.
     """
-    budgets = sorted({p.budget for p in predictions}, key=lambda b: sizes[b])
+    budgets = sorted({p.budget for p in predictions if p.budget != NO_LABELS}, key=lambda b: sizes[b])
     scores = {(p.baseline, p.budget): float(p.score().value.mean()) for p in predictions}
     names = sorted({p.baseline for p in predictions if all((p.baseline, b) in scores for b in budgets)})
-    if not names:
+    if not names or not budgets:
         return []
     x = np.log([sizes[b] for b in budgets])
     y = np.array([[scores[n, b] for b in budgets] for n in names])

@@ -10,7 +10,7 @@ import numpy as np
 from bench.analysis.predictions import TestPredictions
 from bench.analysis.scores import Array, Sample, SamplingVariance, variance_parts
 from bench.analysis.seed_spread import SeedScores, moderated
-from bench.core.budget import Budget, in_order
+from bench.core.budget import NO_LABELS, Budget, in_order
 
 
 @dataclass(frozen=True)
@@ -25,12 +25,15 @@ class PairwiseDifferences:
 
 def differences_by_budget(predictions: Sequence[TestPredictions],
                           sizes: Mapping[Budget, int] | None = None) -> list[PairwiseDifferences]:
-    """The differences at each budget, the smallest budget first; `sizes` gives the labels of each budget."""
+    """The differences at each budget, the smallest budget first; `sizes` gives the labels of each budget.
+
+    A budget of 0 neither lends nor borrows the spread over seeds: few strategies are there, and no labels are drawn.
+    """
     found = [pairwise_differences([p for p in predictions if p.budget == b])
              for b in in_order({p.budget for p in predictions})]
-    pool = seed_scores(found, sizes)
-    pooled = moderated(pool, [d.variance for d in found])
-    return [replace(d, variance=v) for d, v in zip(found, pooled, strict=True)]
+    pools = [[d for d in found if (d.predictions[0].budget == NO_LABELS) == alone] for alone in (True, False)]
+    return [replace(d, variance=v) for pool in pools
+            for d, v in zip(pool, moderated(seed_scores(pool, sizes), [d.variance for d in pool]), strict=True)]
 
 
 def seed_scores(differences: Sequence[PairwiseDifferences],

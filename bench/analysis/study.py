@@ -10,6 +10,7 @@ import numpy as np
 from bench.analysis.boards import BoardRecords, boards_of
 from bench.analysis.calibration import Calibration, calibration
 from bench.analysis.curve_summary import CurveSummary, curve_summary
+from bench.analysis.label_free import label_free_rows
 from bench.analysis.leaderboard import Leaderboard, leaderboard_of
 from bench.analysis.learning_curves import LabelEquivalent, Leader, label_equivalents, leaders
 from bench.analysis.pairwise import differences_by_budget
@@ -36,6 +37,7 @@ class Study:
     left_out: tuple[str, ...]  # cells and records without statistics, and why
     chance: float  # score of always naming the largest class (for balanced accuracy, any class)
     summary: CurveSummary | None = None  # one verdict over all budgets
+    label_free: tuple[str, ...] = ()  # rows that use no label of the target
 
     def at(self, budget: Budget) -> Ranking | None:
         """The ranking at a budget."""
@@ -73,4 +75,5 @@ def study_of(of_board: BoardRecords) -> Study:
     differences = differences_by_budget(predictions, sizes)
     return Study(board, tuple(rankings(differences, sizes)), tuple(equivalents), tuple(leaders(predictions, sizes)),
                  tuple(map(calibration, predictions)), tuple(variance_components(group)), tuple(predictions),
-                 tuple(left_out), chance, curve_summary(differences, sizes))
+                 tuple(left_out), chance, curve_summary(differences, sizes),
+                 label_free_rows(predictions, board.row_keys))

@@ -30,7 +30,7 @@ def transfer_matrix(records: Sequence[Record], baseline: str, budget: Budget) ->
     of_source: set[str] = set()
     for board in leaderboards(records):
         cell = board.cells.get((baseline, budget))
-        if cell:
+        if cell and cell.of:
             of_source.add(board.source)
             source = f"{board.source} · {board.variant}" if board.variant else board.source
             scores[source, board.target] = cell.leading

@@ -23,7 +23,7 @@ def fit_command(
     baseline: Annotated[str, typer.Option("--baseline", "-b", autocompletion=completion.strategies,
                                           help="Strategy, file.py:function or package.module:function.")] = "finetune",
     budget: Annotated[str, typer.Option(
-        help="Number of labelled target texts; full: all except the test set.")] = "full",
+        help="Number of labelled target texts; full: all except the test set; 0: none.")] = "full",
     all_labels: Annotated[bool, typer.Option(
         "--all-labels", help="Train on every text; no test set is kept, so that no score is known.")] = False,
     draw: Draw = "stratified",

@@ -50,7 +50,8 @@ class TrialOptions:
         help="Strategy, file.py:function or package.module:function; repeatable; all: everything in bench list "
              "baselines. [default: the main strategies]")] = None
     budgets: Annotated[str, typer.Option(
-        help="Numbers of labelled target texts, comma-separated; full: all of them.")] = "32,128,512,full"
+        help="Numbers of labelled target texts, comma-separated; full: all of them; 0: only the strategies that need "
+             "none.")] = "32,128,512,full"
     draw: Draw = "stratified"
     seeds: Annotated[int, typer.Option(help="Label draws per budget (each also seeds the classifier head).")] = 3
 

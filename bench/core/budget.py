@@ -8,19 +8,21 @@ from typing import Final, Literal, get_args
 from bench.core.errors import BenchError
 
 Budget = int | Literal["full"]  # a number of labels, or all that the training pool has; the same in JSON
+NO_LABELS: Final = 0  # the budget of strategies that need no labelled target text
 FULL: Final = "full"
 Draw = Literal["stratified", "random"]  # in the class shares of the pool, or whatever the class of a text
 DRAWS: tuple[Draw, ...] = get_args(Draw)
-EXAMPLE = "such as --budgets 32,128,512,full"
+EXAMPLE = "such as --budgets 0,32,128,512,full"
 
 
 def parse_budget(text: str) -> Budget:
     """The budget that `128`, `full` or `all` names; `BenchError` for anything else."""
     if text in (FULL, "all"):
         return FULL
-    if text.isdigit() and text.isascii() and 2 <= int(text) <= 10**9:
+    if text.isdigit() and text.isascii() and (int(text) == NO_LABELS or 2 <= int(text) <= 10**9):
         return int(text)
-    raise BenchError(f"budget {text!r} is not a number of labels", EXAMPLE)
+    few = "too few labels: two classes need 2, and 0 is none at all" if text == "1" else "not a number of labels"
+    raise BenchError(f"budget {text!r} is {few}", EXAMPLE)
 
 
 def parse_budgets(text: str) -> tuple[Budget, ...]:
@@ -47,5 +49,5 @@ def labels_in(budget: Budget, pool: int) -> int:
 
 
 def budget_in_words(budget: Budget, pool: int) -> str:
-    """`128 labels`, or `all 6,000 labels` where the training pool has 6,000 texts."""
-    return f"all {pool:,} labels" if budget == FULL else f"{budget:,} labels"
+    """`no labels`, `128 labels`, or `all 6,000 labels` where the training pool has 6,000 texts."""
+    return f"all {pool:,} labels" if budget == FULL else "no labels" if budget == NO_LABELS else f"{budget:,} labels"

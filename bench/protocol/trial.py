@@ -27,7 +27,7 @@ class Trial:
     budget: Budget
     seed: int  # for what the baseline itself draws
     labelled: Examples
-    unlabelled: Examples  # the rest of the training pool
+    unlabelled: Examples  # the rest of the training pool, in an order that knows no labels
     balanced: bool = False  # every class counts alike in the score, whatever its size
 
     @property
@@ -49,6 +49,8 @@ class Trial:
 
         weights = np.ones(len(self.labels), np.float32)
         present = np.unique(self.labelled.labels)
+        if not len(present):
+            return weights
         weights[present] = compute_class_weight("balanced", classes=present, y=self.labelled.labels)
         return weights
 
@@ -77,7 +79,8 @@ def make_trial(data: Dataset, split: Split, source: str, target: str, budget: Bu
     """The trial at a budget and seed; every baseline gets the same labelled texts.
 
     A "stratified" draw has every class in the pool's shares. A "random" one knows no labels, so it may miss classes.
-    With all labels both are one and the same trial, down to the order of the texts.
+    With all labels both are one and the same trial, down to the order of the texts. With a budget of 0 nothing is
+    drawn: `labelled` is empty, and `unlabelled` is the whole pool.
 
     The trial's own seed, on which a baseline's own draws depend, is `head_seed` where that is given. `balanced` is true
     where balanced accuracy leads the target's leaderboard.
@@ -91,4 +94,4 @@ def make_trial(data: Dataset, split: Split, source: str, target: str, budget: Bu
         raise DataError(f"{target}: a budget of {count} labels, but only {len(order)} texts to train on",
                         "choose smaller --budgets, or full")
     return Trial(source, target, data.labels, budget, seed if head_seed is None else head_seed,
-                 data.examples(order[:count]), Examples(data.corpus, order[count:]), balanced)
+                 data.examples(order[:count]), Examples(data.corpus, np.sort(order[count:])), balanced)

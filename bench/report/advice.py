@@ -15,7 +15,7 @@ from bench.analysis.scores import RARE
 from bench.analysis.study import Study
 from bench.analysis.variance import VarianceComponents
 from bench.core import recipes
-from bench.core.budget import FULL
+from bench.core.budget import FULL, NO_LABELS, budget_in_words
 from bench.report.numbers import score_with_interval, two_figures
 
 MOST_NAMES = 3  # tied strategies listed before "and n more"
@@ -40,8 +40,9 @@ def advice(study: Study) -> list[str]:
 
 def _advice_at(study: Study, ranking: Ranking) -> str:
     first = ranking.rows[0]
-    labels = f"all {ranking.n_train:,}" if ranking.budget == FULL else f"{int(ranking.budget):,}"
-    parts = [f"At {labels} labels the highest score is that of {first.baseline}: {score_with_interval(first.score)}"]
+    labels = budget_in_words(ranking.budget, ranking.n_train)
+    at = "With" if ranking.budget == NO_LABELS else "At"
+    parts = [f"{at} {labels} the highest score is that of {first.baseline}: {score_with_interval(first.score)}"]
     if ranking.optimism is not None and ranking.optimism >= SMALLEST_OPTIMISM:
         parts.append(f"of which about {ranking.optimism:.1f} points are the luck of the best of {len(ranking.rows)}")
     if first.gain is not None:
@@ -116,7 +117,7 @@ def notes(study: Study) -> list[str]:
         low, high = f"{min(detectable):.1f}", f"{min(max(detectable), MOST_DETECTABLE):.1f}"
         span = f"{low} points" if low == high else f"{low} to {high} points, depending on the budget,"
         lines.append(f"A difference of {span} between the first two would be detected with 80% power.")
-    lines += [*one_class_notes(study), *test_set_notes(study)]
+    lines += [*label_free_notes(study), *one_class_notes(study), *test_set_notes(study)]
     if board.pretrain:
         lines.append(f"The base took {board.pretrain:.0f} s to train, once.")
     lines += [f"left out: {text}" for text in study.left_out]
@@ -142,6 +143,21 @@ def _earlier_recipes(study: Study, zero: str | None) -> list[str]:
         line += (f"; gains here are over the earlier recipe of {zero}{f' ({was[zero]})' if others else ''}, and not "
                  "comparable with gains over today's")
     return [f"{line}."]
+
+
+def label_free_notes(study: Study) -> list[str]:
+    """Which rows stand in several columns with one number, since they use no label; and who is missing at 0."""
+    board, lines = study.board, []
+    several = [name for name in board.rows if name in study.label_free
+               and sum(board.cells[name, b].leading is not None for b in board.budgets) > 1]
+    if several:
+        *others, last = several
+        who = f"{', '.join(others)} and {last} use" if others else f"{last} uses"
+        lines.append(f"{who} no label of the target: the same score at every number of labels.")
+    if any(board.cells[name, NO_LABELS].of == 0 for name in board.rows if NO_LABELS in board.budgets):
+        lines.append("With no labels only strategies that need none have a score; no gain is shown there, since "
+                     "scratch learns from labels.")
+    return lines
 
 
 def one_class_notes(study: Study) -> list[str]:
@@ -199,7 +215,8 @@ def comparison_notes(comparisons: Sequence[Comparison]) -> list[str]:
                       f"would be detected with 80% power{_required(c.need, c.seeds, 'them')})"
                       if c.detectable <= MOST_DETECTABLE else
                       f"{c.first} and {c.second} cannot be compared with so few seeds or texts")
-        lines.append(f"At {'all' if c.budget == FULL else f'{int(c.budget):,}'} labels {result}.")
+        labels = "no" if c.budget == NO_LABELS else "all" if c.budget == FULL else f"{int(c.budget):,}"
+        lines.append(f"{'With' if c.budget == NO_LABELS else 'At'} {labels} labels {result}.")
     first = comparisons[0]
     lines.append(f"points: first minus second over {first.seeds} seed(s) and {first.n_test:,} texts; bootstrap: the "
                  "same by resampling texts and seeds; Holm p: corrected over all rows. McNemar and DeLong take the "

@@ -12,6 +12,7 @@ from typing import Any
 Spec = dict[str, Any]
 SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"
 PHASE_COLOURS = ("#8c96a3", "#4f9d8f", "#c98a1b", "#8f6fd1")
+FEW = 16  # labels below which an axis that shows a budget of 0 is about linear
 PHASES = ("load", "encode", "adapt", "predict")
 # Okabe and Ito's colours for the colour-blind, and similar ones, with enough contrast on white and on near black.
 LIGHT = ("#0072b2", "#b85400", "#00795a", "#a3387a", "#6b5900", "#374f9e", "#c0262d", "#3c7d22", "#5b5b5b", "#7a4fa3",
@@ -75,9 +76,13 @@ def _tips(*fields: tuple[str, str, str]) -> list[Spec]:
 
 
 def _curves(names: list[str]) -> Spec:
-    """Score by labels with 95% bands; a dashed line leads from a cell to the labels that scratch needs."""
-    x = _q("n", "labelled target texts (logarithmic)", ",d", {"type": "log", "nice": False, "padding": 14},
+    """Score by labels with 95% bands; a dashed line leads from a cell to the labels that scratch needs.
+
+    The axis of the labels is logarithmic. Where a budget is 0, which has no logarithm, it is log(1 + labels / `FEW`).
+    """
+    x = _q("n", "labelled target texts (logarithmic)", ",d", {"type": "@labels_scale", "nice": False, "padding": 14},
            grid=False, labelOverlap="greedy", values="@ticks")
+    x["scale"]["constant"] = FEW
     y, who = _q("score", "@leading", ".2f"), _who(names)
     end = {"field": "worth_end", "type": "quantitative"}
     tips = _tips(("baseline", "strategy", ""), ("n", "labels", ",d"), ("score", "score", ".3f"),

@@ -7,12 +7,11 @@ from collections.abc import Mapping, Sequence
 from bench.analysis.rankings import HARMS, HELPS, LEVEL, LEVEL_WITHIN, SOURCE_ONLY, RankedBaseline, Ranking
 from bench.analysis.scores import Interval
 from bench.analysis.study import Study
-from bench.core.budget import FULL, Budget
+from bench.core.budget import NO_LABELS, Budget, budget_in_words
 from bench.core.names import TaskRef
 from bench.report.numbers import seconds_text
 
 USUAL = 128  # labels; the headline is about the budget nearest to this
-NO_LABEL = (SOURCE_ONLY, "tfidf-source")  # strategies that learn from no label of the target
 FINE_TUNED = "finetune"  # the strategy that adds the source to training from scratch, and nothing else
 RANDOM_VECTORS = "scratch-random"  # the strategy that takes the word vectors from scratch, and nothing else
 ADDED_VECTORS = "glove-trainable"  # the strategy that added them to the first recipe of scratch, which had none
@@ -41,8 +40,7 @@ def recommendation(study: Study, ranking: Ranking) -> str:
     """`With 128 labels use tfidf-joint or gradual (…). About 82% right, 15 points better than …`."""
     choice = recommended(study, ranking)
     n = f"{ranking.n_train:,}"
-    labels = f"all {n} labels" if ranking.budget == FULL else f"{n} labels"
-    use = f"With {labels} use {' or '.join(r.baseline for r in choice)}"
+    use = f"With {budget_in_words(ranking.budget, ranking.n_train)} use {' or '.join(r.baseline for r in choice)}"
     first = choice[0]
     if len(choice) > 1:
         use += (f" (we cannot tell them apart; {first.baseline} is the cheapest: "
@@ -50,7 +48,7 @@ def recommendation(study: Study, ranking: Ranking) -> str:
     score = first.score.estimate - (ranking.optimism or 0.0) / 100 * (first is ranking.rows[0])
     about = f"About {score:.0%} {'right' if study.board.leading == 'accuracy' else 'of each class right'}"
     parts = [about, *_against_scratch(first, n)]
-    return f"{use}. {', '.join(parts)}{_without_labels(ranking, first)}."
+    return f"{use}. {', '.join(parts)}{_without_labels(study, ranking, first)}."
 
 
 def recommended(study: Study, ranking: Ranking) -> list[RankedBaseline]:
@@ -85,13 +83,15 @@ def _against_scratch(row: RankedBaseline, labels: str) -> list[str]:
     return [f"{words}, which is not certain [{gain.low:+.1f} {gain.high:+.1f}]"]
 
 
-def _without_labels(ranking: Ranking, chosen: RankedBaseline) -> str:
-    free = [r for r in ranking.rows if r.baseline in NO_LABEL]
-    if not free:
+def _without_labels(study: Study, ranking: Ranking, chosen: RankedBaseline) -> str:
+    """What no label at all gives: the best row with a budget of 0, else the best one here that uses none."""
+    if ranking.budget == NO_LABELS:
         return ""
-    if chosen.baseline in NO_LABEL:
+    if chosen.baseline in study.label_free:
         return "; it uses no label at all"
-    return f"; no label at all gives {free[0].score.estimate:.0%}"
+    without = study.at(NO_LABELS)
+    free = list(without.rows) if without else [r for r in ranking.rows if r.baseline in study.label_free]
+    return f"; no label at all gives {free[0].score.estimate:.0%}" if free else ""
 
 
 def sources_of_the_gain(study: Study, ranking: Ranking) -> list[str]:
@@ -111,7 +111,8 @@ def sources_of_the_gain(study: Study, ranking: Ranking) -> list[str]:
     if (only := rows.get(SOURCE_ONLY)) is not None and only.gain is not None:
         parts.append(f"{brought} {_measured(only.gain)} (source-only, which saw no label of yours, over {zero}, which "
                      f"saw {labels})")
-        learned = next((r for r in (chosen, *ranking.rows) if r.baseline not in NO_LABEL and r.gain_over_source), None)
+        learned = next((r for r in (chosen, *ranking.rows)
+                        if r.baseline not in study.label_free and r.gain_over_source), None)
         if learned is not None and learned.gain_over_source is not None:
             parts.append(f"on top of that, {labels} bring {learned.baseline} {_measured(learned.gain_over_source)}")
     elif (tuned := rows.get(FINE_TUNED)) is not None and tuned.gain is not None:

@@ -68,7 +68,7 @@ def csv(studies: Sequence[Study]) -> str:
         calibrations = {(c.baseline, c.budget): c for c in study.calibrations}
         ranked = {(ranking.budget, row.baseline): row for ranking in study.rankings for row in ranking.rows}
         rows += [_csv_row(study, name, b, ranked.get((b, name)), calibrations.get((name, b)))
-                 for name in board.rows for b in board.budgets]
+                 for name in board.rows for b in board.budgets if board.cells[name, b].of]
     return csv_text(rows)
 
 

@@ -102,7 +102,8 @@ def as_json(studies: Sequence[Study]) -> str:
 def _leaderboard(study: Study) -> JsonLeaderboard:
     board, key = study.board, study.board.key
     base = json.loads(key.base) if key.base else {}
-    cells = (JsonCell(baseline=name, budget=budget, **asdict(cell)) for (name, budget), cell in board.cells.items())
+    cells = (JsonCell(baseline=name, budget=budget, **asdict(cell)) for (name, budget), cell in board.cells.items()
+             if cell.of)
     equivalents = (JsonLabelEquivalent(**vars(labels), words=labels.in_words()) for labels in study.label_equivalents)
     return JsonLeaderboard(
         board.target, board.source, board.net, board.engine, board.device, board.leading, board.n_test, board.pretrain,

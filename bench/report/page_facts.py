@@ -173,6 +173,8 @@ def _cells(number: int, study: Study, records: Sequence[Record]) -> list[list[An
             by_cell.setdefault((r.baseline, r.budget), []).append(r)
     rows = []
     for (name, budget), cell in board.cells.items():
+        if not cell.of:  # it needs labels, and the budget has none
+            continue
         trials = by_cell.get((name, budget), [])
         row, calibration = ranked.get((budget, name)), calibrations.get((name, budget))
         equivalent = study.label_equivalent(name, budget)

@@ -10,7 +10,7 @@ from bench.analysis.across_targets import RankingAcrossTargets, cliques
 from bench.analysis.calibration import Calibration
 from bench.analysis.domain_distance import DistancesAndGains
 from bench.analysis.transfer_matrix import TransferMatrix
-from bench.core.budget import FULL, Budget
+from bench.core.budget import FULL, Budget, budget_in_words
 from bench.core.errors import BenchError
 from bench.report.charts import Spec, reliability, specs
 from bench.report.target_tables import short_name, short_source
@@ -30,8 +30,8 @@ def panel(spec: Spec, title: str, data: dict[str, Any], **choices: Any) -> Spec:
 
 
 def labels_text(budget: Budget) -> str:
-    """`128 labels`, `all labels`."""
-    return "all labels" if budget == FULL else f"{int(budget):,} labels"
+    """`no labels`, `128 labels`, `all labels`."""
+    return "all labels" if budget == FULL else budget_in_words(int(budget), 0)
 
 
 def matrix_panel(matrix: TransferMatrix) -> Spec:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from bench.core.budget import parse_budget
+from bench.core.budget import budget_in_words, parse_budget
 from bench.report.charts import Spec, specs
 from bench.report.page_facts import Facts
 from bench.report.panels import (
@@ -49,12 +49,14 @@ def _leaderboards(facts: Facts, cells: Rows) -> Iterator[tuple[str, Spec]]:
         title = _with_variant(f"{board['target']} from {board['source']}", board)
         yield f"curves-{stem}", panel(
             charts["curves"], title, {"cells": rows}, drawn=sorted({c["baseline"] for c in rows}),
-            ticks=[x["n"] for x in board["budgets"]], leading=f"{board['leading']} on the test set")
+            ticks=[x["n"] for x in board["budgets"]],
+            leading=f"{board['leading']} on the test set",
+            labels_scale="log" if all(c["n"] for c in rows) else "symlog")
         for x in board["budgets"]:
             at = [{**c, "adapt_shown": max(c["adapt"], FASTEST)} for c in rows if c["budget"] == x["budget"]]
             if not at:
                 continue
-            title_at, names = f"{title}, {x['n']:,} labels", sorted({c["baseline"] for c in at})
+            title_at, names = f"{title}, {budget_in_words(x['n'], x['n'])}", sorted({c["baseline"] for c in at})
             yield f"pareto-{stem}-{x['budget']}", panel(
                 charts["pareto"], title_at, {"cells": at}, drawn=names, seconds="adapt_shown",
                 seconds_title="seconds to train on the target (logarithmic)")

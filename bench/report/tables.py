@@ -74,7 +74,8 @@ def _score_name(study: Study) -> str:
 
 def _brief(row: RankedBaseline | None, cell: Cell) -> list[str]:
     if row is None:
-        return ["", f"{cell.done}/{cell.of}" if cell.done < cell.of else "left out", "", ""]
+        missing = f"{cell.done}/{cell.of}" if cell.done < cell.of else "left out" if cell.of else "needs labels"
+        return ["", missing, "", ""]
     gain = "" if row.gain is None else f"{row.gain.estimate:+.1f} {MARKS[row.verdict]}"
     source = "" if row.gain_over_source is None else f"{row.gain_over_source.estimate:+.1f}"
     return [str(row.rank), score_with_interval(row.score), gain, source]

@@ -78,7 +78,7 @@ class MeasuredCosts:
         table = stated(baseline, labels)
         if table is None:  # not a built-in one: as at its nearest size, else as long as a network
             if by_size:
-                return Cost(by_size[min(by_size, key=lambda n: abs(np.log(n / labels)))], SCALED)
+                return Cost(by_size[min(by_size, key=lambda n: abs(np.log(max(n, 1) / max(labels, 1))))], SCALED)
             network = self.trial("scratch", labels)
             return Cost(network.seconds, UNKNOWN)
         pace = _pace({(baseline, n): s for n, s in by_size.items()}) or _pace(self.trials)
@@ -112,7 +112,7 @@ def measured_costs(records: Iterable[Record], root: Path, net: Architecture, eng
     """What was measured with this net, engine and device: in records, and in the bases of the cache `root`."""
     trials: dict[tuple[str, int], list[float]] = defaultdict(list)
     for r in records:
-        if (r.status, r.net, r.engine, r.device) == ("ok", str(net), engine, device) and r.n_train:
+        if (r.status, r.net, r.engine, r.device) == ("ok", str(net), engine, device):
             trials[r.baseline, r.n_train].append(sum(r.seconds.get(k, 0.0) for k in ("load", "adapt", "predict")))
     wanted = (net.kind, net.hidden, engine, device)
     bases = [b for b in _facts(root / "bases") if wanted == (

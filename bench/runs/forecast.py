@@ -24,6 +24,7 @@ from bench.runs.need import Workload
 from bench.runs.options import Options, Say
 from bench.runs.plan import FindEncoder, TargetPlan
 from bench.runs.registry import Strategy
+from bench.runs.trials import runs_at
 
 TEST_SHARE = {"official": 0.5, "quarter": 0.25, "fifth": 0.2}  # of a card's rows; for the official test set a guess
 UNSTATED = 8_000  # rows, where a card does not say
@@ -91,6 +92,8 @@ def forecasts(options: Options, table: Mapping[str, str], say: Say, *, again: bo
         by_name = {name: _from_data(draft, measured, options) for name, draft in zip(ready, drafts, strict=True)}
     if len(by_name) < len(set(options.targets)):
         strategies = registry.installed(options.baselines, table, say, options.engine)
+        if not ready:
+            plan.tell_who_needs_labels(strategies, options.budgets, say)
         unread = [TaskRef.parse(name).task for name in read if not read[name]]
         source = _size(options.source, read[options.source], options, access, say)
         for name in options.targets:
@@ -197,7 +200,7 @@ def _from_cards(source: _Size, target: _Size, strategies: Sequence[Strategy], un
         trials = options.seeds * options.head_seeds * (len(bases) if needs.use_base(strategy.needs()) else 1)
         for budget in options.budgets:
             labels = labels_in(budget, target.pool)
-            if labels <= target.pool:
+            if labels <= target.pool and runs_at(strategy, budget):
                 cost = measured.trial(strategy.name, labels)
                 cells.append(ForecastCell(strategy.name, budget, labels, trials, 0, cost))
     return Forecast(target.name, source.name, False, tuple(steps), tuple(cells))

@@ -48,6 +48,7 @@ class Need:
     settings: tuple[str, ...] = ()  # settings of a strategy that say which one is meant, such as ("model",)
     bound: Callable[..., Need] | None = None  # the need for values of these settings
     model: str = ""  # the pre-trained encoder that it is of
+    no_labels: bool = False  # strategies are also asked where no text is labelled: they run at a budget of 0
     of_source: bool = False  # it brings what was learned from other texts, mostly English: of no use to other languages
 
     # Can it run? The extra to install first, and why it cannot serve a target (source, target, is there GloVe).

@@ -79,6 +79,11 @@ def can_use_one_class(names: Collection[str]) -> bool:
     return any(need.one_class for need in _table(names))
 
 
+def can_use_no_labels(names: Collection[str]) -> bool:
+    """Whether strategies with these needs are asked where no text of the target is labelled."""
+    return any(need.no_labels for need in _table(names))
+
+
 def prepare(names: Collection[str], context: TrialContext, base_spec: BaseSpec, watch: Watch) -> Resources:
     """Train and compute what the trials of a target share, before the first of them starts."""
     for need in _table(names):
@@ -266,4 +271,5 @@ NEEDS: Mapping[str, Need] = {
     "source-sentences": encoder_needs.source_sentences(),
     "same-labels": Need(refusal=_label_refusal),
     "one-class": Need(one_class=True),
+    "no-labels": Need(no_labels=True),
 }

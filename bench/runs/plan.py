@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bench.core import recipes
-from bench.core.budget import Budget
+from bench.core.budget import NO_LABELS, Budget
 from bench.core.errors import BenchError
 from bench.core.locks import locked
 from bench.data.routes import Access
@@ -23,7 +23,8 @@ from bench.runs import inputs, needs, registry
 from bench.runs.executor import Executor
 from bench.runs.inputs import FindVectors, Inputs, TrialContext
 from bench.runs.options import Options, Say, Watch
-from bench.runs.trials import TrialSpec, blank_record, feasible_budgets, trial_specs
+from bench.runs.registry import Strategy
+from bench.runs.trials import TrialSpec, blank_record, feasible_budgets, runs_at, trial_specs
 
 Wanted = Callable[[TrialSpec], bool]
 FindEncoder = Callable[[str, Access], Encoder]
@@ -90,6 +91,7 @@ def drafts(options: Options, table: Mapping[str, str], say: Say, *, progress: bo
            wanted: Wanted = lambda spec: True) -> Iterator[TargetPlan]:
     """A plan for each target, with nothing prepared: reads data and records, trains nothing."""
     strategies = registry.installed(options.baselines, table, say, options.engine)
+    tell_who_needs_labels(strategies, options.budgets, say)
     if not needs.use_vectors(registry.needs_of(strategies)):
         find = inputs.no_vectors
     access = inputs.access_for(options, say, progress=progress)
@@ -116,6 +118,20 @@ def drafts(options: Options, table: Mapping[str, str], say: Say, *, progress: bo
             _tell_earlier_recipes(records, {spec.strategy.name for part in parts for spec in part.todo}, say)
             _tell_earlier(records, [spec for part in parts for spec in part.todo], say)
         yield TargetPlan(pair, path, tuple(parts), again=again)
+
+
+def tell_who_needs_labels(strategies: Sequence[Strategy], budgets: Sequence[Budget], say: Say) -> None:
+    """Say which strategies a budget of 0 leaves out; `BenchError` where that budget is the only one, and leaves none.
+
+    One line for all targets of a run.
+    """
+    needy = [strategy.name for strategy in strategies if not runs_at(strategy, NO_LABELS)]
+    if NO_LABELS not in budgets or not needy:
+        return
+    if len(needy) == len(strategies) and len(budgets) == 1:
+        raise BenchError(f"{', '.join(needy)}: cannot run with 0 labels",
+                         "choose strategies whose NEEDS has no-labels, such as --baseline tfidf-source, or more labels")
+    say(f"0 labels: left out are those that need labels: {', '.join(needy)}")
 
 
 def _tell_earlier(records: Sequence[Record], todo: Sequence[TrialSpec], say: Say) -> None:

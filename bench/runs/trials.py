@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from bench.core import recipes
-from bench.core.budget import Budget, Draw, budget_order, labels_in
+from bench.core.budget import NO_LABELS, Budget, Draw, budget_order, labels_in
 from bench.core.names import TaskRef
 from bench.data.text import TEXT_VERSION
 from bench.protocol.split import Split
@@ -48,10 +48,19 @@ def feasible_budgets(split: Split, budgets: Sequence[Budget]) -> tuple[list[Budg
 
 def trial_specs(context: TrialContext, strategies: Sequence[Strategy], budgets: Sequence[Budget], seeds: int,
                 heads: int = 1, draw: Draw = "stratified") -> list[TrialSpec]:
-    """Every trial. Within a seed the longest come first, so that the last to finish is a short one."""
+    """Every trial. Within a seed the longest come first, so that the last to finish is a short one.
+
+    With a budget of 0 only strategies that need no label have a trial; its seed is that of their own draws alone.
+    """
     longest_first = sorted(budgets, key=budget_order, reverse=True)
     return [TrialSpec(context, strategy, budget, seed, seed + HEAD_SEEDS * head if head else None, draw)
-            for head in range(heads) for seed in range(seeds) for budget in longest_first for strategy in strategies]
+            for head in range(heads) for seed in range(seeds) for budget in longest_first for strategy in strategies
+            if runs_at(strategy, budget)]
+
+
+def runs_at(strategy: Strategy, budget: Budget) -> bool:
+    """Whether a strategy has trials at a budget: with 0 labels only where its `NEEDS` holds `no-labels`."""
+    return budget != NO_LABELS or needs.can_use_no_labels(strategy.needs())
 
 
 def blank_record(spec: TrialSpec) -> Record:

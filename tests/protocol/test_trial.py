@@ -237,3 +237,16 @@ def test_the_draws_are_those_of_the_published_records():
 def test_a_rare_class_sends_one_of_its_texts_to_the_test_set():
     test_rows, _ = _draw_test_set(np.arange(10), np.arange(10), np.array([0] * 8 + [1, 1]), 4, "toy@toy")
     assert np.bincount(test_rows >= 8).tolist() == [2, 1]
+
+
+def test_a_budget_of_0_labels_nothing_and_unlabelled_texts_never_come_in_an_order_of_their_classes(data: Dataset,
+                                                                                                  split: Split):
+    trial = make_trial(data, split, "s", "t", 0, 1)
+    assert len(trial.labelled) == len(trial.labelled.labels) == 0
+    assert trial.unlabelled.rows.tolist() == sorted(split.pool)
+    assert not trial.has_one_class
+    assert make_trial(data, split, "s", "t", 0, 1, balanced=True).class_weights.tolist() == [1.0] * len(trial.labels)
+    for budget in (0, 8, 32):
+        rows = [make_trial(data, split, "s", "t", budget, 1, draw=draw).unlabelled.rows
+                for draw in ("stratified", "random")]
+        assert all((np.diff(r) > 0).all() for r in rows)

@@ -22,9 +22,10 @@ const answer = () => {
   const one = boardsShown()[0];
   if (one) {
     const best = one.best[nearest(labels, one.budgets).budget];
+    const few = labels < 1, beside = few ? "--budgets 0" : `--baseline scratch --budgets ${Math.max(2, Math.round(labels))}`;
     if (best) parts.push(el("p", {}, "On your own file: ",
-      el("code", {}, `bench run --target mine.csv --baseline ${best} --baseline scratch --budgets ${Math.round(labels)}`),
-      " measures this; ", el("code", {}, `bench fit --target mine.csv --baseline ${best} --out my-model`), " saves a model for ",
+      el("code", {}, `bench run --target mine.csv --baseline ${best} ${beside}`),
+      " measures this; ", el("code", {}, `bench fit --target mine.csv --baseline ${best}${few ? " --budget 0" : ""} --out my-model`), " saves a model for ",
       el("code", {}, "bench predict"), "."));
   } else parts.push(el("p", {}, "No records match these filters: set one of them to any."));
   byId("answer").replaceChildren(...parts);

@@ -5,8 +5,9 @@ const counts = boards.map((b) => cells.filter((c) => c.board === b.id && c.score
 const first = boards[counts.indexOf(Math.max(...counts))];
 const budgets = [...new Map(boards.flatMap((b) => b.budgets).map((b) => [b.budget, b.n])).entries()]
   .sort((a, b) => (a[0] === "full") - (b[0] === "full") || a[1] - b[1]);
-const nearest = (labels, among) => among.reduce((best, b) =>
-  Math.abs(Math.log(b.n / labels)) < Math.abs(Math.log(best.n / labels)) ? b : best, among[0]);
+// The budget nearest to a number of labels, by ratio; none at all counts as half a label, since 0 has no ratio.
+const apart = (b, labels) => Math.abs(Math.log(Math.max(b.n, 0.5) / Math.max(labels, 0.5)));
+const nearest = (labels, among) => among.reduce((best, b) => apart(b, labels) < apart(best, labels) ? b : best, among[0]);
 const usual = { target: first.target, source: first.source, net: first.net, engine: first.engine,
   device: first.device, labels: "100", budget: nearest(100, first.budgets).budget, sort: "score", dir: "down",
   baseline: "", rows: "", base: "" };
@@ -17,7 +18,7 @@ const read = () => {
   const full = (v, all) => all.includes(v) ? v : all.find((name) => short(name) === v);
   for (const key of KEYS) if (state[key] !== ANY) state[key] = full(state[key], known(key)) || usual[key];
   if (state.budget !== ANY && !budgets.some((b) => b[0] === state.budget)) state.budget = usual.budget;
-  if (!(Number(state.labels) >= 1)) state.labels = usual.labels;
+  if (!(state.labels !== "" && Number(state.labels) >= 0)) state.labels = usual.labels;
   if (!COLUMNS.some((c) => c.key === state.sort)) state.sort = usual.sort;
 };
 const choose = (changes) => {

@@ -15,9 +15,10 @@ const drawn = (all) => {
 };
 const at = (b) => state.budget === ANY || !b.budgets.some((x) => x.budget === state.budget) ?
   nearest(Number(state.labels), b.budgets).budget : state.budget;
+const manyLabels = (budget) => `${budget === "full" ? "all" : budget === "0" ? "no" : budget} labels`;
 const labelsOf = (b, budget) => {
   const { n } = b.budgets.find((x) => x.budget === budget);
-  return `${budget === "full" ? "all " : ""}${whole(n)} labels`;
+  return `${budget === "full" ? "all " : ""}${n ? whole(n) : "no"} labels`;
 };
 const cellsOf = (b) => cells.filter((c) => c.board === b.id && c.score !== null);
 const leadingOf = (rows) => {
@@ -39,6 +40,7 @@ const FIGURES = [
       worth_end: c.worth !== null && c.worth > c.n ? Math.min(c.worth, top) : c.worth_words.startsWith(">") && c.n < top ? top : null,
       worth_label: `${c.worth_words.replace(/ \[.*/, "").replace(/^> /, "more than ")} labels from scratch` }));
     return { name: heading(b), data: { cells: rows }, rows, fill: { drawn: names, ticks: b.budgets.map((x) => x.n),
+      labels_scale: rows.every((c) => c.n > 0) ? "log" : "symlog",
       leading: `${b.leading} on the test set` } };
   }), empty: "Needs two budgets or more: bench run --budgets 32,128,512", about: "Bands are 95% intervals over seeds and test texts. The dashed line starts at the best strategy for the chosen " +
     "number of labels and ends at the number that training from scratch needs for the same score." },
@@ -62,14 +64,14 @@ const FIGURES = [
       const rows = fit.filter((c) => c.baseline === name && c.budget === budget);
       if (new Set(rows.map((c) => c.source)).size < 2) continue;
       const [low, high] = span(rows);
-      panels.push({ name: `${name}, ${budget === "full" ? "all" : budget} labels`, data: { cells: rows.map((c) => ({ ...c, source: named(c), target: short(c.target) })) },
+      panels.push({ name: `${name}, ${manyLabels(budget)}`, data: { cells: rows.map((c) => ({ ...c, source: named(c), target: short(c.target) })) },
         rows, height: 38 * new Set(rows.map(named)).size, fill: { span: [low, high], middle: low + 0.55 * (high - low), leading: `${leadingOf(rows)} on the target's test set` } });
     }
     return panels.slice(0, MOST);
   }, empty: "Needs records of two sources: bench run --target all --source all", about: "One row per source, one column per target; lighter is better. A pair that was not run is left empty." },
   { id: "ranks", title: "Ranks over all targets", panels: () => facts.across.filter((a) => fits(a, ["source", "engine", "device"]) && (state.net === ANY || a.nets.includes(state.net)) &&
     a.budget === (state.budget === ANY ? usual.budget : state.budget)).slice(0, MOST).map((a) => ({
-    name: `${a.targets.length} targets from ${a.source}${a.variant ? ` · ${a.variant}` : ""}, ${a.budget === "full" ? "all" : a.budget} labels; critical difference ${number(a.critical, 2)}` +
+    name: `${a.targets.length} targets from ${a.source}${a.variant ? ` · ${a.variant}` : ""}, ${manyLabels(a.budget)}; critical difference ${number(a.critical, 2)}` +
       (a.friedman === null ? "" : `; Friedman p ${a.friedman < 0.001 ? "< 0.001" : "= " + number(a.friedman, 3)}`),
     data: { places: a.places, cliques: a.cliques }, rows: a.places, height: 26 * a.places.length, fill: { order: a.places.map((p) => p.baseline), ranks: a.places.map((_, i) => i + 1) } })),
   empty: "Needs records of two targets from the same source: bench run --target A --target B",
@@ -83,7 +85,7 @@ const FIGURES = [
         const rows = all.filter((c) => c.baseline === name).flatMap((c) => facts.distances.filter((d) => d.source === source &&
           short(d.target) === short(c.target)).map((d) => ({ ...c, proxy_a: d.proxy_a, known: d.known, shared: d.shared, mmd: d.mmd,
             target: short(c.target) + (boards[c.board].variant ? ` · ${boards[c.board].variant}` : "") })));
-        if (rows.length > 1) panels.push({ name: `${name}, ${budget === "full" ? "all" : budget} labels, from ${source}`, data: { cells: rows }, rows,
+        if (rows.length > 1) panels.push({ name: `${name}, ${manyLabels(budget)}, from ${source}`, data: { cells: rows }, rows,
           fill: { drawn: rows.map((r) => r.target).sort() } });
       }
     }

@@ -25,7 +25,7 @@ const buildFilters = () => {
   byId("domain").addEventListener("change", (e) => choose({ target: e.target.value }));
   byId("labels").addEventListener("input", (e) => {
     const labels = Number(e.target.value);
-    if (!(labels >= 1)) return;
+    if (e.target.value === "" || !(labels >= 0)) return;
     const among = (boardsShown()[0] || first).budgets;
     choose({ labels: e.target.value, budget: nearest(labels, among).budget });
   });
