@@ -15,7 +15,7 @@ import pytest
 import servers
 import tiny_encoder
 import toy
-from conftest import Prepare, World
+from conftest import Bench, Prepare, World
 
 from bench.baselines import BASELINES
 from bench.core.errors import BenchError, MissingExtra, RouteError
@@ -26,6 +26,7 @@ from bench.learning.features.encoders import BUNDLED, BUNDLED_ENCODER, digest, f
 from bench.learning.models import folder as model_folder
 from bench.learning.models.sentence_model import SentenceModel
 from bench.learning.source_sentences import SampleSpec, sample_rows, source_sentences
+from bench.results import record_files
 from bench.runs import needs, trials
 from bench.runs.costs import MeasuredCosts
 from bench.runs.inputs import TrialContext, for_pair
@@ -85,6 +86,8 @@ def test_a_folder_is_known_by_all_that_it_is_loaded_from(folder: Path, access: A
     (lambda folder: (folder / "modules.json").write_text('[{"type": "custom_code.Model", "path": ""}]'),
      "code of its own"),
     (lambda folder: (folder / "modules.json").write_text("{"), "cannot be read"),
+    (lambda folder: (folder / "1_Pooling" / "config.json").write_text('{"activation_function": "os.abort"}'),
+     "code of its own"),
 ])
 def test_a_folder_that_is_no_encoder_or_brings_code_is_refused(
         folder: Path, access: Access, spoil: Callable[[Path], object], reason: str):
@@ -173,6 +176,11 @@ def test_what_the_encoder_reads_of_a_source_is_a_sample_of_its_pool(world: World
 def test_an_encoder_from_a_folder_is_prepared_once_and_predicts(
         world: World, context: TrialContext, prepare: Prepare, tmp_path: Path, access: Access):
     encoder = find_encoder(str(tiny_encoder.save(tmp_path / "tiny")), access)
+    (tmp_path / "broken").mkdir()
+    for name in ("config.json", "model.safetensors"):
+        (tmp_path / "broken" / name).write_text("{}")
+    with pytest.raises(BenchError, match="broken cannot be opened"):
+        sentence_encoder.vectors(["a"], find_encoder(str(tmp_path / "broken"), access))
     strategy = chosen(encoder.model, "sentence-joint")
     context = replace(context, encoders=(encoder,))
     pair = for_pair(Options(cache_dir=world.root, device="cpu"), world.source, world.target, world.vectors)
@@ -220,6 +228,22 @@ def test_the_bundled_encoder_puts_like_sentences_near_each_other():
     clipped = sentence_encoder.vectors(["A lovely film. " + "word " * 300], word_pieces=16)
     np.testing.assert_allclose(clipped, sentence_encoder.vectors(["A lovely film. " + "word " * 40], word_pieces=16))
     assert sentence_encoder.vectors([]).shape == (0, encoders.DIMENSIONS)
+
+
+@with_bundled
+def test_the_source_under_the_encoder_from_the_command_line(bench_: Bench, workshop: Path):
+    place = ("--source", "toy-source", "--target", "toy-target", "--tasks", "cards", "--data-dir", "data")
+    done = bench_("run", *place, "--budgets", "0,16", "--seeds", 1, "--jobs", 1, "--results-dir", "results",
+                  "--baseline", "sentence-source", "--baseline", "sentence-joint")
+    assert done.exit_code == 0, done.output
+    records = record_files.read(workshop / "results" / "records" / "toy-target.jsonl")
+    assert {(r.baseline, r.budget, r.status) for r in records} == {
+        ("sentence-source", 0, "ok"), ("sentence-source", 16, "ok"), ("sentence-joint", 16, "ok")}
+    assert all(r.accuracy > 0.55 for r in records)
+    fitted = bench_("fit", *place, "--baseline", "sentence-joint", "--budget", "16", "--out", "model")
+    assert fitted.exit_code == 0, fitted.output
+    labels = bench_("predict", "model", "zemi zala bako", "--format", "csv")
+    assert labels.exit_code == 0, labels.output
 
 
 def test_nothing_heavy_is_imported_to_name_an_encoder(folder: Path):

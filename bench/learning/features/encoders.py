@@ -24,6 +24,7 @@ SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"  # o
 DIMENSIONS = 384  # of the bundled encoder's vectors
 WORD_PIECES = 256  # that the bundled encoder reads of a text, its own limit
 EXTRA = "sentence"
+ANY = "of this model"  # stands for an encoder whose weights are here already
 NAMES = f"{BUNDLED} (the bundled one), a folder, or owner/name@revision of the Hugging Face hub"
 ON_HUB = re.compile(r"([A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*)(?:@([A-Za-z0-9][\w./-]*))?")
 READ = (".json", ".txt", ".safetensors", ".model")  # endings of the files that an encoder is loaded from
@@ -156,19 +157,23 @@ def _check(folder: Path, names: Sequence[str]) -> None:
         raise BenchError(f"the encoder {folder} has no weights in a .safetensors file",
                          "other formats can run code; save it anew with a current sentence-transformers")
     for name in names:
-        if name.rpartition("/")[2] == "modules.json":
-            _check_modules(folder / name)
+        if name.rpartition("/")[2] in ("modules.json", "config.json"):
+            _check_classes(folder / name)
 
 
-def _check_modules(path: Path) -> None:
+def _check_classes(path: Path) -> None:
+    """Raise `BenchError` where a file names a class that is neither of sentence-transformers nor a layer of PyTorch."""
     try:
-        kinds = [str(module["type"]) for module in json.loads(path.read_text(encoding="utf-8"))]
+        value = json.loads(path.read_text(encoding="utf-8"))
+        modules = [str(module["type"]) for module in value] if path.name == "modules.json" else []
+        layers = [str(value["activation_function"])] if "activation_function" in value and not modules else []
     except (OSError, ValueError, TypeError, KeyError, RecursionError) as error:
         raise BenchError(f"{path} cannot be read: {one_line(error)}") from None
-    for kind in kinds:
-        if not kind.startswith(OURS):
-            raise BenchError(f"{path.parent} brings code of its own ({shortened(kind)}), which is never run",
-                             f"use an encoder whose modules come from {OURS.rstrip('.')}")
+    foreign = [name for name in modules if not name.startswith(OURS)]
+    foreign += [name for name in layers if "." in name and not name.startswith("torch.nn.")]
+    if foreign:
+        raise BenchError(f"{path.parent} brings code of its own ({shortened(foreign[0])}), which is never run",
+                         f"use an encoder whose modules come from {OURS.rstrip('.')}")
 
 
 def _fetched(model: str, repository: str, revision: str, access: Access) -> Encoder:

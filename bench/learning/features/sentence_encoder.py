@@ -10,8 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bench.core.errors import BenchError
 from bench.core.store import key_of
 from bench.data.corpus import ArraysAndFacts, Corpus, derived, is_derived
+from bench.data.http import one_line
 from bench.learning.features.encoders import BUNDLED_ENCODER, WORD_PIECES, Encoder, weights_of
 
 
@@ -86,7 +88,12 @@ def _opened(encoder: Encoder) -> Any:
     from transformers.utils import logging
 
     logging.disable_progress_bar()
-    opened = SentenceTransformer(str(folder), device="cpu", local_files_only=True, trust_remote_code=False)
+    try:
+        opened = SentenceTransformer(str(folder), device="cpu", local_files_only=True, trust_remote_code=False)
+    # Weights, tokenizer and settings of anyone's: each layer of two libraries has errors of its own.
+    except Exception as error:
+        raise BenchError(f"the encoder {encoder.model} cannot be opened: {type(error).__name__}: {one_line(error)}",
+                         "can this version of sentence-transformers read it without code of its own?") from error
     if encoder.is_bundled:
         opened.max_seq_length = WORD_PIECES
     return opened
