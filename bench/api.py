@@ -6,6 +6,9 @@ from bench.core.errors import BenchError
 from bench.core.seeds import generator_for
 from bench.data.corpus import Examples
 from bench.data.text import SPECIALS, UNKNOWN, Ragged, Vocabulary
+from bench.learning.encoder_base import WORD_PIECES
+from bench.learning.encoder_finetuning import ENCODER_LEARNING_RATE, fine_tune_encoder
+from bench.learning.encoder_network import open_network
 from bench.learning.features.encoders import BUNDLED as BUNDLED_ENCODER
 from bench.learning.features.glove import GLOVE_DIMENSIONS
 from bench.learning.features.ngrams import column_ngrams
@@ -25,6 +28,7 @@ from bench.learning.finetune import (
     train_on_trial,
     warm_start,
 )
+from bench.learning.models.encoder_model import EncoderModel
 from bench.learning.models.forest_model import Forest, ForestModel
 from bench.learning.models.linear_model import LinearModel
 from bench.learning.models.model import ConstantModel, Fitted, Model, ModelParts, constant
@@ -57,7 +61,8 @@ __all__ += ["GLOVE_DIMENSIONS", "SPECIALS", "UNKNOWN", "Ragged", "Vocabulary", "
 __all__ += ["class_probabilities", "fit_probe", "fit_weighted_probe", "linear_head", "logistic_regression", "softmax"]
 
 # Pre-trained encoders: the bundled one, and how much of the source one reads unless a setting says otherwise.
-__all__ += ["BUNDLED_ENCODER", "SOURCE_TEXTS", "SOURCE_WORD_PIECES"]
+__all__ += ["BUNDLED_ENCODER", "ENCODER_LEARNING_RATE", "SOURCE_TEXTS", "SOURCE_WORD_PIECES", "WORD_PIECES",
+            "fine_tune_encoder", "open_network"]
 
 # Networks and their weights.
 __all__ += ["EMBEDDING", "HEAD", "HEAD_BIAS", "Architecture", "Params", "initial_params", "to_embedding_rows",
@@ -69,5 +74,5 @@ __all__ += ["EMBEDDING_RATE_FACTOR", "LEARNING_RATE", "NEW_LABELS_LEARNING_RATE"
             "train_from_scratch", "train_on_batches", "train_on_trial", "warm_start"]
 
 # Models that `bench fit` saves.
-__all__ += ["ConstantModel", "Forest", "ForestModel", "LinearModel", "Model", "ModelParts", "NetworkModel",
-            "SentenceModel", "constant", "fitted_network", "network_model"]
+__all__ += ["ConstantModel", "EncoderModel", "Forest", "ForestModel", "LinearModel", "Model", "ModelParts",
+            "NetworkModel", "SentenceModel", "constant", "fitted_network", "network_model"]

@@ -10,13 +10,11 @@ import pandas as pd
 
 from bench.data import corpus
 from bench.data.cards import Edition, Route, Task
-from bench.data.corpus import Dataset, Examples
+from bench.data.corpus import Dataset
 from bench.learning.features.glove import WordVectors
-from bench.learning.features.sentence_encoder import corpus_vectors
 from bench.learning.networks.architectures import Architecture
 from bench.learning.networks.batches import Recipe
 from bench.learning.pretrain import Base, BaseSpec, pretrain
-from bench.learning.source_sentences import SourceSentences
 from bench.protocol.domain import Domain
 from bench.protocol.split import make_split
 
@@ -49,14 +47,6 @@ def dataset(root: Path, frame: pd.DataFrame, labels: tuple[str, ...] = LABELS) -
     """The rows as a data set in the cache `root`."""
     lines, sha256 = corpus.normalised_rows(frame, labels, "toy")
     return corpus.build(root, lines, labels, sha256)
-
-
-def source_sentences(source: Examples, needs: frozenset[str]) -> SourceSentences | None:
-    """The source's texts as vectors of the bundled encoder, where a strategy needs them."""
-    if "source-sentences" not in needs:
-        return None
-    vectors, seconds = corpus_vectors(source.corpus)
-    return SourceSentences(source, vectors[source.rows], seconds)
 
 
 def loaded(root: Path, name: str, frame: pd.DataFrame, labels: tuple[str, ...] = LABELS) -> Domain:

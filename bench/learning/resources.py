@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from bench.core.errors import BenchError
 from bench.data.corpus import ArraysAndFacts, Corpus, Examples, derived
 from bench.data.text import SPECIALS, UNKNOWN
+from bench.learning.encoder_base import EncoderBase
 from bench.learning.features import ngrams, sentence_encoder
 from bench.learning.features.encoders import BUNDLED, Encoder, encoder_named
 from bench.learning.features.glove import WordVectors, cache_key, key_of
@@ -44,6 +45,7 @@ class Resources:
     source_linear: SourceLinear | None = None
     encoders: tuple[Encoder, ...] = ()  # that a setting named; the bundled one is always known
     source_sentences: SourceSentences | None = None
+    encoder_base: EncoderBase | None = None
 
     def need_base(self) -> Base:
         """The base; raises `BenchError` where the strategy's `NEEDS` does not name it."""
@@ -64,6 +66,13 @@ class Resources:
             raise BenchError("the strategy did not ask for encoded source texts",
                              "in its file: NEEDS = {'source-sentences'}")
         return self.source_sentences
+
+    def need_encoder_base(self) -> EncoderBase:
+        """The encoder fine-tuned on the source; raises `BenchError` where the strategy's `NEEDS` does not name it."""
+        if self.encoder_base is None:
+            raise BenchError("the strategy did not ask for an encoder trained on the source",
+                             "in its file: NEEDS = {'encoder-base'}")
+        return self.encoder_base
 
     def base_params(self, corpus: Corpus) -> Params:
         """The base's weights with an embedding for this corpus's words (word w has the row w + SPECIALS).

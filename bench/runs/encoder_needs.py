@@ -10,7 +10,19 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from bench.core.errors import BenchError
 from bench.data.corpus import Corpus
+from bench.learning.encoder_base import SOURCE_TEXTS as SOURCE_TEXTS_TRAINED
+from bench.learning.encoder_base import (
+    WORD_PIECES,
+    EncoderBaseSpec,
+    folder_of,
+    load_encoder_base,
+    train_encoder,
+)
+from bench.learning.encoder_network import EncoderRecipe
 from bench.learning.features import encoders, sentence_encoder
 from bench.learning.features.encoders import BUNDLED, encoder_named
 from bench.learning.resources import Resources
@@ -20,6 +32,7 @@ from bench.learning.source_sentences import (
     SampleSpec,
     SourceSentences,
     is_source_cached,
+    sample_rows,
 )
 from bench.learning.source_sentences import source_sentences as encode_source
 from bench.runs.costs import ENCODER, STATED, UNKNOWN, Cost, Step
@@ -67,6 +80,47 @@ def source_sentences(model: Any = BUNDLED, source_texts: int = SOURCE_TEXTS,
 
     return Need(settings=("model", "source_texts", "word_pieces"), bound=source_sentences, model=name, of_source=True,
                 missing=lambda: encoders.missing(name), attach=attach, open=opened, entries=source_entries, steps=steps)
+
+
+def encoder(model: Any = BUNDLED) -> Need:
+    """The pre-trained encoder itself, to be trained in the trial."""
+    name = _name(model)
+    return Need(settings=("model",), bound=encoder, model=name, of_source=True, missing=lambda: encoders.missing(name))
+
+
+def encoder_base(model: Any = BUNDLED, source_texts: int = 0, word_pieces: int = WORD_PIECES, epochs: int = 1) -> Need:
+    """The encoder fine-tuned on the source; `source_texts` 0 means as many as the device reads in minutes."""
+    name = _name(model)
+
+    def spec_of(context: TrialContext) -> EncoderBaseSpec:
+        data, split = open_data(context.root, context.source)
+        most = source_texts or (SOURCE_TEXTS_TRAINED if context.device == "cpu" else len(split.pool))
+        found = SampleSpec(encoder_named(name, context.encoders), most, word_pieces)
+        rows = sample_rows(data, split.pool, context.source.name, most)
+        allowed = source_pool(context.root, context.source, context.target).rows
+        return EncoderBaseSpec(context.source.name, data, rows[np.isin(rows, allowed)], found.encoder, word_pieces,
+                               EncoderRecipe(epochs), context.device)
+
+    def attach(context: TrialContext) -> Mapping[str, Any]:
+        folder = folder_of(context.root, spec_of(context))
+        base = load_encoder_base(folder)
+        if base is None:
+            raise BenchError(f"the trained encoder {folder.name} is no longer in the cache {context.root}",
+                             "run again; it is trained anew")
+        return {"encoder_base": base}
+
+    def steps(work: Workload) -> Iterator[Step]:
+        texts = min(source_texts or SOURCE_TEXTS_TRAINED, work.source_texts)
+        key = f"{work.source} {name} {source_texts} {word_pieces} {epochs}"
+        cached = work.context is not None and folder_of(work.root, spec_of(work.context)).exists()
+        yield Step("encoder trained on the source", key, cached,
+                   _cost(name, texts, 3 * epochs * word_pieces / encoders.WORD_PIECES))
+
+    return Need(settings=("model", "source_texts", "word_pieces", "epochs"), bound=encoder_base, model=name,
+                of_source=True, missing=lambda: encoders.missing(name), attach=attach, steps=steps,
+                train=lambda context, base_spec, watch: train_encoder(spec_of(context), context.root, watch),
+                open=lambda resources, corpus: {"pretrain": resources.need_encoder_base().seconds},
+                entries=lambda context: [*source_entries(context), folder_of(context.root, spec_of(context))])
 
 
 @lru_cache(2)

@@ -148,7 +148,7 @@ def _from_data(draft: TargetPlan, measured: MeasuredCosts, options: Options) -> 
     for part in draft.parts:
         workload = Workload(source.name, target.name, len(source.split.pool), len(target.data.corpus),
                             part.base_spec.recipe.epochs, (part.context.base,), measured, options.cache_dir,
-                            draft.inputs, part.context.encoders)
+                            draft.inputs, part.context.encoders, part.context)
         steps += needs.steps(part.needs, workload)
         todo = set(part.todo)
         for spec in part.specs:

@@ -34,6 +34,7 @@ class Workload:
     root: Path  # of the cache
     inputs: Inputs | None = None  # None: not all data have been read here, so nothing is in the cache
     encoders: tuple[Encoder, ...] = ()  # that settings of strategies name
+    context: TrialContext | None = None  # of one of the bases, where the data have been read
 
 
 @dataclass(frozen=True)

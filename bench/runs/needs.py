@@ -152,7 +152,8 @@ def models(names: Collection[str]) -> list[str]:
 def recorded_settings(names: Collection[str], settings: Mapping[str, Any], context: TrialContext) -> dict[str, Any]:
     """A strategy's settings as its records have them: an encoder by its name and digest, the bundled one by neither."""
     recorded = dict(settings)
-    if used := models(names):
+    used = models(names)
+    if used and isinstance(settings.get("model", used[0]), str):
         encoder = encoder_named(used[0], context.encoders)
         recorded.pop("model", None)
         if not encoder.is_bundled:
@@ -269,6 +270,8 @@ NEEDS: Mapping[str, Need] = {
         entries=source_entries, steps=_linear_steps),
     "sentences": encoder_needs.sentences(),
     "source-sentences": encoder_needs.source_sentences(),
+    "encoder": encoder_needs.encoder(),
+    "encoder-base": encoder_needs.encoder_base(),
     "same-labels": Need(refusal=_label_refusal),
     "one-class": Need(one_class=True),
     "no-labels": Need(no_labels=True),
