@@ -28,6 +28,11 @@ BASELINES: Mapping[str, str] = {
     "self-training": "bench.baselines.self_training",
     "gradual-self": "bench.baselines.gradual_self",
     "sentence-embedding": "bench.baselines.sentence_embedding",
+    "sentence-source": "bench.baselines.sentence_source",
+    "sentence-joint": "bench.baselines.sentence_joint",
+    "encoder-source-only": "bench.baselines.encoder_source_only",
+    "encoder-finetune": "bench.baselines.encoder_finetune",
+    "encoder-scratch": "bench.baselines.encoder_scratch",
 }
 
 # What `bench run` runs when none is named: the main strategies, quick and without an extra.

@@ -14,6 +14,10 @@ from bench.learning.adaptation.fitted import fitted_layers, fitted_linear
 from bench.learning.adaptation.importance import importance_weights
 from bench.learning.adaptation.ngrams import JointNgrams, pool_of, weights_of_labelled
 from bench.learning.adaptation.stacking import stacked
+from bench.learning.encoder_base import WORD_PIECES
+from bench.learning.encoder_finetuning import ENCODER_LEARNING_RATE, fine_tune_encoder
+from bench.learning.encoder_network import open_network
+from bench.learning.features.encoders import BUNDLED as BUNDLED_ENCODER
 from bench.learning.features.glove import GLOVE_DIMENSIONS
 from bench.learning.features.ngrams import column_ngrams
 from bench.learning.finetune import (
@@ -34,6 +38,7 @@ from bench.learning.finetune import (
     warm_start,
 )
 from bench.learning.joint_linear import JointFeatures
+from bench.learning.models.encoder_model import EncoderModel
 from bench.learning.models.forest_model import Forest, ForestModel
 from bench.learning.models.linear_model import LinearModel
 from bench.learning.models.mean_model import MeanModel, Member, geometric_mean
@@ -51,10 +56,11 @@ from bench.learning.networks.architectures import (
 )
 from bench.learning.networks.batches import Batches, Recipe
 from bench.learning.out_of_fold import tempered_weights
-from bench.learning.probe import Head, class_probabilities, fit_probe, linear_head
+from bench.learning.probe import Head, class_probabilities, fit_probe, fit_weighted_probe, linear_head
 from bench.learning.resources import Resources
 from bench.learning.self_trained_linear import self_trained_linear
 from bench.learning.source_linear import logistic_regression, tfidf
+from bench.learning.source_sentences import SOURCE_TEXTS, SOURCE_WORD_PIECES
 from bench.protocol.metrics import softmax
 from bench.protocol.trial import Predictor, Trial
 
@@ -68,7 +74,11 @@ __all__ += ["GLOVE_DIMENSIONS", "SPECIALS", "UNKNOWN", "Ragged", "Vocabulary", "
 __all__ += ["JointFeatures", "self_trained_linear"]
 
 # Linear classifiers, and their probabilities for every class.
-__all__ += ["class_probabilities", "fit_probe", "linear_head", "logistic_regression", "softmax"]
+__all__ += ["class_probabilities", "fit_probe", "fit_weighted_probe", "linear_head", "logistic_regression", "softmax"]
+
+# Pre-trained encoders: the bundled one, and how much of the source one reads unless a setting says otherwise.
+__all__ += ["BUNDLED_ENCODER", "ENCODER_LEARNING_RATE", "SOURCE_TEXTS", "SOURCE_WORD_PIECES", "WORD_PIECES",
+            "fine_tune_encoder", "open_network"]
 
 # Domain adaptation: features of both domains, and methods on them.
 __all__ += ["Head", "JointNgrams", "Standardisation", "augment", "augmented_for_target", "coral_alignment", "fit_dann",
@@ -87,5 +97,5 @@ __all__ += ["EMBEDDING_RATE_FACTOR", "LEARNING_RATE", "NEW_LABELS_LEARNING_RATE"
             "train_from_scratch", "train_on_batches", "train_on_trial", "unfreeze_gradually", "warm_start"]
 
 # Models that `bench fit` saves.
-__all__ += ["ConstantModel", "Forest", "ForestModel", "LinearModel", "MeanModel", "Member", "Model",
+__all__ += ["ConstantModel", "EncoderModel", "Forest", "ForestModel", "LinearModel", "MeanModel", "Member", "Model",
             "ModelParts", "NetworkModel", "SentenceModel", "constant", "fitted_network", "network_model"]

@@ -144,13 +144,13 @@ def redirecting(request: BaseHTTPRequestHandler) -> None:
     send(request, b"", 302, Location=request.path + "x")
 
 
-def hub(dataset: str, revision: str, contents: Mapping[str, bytes]) -> Answer:
-    """As much of the Hugging Face hub as loading a data set of files in `contents` asks for."""
+def hub(name: str, revision: str, contents: Mapping[str, bytes], kind: str = "datasets") -> Answer:
+    """As much of the Hugging Face hub as loading a data set (or `models`) of files in `contents` asks for."""
     entries = [{"type": "file", "path": name, "size": len(data), "oid": hashlib.sha1(data).hexdigest()}
                for name, data in contents.items()]
     folders = sorted({name.rpartition("/")[0] for name in contents} - {""})
     entries += [{"type": "directory", "path": name, "size": 0, "oid": "0" * 40} for name in folders]
-    info = {"id": dataset, "sha": revision, "private": False, "gated": False, "disabled": False, "downloads": 0,
+    info = {"id": name, "sha": revision, "private": False, "gated": False, "disabled": False, "downloads": 0,
             "likes": 0, "tags": [], "siblings": [{"rfilename": name} for name in contents]}
 
     def within(folder: str) -> list[dict[str, object]]:
@@ -159,7 +159,8 @@ def hub(dataset: str, revision: str, contents: Mapping[str, bytes]) -> Answer:
     def answer(request: BaseHTTPRequestHandler) -> None:
         body = request.rfile.read(int(request.headers.get("Content-Length") or 0))
         path = unquote(urlsplit(request.path).path)
-        api, files_ = f"/api/datasets/{dataset}", f"/datasets/{dataset}/resolve/{revision}/"
+        prefix = "" if kind == "models" else f"/{kind}"
+        api, files_ = f"/api/{kind}/{name}", f"{prefix}/{name}/resolve/{revision}/"
         if path in (api, f"{api}/revision/{revision}"):
             _json(request, info)
         elif path.startswith(f"{api}/tree/{revision}"):

@@ -19,7 +19,7 @@ SOURCES: Mapping[str, str] = {  # of an estimate
     "records": "median seconds of the same trials in your records",
     "scaled": "your records and bases, scaled to these sizes",
     "stated": "seconds measured on two cores of another machine (docs/scaling.md)",
-    "unknown": "a guess where nothing is known: such trials count as long as scratch, sentence vectors as free",
+    "unknown": "a guess where nothing is known: trials count as long as scratch, encoders as fast as the bundled one",
 }
 
 

@@ -101,6 +101,22 @@ def fit_probe(x: NDArray[np.float32], y: NDArray[np.int64], seed: int, class_wei
     return Probe(mean, deviation, model, y)
 
 
+def fit_weighted_probe(x: NDArray[np.float32], y: NDArray[np.int64], weight: NDArray[np.float64], penalty: float
+                       ) -> Probe:
+    """Logistic regression on features [n, d] of examples that weigh differently, [n]; standardised with these weights.
+
+    `penalty` is scikit-learn's C.
+    """
+    from sklearn.linear_model import LogisticRegression
+
+    mean = np.average(x, axis=0, weights=weight).astype(np.float32)
+    deviation = np.sqrt(np.average((x - mean) ** 2, axis=0, weights=weight)).astype(np.float32) + np.float32(1e-3)
+    if len(np.unique(y)) < 2:
+        return Probe(mean, deviation, None, y)
+    model = LogisticRegression(C=penalty, max_iter=500).fit((x - mean) / deviation, y, sample_weight=weight)
+    return Probe(mean, deviation, model, y)
+
+
 def class_probabilities(model: Any, x: Any, classes: int) -> NDArray[np.float32]:
     """`model.predict_proba(x)` of a scikit-learn classifier with a column for every class, [n, classes].
 

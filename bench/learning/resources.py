@@ -13,12 +13,15 @@ from numpy.typing import NDArray
 from bench.core.errors import BenchError
 from bench.data.corpus import ArraysAndFacts, Corpus, Examples, derived
 from bench.data.text import SPECIALS, UNKNOWN
+from bench.learning.encoder_base import EncoderBase
 from bench.learning.features import ngrams, sentence_encoder
+from bench.learning.features.encoders import BUNDLED, Encoder, encoder_named
 from bench.learning.features.glove import WordVectors, cache_key, key_of
 from bench.learning.networks.architectures import EMBEDDING, Architecture, Params
 from bench.learning.networks.engines import Engine
 from bench.learning.pretrain import Base
 from bench.learning.source_linear import SourceLinear
+from bench.learning.source_sentences import SourceSentences
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -41,6 +44,9 @@ class Resources:
     same_labels: bool = True  # whether the source's labels are the target's
     source_linear: SourceLinear | None = None
     prepared: frozenset[str] = frozenset()  # the words of `NEEDS` that were prepared for the trial's strategy
+    encoders: tuple[Encoder, ...] = ()  # that a setting named; the bundled one is always known
+    source_sentences: SourceSentences | None = None
+    encoder_base: EncoderBase | None = None
 
     def need_base(self) -> Base:
         """The base; raises `BenchError` where the strategy's `NEEDS` does not name it."""
@@ -54,6 +60,20 @@ class Resources:
             raise BenchError("the strategy did not ask for the source's linear model",
                              "in its file: NEEDS = {'source-linear'}")
         return self.source_linear
+
+    def need_source_sentences(self) -> SourceSentences:
+        """The encoded sample of the source; raises `BenchError` where the strategy's `NEEDS` does not name it."""
+        if self.source_sentences is None:
+            raise BenchError("the strategy did not ask for encoded source texts",
+                             "in its file: NEEDS = {'source-sentences'}")
+        return self.source_sentences
+
+    def need_encoder_base(self) -> EncoderBase:
+        """The encoder fine-tuned on the source; raises `BenchError` where the strategy's `NEEDS` does not name it."""
+        if self.encoder_base is None:
+            raise BenchError("the strategy did not ask for an encoder trained on the source",
+                             "in its file: NEEDS = {'encoder-base'}")
+        return self.encoder_base
 
     def base_params(self, corpus: Corpus) -> Params:
         """The base's weights with an embedding for this corpus's words (word w has the row w + SPECIALS).
@@ -137,9 +157,13 @@ class Resources:
         """Counts of words and word pairs of the examples, [n, columns]; the columns are those of their corpus."""
         return ngrams.counts(examples.corpus)[examples.rows]
 
-    def sentences(self, examples: Examples) -> NDArray[np.float32]:
-        """The sentence encoder's vectors of the examples, [n, 384]; computed once per corpus and cached."""
-        return sentence_encoder.corpus_vectors(examples.corpus)[0][examples.rows]
+    def encoder(self, model: str = BUNDLED) -> Encoder:
+        """The pre-trained encoder that a setting named; raises `BenchError` where it was not prepared."""
+        return encoder_named(model, self.encoders)
+
+    def sentences(self, examples: Examples, model: str = BUNDLED) -> NDArray[np.float32]:
+        """A sentence encoder's vectors of the examples, [n, d]; computed once per corpus and cached."""
+        return sentence_encoder.corpus_vectors(examples.corpus, self.encoder(model))[0][examples.rows]
 
     def mean_vectors(self, examples: Examples) -> NDArray[np.float32]:
         """The mean GloVe vector of each text, [n, 50]; words without a vector are left out of the mean."""

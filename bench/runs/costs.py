@@ -44,6 +44,7 @@ READ = 0.23  # from a file to a corpus, its near duplicates found
 EPOCH = 0.60  # an epoch of the GRU base
 FEATURES = 0.18  # the GRU base's features
 LINEAR = 0.28  # the source's linear model, for tfidf-source and tfidf-joint
+ENCODER = 36.0  # vectors of all-MiniLM-L6-v2, of texts as long as the 256 word pieces that it reads
 START = 4.0  # seconds until the first trial: libraries imported, workers started, word vectors looked up
 
 RECORDS, SCALED, STATED, UNKNOWN = "records", "scaled", "stated", "unknown"

@@ -12,6 +12,7 @@ from bench.core.names import TaskRef
 from bench.data import corpus
 from bench.data.cards import Edition, Task
 from bench.data.routes import Access, deliver
+from bench.learning.features.encoders import Encoder, find_encoder, is_on_hub
 from bench.learning.features.glove import WordVectors, find_glove
 from bench.learning.networks.architectures import architecture_named
 from bench.learning.pretrain import recipe_for
@@ -23,7 +24,7 @@ from bench.runs.costs import STATED, Cost, MeasuredCosts, Step
 from bench.runs.inputs import AddUnlabelled, FindVectors
 from bench.runs.need import Workload
 from bench.runs.options import Options, Say
-from bench.runs.plan import TargetPlan, Wanted
+from bench.runs.plan import FindEncoder, TargetPlan, Wanted
 from bench.runs.registry import Strategy
 from bench.runs.trials import runs_at
 
@@ -94,7 +95,7 @@ def forecasts(options: Options, table: Mapping[str, str], say: Say, *, again: bo
     if ready:
         drafts = plan.drafts(replace(options, targets=ready, offline=True), table, say, progress=False,
                              find=vectors_to_come(options), add_unlabelled=unlabelled_to_come(options),
-                             again=again, wanted=wanted)
+                             find_encoder=_encoder_to_come(options, say), again=again, wanted=wanted)
         by_name = {name: _from_data(draft, measured, options) for name, draft in zip(ready, drafts, strict=True)}
     if len(by_name) < len(set(options.targets)):
         strategies = registry.installed(options.baselines, table, say, options.engine, options.settings)
@@ -149,6 +150,20 @@ def unlabelled_to_come(options: Options) -> AddUnlabelled:
     return add
 
 
+def _encoder_to_come(options: Options, say: Say) -> FindEncoder:
+    """Finds an encoder if it is here; else assumes that the run fetches it."""
+    def find(model: str, access: Access) -> Encoder:
+        try:
+            return find_encoder(model, access)
+        except BenchError:
+            if options.offline or not is_on_hub(model):
+                raise
+            say(f"the encoder {model} is not here yet: the run fetches it first, which is not in the estimate")
+            return Encoder(model, model, model, "to be fetched")
+
+    return find
+
+
 def _from_data(draft: TargetPlan, measured: MeasuredCosts, options: Options) -> Forecast:
     """The forecast of a plan whose data have been read."""
     source, target = draft.inputs.source, draft.target
@@ -157,7 +172,7 @@ def _from_data(draft: TargetPlan, measured: MeasuredCosts, options: Options) -> 
     for part in draft.parts:
         workload = Workload(source.name, target.name, len(source.split.pool), len(target.data.corpus),
                             part.base_spec.recipe.epochs, (part.context.base,), measured, options.cache_dir,
-                            draft.inputs)
+                            draft.inputs, part.context.encoders, part.context)
         steps += needs.steps(part.needs, workload)
         todo = set(part.todo)
         for spec in part.specs:

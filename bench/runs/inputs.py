@@ -20,6 +20,7 @@ from bench.data.corpus import Dataset, Examples
 from bench.data.load import LoadedTask, load_task
 from bench.data.routes import Access, ignore
 from bench.data.user_file import looks_like_file
+from bench.learning.features.encoders import Encoder
 from bench.learning.features.glove import WordVectors, find_glove
 from bench.learning.networks.architectures import Architecture, architecture_named
 from bench.learning.networks.engines import devices
@@ -85,14 +86,15 @@ class TrialContext:
     base_seed: int = 0
     base_spec: Mapping[str, Any] = field(default_factory=dict, compare=False)  # how it is trained, as its key has it
     split_sha256: str = ""
+    encoders: tuple[Encoder, ...] = ()  # that settings of strategies name
 
     @staticmethod
-    def of(inputs: Inputs, root: Path, base_seed: int) -> TrialContext:
+    def of(inputs: Inputs, root: Path, base_seed: int, encoders: tuple[Encoder, ...] = ()) -> TrialContext:
         """The context of the trials on one of the bases."""
         base = replace(inputs.base_spec, seed=base_seed)
         return TrialContext(root, DataRef.of(inputs.source), DataRef.of(inputs.target), inputs.architecture,
                             base.engine, base.device, base_key(base), inputs.vectors, inputs.leaked, base_seed,
-                            base.recipe_and_texts(), split_sha256(inputs))
+                            base.recipe_and_texts(), split_sha256(inputs), encoders)
 
 
 def split_sha256(inputs: Inputs) -> str:
@@ -252,6 +254,19 @@ def open_data(root: Path, ref: DataRef) -> tuple[Dataset, Split]:
     if data is None:
         raise BenchError(f"{ref.name} is no longer in the cache {root}", "run again; it is fetched anew")
     return data, saved_split(data, ref.test, ref.split_by, ref.name)
+
+
+@lru_cache(2)
+def source_pool(root: Path, source: DataRef, target: DataRef) -> Examples:
+    """The source's labelled texts that trials on a target may learn from: none that its test set has, or nearly has."""
+    data, split = open_data(root, source)
+    target_data, target_split = open_data(root, target)
+    return data.examples(without_test_texts(data, split, target_data, target_split.test).pool)
+
+
+def source_entries(context: TrialContext) -> list[Path]:
+    """The cache entries of the source."""
+    return data_entries(context.root, context.source)
 
 
 def data_entries(root: Path, ref: DataRef) -> list[Path]:

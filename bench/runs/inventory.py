@@ -18,7 +18,7 @@ from bench.core.errors import BenchError, DataError, RouteError
 from bench.data import corpus
 from bench.data.cards import Edition, Route, Task
 from bench.data.routes import Access, deliver
-from bench.learning.features import sentence_encoder
+from bench.learning.features import encoders
 from bench.learning.networks.engines import ENGINES, compiled, devices, engine
 from bench.learning.networks.engines import version as engine_version
 from bench.runs.inputs import access_for, known_tasks
@@ -109,8 +109,8 @@ def doctor(options: Options) -> dict[str, dict[str, str]]:
             versions[package] = "not installed"
     engine_rows = {row["engine"]: f"{row['version']}: {row['devices'] or row['note']}" for row in engines()}
     access = access_for(options, lambda text: None, progress=False)
-    error = sentence_encoder.missing()
-    encoder = f"not installed: {error.hint}" if error else version(sentence_encoder.PACKAGE)
+    error = encoders.missing()
+    encoder = f"not installed: {error.hint}" if error else version(encoders.PACKAGE)
     return {"versions": versions, "machine": machine, "engines": engine_rows,
             "kernels": _kernels(), "sentence encoder": {"all-MiniLM-L6-v2": encoder},
             "routes": _routes(options, access),

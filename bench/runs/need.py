@@ -10,6 +10,7 @@ from typing import Any
 from bench.core.errors import MissingExtra
 from bench.data.cards import Task
 from bench.data.corpus import Corpus
+from bench.learning.features.encoders import Encoder
 from bench.learning.pretrain import BaseSpec
 from bench.learning.resources import Resources
 from bench.runs.costs import MeasuredCosts, Step
@@ -32,6 +33,8 @@ class Workload:
     measured: MeasuredCosts
     root: Path  # of the cache
     inputs: Inputs | None = None  # None: not all data have been read here, so nothing is in the cache
+    encoders: tuple[Encoder, ...] = ()  # that settings of strategies name
+    context: TrialContext | None = None  # of one of the bases, where the data have been read
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,9 @@ class Need:
     as_the_base: bool = False  # GloVe as the network's base has it: not where the network has none; without it too
     per_base: bool = False  # strategies run once per base seed, and their records name the base
     one_class: bool = False  # strategies are also asked where all labelled texts have one class
+    settings: tuple[str, ...] = ()  # settings of a strategy that say which one is meant, such as ("model",)
+    bound: Callable[..., Need] | None = None  # the need for values of these settings
+    model: str = ""  # the pre-trained encoder that it is of
     no_labels: bool = False  # strategies are also asked where no text is labelled: they run at a budget of 0
     of_source: bool = False  # it brings what was learned from other texts, mostly English: of no use to other languages
 

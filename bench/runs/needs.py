@@ -5,6 +5,7 @@ A new need is one entry in the table at the end; nothing else in the suite asks 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -16,16 +17,16 @@ from bench.core import store
 from bench.core.errors import BenchError, MissingExtra
 from bench.data.cards import Task
 from bench.data.corpus import Corpus, Examples, is_derived
-from bench.learning.features import sentence_encoder
+from bench.learning.features.encoders import encoder_named
 from bench.learning.networks.architectures import with_classes
 from bench.learning.networks.engines import engine
 from bench.learning.pretrain import Base, BaseSpec, load_base, pretrain
 from bench.learning.resources import Resources, features_entry
 from bench.learning.source_linear import SourceLinear, fit_source_linear, is_source_linear_cached
-from bench.protocol.split import without_test_texts
 from bench.results.record import NO_VECTORS
-from bench.runs.costs import LINEAR, STATED, UNKNOWN, Cost, Step
-from bench.runs.inputs import DataRef, TrialContext, data_entries, open_data
+from bench.runs import encoder_needs
+from bench.runs.costs import LINEAR, STATED, Cost, Step
+from bench.runs.inputs import DataRef, TrialContext, data_entries, open_data, source_entries, source_pool
 from bench.runs.need import Need, Seconds, Workload
 from bench.runs.options import Watch
 
@@ -102,7 +103,8 @@ def resources_for(names: Collection[str], context: TrialContext, seed: int) -> R
         fields |= need.attach(context)
     return Resources(engine(context.engine), with_classes(context.architecture, len(context.target.labels)),
                      context.device, seed, vectors=context.vectors if _asking_for_vectors(names, context) else None,
-                     same_labels=context.source.labels == context.target.labels, prepared=frozenset(names), **fields)
+                     same_labels=context.source.labels == context.target.labels, encoders=context.encoders,
+                     prepared=frozenset(names), **fields)
 
 
 def open_shared(names: Collection[str], resources: Resources, corpus: Corpus) -> dict[str, float]:
@@ -128,8 +130,36 @@ def steps(names: Collection[str], workload: Workload) -> list[Step]:
 
 
 def _table(names: Collection[str]) -> list[Need]:
-    """The entries of the needs named, in the table's order."""
-    return [need for name, need in NEEDS.items() if name in names]
+    """The entries of the needs named, in the table's order; one that settings choose is there once per choice."""
+    chosen = sorted((*name.partition(" ")[::2],) for name in names)
+    return [need.bound(**json.loads(settings)) if settings and need.bound else need
+            for word, need in NEEDS.items() for name, settings in chosen if name == word]
+
+
+def with_settings(names: Collection[str], settings: Mapping[str, Any]) -> frozenset[str]:
+    """The needs named; to one that a strategy's settings choose, their values are added as JSON."""
+    chosen = []
+    for name in names:
+        values = {k: settings[k] for k in NEEDS[name].settings if k in settings}
+        chosen.append(f"{name} {json.dumps(values, sort_keys=True)}" if values else name)
+    return frozenset(chosen)
+
+
+def models(names: Collection[str]) -> list[str]:
+    """The pre-trained encoders that these needs are of."""
+    return list(dict.fromkeys(need.model for need in _table(names) if need.model))
+
+
+def recorded_settings(names: Collection[str], settings: Mapping[str, Any], context: TrialContext) -> dict[str, Any]:
+    """A strategy's settings as its records have them: an encoder by its name and digest, the bundled one by neither."""
+    recorded = dict(settings)
+    used = models(names)
+    if used and isinstance(settings.get("model", used[0]), str):
+        encoder = encoder_named(used[0], context.encoders)
+        recorded.pop("model", None)
+        if not encoder.is_bundled:
+            recorded |= {"model": encoder.name, "model_sha256": encoder.sha256}
+    return recorded
 
 
 # The base, and its features of the target's texts.
@@ -181,7 +211,7 @@ def _source_feature_steps(work: Workload) -> Iterator[Step]:
         yield Step("features", f"{work.source} {key}", cached, work.measured.encoding(work.source_texts))
 
 
-# Word vectors, counts and sentence vectors of the target's texts.
+# Word vectors and counts of the target's texts.
 
 def _glove_of_words(resources: Resources, corpus: Corpus) -> None:
     if resources.vectors is not None:
@@ -202,31 +232,11 @@ def _no_texts(corpus: Corpus) -> Examples:
     return Examples(corpus, np.arange(0))
 
 
-def _open_sentences(resources: Resources, corpus: Corpus) -> Seconds:
-    return {"encode": sentence_encoder.corpus_vectors(corpus)[1]}
-
-
-def _sentence_steps(work: Workload) -> Iterator[Step]:
-    cached = work.inputs is not None and is_derived(work.inputs.target.data.corpus, *sentence_encoder.ENTRY)
-    yield Step("sentence vectors", work.target, cached, Cost(0.0, UNKNOWN))
-
-
 # The source's labelled texts, a linear model of them, and whether its labels are the target's.
 
 @lru_cache(2)
-def _source_pool(root: Path, source: DataRef, target: DataRef) -> Examples:
-    data, split = open_data(root, source)
-    target_data, target_split = open_data(root, target)
-    return data.examples(without_test_texts(data, split, target_data, target_split.test).pool)
-
-
-@lru_cache(2)
 def _source_linear(root: Path, source: DataRef, target: DataRef) -> SourceLinear:
-    return fit_source_linear(_source_pool(root, source, target))
-
-
-def _source_entries(context: TrialContext) -> list[Path]:
-    return data_entries(context.root, context.source)
+    return fit_source_linear(source_pool(root, source, target))
 
 
 def _linear_columns(resources: Resources, corpus: Corpus) -> None:
@@ -273,8 +283,8 @@ NEEDS: Mapping[str, Need] = {
     "counts": Need(open=_open_counts),
     "source": Need(
         of_source=True,
-        attach=lambda context: {"source": _source_pool(context.root, context.source, context.target)},
-        entries=_source_entries),
+        attach=lambda context: {"source": source_pool(context.root, context.source, context.target)},
+        entries=source_entries),
     "source-features": Need(
         implies=("features", "source"), prepare=_features_of_source, open=_open_features_of_source,
         steps=_source_feature_steps),
@@ -283,9 +293,11 @@ NEEDS: Mapping[str, Need] = {
         attach=lambda context: {"source_linear": _source_linear(context.root, context.source, context.target)},
         prepare=_linear_columns,
         open=lambda resources, corpus: {"pretrain": resources.need_source_linear().seconds},
-        entries=_source_entries, steps=_linear_steps),
-    "sentences": Need(
-        of_source=True, missing=lambda: sentence_encoder.missing(), open=_open_sentences, steps=_sentence_steps),
+        entries=source_entries, steps=_linear_steps),
+    "sentences": encoder_needs.sentences(),
+    "source-sentences": encoder_needs.source_sentences(),
+    "encoder": encoder_needs.encoder(),
+    "encoder-base": encoder_needs.encoder_base(),
     "same-labels": Need(refusal=_label_refusal),
     "new-labels": Need(refusal=_new_labels_refusal),
     "one-class": Need(one_class=True),

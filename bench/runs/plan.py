@@ -10,6 +10,9 @@ from bench.core import recipes
 from bench.core.budget import NO_LABELS, Budget
 from bench.core.errors import BenchError
 from bench.core.locks import locked
+from bench.data.routes import Access
+from bench.learning.features import encoders
+from bench.learning.features.encoders import Encoder
 from bench.learning.known_words import FEW, known_share
 from bench.learning.networks.engines import compiled
 from bench.learning.pretrain import Base, BaseSpec
@@ -24,6 +27,7 @@ from bench.runs.registry import Strategy
 from bench.runs.trials import TrialSpec, blank_record, feasible_budgets, trial_specs
 
 Wanted = Callable[[TrialSpec], bool]
+FindEncoder = Callable[[str, Access], Encoder]
 
 
 @dataclass(frozen=True)
@@ -84,6 +88,7 @@ def plan(options: Options, table: Mapping[str, str], say: Say, watch: Watch, *, 
 
 def drafts(options: Options, table: Mapping[str, str], say: Say, *, progress: bool, again: bool = False,
            find: FindVectors = inputs.find_vectors, add_unlabelled: AddUnlabelled = with_unlabelled,
+           find_encoder: FindEncoder = encoders.find_encoder,
            wanted: Wanted = lambda spec: True) -> Iterator[TargetPlan]:
     """A plan for each target, with nothing prepared: reads data and records, trains nothing."""
     strategies = registry.installed(options.baselines, table, say, options.engine, options.settings)
@@ -93,6 +98,8 @@ def drafts(options: Options, table: Mapping[str, str], say: Say, *, progress: bo
         find = inputs.no_vectors
     if not needs.use_base(registry.needs_of(strategies)):
         add_unlabelled = inputs.labelled_alone
+    access = inputs.access_for(options, say, progress=progress)
+    known = tuple(find_encoder(model, access) for model in needs.models(registry.needs_of(strategies)))
     for pair in inputs.for_targets(options, say, find, progress=progress, add_unlabelled=add_unlabelled):
         source, target = pair.source, pair.target
         if pair.leaked:
@@ -105,7 +112,7 @@ def drafts(options: Options, table: Mapping[str, str], say: Say, *, progress: bo
         parts = []
         for seed in range(options.base_seeds):
             on_base = [s for s in usable if seed == 0 or needs.use_base(s.needs())]
-            context = TrialContext.of(pair, options.cache_dir, seed)
+            context = TrialContext.of(pair, options.cache_dir, seed, known)
             specs = trial_specs(context, on_base, budgets, options.seeds, options.head_seeds, options.draw)
             specs = [spec for spec in specs if wanted(spec)]
             todo = [spec for spec in specs if blank_record(spec).identity() not in done]

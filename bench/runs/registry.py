@@ -102,8 +102,8 @@ class Strategy:
         return row_name(self.name, json.loads(self.chosen))
 
     def needs(self) -> frozenset[str]:
-        """Names of what it needs, from its module's `NEEDS`; bench/runs/needs.py says what each means."""
-        return self.described().needs
+        """Names of what it needs, from its module's `NEEDS`, with the settings that choose; see bench/runs/needs.py."""
+        return needs.with_settings(self.described().needs, self.settings())
 
     def optional_needs(self) -> frozenset[str]:
         """Names of what it uses besides on targets where that can be had."""

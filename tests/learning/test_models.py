@@ -13,6 +13,7 @@ from typing import Any
 import faults
 import numpy as np
 import pytest
+import tiny_encoder
 import toy
 from conftest import World
 from safetensors.numpy import load, save
@@ -44,7 +45,8 @@ def fitted(world: World, strategy: Strategy, target: Domain, budget: int | str) 
     source = world.source.data.examples(world.source.split.pool)
     resources = Resources(engine("torch"), net, "cpu", 0, world.base, world.vectors, source,
                       world.source.data.labels == target.data.labels, fit_source(source),
-                          needs_on(world, strategy, target))
+                          needs_on(world, strategy, target),
+                          **tiny_encoder.resources(world.root, world.source, strategy.described().needs))
     return getattr(strategy.load(), strategy.function)(world.trial(budget, 0, target), resources)
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tiny_encoder
 import toy
 from conftest import World
 
@@ -37,7 +38,8 @@ def predicted(world: World, strategy: Strategy, target: Domain, budget: int | st
     source = world.source.data.examples(world.source.split.pool)
     resources = Resources(engine("torch"), net, "cpu", seed, world.base, world.vectors, source,
                       world.source.data.labels == target.data.labels, fit_source_linear(source),
-                          needs_on(world, strategy, target))
+                          needs_on(world, strategy, target),
+                          **tiny_encoder.resources(world.root, world.source, strategy.described().needs))
     predict = getattr(strategy.load(), strategy.function)(world.trial(budget, seed, target), resources, **given)
     return predict(Examples(target.data.corpus, target.split.test))
 
@@ -105,7 +107,7 @@ def test_a_strategy_that_needs_no_label_predicts_without_one(world: World, strat
 @every
 def test_a_module_says_what_it_needs_and_what_it_is(strategy: Strategy):
     module = strategy.load()
-    assert strategy.needs() >= module.NEEDS
+    assert strategy.described().needs >= module.NEEDS
     assert (module.__doc__ or "").strip()
     own = strategy.name.replace("-", "_")
     assert strategy.module.rsplit(".", 1)[1] == own or own.endswith(f"_{strategy.function}")

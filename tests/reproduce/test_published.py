@@ -13,7 +13,7 @@ from conftest import Bench
 
 from bench.core import recipes
 from bench.core.errors import BenchError, MissingExtra
-from bench.learning.features import sentence_encoder
+from bench.learning.features import encoders
 from bench.reproduce import published as rerun
 from bench.reproduce.published import OFF, SAME, WITHIN, Rerun
 from bench.results import record_files, stored_predictions
@@ -97,7 +97,7 @@ def test_a_trial_of_an_earlier_recipe_cannot_be_run_again_and_is_not_off(
 
 def test_a_strategy_that_cannot_run_here_does_not_keep_the_others_from_it(
         published: Path, bench_: Bench, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(sentence_encoder, "missing", lambda: MissingExtra("the sentence encoder", "sentence"))
+    monkeypatch.setattr(encoders, "missing", lambda: MissingExtra("the sentence encoder", "sentence"))
     names = {("frozen", 0): "sentence-embedding", ("frozen", 1): "no-such-strategy"}
     rewritten(published, lambda r: replace(r, baseline=names.get((r.baseline, r.seed), r.baseline)))
     done = bench_(*AGAIN, "--all")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tiny_encoder
 from commands import kept, run
 from conftest import Bench, Prepare, World
 
@@ -14,6 +15,7 @@ from bench.baselines import BASELINES
 from bench.learning.probe import fit_probe, smoothed_shares
 from bench.protocol.trial import make_trial
 from bench.results import stored_predictions
+from bench.runs import needs
 from bench.runs.inputs import DataRef, TrialContext
 from bench.runs.registry import Strategy, strategies_named
 from bench.runs.runner import fit_and_predict, run_trial
@@ -52,6 +54,8 @@ def test_a_draw_that_misses_classes_has_probabilities_of_all(world: World, conte
         pytest.skip("not for this machine or target")
     strategy = on_target
     at = replace(context, target=replace(DataRef.of(domain), leading=leading))
+    if needs.models(strategy.needs()):
+        at = replace(at, encoders=(tiny_encoder.bundled(world.root),))
     prepare(at, *strategy.needs())
     spec = TrialSpec(at, strategy, 3, seed_with(world, target, classes), draw="random")
     record = run_trial(spec)

