@@ -39,6 +39,8 @@ from bench.runs.costs import ENCODER, STATED, UNKNOWN, Cost, Step
 from bench.runs.inputs import DataRef, TrialContext, open_data, source_entries, source_pool
 from bench.runs.need import Need, Seconds, Workload
 
+TRAINING = 4.5  # times the cost of a vector: a text that all of the encoder is trained on
+
 
 def sentences(model: Any = BUNDLED) -> Need:
     """Vectors of the target's texts by a frozen encoder."""
@@ -114,7 +116,7 @@ def encoder_base(model: Any = BUNDLED, source_texts: int = 0, word_pieces: int =
         key = f"{work.source} {name} {source_texts} {word_pieces} {epochs}"
         cached = work.context is not None and folder_of(work.root, spec_of(work.context)).exists()
         yield Step("encoder trained on the source", key, cached,
-                   _cost(name, texts, 3 * epochs * word_pieces / encoders.WORD_PIECES))
+                   _cost(name, texts, TRAINING * epochs * word_pieces / encoders.WORD_PIECES))
 
     return Need(settings=("model", "source_texts", "word_pieces", "epochs"), bound=encoder_base, model=name,
                 of_source=True, missing=lambda: encoders.missing(name), attach=attach, steps=steps,
