@@ -6,8 +6,8 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from bench.cli.output import json_values, say, warn
-from bench.cli.terminal import sentence, width
+from bench.cli.output import json_values, say, warn, width
+from bench.cli.terminal import sentence
 from bench.core.budget import FULL, budget_order
 
 if TYPE_CHECKING:

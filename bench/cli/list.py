@@ -16,11 +16,12 @@ def list_tasks(*, tasks: Tasks = None, folders: FolderOptions, as_json: AsJson =
 
 
 def list_baselines(as_json: AsJson = False) -> None:
-    """Every strategy: what it needs, whether it runs by default and can run here, and a summary."""
+    """Every strategy: whether it runs by default and can run here, and a summary; with --json what it needs too."""
     from bench.baselines import BASELINES, MAIN
     from bench.runs import inventory
 
-    _print(inventory.baselines(BASELINES, MAIN, warn), as_json=as_json)
+    rows = inventory.baselines(BASELINES, MAIN, warn)
+    _print(rows if as_json else [{k: v for k, v in row.items() if k != "needs"} for row in rows], as_json=as_json)
 
 
 def list_nets(as_json: AsJson = False) -> None:

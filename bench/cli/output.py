@@ -39,12 +39,35 @@ def plain(text: str) -> str:
     return shown if len(shown) <= LONGEST else f"{shown[:LONGEST]}…"
 
 
+def width() -> int:
+    """Columns of the terminal, 120 where there is none."""
+    import shutil
+
+    return max(40, shutil.get_terminal_size((120, 40)).columns)
+
+
 def table(rows: Sequence[Mapping[str, Any]]) -> None:
-    """Print rows as plain columns under their keys; a line break in a value is a space."""
+    """Print rows as plain columns under their keys; a line break in a value is a space.
+
+    On a terminal long values are broken into lines, so that the columns fit beside each other.
+    """
     from tabulate import tabulate
 
     cells = [{one_line(str(key)): one_line(str(value)) for key, value in row.items()} for row in rows]
-    typer.echo(tabulate(cells, headers="keys", tablefmt="plain", disable_numparse=True))
+    widths = _fitting(cells, width()) if cells and sys.stdout.isatty() else None
+    typer.echo(tabulate(cells, headers="keys", tablefmt="plain", disable_numparse=True, maxcolwidths=widths))
+
+
+def _fitting(cells: Sequence[Mapping[str, str]], most: int) -> list[int]:
+    """The columns' widths in characters: the widest are made narrower until all of them fit beside each other."""
+    widths = [max(len(key), *(len(row[key]) for row in cells)) for key in cells[0]]
+    least = [max(12, max((len(word) for word in key.split()), default=0)) for key in cells[0]]
+    while sum(widths) + 2 * (len(widths) - 1) > most:
+        widest = max(range(len(widths)), key=lambda i: widths[i] - least[i])
+        if widths[widest] <= least[widest]:
+            break
+        widths[widest] -= 1
+    return widths
 
 
 def facts(values: Mapping[str, Any], width: int) -> None:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bench.cli import output
-from bench.cli.terminal import sentence, width
+from bench.cli.output import width
+from bench.cli.terminal import sentence
 from bench.core.errors import BenchError, MissingExtra, NoRoom
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 import typer
 
-from bench.cli.output import plain, say, warn
+from bench.cli.output import plain, say, warn, width
 from bench.cli.streams import give_up_output
 from bench.core.errors import BenchError
 
@@ -58,13 +58,6 @@ def _lacking(error: Exception) -> str:
     if isinstance(error, OSError) and errno.errorcode.get(error.errno or 0) in LACKING:
         return f"{error.strerror}" + (f": {error.filename}" if error.filename else "")
     return ""
-
-
-def width() -> int:
-    """Columns of the terminal, 120 where there is none."""
-    import shutil
-
-    return max(40, shutil.get_terminal_size((120, 40)).columns)
 
 
 def sentence(text: str) -> str:

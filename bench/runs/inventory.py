@@ -75,7 +75,9 @@ def baselines(table: Mapping[str, str], main: Sequence[str], say: Say) -> list[d
 
 
 def _needs(strategy: Strategy) -> str:
-    needs, optional = sorted(strategy.needs()), sorted(strategy.optional_needs() - strategy.needs())
+    names, all_names = ({need.partition(" ")[0] for need in found}  # without the settings of an encoder
+                        for found in (strategy.needs(), strategy.optional_needs()))
+    needs, optional = sorted(names), sorted(all_names - names)
     return ", ".join([*needs, *(f"{name}?" for name in optional)]) or "nothing"  # ?: where it can be had
 
 
