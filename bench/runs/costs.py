@@ -37,7 +37,7 @@ LIKE: Mapping[str, tuple[str, float]] = {
 }
 # Those that consist of others: with up to so many labels, and with more.
 SUMS: Mapping[str, tuple[int, tuple[str, ...], tuple[str, ...]]] = {
-    "auto": (256, ("gradual", "tfidf-joint"), ("frozen", "tfidf-joint")),
+    "auto": (256, ("gradual", "self-training"), ("frozen", "tfidf-joint")),
 }
 # Milliseconds per text on two cores: IMDB (25,000 reviews of 230 words) and, for the features, Amazon.
 READ = 0.23  # from a file to a corpus, its near duplicates found

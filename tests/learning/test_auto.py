@@ -41,11 +41,11 @@ def without_encoder(fit: Fitted) -> dict[str, float]:
 def test_where_the_labels_are_the_sources_the_members_depend_on_how_many_there_are(
         world: World, context: TrialContext, prepare: Prepare, monkeypatch: pytest.MonkeyPatch):
     few = fitted(world, context, prepare, world.target, world.trial(32))
-    assert without_encoder(few) == pytest.approx({"gradual": 0.4, "tfidf-joint": 0.6})
+    assert without_encoder(few) == pytest.approx({"gradual": 0.4, "self-training": 0.6})
     assert sum(few.members.values()) == pytest.approx(1.0)
-    monkeypatch.setattr(auto, "SAME_LABELS", tuple(replace(c, labels=(33, np.inf)) if c.name == "frozen" else
-                                                   replace(c, labels=(1, 32)) if c.name == "gradual" else c
-                                                   for c in auto.SAME_LABELS))
+    limits = {auto.FEW: 32, auto.FEW + 1: 33}  # "full" are fewer here
+    monkeypatch.setattr(auto, "SAME_LABELS", tuple(
+        replace(c, labels=tuple(limits.get(n, n) for n in c.labels)) for c in auto.SAME_LABELS))
     many = fitted(world, context, prepare, world.target, world.trial("full"))
     assert without_encoder(many) == pytest.approx({"frozen": 0.4, "tfidf-joint": 0.6})
 
@@ -62,7 +62,7 @@ def test_it_predicts_the_mean_of_what_its_members_predict(world: World, context:
 def test_where_the_labels_are_new_the_labelled_texts_decide(world: World, context: TrialContext, prepare: Prepare):
     fit = fitted(world, context, prepare, world.three, world.trial(48, target=world.three))
     assert sum(fit.members.values()) == pytest.approx(1.0)
-    assert not {"gradual", "tfidf-joint", "source-only"} & set(fit.members)
+    assert not {"gradual", "self-training", "source-only"} & set(fit.members)
     assert min(fit.members.values()) >= auto.SMALLEST
     test = world.three.split.test
     right = fit(Examples(world.three.data.corpus, test)).argmax(1) == world.three.data.y[test]
@@ -86,7 +86,7 @@ def test_one_class_of_labels_leaves_the_members_that_know_the_others(world: Worl
                                                                      prepare: Prepare):
     trial = world.trial(32)
     one = replace(trial, labelled=trial.labelled.part(np.flatnonzero(trial.labelled.labels == 1)))
-    assert set(fitted(world, context, prepare, world.target, one).members) == {"gradual", "tfidf-joint"}
+    assert set(fitted(world, context, prepare, world.target, one).members) == {"gradual", "self-training"}
     assert needs.can_use_one_class(world.on_target(AUTO).needs())  # type: ignore[union-attr]
     assert not needs.can_use_one_class(world.on_target(AUTO, world.three).needs())  # type: ignore[union-attr]
 
