@@ -204,14 +204,14 @@ def test_where_every_class_counts_alike_so_it_does_in_the_weights(world: World):
 def test_what_cannot_run_on_a_target_is_left_out_and_what_is_not_installed_is_named(
         world: World, monkeypatch: pytest.MonkeyPatch):
     from bench.core.errors import MissingExtra
-    from bench.learning.features import sentence_encoder
+    from bench.learning.features import encoders
     from bench.runs.registry import applicable
 
     def on(target: Domain, glove: bool) -> Strategy:
         (strategy,) = applicable([AUTO], world.source.task, target.task, glove, lambda text: None)
         return strategy
 
-    monkeypatch.setattr(sentence_encoder, "missing", lambda: None)
+    monkeypatch.setattr(encoders, "missing", lambda model: None)
     whole = on(world.target, glove=True)
     assert whole.without() == ()
     assert {"base", "source-linear", "counts", "sentences", "same-labels", "one-class"} <= whole.needs()
@@ -222,7 +222,7 @@ def test_what_cannot_run_on_a_target_is_left_out_and_what_is_not_installed_is_na
     no_glove = on(world.three, glove=False)
     assert "glove" not in no_glove.needs()
     assert any(name.startswith("glove-") for name in no_glove.without())
-    monkeypatch.setattr(sentence_encoder, "missing", lambda: MissingExtra("the encoder", "sentence"))
+    monkeypatch.setattr(encoders, "missing", lambda model: MissingExtra("the encoder", "sentence"))
     lacking = on(world.target, glove=True)
     assert lacking.without() == ("sentence-embedding",)
     assert "sentences" not in lacking.needs()
