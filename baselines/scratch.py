@@ -1,4 +1,4 @@
-"""From scratch: the network and the word vectors that the base begins with, trained on the target's labels alone."""
+"""From scratch: the base's network and GloVe's word vectors, trained on the target's labels alone."""
 
 from bench.api import Fitted, Resources, Trial, train_from_scratch
 
