@@ -4,9 +4,11 @@ In Python (docs/python.md): `bench.run` → `Board`, `bench.fit` and `bench.load
 `Records`, `bench.TransferClassifier` for scikit-learn, `bench.BenchError`. Each is imported when it is first used.
 """
 
-from typing import TYPE_CHECKING, Any
+TYPE_CHECKING = False  # for type checkers it is True; an import here might find a file of the user's
 
 if TYPE_CHECKING:
+    from typing import Any
+
     from bench.core.errors import BenchError as BenchError
     from bench.library.board import Board as Board
     from bench.library.classifier import TransferClassifier as TransferClassifier
@@ -25,7 +27,7 @@ _MODULES = {"BenchError": "core.errors", "Board": "library.board", "Records": "l
             "load": "library.model", "records": "library.records", "run": "library.run"}
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> "Any":
     """The name, imported now; from then on it is an attribute like any other."""
     if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -19,7 +19,8 @@ from bench.runs.options import Options
 from bench.runs.plan import BasePlan, TargetPlan
 from bench.runs.trials import TrialSpec, blank_record
 
-PARTS = re.compile(r"(?:(\d+(?:\.\d+)?)\s*h)?\s*(?:(\d+(?:\.\d+)?)\s*m(?:in)?)?\s*(?:(\d+(?:\.\d+)?)\s*s?)?")
+NUMBER = r"(\d{1,9}(?:\.\d{1,9})?)"
+PARTS = re.compile(rf"(?:{NUMBER}h)?(?:{NUMBER}m(?:in)?)?(?:{NUMBER}s?)?")  # of a text without blanks
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ class _Candidate:
 
 def parse_duration(text: str) -> float:
     """Seconds of `90`, `90s`, `10m`, `1h30m`; `BenchError` for anything else."""
-    match = PARTS.fullmatch(text.strip().lower())
+    match = PARTS.fullmatch("".join(text[:100].lower().split()))
     seconds = sum(float(part or 0) * unit for part, unit in zip(match.groups(), (3600, 60, 1), strict=True)) \
         if match else 0.0
     if not seconds:

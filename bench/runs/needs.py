@@ -32,8 +32,11 @@ from bench.runs.options import Watch
 
 
 def complete(names: Collection[str]) -> frozenset[str]:
-    """The needs named, and those that they include."""
-    return frozenset(names).union(*(need.implies for need in _table(names)))
+    """The needs named, and those that they include, and so on."""
+    before, now = frozenset[str](), frozenset(names)
+    while now != before:
+        before, now = now, now.union(*(need.implies for need in _table(now)))
+    return now
 
 
 def missing(names: Collection[str]) -> MissingExtra | None:

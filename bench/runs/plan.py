@@ -156,10 +156,11 @@ def _tell_earlier(records: Sequence[Record], todo: Sequence[TrialSpec], say: Say
 
 def _tell_earlier_recipes(records: Sequence[Record], strategies: Collection[str], say: Say) -> None:
     """Say which strategies to run have records of an earlier recipe."""
-    for name in dict.fromkeys(record.baseline for record in records if record.is_of_earlier_recipe):
+    earlier = {record.baseline: record.recipe for record in records if record.is_of_earlier_recipe}
+    for name, recipe in earlier.items():
         if name in strategies:
             say(f"{name}: its recipe has changed since some of its trials ran (before: "
-                f"{recipes.what_it_was(name, recipes.current(name) - 1)}): they keep a row of their own")
+                f"{recipes.what_it_was(name, recipe)}): they keep a row of their own")
 
 
 def _tell_unknown_words(pair: Inputs, say: Say) -> None:

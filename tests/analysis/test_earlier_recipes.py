@@ -11,6 +11,7 @@ from bench.analysis import boards, comparisons, study
 from bench.analysis.across_targets import rank_across_targets
 from bench.analysis.domain_distance import DomainDistance, distances_and_gains
 from bench.analysis.leaderboard import leaderboards
+from bench.core import recipes
 from bench.report import target_tables
 from bench.report.advice import notes
 from bench.results.record import NO_VECTORS, Record
@@ -18,7 +19,8 @@ from bench.results.record import NO_VECTORS, Record
 BLIND = {"base": "b3" * 12, "base_spec": {**RECIPE, "glove": False}, **NEW}  # a base that began without word vectors
 
 
-OLD, TODAY = seeds("scratch", strength=0.05, **NEW), seeds("scratch", vectors_sha256="e1" * 32, recipe=2, **NEW)
+NOW = recipes.current("scratch")
+OLD, TODAY = seeds("scratch", strength=0.05, **NEW), seeds("scratch", vectors_sha256="e1" * 32, recipe=NOW, **NEW)
 TUNED = seeds("finetune", vectors_sha256="e1" * 32, **ON_BASE)
 
 
@@ -50,7 +52,7 @@ def test_what_is_counted_from_an_earlier_recipe_is_said():
     assert line.startswith("2 rows have an earlier recipe: scratch and tfidf-joint; ")
     assert "gains here are over the earlier recipe of scratch (random word vectors, " in line
     before, after = study.studies(OLD), study.studies([replace(r, vectors_sha256="") for r in TODAY])
-    assert "scratch: recipe 1 before, 2 after" in comparisons.matching_boards(before, after)[0][2]
+    assert f"scratch: recipe 1 before, {NOW} after" in comparisons.matching_boards(before, after)[0][2]
 
 
 def test_no_mean_gain_is_taken_over_two_zero_points():
@@ -72,7 +74,7 @@ def test_no_mean_gain_is_taken_over_two_zero_points():
 
 
 def test_a_strategy_that_had_to_begin_without_word_vectors_stands_on_no_leaderboard_of_them():
-    without = seeds("scratch", strength=0.0, vectors_sha256=NO_VECTORS, recipe=2, **NEW)
+    without = seeds("scratch", strength=0.0, vectors_sha256=NO_VECTORS, recipe=NOW, **NEW)
     blind = seeds("finetune", strength=0.9, **BLIND)
     found = means([*TODAY, *TUNED, *without, *blind])
     assert found == pytest.approx({

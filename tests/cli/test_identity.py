@@ -232,7 +232,7 @@ def test_every_numeric_option_of_every_command_has_a_range():
     commands = [*COMMANDS.values(), *(command for _, group in GROUPS.values() for command in group.values())]
     names = [f"{command.__name__.removesuffix('_command')}.{option.name}" for command in commands
              for option in inspect.signature(typer_command(command)).parameters.values()
-             if {int, float} & {*get_args(get_args(option.annotation)[0]), get_args(option.annotation)[0]}]
+             if (kinds := get_args(option.annotation)) and {int, float} & {*get_args(kinds[0]), kinds[0]}]
     assert len(names) > 15
     missing = [name for name in names if not {name, name.partition(".")[2]} & set(ranges.RANGES)]
     assert missing == []

@@ -14,10 +14,16 @@ def test_a_list_of_budgets_is_read_in_ascending_order_and_each_once():
     assert in_order([FULL, 512, 32, 512]) == (32, 512, FULL)
 
 
-@pytest.mark.parametrize("text", ["1", "0", "-3", "٣٢", "many", "1e3", "10000000000", ""])
+@pytest.mark.parametrize("text", ["-3", "٣٢", "many", "1e3", "10000000000", ""])
 def test_what_is_no_number_of_labels_is_refused(text: str):
     with pytest.raises(BenchError, match="is not a number of labels"):
         parse_budget(text)
+
+
+def test_none_are_labels_too_and_one_is_too_few_for_two_classes():
+    assert parse_budgets("32,0") == (0, 32)
+    with pytest.raises(BenchError, match="budget '1' is too few labels"):
+        parse_budget("1")
 
 
 def test_no_budgets_are_refused():

@@ -267,7 +267,10 @@ def test_letters_are_averaged_over_all_characters_as_the_published_loop_does(tmp
     assert np.abs(letter_means(texts, glove)[0] - letter_means(["abba"], glove)[0]).max() > 0.01, "the blank counts"
 
 
-@pytest.mark.parametrize("claim", [c for c in PUBLISHED if c.measure != "gpu"], ids=lambda c: c.id)
+NOT_HERE = ("gpu", "dann-table")  # a machine, and files of others: tests/reproduce/test_domain_adaptation.py
+
+
+@pytest.mark.parametrize("claim", [c for c in PUBLISHED if c.measure not in NOT_HERE], ids=lambda c: c.id)
 def test_every_claim_is_measured_and_its_rules_name_its_figures(session: Session, claim: Claim) -> None:
     seeds = min(claim.seeds, 2)
     measured = measure(claim.measure)(replace(session, seeds=seeds))

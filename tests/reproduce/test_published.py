@@ -97,7 +97,7 @@ def test_a_trial_of_an_earlier_recipe_cannot_be_run_again_and_is_not_off(
 
 def test_a_strategy_that_cannot_run_here_does_not_keep_the_others_from_it(
         published: Path, bench_: Bench, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(encoders, "missing", lambda: MissingExtra("the sentence encoder", "sentence"))
+    monkeypatch.setattr(encoders, "missing", lambda model: MissingExtra("the sentence encoder", "sentence"))
     names = {("frozen", 0): "sentence-embedding", ("frozen", 1): "no-such-strategy"}
     rewritten(published, lambda r: replace(r, baseline=names.get((r.baseline, r.seed), r.baseline)))
     done = bench_(*AGAIN, "--all")

@@ -105,7 +105,7 @@ def test_without_any_data_the_plan_is_the_cards_and_nothing_is_fetched(workshop:
     amazon = made["targets"][0]
     assert amazon["target"] == "amazon@blitzer-2007"
     assert not amazon["data_read"]
-    assert (amazon["trials"], amazon["todo"]) == (84, 84)
+    assert (amazon["trials"], amazon["todo"]) == (96, 96)
     assert {s["what"] for s in amazon["steps"]} == {"reading amazon", "reading imdb", "base", "features"}
     alone = json.loads(bench("run", "--dry-run", "--json", "--target", "amazon", "--device", "cpu",
                              folder=workshop).stdout)

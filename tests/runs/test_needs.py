@@ -124,4 +124,4 @@ def test_word_vectors_as_the_base_has_them_are_no_condition_and_the_record_says_
         scratch, random = run(trial_specs(of, strategies[:2], (8,), 1), 1)
         assert scratch.status == random.status == "ok", scratch.error
         assert (scratch.predictions == random.predictions) == (of is not context)
-        assert scratch.recipe == recipes.current("scratch") > 1 == random.recipe
+        assert (scratch.recipe, random.recipe) == (recipes.current("scratch"), recipes.current("scratch-random"))
