@@ -73,7 +73,7 @@ class Ours:
         self.x = reviews.train.clip(self.net.most_tokens)
         self.tokens = int(self.x.lengths.sum())
         self.batches = Batches(self.x, reviews.y, RECIPE.batch, ("peers",))
-        self.spec = replace(RECIPE, epochs=epochs)
+        self.spec = replace(RECIPE, epochs=epochs, adversarial=0.0)  # as all: each text is read once per epoch
         self.params: Params = initial_params(self.net, reviews.words, "peers")
         self.state: TrainingState | None = None
         self.reviews, self.engine = reviews, engine(self.name)
