@@ -113,6 +113,13 @@ def shown(words: list[str], folder: Path, columns: int = 100, program: str = "be
     return text
 
 
+@pytest.mark.parametrize("what", ["baselines", "tasks", "nets", "engines"])
+def test_lists_fit_the_terminal(folder: Path, what: str) -> None:
+    lines = CODES.sub("", shown(["list", what], folder, columns=80)).splitlines()
+    assert len(lines) > 2
+    assert max(map(len, lines)) <= 80
+
+
 def test_a_terminal_shows_progress_and_colours_and_no_color_takes_every_code_away(
         folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     live = shown([*RUN, *FAST], folder)
