@@ -12,6 +12,7 @@ from bench.api import (
     Trial,
     class_probabilities,
     logistic_regression,
+    weights_of_labelled,
 )
 
 NEEDS = frozenset({"source-linear", "counts", "same-labels", "one-class"})
@@ -25,15 +26,13 @@ def fit(trial: Trial, resources: Resources, *, heaviest: float = 16.0, tolerance
     gradient of the mean loss is below `tolerance`.
     """
     from scipy.sparse import vstack
-    from sklearn.utils.class_weight import compute_sample_weight
 
     source, classes = resources.need_source_linear(), len(trial.labels)
-    n, n_source = len(trial.labelled), len(source.examples)
+    n_source = len(source.examples)
     features = JointFeatures.of(source, trial.labelled.corpus, resources.counts(trial.labelled).indices)
     x = vstack([features.source_x(), features.target_x(trial.labelled)]).tocsr()
     y = np.concatenate([source.examples.labels, trial.labelled.labels])
-    by_class = compute_sample_weight(trial.class_weight, trial.labelled.labels)  # all 1, or the classes in equal parts
-    weight = np.concatenate([np.ones(n_source), min(heaviest, n_source / n) * by_class])
+    weight = np.concatenate([np.ones(n_source), weights_of_labelled(trial, n_source, heaviest)])
     same_classes = np.array_equal(np.unique(y), source.classes)
     model = source.model(len(features.new_columns), tolerance) if same_classes else logistic_regression(tolerance)
     model.fit(x, y, sample_weight=weight)

@@ -12,7 +12,7 @@ from bench.learning.adaptation.denoising import fit_denoising_layers, hidden_lay
 from bench.learning.adaptation.easyadapt import augment, augmented_for_target
 from bench.learning.adaptation.fitted import fitted_layers, fitted_linear
 from bench.learning.adaptation.importance import importance_weights
-from bench.learning.adaptation.ngrams import JointNgrams, pool_of, weights_of_labelled
+from bench.learning.adaptation.ngrams import JointNgrams, pool_of
 from bench.learning.adaptation.stacking import stacked
 from bench.learning.encoder_base import WORD_PIECES
 from bench.learning.encoder_finetuning import ENCODER_LEARNING_RATE, fine_tune_encoder
@@ -37,7 +37,7 @@ from bench.learning.finetune import (
     unfreeze_gradually,
     warm_start,
 )
-from bench.learning.joint_linear import JointFeatures
+from bench.learning.joint_linear import JointFeatures, weights_of_labelled
 from bench.learning.models.encoder_model import EncoderModel
 from bench.learning.models.forest_model import Forest, ForestModel
 from bench.learning.models.linear_model import LinearModel

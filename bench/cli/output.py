@@ -60,8 +60,8 @@ def table(rows: Sequence[Mapping[str, Any]]) -> None:
 
 def _fitting(cells: Sequence[Mapping[str, str]], most: int) -> list[int]:
     """The columns' widths in characters: the widest are made narrower until all of them fit beside each other."""
-    widths = [max(len(key), *(len(row[key]) for row in cells)) for key in cells[0]]
-    least = [max(12, max((len(word) for word in key.split()), default=0)) for key in cells[0]]
+    widths = [max(len(key) + 2, *(len(row[key]) for row in cells)) for key in cells[0]]  # tabulate pads headers by two
+    least = [max(10, len(key) + 2) for key in cells[0]]
     while sum(widths) + 2 * (len(widths) - 1) > most:
         widest = max(range(len(widths)), key=lambda i: widths[i] - least[i])
         if widths[widest] <= least[widest]:

@@ -13,6 +13,7 @@ from bench.learning.features import ngrams
 from bench.learning.models.linear_model import LinearModel
 from bench.learning.probe import linear_head
 from bench.learning.source_linear import SourceLinear, tfidf
+from bench.protocol.trial import Trial
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -60,3 +61,17 @@ class JointFeatures:
                                 renumber[ngrams.column_ngrams(self.corpus, self.new_columns)]])
         head = linear_head(model, classes)
         return LinearModel.from_ngrams(list(number), grams, self.idf, head.weight, head.bias)
+
+
+def weights_of_labelled(trial: Trial, source_weight: float, heaviest: float) -> NDArray[np.float64]:
+    """The weight of each labelled target text, [n]: all weigh `source_weight` together, but each at most `heaviest`.
+
+    Where the score counts classes alike, they do so here too.
+    """
+    from sklearn.utils.class_weight import compute_sample_weight
+
+    n = len(trial.labelled)
+    if not n:
+        return np.empty(0)
+    by_class: NDArray[Any] = compute_sample_weight(trial.class_weight, trial.labelled.labels)
+    return np.asarray(min(heaviest, source_weight / n) * by_class)

@@ -9,7 +9,7 @@ import numpy as np
 
 from bench.data.corpus import Examples
 from bench.learning.features import ngrams
-from bench.learning.joint_linear import JointFeatures
+from bench.learning.joint_linear import JointFeatures, weights_of_labelled
 from bench.learning.resources import Resources
 from bench.learning.self_training import HEAVIEST, class_shares, self_train
 from bench.learning.source_linear import TOLERANCE, logistic_regression
@@ -35,7 +35,6 @@ def self_trained_linear(trial: Trial, resources: Resources, heaviest: float = HE
     those that occur in `MIN_TEXTS` unlabelled texts or more.
     """
     from scipy.sparse import vstack
-    from sklearn.utils.class_weight import compute_sample_weight
 
     source, labelled, corpus = resources.need_source_linear(), trial.labelled, trial.labelled.corpus
     n, n_source, classes = len(labelled), len(source.examples), len(trial.labels)
@@ -49,8 +48,7 @@ def self_trained_linear(trial: Trial, resources: Resources, heaviest: float = HE
     model = source.model(len(features.new_columns), tolerance) if every_class else logistic_regression(tolerance)
     if n:
         x, y = vstack([x, features.target_x(labelled)]).tocsr(), np.concatenate([y, labelled.labels])
-        by_class = compute_sample_weight(trial.class_weight, labelled.labels)
-        weight = np.concatenate([weight, min(heaviest, n_source / n) * by_class])
+        weight = np.concatenate([weight, weights_of_labelled(trial, n_source, heaviest)])
     if n or not every_class:
         model.fit(x, y, sample_weight=weight)
     if not np.array_equal(model.classes_, np.arange(classes)):  # a class that has no text anywhere: nothing to keep

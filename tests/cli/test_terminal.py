@@ -113,7 +113,7 @@ def shown(words: list[str], folder: Path, columns: int = 100, program: str = "be
     return text
 
 
-@pytest.mark.parametrize("what", ["baselines", "tasks", "nets", "engines"])
+@pytest.mark.parametrize("what", ["baselines", "tasks", "engines"])
 def test_lists_fit_the_terminal(folder: Path, what: str) -> None:
     lines = CODES.sub("", shown(["list", what], folder, columns=80)).splitlines()
     assert len(lines) > 2

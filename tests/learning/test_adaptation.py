@@ -13,7 +13,8 @@ from bench.learning.adaptation.dann import fit_dann
 from bench.learning.adaptation.denoising import fit_denoising_layers, hidden_layers
 from bench.learning.adaptation.easyadapt import augment, augmented_for_target
 from bench.learning.adaptation.importance import importance_weights
-from bench.learning.adaptation.ngrams import JointNgrams, pool_of, weights_of_labelled
+from bench.learning.adaptation.ngrams import JointNgrams, pool_of
+from bench.learning.joint_linear import weights_of_labelled
 from bench.learning.source_linear import fit_source_linear
 
 RNG = np.random.default_rng

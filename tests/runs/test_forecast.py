@@ -106,7 +106,8 @@ def test_without_any_data_the_plan_is_the_cards_and_nothing_is_fetched(workshop:
     assert amazon["target"] == "amazon@blitzer-2007"
     assert not amazon["data_read"]
     assert (amazon["trials"], amazon["todo"]) == (96, 96)
-    assert {s["what"] for s in amazon["steps"]} == {"reading amazon", "reading imdb", "base", "features"}
+    assert {s["what"] for s in amazon["steps"]} == {"reading amazon", "reading imdb", "base", "features",
+                                                    "source's linear model"}
     alone = json.loads(bench("run", "--dry-run", "--json", "--target", "amazon", "--device", "cpu",
                              folder=workshop).stdout)
     twice = made["seconds"] - alone["seconds"]
@@ -140,13 +141,13 @@ def test_two_targets_and_several_bases_are_counted_as_the_run_counts_them(worksh
 
 def test_costs_come_from_the_same_trials_then_from_the_tables_at_this_machines_pace() -> None:
     nothing = MeasuredCosts({})
-    assert nothing.trial("finetune", 128) == costs.Cost(pytest.approx(4.5), "stated")  # type: ignore[arg-type]
-    assert 4.5 < nothing.trial("finetune", 300).seconds < 7.3
-    assert nothing.trial("finetune", 58_900).seconds == pytest.approx(163)
+    assert nothing.trial("finetune", 128) == costs.Cost(pytest.approx(1.34), "stated")  # type: ignore[arg-type]
+    assert 1.34 < nothing.trial("finetune", 300).seconds < 2.5
+    assert nothing.trial("finetune", 58_900).seconds == pytest.approx(70)
     assert nothing.trial("mine:fit", 128).basis == "unknown"
-    slow = MeasuredCosts({("finetune", 128): 9.0})
-    assert slow.trial("finetune", 128) == costs.Cost(9.0, "records")
-    assert slow.trial("scratch", 128) == costs.Cost(pytest.approx(9.4), "scaled")  # type: ignore[arg-type]
+    slow = MeasuredCosts({("finetune", 128): 2.68})
+    assert slow.trial("finetune", 128) == costs.Cost(2.68, "records")
+    assert slow.trial("scratch", 128) == costs.Cost(pytest.approx(3.8), "scaled")  # type: ignore[arg-type]
     assert MeasuredCosts({("mine:fit", 100): 2.0}).trial("mine:fit", 128) == costs.Cost(2.0, "scaled")
 
 

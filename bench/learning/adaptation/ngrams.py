@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bench.data.corpus import Corpus, Examples
 from bench.learning.features.ngrams import column_ngrams, counts
+from bench.learning.joint_linear import JointFeatures
 from bench.learning.source_linear import SourceLinear, tfidf
 from bench.protocol.trial import Trial
 
@@ -32,14 +33,12 @@ class JointNgrams:
     def of_labelled(cls, source: SourceLinear, labelled: Examples) -> JointNgrams:
         """The source's features, with its idf, and every other word and pair of the labelled target texts.
 
-        The idf of the latter is that of a feature that occurs in one source text. The source's features come first.
+        They are those of `JointFeatures`. The source's features come first.
         """
-        of_source = source.columns_in(labelled.corpus)
-        new = np.setdiff1d(counts(labelled.corpus)[labelled.rows].indices, of_source)
-        new_idf = np.log((1 + len(source.examples)) / 2) + 1.0
+        joint = JointFeatures.of(source, labelled.corpus, counts(labelled.corpus)[labelled.rows].indices)
+        of_source, new = source.columns_in(labelled.corpus), joint.new_columns
         return cls(source, labelled.corpus, np.concatenate([np.arange(len(of_source)), np.full(len(new), -1)]),
-                   np.concatenate([of_source, new]),
-                   np.concatenate([source.idf, np.full(len(new), new_idf, np.float32)]))
+                   np.concatenate([of_source, new]), joint.idf)
 
     @classmethod
     def most_frequent(cls, source: SourceLinear, pool: Examples, features: int) -> JointNgrams:
@@ -93,17 +92,3 @@ def pool_of(trial: Trial) -> Examples:
     """All texts of the training pool without their labels, in the order of their rows: the same for every budget."""
     rows = np.sort(np.concatenate([trial.labelled.rows, trial.unlabelled.rows]))
     return Examples(trial.labelled.corpus, rows)
-
-
-def weights_of_labelled(trial: Trial, source_weight: float, heaviest: float) -> NDArray[np.float64]:
-    """The weight of each labelled target text, [n]: all weigh `source_weight` together, but each at most `heaviest`.
-
-    Where the score counts classes alike, they do so here too.
-    """
-    from sklearn.utils.class_weight import compute_sample_weight
-
-    n = len(trial.labelled)
-    if not n:
-        return np.empty(0)
-    by_class: NDArray[Any] = compute_sample_weight(trial.class_weight, trial.labelled.labels)
-    return np.asarray(min(heaviest, source_weight / n) * by_class)

@@ -7,6 +7,7 @@ checked: damaged code must not run. The folder is the user's own, not `TRANSFERB
 
 from __future__ import annotations
 
+import atexit
 import importlib
 import os
 import subprocess
@@ -84,16 +85,26 @@ def _can_be_imported(number: str) -> bool:
     if root is not None and any(root.glob(f"numba-{number}-*/{store.FACTS}")):
         return True
     try:
-        importlib.import_module("numba")
+        _import_numba()
     except Exception:  # what a broken installation may raise
         return False
     return True
 
 
+def _import_numba() -> Any:
+    """Numba, without the code that its colours would write to a terminal when the process ends."""
+    numba = importlib.import_module("numba")
+    with suppress(ImportError):
+        from colorama import initialise
+
+        atexit.unregister(initialise.reset_all)
+    return numba
+
+
 def _load() -> str:
     """Why the kernels could not be loaded; empty where they are."""
     try:
-        numba: Any = importlib.import_module("numba")
+        numba = _import_numba()
         importlib.import_module("scipy.linalg.cython_blas")  # now, so that a limit of its threads finds it
         if numba.config.DISABLE_JIT:
             return "NUMBA_DISABLE_JIT is set"
