@@ -24,7 +24,7 @@ from bench.runs.costs import STATED, Cost, MeasuredCosts, Step
 from bench.runs.inputs import AddUnlabelled, FindVectors
 from bench.runs.need import Workload
 from bench.runs.options import Options, Say
-from bench.runs.plan import FindEncoder, TargetPlan, Wanted
+from bench.runs.plan import BasePlan, FindEncoder, TargetPlan, Wanted
 from bench.runs.registry import Strategy
 from bench.runs.trials import runs_at
 
@@ -164,16 +164,21 @@ def _encoder_to_come(options: Options, say: Say) -> FindEncoder:
     return find
 
 
+def workload_of(draft: TargetPlan, part: BasePlan, measured: MeasuredCosts, options: Options) -> Workload:
+    """What would be prepared for the trials of a plan on one base."""
+    source, target, context = draft.inputs.source, draft.target, part.context
+    return Workload(source.name, target.name, len(source.split.pool), len(target.data.corpus),
+                    part.base_spec.recipe.epochs, (context.base,), measured, options.cache_dir, draft.inputs,
+                    context.encoders, context)
+
+
 def _from_data(draft: TargetPlan, measured: MeasuredCosts, options: Options) -> Forecast:
     """The forecast of a plan whose data have been read."""
     source, target = draft.inputs.source, draft.target
     steps: list[Step] = []
     counts: dict[tuple[str, Budget], list[int]] = {}
     for part in draft.parts:
-        workload = Workload(source.name, target.name, len(source.split.pool), len(target.data.corpus),
-                            part.base_spec.recipe.epochs, (part.context.base,), measured, options.cache_dir,
-                            draft.inputs, part.context.encoders, part.context)
-        steps += needs.steps(part.needs, workload)
+        steps += needs.steps(part.needs, workload_of(draft, part, measured, options))
         todo = set(part.todo)
         for spec in part.specs:
             cell = counts.setdefault((spec.strategy.row, spec.budget), [0, 0])

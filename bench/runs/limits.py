@@ -14,7 +14,6 @@ from bench.learning.networks.architectures import architecture_named
 from bench.results import record_files
 from bench.runs import costs, executor, forecast, inputs, needs, plan
 from bench.runs.costs import duration
-from bench.runs.need import Workload
 from bench.runs.options import Options
 from bench.runs.plan import BasePlan, TargetPlan
 from bench.runs.trials import TrialSpec, blank_record
@@ -113,8 +112,6 @@ def _candidates(runs: Sequence[Options], table: Mapping[str, str], *, again: boo
 
 def _steps(spec: TrialSpec, draft: TargetPlan, part: BasePlan, measured: costs.MeasuredCosts,
            options: Options) -> dict[tuple[str, str], float]:
-    work = Workload(draft.inputs.source.name, draft.target.name, len(draft.inputs.source.split.pool),
-                    len(draft.target.data.corpus), part.base_spec.recipe.epochs, (part.context.base,), measured,
-                    options.cache_dir, draft.inputs)
+    work = forecast.workload_of(draft, part, measured, options)
     return {(step.what, step.key): step.cost.seconds for step in needs.steps(spec.strategy.needs(), work)
             if not step.cached}
