@@ -1,18 +1,17 @@
 """A pre-trained sentence encoder with logistic regression on the source's and the target's texts together."""
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bench.api import (
     BUNDLED_ENCODER,
     SOURCE_TEXTS,
     SOURCE_WORD_PIECES,
-    Examples,
     Fitted,
     Resources,
-    SentenceModel,
     Trial,
     fit_weighted_probe,
+    fitted_sentences,
+    weights_of_labelled,
 )
 
 NEEDS = frozenset({"sentences", "source-sentences", "same-labels", "one-class"})
@@ -24,20 +23,10 @@ def fit(trial: Trial, resources: Resources, *, model: str = BUNDLED_ENCODER, sou
 
     The rule is that of tfidf-joint (Daumé III 2007, WEIGHTED). `penalty` is scikit-learn's C.
     """
-    from sklearn.utils.class_weight import compute_sample_weight
-
-    source, classes, n = resources.need_source_sentences(), len(trial.labels), len(trial.labelled)
+    source = resources.need_source_sentences()
     x = np.concatenate([source.vectors, resources.sentences(trial.labelled, model)])
     y = np.concatenate([source.examples.labels, trial.labelled.labels])
-    by_class = compute_sample_weight(trial.class_weight, trial.labelled.labels)  # all 1, or the classes in equal parts
-    weight = np.concatenate([np.ones(len(source.vectors)), min(heaviest, len(source.vectors) / n) * by_class])
+    of_source = np.ones(len(source.vectors))
+    weight = np.concatenate([of_source, weights_of_labelled(trial, len(of_source), heaviest)])
     probe = fit_weighted_probe(x, y, weight, penalty)
-
-    def predict(examples: Examples) -> NDArray[np.float32]:
-        return probe(resources.sentences(examples, model), classes)
-
-    def as_model() -> SentenceModel:
-        head = probe.head(classes)
-        return SentenceModel(head.weight, head.bias, resources.encoder(model))
-
-    return Fitted(predict, as_model)
+    return fitted_sentences(probe, resources, model, len(trial.labels))

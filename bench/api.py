@@ -59,6 +59,7 @@ from bench.learning.out_of_fold import tempered_weights
 from bench.learning.probe import Head, class_probabilities, fit_probe, fit_weighted_probe, linear_head
 from bench.learning.resources import Resources
 from bench.learning.self_trained_linear import self_trained_linear
+from bench.learning.sentence_probe import fitted_sentences
 from bench.learning.source_linear import logistic_regression, tfidf
 from bench.learning.source_sentences import SOURCE_TEXTS, SOURCE_WORD_PIECES
 from bench.protocol.metrics import softmax
@@ -78,7 +79,7 @@ __all__ += ["class_probabilities", "fit_probe", "fit_weighted_probe", "linear_he
 
 # Pre-trained encoders: the bundled one, and how much of the source one reads unless a setting says otherwise.
 __all__ += ["BUNDLED_ENCODER", "ENCODER_LEARNING_RATE", "SOURCE_TEXTS", "SOURCE_WORD_PIECES", "WORD_PIECES",
-            "fine_tune_encoder", "open_network"]
+            "fine_tune_encoder", "fitted_sentences", "open_network"]
 
 # Domain adaptation: features of both domains, and methods on them.
 __all__ += ["Head", "JointNgrams", "Standardisation", "augment", "augmented_for_target", "coral_alignment", "fit_dann",

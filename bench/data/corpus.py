@@ -170,6 +170,12 @@ def load(root: Path, sha256: str, labels: tuple[str, ...]) -> Dataset | None:
     return Dataset(corpus, labels, np.asarray(array("y")), np.asarray(array("split")), np.asarray(array("group")))
 
 
+def joined_words(corpus: Corpus, other: Corpus) -> tuple[list[str], NDArray[np.int32]]:
+    """The words of two corpora, those of the first before the others; and for each word of `other` its number there."""
+    number = {word: i for i, word in enumerate(dict.fromkeys([*corpus.words, *other.words]))}
+    return list(number), np.array([number[word] for word in other.words], np.int32)
+
+
 ArraysAndFacts = tuple[Mapping[str, NDArray[Any] | bytes], Mapping[str, Any]]  # files and facts, for `store.save`
 
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from bench.data.corpus import Corpus, Examples
 from bench.data.text import SPECIALS, UNKNOWN, Ragged, Vocabulary
+from bench.learning.features.glove import map_from_glove, through
 from bench.learning.known_words import SEEN
 from bench.learning.models.model import Fitted
 from bench.learning.models.network_model import NetworkModel
@@ -21,13 +22,14 @@ from bench.learning.networks.architectures import (
     Architecture,
     Params,
     initial_params,
+    place_vectors,
     with_classes,
 )
 from bench.learning.networks.batches import Batches, Recipe
-from bench.learning.networks.engines import name_of
-from bench.learning.pretrain import COMMON_RECIPE, MIN_STEPS, SMALL_SOURCE_RECIPE, place_vectors
+from bench.learning.networks.engines import name_of, possible
+from bench.learning.pretrain import COMMON_RECIPE, MIN_STEPS, SMALL_SOURCE_RECIPE
 from bench.learning.probe import fit_probe
-from bench.learning.resources import RIDGE_STRENGTH, Resources
+from bench.learning.resources import Resources
 from bench.protocol.metrics import softmax
 from bench.protocol.trial import Trial
 
@@ -89,8 +91,7 @@ def train_on_batches(net: Architecture, params: Params, batches: Batches, recipe
     Only the rows of words that occur in the texts can change, so the engine gets only those. MXNet leaves out the
     recipe's adversarial steps.
     """
-    if name_of(resources.engine) != "torch":
-        recipe = replace(recipe, adversarial=0.0)
+    recipe = possible(recipe, name_of(resources.engine))
     x = batches.x.clip(net.most_tokens)
     used = np.unique(np.concatenate([np.arange(SPECIALS, dtype=np.int32), x.ids]))
     table = np.zeros(len(params[EMBEDDING]), np.int32)
@@ -157,47 +158,31 @@ def train_from_scratch(trial: Trial, resources: Resources, learning_rate: float)
     rows = params[EMBEDDING]
     counts = np.bincount(trial.labelled.x.ids, minlength=len(corpus.words))
     vectors = None if net.glove == "no" else resources.vectors
+    recipe = from_scratch_recipe(len(trial.labelled), learning_rate)
     if vectors is None:
         rows[SPECIALS:][counts == 0] = rows[UNKNOWN]
-        trained = train_on_trial(net, params, trial, from_scratch_recipe(len(trial.labelled), learning_rate), resources,
-                                 "scratch")
+        trained = train_on_trial(net, params, trial, recipe, resources, "scratch")
         return fitted_network(net, trained, trial, resources)
     of_words, known = vectors.of(corpus)
     taught = counts >= SEEN
     rows[SPECIALS:][~taught] = _rows_of_vectors(of_words[~taught], rows[UNKNOWN])
     place_vectors(params, of_words)
     start = rows[SPECIALS:].copy()
-    recipe = from_scratch_recipe(len(trial.labelled), learning_rate)
     if net.glove == "frozen":
         recipe = replace(recipe, frozen=("embedding.",))
     trained = train_on_trial(net, params, trial, recipe, resources, "scratch")
     embedding = trained[EMBEDDING].copy()
-    moves = _moves(of_words[taught & known], (embedding[SPECIALS:] - start)[taught & known])
-    embedding[SPECIALS:] += np.where((known & ~taught)[:, None], moves(of_words), np.float32(0.0))
+    to_move = map_from_glove(of_words[taught & known], (embedding[SPECIALS:] - start)[taught & known])
+    untaught = known & ~taught
+    embedding[SPECIALS:][untaught] += through(of_words[untaught], to_move).astype(np.float32)
 
     def embed(words: Sequence[str]) -> NDArray[np.float32]:
         looked_up = vectors.look_up(words)
         rows, there = _rows_of_vectors(looked_up, embedding[UNKNOWN]), looked_up.any(axis=1)
-        rows[there] += moves(looked_up[there])
+        rows[there] += through(looked_up[there], to_move).astype(np.float32)
         return rows
 
     return fitted_network(net, {**trained, EMBEDDING: embedding}, trial, resources, embed)
-
-
-def _moves(vectors: NDArray[np.float32], moved: NDArray[np.float32]) -> Callable[[NDArray[np.float32]],
-                                                                              NDArray[np.float32]]:
-    """How far training moves the row of a word with a vector [n, 50], after how far it moved some words' rows."""
-    def with_one(of: NDArray[np.float32]) -> NDArray[np.float64]:
-        return np.column_stack([of.astype(np.float64), np.ones(len(of))])
-
-    x = with_one(vectors)
-    slopes = np.asarray(np.linalg.solve(x.T @ x + RIDGE_STRENGTH * np.eye(x.shape[1]), x.T @ moved))
-
-    def of_words(of: NDArray[np.float32]) -> NDArray[np.float32]:
-        rows: NDArray[np.float32] = (with_one(of) @ slopes).astype(np.float32)
-        return rows
-
-    return of_words
 
 
 def _rows_of_vectors(vectors: NDArray[np.float32], unknown: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.data.corpus import Corpus, Examples
+from bench.data.corpus import Corpus, Examples, joined_words
 from bench.learning.features import ngrams
 from bench.learning.models.linear_model import LinearModel
 from bench.learning.probe import linear_head
@@ -55,12 +55,17 @@ class JointFeatures:
     def as_model(self, model: Any, classes: int) -> LinearModel:
         """A fitted logistic regression on these features, as a model that can be saved."""
         source_corpus = self.source.examples.corpus
-        number = {word: i for i, word in enumerate(dict.fromkeys([*source_corpus.words, *self.corpus.words]))}
-        renumber = np.array([*(number[word] for word in self.corpus.words), -1], np.int32)  # -1: no second word
+        words, renumber = words_of_both(source_corpus, self.corpus)
         grams = np.concatenate([ngrams.column_ngrams(source_corpus, self.source.columns),
                                 renumber[ngrams.column_ngrams(self.corpus, self.new_columns)]])
         head = linear_head(model, classes)
-        return LinearModel.from_ngrams(list(number), grams, self.idf, head.weight, head.bias)
+        return LinearModel.from_ngrams(words, grams, self.idf, head.weight, head.bias)
+
+
+def words_of_both(source: Corpus, target: Corpus) -> tuple[list[str], NDArray[np.int32]]:
+    """The words of both corpora, and the number there of each word of the target; -1 stays -1: no second word."""
+    words, renumber = joined_words(source, target)
+    return words, np.append(renumber, np.int32(-1))
 
 
 def weights_of_labelled(trial: Trial, source_weight: float, heaviest: float) -> NDArray[np.float64]:

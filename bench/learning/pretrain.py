@@ -20,7 +20,14 @@ from bench.core.seeds import generator_for
 from bench.data.corpus import Dataset, Examples
 from bench.data.text import SPECIALS, TEXT_VERSION, Vocabulary, frequent
 from bench.learning.features.glove import WordVectors
-from bench.learning.networks.architectures import EMBEDDING, Architecture, Params, check_params, initial_params
+from bench.learning.networks.architectures import (
+    EMBEDDING,
+    Architecture,
+    Params,
+    check_params,
+    initial_params,
+    place_vectors,
+)
 from bench.learning.networks.batches import Batches, Hooks, Recipe, TrainingState
 from bench.learning.networks.engines import compiled, engine, kernels, prepare, version
 from bench.learning.source_words import SourceTexts, beside_glove, numbers_of
@@ -240,13 +247,6 @@ def _train(spec: BaseSpec, key: str, folder: Path, watch: Callable[[dict[str, An
     files = {"params.safetensors": save(params), "words.txt": "\n".join(vocabulary.words).encode()}
     store.save(folder, files, facts)
     return Base(net, params, vocabulary, facts, key)
-
-
-def place_vectors(params: Params, vectors: NDArray[np.float32]) -> None:
-    """Set the embedding's first dimensions to `vectors` [words, any]; a word of zeros keeps its own."""
-    known = vectors.any(axis=1)
-    width = min(vectors.shape[1], params[EMBEDDING].shape[1])
-    params[EMBEDDING][SPECIALS:][known, :width] = vectors[known, :width]
 
 
 def train_and_validation_rows(spec: BaseSpec) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

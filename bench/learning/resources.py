@@ -16,7 +16,7 @@ from bench.data.text import SPECIALS, UNKNOWN
 from bench.learning.encoder_base import EncoderBase
 from bench.learning.features import ngrams, sentence_encoder
 from bench.learning.features.encoders import BUNDLED, Encoder, encoder_named
-from bench.learning.features.glove import WordVectors, cache_key, key_of
+from bench.learning.features.glove import WordVectors, cache_key, key_of, map_from_glove, through
 from bench.learning.networks.architectures import EMBEDDING, Architecture, Params
 from bench.learning.networks.engines import Engine
 from bench.learning.pretrain import Base
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
 EXTRA_WORDS = 100_000  # most frequent words of GloVe that a saved model knows besides its corpus's
-RIDGE_STRENGTH = 10.0  # penalty of the map from GloVe to the base's embedding
 
 
 @dataclass(frozen=True)
@@ -104,7 +103,7 @@ class Resources:
         rows = base.params[EMBEDDING][table].copy()
         if glove is not None and glove_to_base is not None:
             new = np.flatnonzero(glove.any(axis=1) & (table == UNKNOWN))
-            rows[new] = np.column_stack([glove[new], np.ones(len(new))]) @ glove_to_base
+            rows[new] = through(glove[new], glove_to_base)
         return rows
 
     def _glove_to_base(self, corpus: Corpus) -> NDArray[np.float64] | None:
@@ -117,9 +116,7 @@ class Resources:
         shared = np.flatnonzero(known & (table != UNKNOWN))
         if len(shared) <= glove.shape[1]:
             return None
-        a = np.column_stack([glove[shared], np.ones(len(shared), np.float32)]).astype(np.float64)
-        gram = a.T @ a + RIDGE_STRENGTH * np.eye(a.shape[1])
-        return np.asarray(np.linalg.solve(gram, a.T @ learned[table[shared]].astype(np.float64)))
+        return map_from_glove(glove[shared], learned[table[shared]])
 
     def words_beyond(self, corpus: Corpus) -> list[str]:
         """Words that the base or GloVe (its 100,000 most frequent) knows and that occur in no text of the corpus.

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from bench.core import store
 from bench.core.errors import BenchError
-from bench.data.corpus import ArraysAndFacts, Corpus, Examples, derived
+from bench.data.corpus import ArraysAndFacts, Corpus, Examples, derived, joined_words
 from bench.data.text import Ragged
 from bench.learning import skip_gram
 from bench.learning.networks.engines import compiled
@@ -64,15 +64,10 @@ class SourceTexts:
         corpus, texts = self.train.corpus, self.train.x
         if self.unlabelled is None:
             return texts, len(corpus.words)
-        more = self.unlabelled.x.renumber(numbers := _numbers(corpus, self.unlabelled.corpus))
+        words, numbers = joined_words(corpus, self.unlabelled.corpus)
+        more = self.unlabelled.x.renumber(numbers)
         offsets = np.concatenate([texts.offsets, texts.offsets[-1] + more.offsets[1:]])
-        return Ragged(np.concatenate([texts.ids, more.ids]), offsets), max(len(corpus.words), int(numbers.max()) + 1)
-
-
-def _numbers(corpus: Corpus, other: Corpus) -> NDArray[np.int32]:
-    """For each word of another corpus its number in this one; words that this one lacks are numbered after its own."""
-    number = {word: i for i, word in enumerate(corpus.words)}
-    return np.array([number.setdefault(word, len(number)) for word in other.words], np.int32)
+        return Ragged(np.concatenate([texts.ids, more.ids]), offsets), len(words)
 
 
 def beside_glove(glove: NDArray[np.float32], learned: NDArray[np.float32], counts: NDArray[np.int64],

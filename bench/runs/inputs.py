@@ -23,7 +23,7 @@ from bench.data.user_file import looks_like_file
 from bench.learning.features.encoders import Encoder
 from bench.learning.features.glove import WordVectors, find_glove
 from bench.learning.networks.architectures import Architecture, architecture_named
-from bench.learning.networks.engines import devices
+from bench.learning.networks.engines import devices, possible
 from bench.learning.pretrain import Base, BaseSpec, base_key, pretrain, recipe_for
 from bench.protocol.domain import Domain, domain_of, with_unlabelled, without_test_set
 from bench.protocol.split import Split, not_in_test, saved_split, without_test_texts
@@ -170,8 +170,7 @@ def base_spec(options: Options, source: Domain, vectors: WordVectors | None) -> 
     net = architecture_named(options.net, options.preset)
     recipe = recipe_for(net.kind, len(source.split.pool))
     recipe = replace(recipe, epochs=options.epochs) if options.epochs else recipe
-    recipe = recipe if options.engine == "torch" else replace(recipe, adversarial=0.0)
-    recipe = replace(recipe, **dict(options.base_recipe))  # type: ignore[arg-type]
+    recipe = replace(possible(recipe, options.engine), **dict(options.base_recipe))  # type: ignore[arg-type]
     return BaseSpec(source.name, source.data, source.split, net, options.engine, device_for(options), vectors, recipe,
                     validation=options.validation, every_epoch=options.keep_checkpoints, unlabelled=source.unlabelled)
 

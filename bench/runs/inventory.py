@@ -78,7 +78,7 @@ def _needs(strategy: Strategy) -> str:
     names, all_names = ({need.partition(" ")[0] for need in found}  # without the settings of an encoder
                         for found in (strategy.needs(), strategy.optional_needs()))
     needs, optional = sorted(names), sorted(all_names - names)
-    return ", ".join([*needs, *(f"{name}?" for name in optional)]) or "nothing"  # ?: where it can be had
+    return ", ".join([*needs, *(f"{name}?" for name in optional)]) or "nothing"  # ?: used where it is available
 
 
 def engines() -> list[dict[str, Any]]:

@@ -106,7 +106,7 @@ class Strategy:
         return needs.with_settings(self.described().needs, self.settings())
 
     def optional_needs(self) -> frozenset[str]:
-        """Names of what it uses besides on targets where that can be had."""
+        """Names of what it also uses, on targets where that is available."""
         return frozenset().union(*(of_name for _, of_name in self.described().optional))
 
     def without(self) -> tuple[str, ...]:

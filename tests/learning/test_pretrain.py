@@ -13,12 +13,11 @@ from conftest import World
 from safetensors.numpy import load
 
 from bench.data.text import SPECIALS
-from bench.learning.networks.architectures import EMBEDDING, Params, initial_params
+from bench.learning.networks.architectures import EMBEDDING, Params, initial_params, place_vectors
 from bench.learning.pretrain import (
     BaseSpec,
     base_key,
     load_base,
-    place_vectors,
     pretrain,
     saved_checkpoints,
     train_and_validation_rows,

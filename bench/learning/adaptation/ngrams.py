@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from bench.data.corpus import Corpus, Examples
 from bench.learning.features.ngrams import column_ngrams, counts
-from bench.learning.joint_linear import JointFeatures
+from bench.learning.joint_linear import JointFeatures, words_of_both
 from bench.learning.source_linear import SourceLinear, tfidf
 from bench.protocol.trial import Trial
 
@@ -79,13 +79,11 @@ class JointNgrams:
 
     def words_and_ngrams(self) -> tuple[Sequence[str], NDArray[np.int32]]:
         """Words, and the n-grams as indices of two of them each, [k, 2]; the second of a single word is -1."""
-        source_words, target_words = self.source.examples.corpus.words, self.target.words
-        number = {word: i for i, word in enumerate(dict.fromkeys([*source_words, *target_words]))}
-        renumber = np.array([*(number[word] for word in target_words), -1], np.int32)  # -1: no second word
+        words, renumber = words_of_both(self.source.examples.corpus, self.target)
         ngrams, known = np.empty((len(self.idf), 2), np.int32), self.in_source >= 0
         ngrams[known] = column_ngrams(self.source.examples.corpus, self.source.columns[self.in_source[known]])
         ngrams[~known] = renumber[column_ngrams(self.target, self.in_target[~known])]
-        return list(number), ngrams
+        return words, ngrams
 
 
 def pool_of(trial: Trial) -> Examples:

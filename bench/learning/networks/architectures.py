@@ -173,3 +173,10 @@ def initial_head(net: Architecture, rng: np.random.Generator) -> Params:
     bound = 1.0 / math.sqrt(net.features)
     weight = rng.uniform(-bound, bound, (net.classes, net.features)).astype(np.float32)
     return {HEAD: weight, HEAD_BIAS: np.zeros(net.classes, np.float32)}
+
+
+def place_vectors(params: Params, vectors: NDArray[np.float32]) -> None:
+    """Set the embedding's first dimensions to `vectors` [words, any]; a word of zeros keeps its own."""
+    known = vectors.any(axis=1)
+    width = min(vectors.shape[1], params[EMBEDDING].shape[1])
+    params[EMBEDDING][SPECIALS:][known, :width] = vectors[known, :width]

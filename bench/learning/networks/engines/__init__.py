@@ -11,6 +11,7 @@ import importlib
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
 from typing import Protocol, cast
 
 import numpy as np
@@ -88,6 +89,11 @@ def kernels(name: str, device: str) -> str:
     from bench.learning.networks.engines import compiled
 
     return compiled.version() if (name, device) == ("torch", "cpu") else ""
+
+
+def possible(recipe: Recipe, name: str) -> Recipe:
+    """The recipe without what an engine cannot do: MXNet learns against no adversarial steps."""
+    return recipe if name == "torch" else replace(recipe, adversarial=0.0)
 
 
 def prepare(name: str, device: str) -> None:
