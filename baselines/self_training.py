@@ -8,7 +8,7 @@ from bench.api import Examples, Fitted, LinearModel, Resources, Trial, class_pro
 NEEDS = frozenset({"source-linear", "counts", "same-labels", "one-class", "no-labels"})
 
 
-def fit(trial: Trial, resources: Resources, *, heaviest: float = 16.0, tolerance: float = 1e-5) -> Fitted:
+def fit(trial: Trial, resources: Resources, *, heaviest: float = 16.0, tolerance: float = 1e-3) -> Fitted:
     """The model of `tfidf-joint`, or of the source where no text is labelled, which then labels unlabelled texts.
 
     It is fitted again on these too: three rounds, each with more of the texts that it is surest of.

@@ -60,21 +60,21 @@ def load_task(task: Task, access: Access, root: Path, edition: str = "", say: Sa
     )
 
 
-def load_unlabelled(loaded: LoadedTask, access: Access, root: Path, say: Say = lambda text: None) -> Dataset | None:
-    """More texts of a loaded edition, without labels; None where it has none, or `say` hears why there are none here.
+def load_unlabelled(task: Task, edition: Edition, access: Access, root: Path,
+                    say: Say = lambda text: None) -> Dataset | None:
+    """More texts of an edition, without labels; None where it has none, or `say` hears why there are none here.
 
     Raises `DataError` where a file is not what the card says.
     """
-    more = loaded.edition.unlabelled
-    if more is None:
+    if edition.unlabelled is None:
         return None
-    edition = Edition(f"{loaded.edition.name}-unlabelled", more.routes, more.rows, more.sha256)
-    task = replace(loaded.task, labels=(), editions=(edition,))
+    unlabelled = edition.unlabelled
+    more = Edition(f"{edition.name}-unlabelled", unlabelled.routes, unlabelled.rows, unlabelled.sha256)
     reasons: list[str] = []
-    found = _edition(task, edition, access, root, reasons, [])
+    found = _edition(replace(task, labels=(), editions=(more,)), more, access, root, reasons, [])
     if found is None:
-        say(f"{loaded.name}: word vectors are learned from its labelled texts alone, because the others are not "
-            f"available: {'; '.join(reasons)}")
+        say(f"{TaskRef(task.name, edition.name)}: word vectors are learned from its labelled texts alone, "
+            f"because the others are not available: {'; '.join(reasons)}")
     return found.data if found else None
 
 

@@ -38,7 +38,8 @@ from bench.protocol.trial import nested_order
 FORMAT_VERSION = 2  # raised when training changes in a way that its settings do not show
 # What all recipes share. Without this epsilon and word dropout a base learns the names of films (docs/protocol.md).
 COMMON_RECIPE = Recipe(epochs=0, epsilons=((EMBEDDING, 1e-4),), word_dropout=0.1)
-RECIPE = replace(COMMON_RECIPE, epochs=3, batch=128, learning_rate=10e-3, rates=((EMBEDDING, 0.5),), adversarial=2.0)
+RECIPE = replace(COMMON_RECIPE, epochs=3, batch=128, learning_rate=10e-3, rates=((EMBEDDING, 0.5),), adversarial=2.0,
+                 adversarial_every=2)
 OTHER_NETS_RECIPE = replace(COMMON_RECIPE, epochs=3, batch=128, learning_rate=6e-3, rates=((EMBEDDING, 0.5),))
 SMALL_SOURCE_RECIPE = replace(COMMON_RECIPE, epochs=3, batch=32, learning_rate=6e-3, rates=((EMBEDDING, 1.0),))
 SMALL_SOURCE = 10_000  # training texts; a source with fewer gets smaller batches and more epochs
@@ -119,7 +120,8 @@ class BaseSpec:
     def describe(self) -> dict[str, Any]:
         """Everything that the weights depend on; the base's key is made of it, so its names stay as they are."""
         recipe = asdict(self.recipe)
-        for name in ("precision", "epsilons", "word_dropout", "adversarial"):  # bases are older than these choices
+        # Bases are older than these choices.
+        for name in ("precision", "epsilons", "word_dropout", "adversarial", "adversarial_every"):
             if recipe[name] == getattr(Recipe, name):
                 del recipe[name]
         kernel = kernels(self.engine, self.device)  # its sums are in another order than the framework's

@@ -11,8 +11,8 @@ from bench.data.corpus import Examples
 from bench.learning.features import ngrams
 from bench.learning.joint_linear import JointFeatures, weights_of_labelled
 from bench.learning.resources import Resources
-from bench.learning.self_training import HEAVIEST, class_shares, self_train
-from bench.learning.source_linear import TOLERANCE, logistic_regression
+from bench.learning.self_training import HEAVIEST, STOP, class_shares, self_train
+from bench.learning.source_linear import logistic_regression
 from bench.protocol.trial import Trial
 
 MIN_TEXTS = 2  # unlabelled texts that a new word or pair must occur in
@@ -28,7 +28,7 @@ class SelfTrained:
 
 
 def self_trained_linear(trial: Trial, resources: Resources, heaviest: float = HEAVIEST,
-                        tolerance: float = TOLERANCE) -> SelfTrained:
+                        tolerance: float = STOP) -> SelfTrained:
     """Fit on the source's and the labelled texts (as `tfidf-joint`), then self-train on the trial's unlabelled texts.
 
     With no label it begins as the source's own model. The features are the source's, those of the labelled texts, and

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 PARTS = (0.3, 0.6, 0.9)  # of the unlabelled texts that are labelled in each round, at most
 OWN = 0.7  # of the texts that it assigns to a class itself, the classifier labels at most this share
 HEAVIEST = 16.0  # times the weight of a source text that a target text counts
+STOP = 1e-3  # of the gradient of the mean loss: to fit closer takes three times as long and labels no better
 SOURCE_COUNTS = 32.0  # labelled target texts that the class shares of the source are worth
 
 

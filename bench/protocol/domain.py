@@ -39,7 +39,7 @@ def with_unlabelled(domain: Domain, access: Access, root: Path, say: Say) -> Dom
 
     `say` hears why there are none where the card names some.
     """
-    more = load_unlabelled(domain, access, root, say)
+    more = load_unlabelled(domain.task, domain.edition, access, root, say)
     if more is None:
         return domain
     rows = not_in_test(more.corpus, np.arange(len(more.corpus)), domain.data, domain.split.test)

@@ -56,6 +56,9 @@ class Need:
     missing: Callable[[], MissingExtra | None] = lambda: None
     refusal: Callable[[Task, Task, bool], str] = lambda source, target, glove: ""
 
+    # In another process while a first run reads its data: an entry of the cache that takes one core and some seconds.
+    ahead: Callable[[Inputs], object] = lambda inputs: None
+
     # Once per target, before its trials: train what they attach, then compute what `open` does not compute.
     train: Callable[[TrialContext, BaseSpec, Watch], object] = lambda context, base_spec, watch: None
     prepare: Callable[[Resources, Corpus], object] = lambda resources, corpus: None

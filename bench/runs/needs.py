@@ -26,7 +26,7 @@ from bench.learning.source_linear import SourceLinear, fit_source_linear, is_sou
 from bench.results.record import NO_VECTORS
 from bench.runs import encoder_needs
 from bench.runs.costs import LINEAR, STATED, Cost, Step
-from bench.runs.inputs import DataRef, TrialContext, data_entries, open_data, source_entries, source_pool
+from bench.runs.inputs import DataRef, Inputs, TrialContext, data_entries, open_data, source_entries, source_pool
 from bench.runs.need import Need, Seconds, Workload
 from bench.runs.options import Watch
 
@@ -97,6 +97,12 @@ def prepare(names: Collection[str], context: TrialContext, base_spec: BaseSpec, 
         need.prepare(resources, data.corpus)
         need.open(resources, data.corpus)
     return resources
+
+
+def compute_ahead(names: Collection[str], inputs: Inputs) -> None:
+    """Compute what `prepare` will find in the cache, in another process than that of the run."""
+    for need in _table(names):
+        need.ahead(inputs)
 
 
 def resources_for(names: Collection[str], context: TrialContext, seed: int) -> Resources:
@@ -254,6 +260,12 @@ def _linear_steps(work: Workload) -> Iterator[Step]:
     yield Step("source's linear model", key, fitted, Cost(work.source_texts * LINEAR / 1000, STATED))
 
 
+def _linear_ahead(inputs: Inputs) -> None:
+    source, target = inputs.source, inputs.target
+    if source.data.labels == target.data.labels:
+        fit_source_linear(source.data.examples(source.split.pool))
+
+
 def _new_labels_refusal(source: Task, target: Task, glove: bool) -> str:
     return f"is not applicable: the labels of {target.name} are those of {source.name}" \
         if target.labels == source.labels else ""
@@ -294,7 +306,7 @@ NEEDS: Mapping[str, Need] = {
     "source-linear": Need(
         of_source=True,
         attach=lambda context: {"source_linear": _source_linear(context.root, context.source, context.target)},
-        prepare=_linear_columns,
+        ahead=_linear_ahead, prepare=_linear_columns,
         open=lambda resources, corpus: {"pretrain": resources.need_source_linear().seconds},
         entries=source_entries, steps=_linear_steps),
     "sentences": encoder_needs.sentences(),

@@ -10,7 +10,7 @@ from bench.core import recipes
 from bench.core.budget import NO_LABELS, Budget
 from bench.core.errors import BenchError
 from bench.core.locks import locked
-from bench.data.routes import Access
+from bench.data.routes import Access, ignore
 from bench.learning.features import encoders
 from bench.learning.features.encoders import Encoder
 from bench.learning.known_words import FEW, known_share
@@ -19,7 +19,7 @@ from bench.learning.pretrain import Base, BaseSpec
 from bench.protocol.domain import Domain, with_unlabelled
 from bench.results import record_files
 from bench.results.record import Record
-from bench.runs import inputs, needs, registry
+from bench.runs import ahead, inputs, needs, registry
 from bench.runs.executor import Executor
 from bench.runs.inputs import AddUnlabelled, FindVectors, Inputs, TrialContext
 from bench.runs.options import Options, Say, Watch
@@ -75,6 +75,8 @@ def plan(options: Options, table: Mapping[str, str], say: Say, watch: Watch, *, 
     """
     if options.engine == "torch":
         compiled.compile_meanwhile()
+    strategies = registry.installed(options.baselines, table, ignore, options.engine, options.settings)
+    ahead.start(options, registry.needs_of(strategies) | registry.possible_needs_of(strategies))
     for draft in drafts(options, table, say, progress=progress, again=again, wanted=wanted):
         base = None
         if any(needs.use_source(part.needs) for part in draft.parts):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,10 +11,12 @@ import pytest
 import toy
 
 from bench.core.errors import BenchError, CardError, DataError
+from bench.data import corpus
 from bench.data.cards import all_tasks, parse_card
 from bench.data.public_formats import imdb_unlabelled
+from bench.learning.source_linear import is_source_linear_cached
 from bench.protocol.domain import Domain
-from bench.runs import inputs
+from bench.runs import ahead, inputs
 from bench.runs.options import Options
 
 MORE = """
@@ -138,3 +141,37 @@ def test_a_hash_that_is_another_is_an_error_for_a_file_of_ones_own_folder(option
     path.write_text(path.read_text().replace("rows = 60", f'rows = 60\nsha256 = "{"0" * 64}"'))
     with pytest.raises(BenchError, match="is not what the card"):
         source_of(replace(options, offline=True), [])
+
+
+def test_another_process_reads_them_and_fits_the_linear_model_ahead(options: Options, monkeypatch: pytest.MonkeyPatch):
+    write(options, toy.rows(60, seed=8)["text"].tolist())
+    options = replace(options, cache_dir=options.cache_dir.with_name("ahead"))
+    wanted = frozenset({"base", "source-linear"})
+    monkeypatch.setattr(ahead, "cores", lambda: 2)
+    started = caught(monkeypatch)
+    ahead.start(options, wanted)
+    assert not started, "what a card does not pin may have been read before"
+    card = options.tasks[0] / "toy-source.toml"
+    sha256 = source_of(replace(options, cache_dir=options.cache_dir.with_name("other")), []).unlabelled.corpus.sha256
+    card.write_text(card.read_text().replace("rows = 60\n", f'rows = 60\nsha256 = "{sha256}"\n'))
+    for needed in (frozenset({"counts"}), wanted):
+        ahead.start(options, needed)
+    assert [process.wait() for process in started] == [0]
+    assert corpus.folder_of(options.cache_dir, sha256).is_dir()
+    pair = next(inputs.for_targets(options, print, inputs.no_vectors, progress=False))
+    assert is_source_linear_cached(pair.source.data.examples(pair.source.split.pool))
+    ahead.start(options, wanted)
+    assert len(started) == 1, "nothing is left to do"
+
+
+def caught(monkeypatch: pytest.MonkeyPatch) -> list[subprocess.Popen[bytes]]:
+    """The processes that `ahead` starts from now on."""
+    started: list[subprocess.Popen[bytes]] = []
+    popen = subprocess.Popen
+
+    def start(*arguments: object, **settings: object) -> subprocess.Popen[bytes]:
+        started.append(popen(*arguments, **settings))  # type: ignore[call-overload]
+        return started[-1]
+
+    monkeypatch.setattr(ahead.subprocess, "Popen", start)
+    return started

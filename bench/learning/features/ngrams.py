@@ -92,11 +92,12 @@ def _words_and_pairs(x: Ragged, words: int) -> tuple[NDArray[np.int64], ...]:
 
 
 def _count(corpus: Corpus) -> dict[str, NDArray[np.generic]]:
+    import pandas as pd
     from scipy.sparse import csr_matrix
 
     x, words = corpus.tokens, len(corpus.words)
     rows, ids, of_pair, numbers = _words_and_pairs(x, words)
-    pairs, pair = np.unique(numbers, return_inverse=True)
+    pair, pairs = pd.factorize(numbers, sort=True)  # as np.unique, in half its time
     columns = np.concatenate([ids, pair + words]).astype(np.int32)
     all_rows = np.concatenate([rows, of_pair])
     matrix = csr_matrix((np.ones(len(columns), np.float32), (all_rows, columns)), shape=(len(x), words + len(pairs)))

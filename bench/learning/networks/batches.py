@@ -36,6 +36,7 @@ class Recipe:
     epsilons: tuple[tuple[str, float], ...] = ()  # (prefix of a name, Adam's epsilon); the last match, else 1e-8
     word_dropout: float = 0.0  # share of the words that are read as unknown, drawn anew each epoch
     adversarial: float = 0.0  # length of a step of the word vectors against which a batch is learned too; PyTorch alone
+    adversarial_every: int = 1  # each so many batches there is such a step
 
     def rate_of(self, name: str) -> float:
         """A parameter's learning rate as a multiple of the recipe's."""

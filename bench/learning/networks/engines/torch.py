@@ -79,7 +79,9 @@ def fit(
                 batch_of = partial(on_device.batch, number) if on_device else partial(
                     host_batch, net, read, rows, seeds[number], shards, kernels and net.kind == "gru")
                 optimiser.prepare(read.x, rows)
-                loss = _gradients(models, batch_of, len(rows), pool, recipe, class_weights)
+                adversarial = recipe.adversarial if (done + 1) % recipe.adversarial_every == 0 else 0.0
+                loss = _gradients(models, batch_of, len(rows), pool, replace(recipe, adversarial=adversarial),
+                                  class_weights)
                 if anchors:
                     optimiser.finish()
                 for name, anchor in anchors.items():  # towards the initial weights, decoupled as in AdamW
