@@ -7,8 +7,7 @@ texts without labels.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from itertools import permutations
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,8 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.core.errors import BenchError
-from bench.learning.self_training import class_shares, self_train
-from bench.learning.source_linear import logistic_regression
+from bench.reproduce.measures.adaptation_methods import METHODS, Pair
 from bench.reproduce.measures.session import Measurement, NotTested, Session
 
 if TYPE_CHECKING:
@@ -38,37 +36,6 @@ PUBLISHED: Mapping[str, tuple[float, ...]] = {
     "mSDA + DANN": (.829, .804, .843, .825, .809, .849, .774, .781, .881, .718, .789, .856),
     "WDGRL": (.831, .833, .855, .807, .836, .862, .772, .783, .882, .772, .799, .863),
 }
-
-
-@dataclass(frozen=True)
-class Pair:
-    """What a method gets: TF-IDF of counts, fitted on the source's and the target's training texts."""
-
-    source: csr_matrix  # [2000, 5000]
-    y: NDArray[np.int64]
-    target: csr_matrix  # [2000, 5000], the target's training texts, whose labels nobody sees
-    test: csr_matrix
-    seed: int
-
-
-Method = Callable[[Pair], NDArray[np.int64]]  # the classes of the test texts
-
-
-def linear(pair: Pair) -> NDArray[np.int64]:
-    """Logistic regression on the source alone."""
-    return np.asarray(logistic_regression().fit(pair.source, pair.y).predict(pair.test))
-
-
-def self_trained(pair: Pair) -> NDArray[np.int64]:
-    """The same, self-trained as in the strategy `self-training`."""
-    model = logistic_regression().fit(pair.source, pair.y)
-    shares = class_shares(pair.y, np.zeros(0, np.int64), 2)
-    self_train(model, pair.source, pair.y, np.ones(len(pair.y)), pair.target, shares)
-    return np.asarray(model.predict(pair.test))
-
-
-# Our rows; a new method on feature matrices is one more line.
-METHODS: Mapping[str, Method] = {"logistic regression": linear, "self-training": self_trained}
 
 
 def dann_table(session: Session) -> Measurement:
