@@ -28,6 +28,7 @@ class DataSet:
     token: str = ""  # who has it may read; others see what the hub shows of a private data set
     gated: bool = False  # with the token, everybody sees it, and those who have it read it
     renamed: str = ""  # the name of today
+    sizes: Mapping[str, int] = field(default_factory=dict)  # bytes that the hub says a file has, where it is too large
 
     def at(self, revision: str) -> tuple[str, Mapping[str, bytes]] | None:
         """The commit and files of a revision."""
@@ -50,7 +51,7 @@ class Hub:
         if path == "/":
             send(request, b"the hub")
         elif path.startswith("/cdn/"):
-            _file(request, self._stored(path.removeprefix("/cdn/")))
+            _file(request, self.stored(path))
         elif path.startswith("/api/datasets/"):
             self._api(request, path.removeprefix("/api/datasets/"), body)
         elif path.startswith("/datasets/") and "/resolve/" in path:
@@ -58,9 +59,10 @@ class Hub:
         else:
             _refuse(request, 404, "", "Not found")
 
-    def _stored(self, digest: str) -> bytes:
+    def stored(self, path: str) -> bytes:
+        """The large file at a path such as /cdn/DIGEST."""
         return next(data for one in self.data_sets.values() for files in (one.contents, *one.others.values())
-                    for data in files.values() if hashlib.sha256(data).hexdigest() == digest)
+                    for data in files.values() if hashlib.sha256(data).hexdigest() == path.rpartition("/")[2])
 
     def _find(self, request: BaseHTTPRequestHandler, name: str, *, content: bool) -> DataSet | None:
         """The data set, or None where the request was answered with why it cannot be read."""
@@ -99,7 +101,8 @@ class Hub:
         entries += [{"type": "directory", "path": folder, "size": 0, "oid": "0" * 40} for folder in sorted(folders)]
         if verb == "revision":
             blobs = "blobs" in parse_qs(urlsplit(request.path).query)
-            siblings = [{"rfilename": path, **({"size": len(data)} if blobs else {})} for path, data in files.items()]
+            siblings = [{"rfilename": path, **({"size": data_set.sizes.get(path, len(data))} if blobs else {})}
+                        for path, data in files.items()]
             _json(request, {"id": name, "sha": commit, "private": False, "gated": "auto" if data_set.gated else False,
                             "disabled": False, "downloads": 0, "likes": 0, "tags": [], "siblings": siblings})
         elif verb == "paths-info":

@@ -415,21 +415,8 @@ def test_a_hub_data_set_is_loaded_at_its_revision_with_label_names(tmp_path: Pat
         assert done.stderr == ""
         assert read("parquet", Path(done.stdout.strip()), {}).to_dict("list") == {
             "text": ["a", "b", "c"], "label": ["neg", "pos", "neg"], "split": ["train", "train", "test"]}
-        seen = len(server.seen)
-        again = load_in_a_process(server.url, tmp_path, dataset="me/toy", revision=REVISION, splits=["train", "test"])
-        assert again.stdout == done.stdout
-        assert len(server.seen) == seen
         wrong = load_in_a_process(server.url, tmp_path, dataset="me/toy", revision=REVISION, splits=["dev"])
         assert wrong.stdout.startswith("RouteError hub me/toy: ValueError: Unknown split")
-
-
-def test_a_hub_script_is_never_run(tmp_path: Path, no_hub_token: None) -> None:
-    marker = tmp_path / "was-run"
-    script = f"open({str(marker)!r}, 'w')".encode()
-    with servers.serving(servers.hub("me/toy", REVISION, {"toy.py": script})) as server:
-        done = load_in_a_process(server.url, tmp_path, dataset="me/toy", revision=REVISION)
-    assert "RouteError the data set me/toy is made by a program of its own (toy.py), which is never run" in done.stdout
-    assert not marker.exists()
 
 
 def test_a_hub_that_is_missing_or_silent_costs_seconds(access: Access, monkeypatch: pytest.MonkeyPatch) -> None:
