@@ -113,9 +113,10 @@ def _moved(parameter: Any, value: Any, move: Move) -> Any:
 
 
 def _is_file(name: str) -> bool:
+    from bench.data.hub_names import is_hub_name
     from bench.data.table_files import format_of
 
-    return "/" in name or "\\" in name or format_of(Path(name)) is not None
+    return not is_hub_name(name) and ("/" in name or "\\" in name or format_of(Path(name)) is not None)
 
 
 def save_config(file: Path, context: typer.Context, chosen: Mapping[str, list[str]]) -> None:

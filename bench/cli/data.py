@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bench.cli import completion
-from bench.cli.options import AsJson, DataOptions, FolderOptions, Tasks, options_of
+from bench.cli.options import AsJson, DataOptions, FolderOptions, OwnFileOptions, Tasks, options_of
 from bench.cli.output import json_values, say, table, warn
 from bench.core.errors import BenchError
 from bench.core.names import TaskRef
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
     from bench.runs.options import Options
 
 Names = Annotated[list[str] | None, typer.Argument(
-    autocompletion=completion.tasks, help="Tasks, or task@edition. [default: all]")]
+    autocompletion=completion.tasks, help="Tasks, task@edition, data files or hf:OWNER/NAME. [default: all]")]
 
 
-def data_pull(*, names: Names = None, data: DataOptions) -> None:
+def data_pull(*, names: Names = None, data: DataOptions, own_file: OwnFileOptions) -> None:
     """Fetch tasks into the cache and check them against their cards; unavailable tasks are listed at the end."""
     from bench.runs import inputs
 
-    options = options_of(data)
+    options = options_of(data, own_file)
     unavailable = []
     for name in names or sorted(inputs.known_tasks(options, warn)):
         try:
@@ -42,6 +42,9 @@ def data_pull(*, names: Names = None, data: DataOptions) -> None:
 def data_verify(*, names: Names = None, folders: FolderOptions, tasks: Tasks = None) -> None:
     """Check what is in the cache and the data folder against the content hashes in the cards; fetch nothing."""
     from bench.data.cards import unknown_name
+    from bench.data.columns import shell
+    from bench.data.hub_names import is_hub_name
+    from bench.data.user_file import looks_like_file
     from bench.runs import inputs
 
     options = options_of(folders, tasks=tasks, offline=True)
@@ -49,6 +52,8 @@ def data_verify(*, names: Names = None, folders: FolderOptions, tasks: Tasks = N
     wrong = []
     for name in names or sorted(known):
         asked = TaskRef.parse(name)
+        if asked.task not in known and (is_hub_name(name) or looks_like_file(name)):
+            raise BenchError(f"{name} has no card, and so no hash to check", f"bench task new {shell(name)} writes one")
         if asked.task not in known:
             raise unknown_name("task", asked.task, known, "bench list tasks")
         editions = [e.name for e in known[asked.task].editions if asked.edition in ("", e.name)]
@@ -68,12 +73,12 @@ def data_verify(*, names: Names = None, folders: FolderOptions, tasks: Tasks = N
         raise BenchError(f"not what the cards describe: {', '.join(wrong)}", "remove the files and pull again")
 
 
-def data_audit(*, names: Names = None, data: DataOptions, as_json: AsJson = False) -> None:
+def data_audit(*, names: Names = None, data: DataOptions, own_file: OwnFileOptions, as_json: AsJson = False) -> None:
     """Count exact and near duplicates within tasks, between training and test, and between sources and targets."""
     from bench.protocol import audit
     from bench.runs import inputs
 
-    options = options_of(data)
+    options = options_of(data, own_file)
     domains = []
     for name in names or sorted(inputs.known_tasks(options, warn)):
         try:

@@ -19,7 +19,7 @@ from bench.core.errors import BenchError
 def data_export(
     *,
     target: Annotated[str, typer.Argument(autocompletion=completion.tasks,
-                                          help="Task, task@edition, or your own data file.")],
+                                          help="Task, task@edition, your own data file or hf:OWNER/NAME.")],
     part: Annotated[str, typer.Option(
         help="test: the texts that have to be answered, without labels; labelled: the texts that a trial learns from, "
              "with labels; unlabelled: the others of its training pool.")] = "test",

@@ -20,7 +20,7 @@ def fit_command(
     *,
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder to save the model in.")],
     target: Annotated[str, typer.Option("--target", "-t", autocompletion=completion.tasks,
-                                        help="Task, task@edition, or your own data file.")] = "amazon",
+                                        help="Task, task@edition, your own data file or hf:OWNER/NAME.")] = "amazon",
     baseline: Annotated[str, typer.Option("--baseline", "-b", autocompletion=completion.strategies,
                                           help="Strategy, file.py:function or package.module:function.")] = FITTED,
     budget: Annotated[str, typer.Option(

@@ -27,7 +27,7 @@ def results_import(
              "each class, or a label alone.")],
     name: Annotated[str, typer.Option("--name", help="Name of the row, such as gpt-x.")],
     target: Annotated[str, typer.Option("--target", "-t", autocompletion=completion.tasks,
-                                        help="Task, task@edition, or your own data file.")],
+                                        help="Task, task@edition, your own data file or hf:OWNER/NAME.")],
     budget: Annotated[str, typer.Option(
         help="Number of labelled texts that it has seen. 0: none; the answers then stand at all budgets that the "
              "leaderboard has, or at those that you name beside the 0 (0,32).")] = "0",

@@ -17,10 +17,10 @@ RUNS = Path("results/runs")
 
 Targets = Annotated[list[str] | None, typer.Option(
     "--target", "-t", autocompletion=completion.tasks_or_all,
-    help="Task, task@edition, or your own CSV, TSV, JSONL or Parquet file; repeatable; all: every task with the "
-         "source's labels. [default: amazon]")]
+    help="Task, task@edition, your own CSV, TSV, JSONL or Parquet file, or a data set of the Hugging Face hub "
+         "(hf:OWNER/NAME); repeatable; all: every task with the source's labels. [default: amazon]")]
 Source = Annotated[str, typer.Option(
-    "--source", "-s", autocompletion=completion.tasks, help="Task that the base is trained on.")]
+    "--source", "-s", autocompletion=completion.tasks, help="Task, file or hf:OWNER/NAME that the base is trained on.")]
 Epochs = Annotated[int, typer.Option(help="Training epochs of the base; 0: as in its recipe.")]
 Set = Annotated[list[str] | None, typer.Option(
     "--set", help="STRATEGY.SETTING=VALUE, such as finetune.learning_rate=5e-4: a row of its own, in the place of the "

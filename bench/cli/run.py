@@ -48,7 +48,8 @@ class TrialOptions:
     target: Targets = None
     source: Annotated[list[str] | None, typer.Option(
         "--source", "-s", autocompletion=completion.tasks_or_all,
-        help="Task that the base is trained on; repeatable; all: every target. [default: imdb]")] = None
+        help="Task, file or hf:OWNER/NAME that the base is trained on; repeatable; all: every target. "
+             "[default: imdb]")] = None
     baseline: Annotated[list[str] | None, typer.Option(
         "--baseline", "-b", autocompletion=completion.strategies_or_all,
         help="Strategy, file.py:function or package.module:function; repeatable; all: everything in bench list "

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bench.cli import completion, output
+from bench.cli import completion, output, paths
 from bench.cli.data import load
 from bench.cli.option_groups import After
 from bench.cli.options import AsJson, CacheDir, DataOptions, OwnFileOptions, Source, options_of
@@ -23,19 +23,22 @@ if TYPE_CHECKING:
 
 def task_new(
     *,
-    file: Annotated[Path, typer.Argument(help="CSV, TSV, JSONL, JSON, Parquet or Excel, plain or packed.")],
+    file: Annotated[str, typer.Argument(help="Data file (CSV, TSV, JSONL, JSON, Parquet or Excel, plain or packed), or "
+                                              "data set of the Hugging Face hub (hf:OWNER/NAME).")],
     name: Annotated[str, typer.Option(help="Name of the task. [default: from the file name]")] = "",
     own_file: OwnFileOptions,
     cache_dir: CacheDir = None,
 ) -> None:
-    """Print a card for a data file: bench task new mine.csv > tasks/mine.toml."""
+    """Print a card for a data file or a data set of the hub: bench task new mine.csv > tasks/mine.toml."""
     from bench.data.card_text import card_text
     from bench.data.cards import parse_card
+    from bench.data.hub_names import is_hub_name
     from bench.runs import inputs, user_target
 
     options = options_of(own_file, cache_dir=cache_dir)
     access = inputs.access_for(options, warn, progress=False)
-    domain = user_target.load(file, options, access, warn, inputs.known_tasks(options))
+    own = file if is_hub_name(file) else str(paths.path(file))
+    domain = user_target.load(own, options, access, warn, inputs.known_tasks(options))
     card = card_text(domain.task, name or domain.task.name, domain.data.corpus.sha256, len(domain.data.y))
     parse_card(card, "the new card")
     output.data(card)
@@ -44,7 +47,7 @@ def task_new(
 def task_check(
     *,
     card: Annotated[str, typer.Argument(autocompletion=completion.tasks,
-                                        help="Card file, data file, or name of a task.")],
+                                        help="Card file, data file, hf:OWNER/NAME, or name of a task.")],
     data: DataOptions,
     own_file: OwnFileOptions,
     source: Annotated[Source, After("tasks")] = "imdb",

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 SAMPLE = 1_000  # rows by which a column is judged
 MOST_UNASKED = 100  # classes of a column that was not named; more are taken for ids
+SEVERAL = "values in {!r}"  # the end of a fault of `cells`
 FEW = 3  # words up to which texts that differ in their numbers alone are ids
 LONG = 8  # words from which a column holds texts rather than labels
 UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
@@ -62,6 +63,7 @@ class Column:
     name: str
     cells: Sequence[str | None]
     numeric: bool = False  # it holds numbers, dates or booleans alone
+    several: int = 0  # cells that hold more than one value
 
     @cached_property
     def values(self) -> list[str]:
@@ -114,12 +116,13 @@ def sampled(table: TableFile, *names: Sequence[frozenset[str]]) -> list[Column]:
     columns = []
     for name in table.columns:
         try:
-            cells = table.sample([name], SAMPLE).cells[name]
+            rows = table.sample([name], SAMPLE)
         except DataError:
             if any(rank(name, groups) in (0, 1) for groups in names):
                 raise
             continue
-        columns.append(Column(name, cells, name in table.numeric))
+        several = sum(reason.endswith(SEVERAL.format(name)) for reason in rows.faults.values())
+        columns.append(Column(name, rows.cells[name], name in table.numeric, several))
     return columns
 
 
@@ -199,6 +202,10 @@ def label_column(columns: Sequence[Column], text: str | None, where: str, doubt:
     if best:
         raise DataError(f"{where} has {len(best)} columns that may hold the labels: {_quoted(best)}",
                         f"say which: --label-column {shell(best[0].name)}")
+    for column in others:
+        if column.several and not column.distinct and rank(column.name, LABEL_NAMES) is not None:
+            raise DataError(f"{where}: {column.name!r} holds several labels in each row",
+                            "a task needs one label per text: name another column with --label-column, or make one")
     likely = [column for column in others if column.holds_classes]
     if not named and len(columns) == 2 and len(likely) == 1 and all(c.holds_texts for c in columns if c != likely[0]):
         return likely[0].name

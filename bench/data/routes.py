@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import re
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -93,22 +91,22 @@ def _archive_path(url: str, access: Access) -> Path:
 
 def hub(options: Mapping[str, Any], access: Access) -> Delivered:
     """A Hugging Face data set at a pinned revision, as one Parquet file with a `split` column."""
+    from bench.data import hub_download
+
     key = [options["dataset"], options["revision"], options.get("config", ""), *options.get("splits", ())]
     name = file_name(options["dataset"], 100)
     path = access.cache / "hub" / f"{name}-{hashlib.sha256(repr(key).encode()).hexdigest()[:12]}.parquet"
-    _check_dataset(options["dataset"])
+    hub_download.check_name(options["dataset"])
     origin = f"hub {options['dataset']} at {options['revision'][:12]}"
 
-    def load() -> pd.DataFrame:
-        import os
-
-        endpoint = os.environ.get("HF_ENDPOINT", "").rstrip("/") or "https://huggingface.co"
+    def write(temporary: Path) -> None:
+        endpoint = hub_download.endpoint()
         reachable(endpoint, access)
         access.note(f"loading {options['dataset']} from {shown(endpoint)}")
         with scratch(path) as folder:
-            return _hub_frame(options, endpoint, access, folder)
+            hub_download.write_parquet(options, access, folder, temporary)
 
-    return _cached_parquet(path, origin, load, access)
+    return _cached_parquet(path, origin, write, access)
 
 
 def scikit_learn(options: Mapping[str, Any], access: Access) -> Delivered:
@@ -116,14 +114,14 @@ def scikit_learn(options: Mapping[str, Any], access: Access) -> Delivered:
     if options["dataset"] != "20newsgroups":
         raise RouteError(f"unknown scikit-learn data set {options['dataset']!r}", "the only one is 20newsgroups")
 
-    def load() -> pd.DataFrame:
+    def write(temporary: Path) -> None:
         reachable(NEWSGROUPS, access)
         access.note("fetching 20 Newsgroups with scikit-learn")
         with scratch(path) as folder:  # scikit-learn caches a pickle: in an empty folder it never reads one
-            return _newsgroups_frame(folder)
+            _newsgroups_frame(folder).to_parquet(temporary, compression="zstd", index=False)
 
     path = access.cache / "scikit-learn" / "20newsgroups.parquet"
-    return _cached_parquet(path, "sklearn.datasets.fetch_20newsgroups", load, access)
+    return _cached_parquet(path, "sklearn.datasets.fetch_20newsgroups", write, access)
 
 
 def package(options: Mapping[str, Any], access: Access) -> Delivered:
@@ -143,63 +141,16 @@ KINDS: Mapping[str, Callable[[Mapping[str, Any], Access], Delivered]] = {
 }
 
 
-def _cached_parquet(path: Path, origin: str, load: Callable[[], pd.DataFrame], access: Access) -> Delivered:
-    """The result of `load()` as a Parquet file at `path`, written once."""
+def _cached_parquet(path: Path, origin: str, write: Callable[[Path], None], access: Access) -> Delivered:
+    """The Parquet file at `path`, which `write` makes once."""
     if not intact(path):
         if access.offline:
             raise RouteError(f"{origin} is not in the cache and the network is off", "run once without --offline")
         with lock(path, access):
             if not intact(path):
-                frame = load()
                 with whole(path) as temporary:
-                    frame.to_parquet(temporary, compression="zstd", index=False)
+                    write(temporary)
     return Delivered(path, origin)
-
-
-def _check_dataset(name: str) -> None:
-    """Raises `RouteError` for a name that `datasets` would take for files on this machine, not for a data set."""
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*(/[A-Za-z0-9][A-Za-z0-9_.-]*)?", name) or ".." in name:
-        raise RouteError(f"{name[:80]!r} is not a data set of the hub", "fix the task card: it should say OWNER/NAME")
-    if Path(name).exists():
-        raise RouteError(f"{name!r} is also a file or folder here, which would be read instead",
-                         "start from another folder")
-
-
-def _hub_frame(options: Mapping[str, Any], endpoint: str, access: Access, arrow: Path) -> pd.DataFrame:
-    import pandas as pd
-
-    wanted = list(options.get("splits", ()))
-    try:
-        with _library_bars(access):
-            import datasets
-            import huggingface_hub.constants as constants
-            from datasets.packaged_modules import _PACKAGED_DATASETS_MODULES as file_readers
-
-            if options["dataset"] in file_readers:
-                raise RouteError(f"{options['dataset']!r} is a reader of files, not a data set of the hub",
-                                 "fix the task card")
-            if endpoint != constants.ENDPOINT:  # read only once, when the library is imported
-                raise RouteError(f"HF_ENDPOINT changed to {shown(endpoint)} after huggingface_hub was imported",
-                                 "set it before starting")
-            loaded = datasets.load_dataset(options["dataset"], options.get("config"), revision=options["revision"],
-                                           split=wanted or None, cache_dir=str(arrow))
-            parts = dict(zip(wanted, loaded, strict=True)) if wanted else dict(loaded)
-            frames = []
-            for split, part in parts.items():
-                frame = part.to_pandas()
-                for column, feature in part.features.items():
-                    if isinstance(feature, datasets.ClassLabel):
-                        names = dict(enumerate(feature.names))
-                        frame[column] = [names.get(value) for value in frame[column]]  # -1: unlabelled, None
-                frames.append(frame.assign(split=split))
-            joined: pd.DataFrame = pd.concat(frames, ignore_index=True)
-            return joined
-    except RouteError:
-        raise
-    # Many layers lie under this call (HTTP, files, Arrow, the data set's format), each with errors of its own.
-    # Any of them means that this route did not deliver, and the next route is tried.
-    except Exception as error:
-        raise RouteError(f"hub {options['dataset']}: {type(error).__name__}: {one_line(error)}") from error
 
 
 def _newsgroups_frame(folder: Path) -> pd.DataFrame:
@@ -214,16 +165,3 @@ def _newsgroups_frame(folder: Path) -> pd.DataFrame:
     splits = ["train" if "bydate-train" in str(name) else "test" for name in bunch.filenames]
     labels = [bunch.target_names[i] for i in bunch.target]
     return pd.DataFrame({"text": bunch.data, "label": labels, "split": splits})
-
-
-@contextmanager
-def _library_bars(access: Access) -> Iterator[None]:
-    """Show the progress bars of `datasets` only where progress is wanted."""
-    import datasets
-
-    enabled = datasets.is_progress_bar_enabled()
-    (datasets.enable_progress_bars if access.progress else datasets.disable_progress_bars)()
-    try:
-        yield
-    finally:
-        (datasets.enable_progress_bars if enabled else datasets.disable_progress_bars)()

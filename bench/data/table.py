@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from bench.core.errors import DataError
@@ -81,6 +82,23 @@ class TableFile:
                 whole.cells[name].extend(cells)
         return whole
 
+    def called(self, name: str) -> TableFile:
+        """The same table under the name by which its user knows it, in place of its path in the cache."""
+        def stream(asked: Sequence[str], size: int) -> Iterator[Rows]:
+            with errors_of(self.path, name):
+                yield from self.stream(asked, size)
+
+        return replace(self, path=Path(name), stream=stream)
+
     def sample(self, columns: Sequence[str], size: int = SAMPLE) -> Rows:
         """The first rows."""
         return next(self.batches(columns, size), Rows([], {name: [] for name in columns}))
+
+
+@contextmanager
+def errors_of(path: Path, name: str) -> Iterator[None]:
+    """A `DataError` about a file of the cache says the name by which the user knows it."""
+    try:
+        yield
+    except DataError as error:
+        raise DataError(error.message.replace(str(path), name), error.hint.replace(str(path), name)) from None

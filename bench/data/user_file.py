@@ -12,9 +12,10 @@ from typing import Any
 
 from bench.core.errors import BenchError, DataError
 from bench.core.names import name_of
-from bench.data import columns, labels
+from bench.data import columns, labels, split_notes
 from bench.data.cards import Edition, Route, Task
 from bench.data.columns import Column
+from bench.data.hub_names import with_prefix
 from bench.data.labels import Meaning
 from bench.data.spelling import Classes, classes_of, look_alikes, members, same
 from bench.data.table import TableFile
@@ -23,6 +24,7 @@ from bench.data.usable_rows import ABOVE, BELOW, SKIP, SPLITS, TEST, TRAIN, RowC
 from bench.data.vocabulary import LABEL_NAMES, NEGATIVE, NEUTRAL, POSITIVE, SPLIT_NAMES, TEXT_NAMES
 
 FAIR = 0.5  # a class of less than so much of its share, 1/classes, makes a task imbalanced
+SPLIT = "split"  # the column that a route to the hub adds
 FEWEST = 2  # rows of a class: one for training and one for the test
 
 
@@ -34,6 +36,17 @@ class Choices:
     label: str | None = None
     mapping: Mapping[str, str] = field(default_factory=dict)  # class → label, "" leaves it out
     threshold: float | None = None  # numbers below are negative, above positive
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a user's table lies, as the card of its task says it."""
+
+    name: str  # of the task
+    title: str
+    edition: str
+    route: Route  # without what it says about rows
+    splits: Mapping[str, int] = field(default_factory=dict)  # of a data set of the hub, with their rows
 
 
 @dataclass(frozen=True)
@@ -73,22 +86,32 @@ def task_from_file(path: Path, choices: Choices | None = None) -> UserFile:
     """
     choices = choices or Choices()
     if not path.exists():
-        raise BenchError(f"no such file: {path}", "--target takes a task's name (bench list tasks) or a data file")
+        raise BenchError(f"no such file: {path}", "--target takes a task's name (bench list tasks), a data file, or a "
+                         f"data set of the Hugging Face hub ({with_prefix(str(path)) or 'hf:OWNER/NAME'})")
     return task_from_table(open_named(path, (choices.text, choices.label), labelled=True), choices)
 
 
-def task_from_table(table: TableFile, choices: Choices | None = None) -> UserFile:
-    """The task of a labelled table; `DataError` for unusable content."""
+def task_from_table(table: TableFile, choices: Choices | None = None, origin: Origin | None = None) -> UserFile:
+    """The task of a labelled table; `DataError` for unusable content. Without an `origin` it is a file."""
     choices, path = choices or Choices(), table.path
-    text, label = chosen_columns(table, choices)
+    origin = origin or Origin(file_name(path), path.name, "file",
+                              Route("directory", {"file": path.name}, table.format))
+    named = replace(table, columns=tuple(c for c in table.columns if c != SPLIT)) if origin.splits else table
+    text, label = chosen_columns(named, choices)
     reading: dict[str, Any] = {"text": text, "label": label, "incomplete": SKIP}
     if not table.header:
         reading["header"] = False
     split = next((name for name in table.columns if columns.plain_name(name) in SPLIT_NAMES
                   and name not in (text, label)), None)
+    if origin.splits:
+        split = SPLIT if len(origin.splits) > 1 else None
     cells = _cells(table, {**reading, "split_column": split})
     official = split is not None and {TRAIN, TEST} <= {SPLITS.get(side, "") for side in cells}
-    notes = [*table.notes, *(_split_notes(split, cells, official=official) if split is not None else ())]
+    notes = [*table.notes]
+    if origin.splits:
+        notes += split_notes.of_hub(origin.splits, cells, official=official)
+    elif split is not None:
+        notes += split_notes.of_column(split, cells, official=official)
     if official:
         reading["split_column"] = split
     if "group" in table.columns and "group" not in (text, label):
@@ -99,9 +122,9 @@ def task_from_table(table: TableFile, choices: Choices | None = None) -> UserFil
     sizes = meaning.sizes(classes.counts)
     rarest, share = min(sizes, key=sizes.__getitem__), min(sizes.values()) / sum(sizes.values())
     imbalanced = is_imbalanced(sizes)
-    route = Route("directory", {"file": path.name}, table.format, reading)
-    edition = Edition("file", (route,), licence="your own", test="official" if official else "quarter")
-    task = Task(file_name(path), path.name, meaning.labels, (edition,), imbalanced)
+    route = replace(origin.route, reading=reading)
+    edition = Edition(origin.edition, (route,), licence="your own", test="official" if official else "quarter")
+    task = Task(origin.name, origin.title, meaning.labels, (edition,), imbalanced)
     rule = "; ".join(part for part in (meaning.rule, meaning.hint) if part)
     first = f"texts from {text!r}, labels from {label!r}: {labels.listed(sizes)} ({rule})"
     if imbalanced:
@@ -191,18 +214,6 @@ def _cells(table: TableFile, reading: Mapping[str, Any]) -> dict[str, Counter[st
         raise DataError(f"{table.path} has no row with a text and a label: {count.reasons() or 'it is empty'}",
                         "are they the right columns? --text-column, --label-column")
     return cells
-
-
-def _split_notes(column: str, cells: Mapping[str, Counter[str]], *, official: bool) -> list[str]:
-    sides = {side: n.total() for side, n in cells.items()}
-    if not official:
-        shown = ", ".join(f"{side or 'empty'} {n:,}" for side, n in list(sides.items())[:6])
-        return [f"the column {column!r} is not used, for it does not mark rows for training and for the test ({shown});"
-                " a quarter is drawn as the test set"]
-    test = sum(n for side, n in sides.items() if SPLITS.get(side) == TEST)
-    notes = [f"the test set is what {column!r} marks as such, {test:,} rows"]
-    return notes + [f"the {n:,} rows marked {side} are trained on" for side, n in sides.items()
-                    if SPLITS.get(side) == TRAIN and not side.startswith("tr")]
 
 
 def _meaning(classes: Classes, label: str, path: Path, choices: Choices) -> tuple[Classes, Meaning, dict[str, int]]:

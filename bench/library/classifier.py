@@ -17,6 +17,7 @@ from sklearn.utils.validation import assert_all_finite, check_consistent_length,
 from bench.baselines import FITTED
 from bench.core.budget import FULL
 from bench.core.errors import InputError
+from bench.data.hub_names import PREFIX
 from bench.learning.models.folder import load
 from bench.library.arguments import IN_MEMORY, options
 from bench.library.fit import fit_one
@@ -122,7 +123,8 @@ class TransferClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] 
         self.n_texts_ = result.record.n_train
         self.notes_ = tuple(shown.notes)
         self._columns = [saved.labels.index(name) for name in names]  # of the model, in the order of the classes
-        about_the_source = f"{Path(settings.source.removesuffix(IN_MEMORY)).name}: "  # the same in each fold
+        # The same in each fold.
+        about_the_source = (f"{Path(settings.source.removesuffix(IN_MEMORY)).name}: ", PREFIX)
         for note in self.notes_:
             if not note.startswith(about_the_source):
                 warnings.warn(note, stacklevel=2)

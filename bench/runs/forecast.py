@@ -9,8 +9,10 @@ from pathlib import Path
 from bench.core.budget import Budget, labels_in
 from bench.core.errors import BenchError, DataError, RouteError
 from bench.core.names import TaskRef
-from bench.data import corpus
+from bench.data import corpus, hub
 from bench.data.cards import Edition, Task
+from bench.data.columns import shell
+from bench.data.hub_names import is_hub_name
 from bench.data.routes import Access, deliver
 from bench.learning.features.encoders import Encoder, find_encoder, is_on_hub
 from bench.learning.features.glove import WordVectors, find_glove
@@ -240,6 +242,9 @@ def _is_read(name: str, options: Options, access: Access) -> bool:
     """Whether a task's data are in the cache, or quick to read: a data file, or a card without a content hash."""
     card = inputs.card_of(name, options)
     if card is None:
+        if is_hub_name(name) and not _is_here(name, access):
+            raise BenchError(f"{name} is not in the cache, and an estimate fetches nothing",
+                             f"bench data pull {shell(name)} fetches it")
         return True
     task, edition = card
     for choice in _editions(task, edition):
@@ -250,6 +255,16 @@ def _is_read(name: str, options: Options, access: Access) -> bool:
     if options.offline or not any(r.kind != "directory" for e in _editions(task, edition) for r in e.routes):
         inputs.load(name, options, access, lambda text: None)  # raises with the reason why there is no data
     return False
+
+
+def _is_here(name: str, access: Access) -> bool:
+    """Whether a data set of the hub is in the cache."""
+    offline = replace(access, offline=True)
+    try:
+        deliver(hub.find(name, offline).route, offline)
+    except RouteError:
+        return False
+    return True
 
 
 def _delivered(task: Task, edition: Edition, access: Access) -> bool:

@@ -14,9 +14,10 @@ import numpy as np
 from bench.core import store
 from bench.core.errors import BenchError, CardError
 from bench.core.names import TaskRef
-from bench.data import corpus
+from bench.data import corpus, hub
 from bench.data.cards import TWICE, Task, all_tasks, unknown_name
 from bench.data.corpus import Dataset, Examples
+from bench.data.hub_names import is_hub_name
 from bench.data.load import LoadedTask, load_task
 from bench.data.routes import Access, ignore
 from bench.data.user_file import looks_like_file
@@ -206,13 +207,14 @@ def access_for(options: Options, say: Say, *, progress: bool) -> Access:
 
 
 def load(name: str, options: Options, access: Access, say: Say) -> Domain:
-    """The data and the split of a task: by its name, `name@edition`, a data file, or a name of `in_memory`."""
+    """The data and the split of a task: by `name` or `name@edition`, a file, `hf:…`, or a name of `in_memory`."""
     if (data := options.in_memory.get(name)) is not None:
         return domain_of(data) if isinstance(data, LoadedTask) else \
             user_target.load_frame(data, options, say, known_tasks(options, ignore))
     card = card_of(name, options)
     if card is None:
-        return user_target.load(Path(name), options, access, say, known_tasks(options, ignore))
+        own = hub.known_as(name, options.cache_dir) or name
+        return user_target.load(own, options, access, say, known_tasks(options, ignore))
     task, edition = card
     domain = domain_of(load_task(task, access, options.cache_dir, edition, say))
     user_target.tell_rows(domain, say)
@@ -225,7 +227,9 @@ def load_source(name: str, options: Options, access: Access, say: Say) -> Domain
 
 
 def card_of(name: str, options: Options) -> tuple[Task, str] | None:
-    """The task and the edition (empty: any) that `name` or `name@edition` means; None for a data file."""
+    """The task and edition ("": any) that `name` or `name@edition` means; None for a file and a data set of the hub."""
+    if is_hub_name(name):
+        return None
     broken: list[CardError] = []
     known = all_tasks(options.tasks, broken.append)
     asked = TaskRef.parse(name)
@@ -234,11 +238,12 @@ def card_of(name: str, options: Options) -> tuple[Task, str] | None:
             raise error
     if asked.task in known:
         return known[asked.task], asked.edition
-    if looks_like_file(name):
+    if looks_like_file(name) or hub.known_as(name, options.cache_dir):
         return None
     if broken:  # it may be the card that is meant
         raise broken[0]
-    raise unknown_name("target", name, known, "bench list tasks; a data file needs its ending, such as .csv")
+    raise unknown_name("target", name, known, "bench list tasks; a data file needs its ending, such as .csv; "
+                       "a data set of the Hugging Face hub: hf:OWNER/NAME")
 
 
 def known_tasks(options: Options, say: Callable[[str], object] | None = None) -> dict[str, Task]:

@@ -1,4 +1,4 @@
-"""A user's file or DataFrame as a domain: read, its classes checked against the split, every row accounted for."""
+"""A user's file, DataFrame or data set of the hub as a domain: classes that fit the split, every row accounted for."""
 
 from __future__ import annotations
 
@@ -9,32 +9,50 @@ from pathlib import Path
 import numpy as np
 
 from bench.core.errors import BenchError, DataError
+from bench.data import hub, hub_download
 from bench.data.cards import Task
+from bench.data.hub_names import is_hub_name
 from bench.data.load import LoadedTask, load_table, load_task
-from bench.data.routes import Access
-from bench.data.table import TableFile
-from bench.data.user_file import Choices, UserFile, task_from_file, task_from_table
+from bench.data.routes import Access, deliver
+from bench.data.table import TableFile, errors_of
+from bench.data.table_files import open_table
+from bench.data.user_file import Choices, Origin, UserFile, task_from_file, task_from_table
 from bench.protocol.domain import Domain, domain_of
 from bench.runs.options import Options, Say
 
 
-def load(path: Path, options: Options, access: Access, say: Say, taken: Collection[str]) -> Domain:
-    """The file's domain; says which columns, labels and rows were taken. `taken` names are those of other tasks.
+def load(name: str, options: Options, access: Access, say: Say, taken: Collection[str]) -> Domain:
+    """The domain of a file or of a data set of the hub (`hf:…`); says which columns, labels and rows were taken.
 
-    Classes whose texts are all copies of one another, or of another class's, are left out.
+    `taken` are names of other tasks. Classes whose texts are all copies of one another, or of another class's, are left
+    out.
     """
+    if is_hub_name(name):
+        return _load_hub(name, options, access, say, taken)
+    path = Path(name)
     user = task_from_file(path, choices_of(options))
     beside = replace(access, data_dir=path.resolve().parent)
-    return _domain(user, path, lambda task: load_task(task, beside, options.cache_dir, "", say), options, say, taken)
+    return _domain(user, name, lambda task: load_task(task, beside, options.cache_dir), options, say, taken)
+
+
+def _load_hub(name: str, options: Options, access: Access, say: Say, taken: Collection[str]) -> Domain:
+    data = hub.find(name, access)
+    path = deliver(data.route, access).path
+    origin = Origin(data.task, data.name, data.edition, data.route, hub_download.splits_of(path))
+    with errors_of(path, data.name):
+        table = open_table(path, data.route.reader).called(data.name)
+    user = task_from_table(table, choices_of(options), origin)
+    user = replace(user, notes=(*data.notes(), *user.notes))
+    return _domain(user, data.name, lambda task: load_task(task, access, options.cache_dir), options, say, taken)
 
 
 def load_frame(table: TableFile, options: Options, say: Say, taken: Collection[str]) -> Domain:
     """As `load`, of a table in memory."""
     user = task_from_table(table, choices_of(options))
-    return _domain(user, table.path, lambda task: load_table(task, table, options.cache_dir), options, say, taken)
+    return _domain(user, str(table.path), lambda task: load_table(task, table, options.cache_dir), options, say, taken)
 
 
-def _domain(user: UserFile, path: Path, load: Callable[[Task], LoadedTask], options: Options, say: Say,
+def _domain(user: UserFile, where: str, load: Callable[[Task], LoadedTask], options: Options, say: Say,
             taken: Collection[str]) -> Domain:
     if user.task.name in taken:
         user = replace(user, task=replace(user.task, name=f"my-{user.task.name}"))
@@ -46,9 +64,9 @@ def _domain(user: UserFile, path: Path, load: Callable[[Task], LoadedTask], opti
         user = user.without(few, "have too few different texts to train on and to test with" if len(few) > 1 else
                             "has too few different texts to train on and to test with")
     for note in user.notes:
-        say(f"{path.name}: {note}")
+        say(f"{user.task.title}: {note}")
     if options.strict and domain.count:
-        domain.count.refuse(str(path), user.asked, user.unit)
+        domain.count.refuse(where, user.asked, user.unit)
     tell_rows(domain, say)
     return domain
 
@@ -76,7 +94,8 @@ def tell_rows(domain: Domain, say: Say) -> None:
     if domain.count is None:
         return
     texts, used = len(domain.data.y), len(domain.split.pool) + len(domain.split.test)
-    say(domain.count.sentence(Path(str(domain.edition.routes[0].options["file"])).name, copies=texts - used))
+    file = domain.edition.routes[0].options.get("file")
+    say(domain.count.sentence(Path(str(file)).name if file else domain.task.title, copies=texts - used))
 
 
 def _too_few(domain: Domain) -> list[str]:
