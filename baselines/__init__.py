@@ -30,6 +30,7 @@ BASELINES: Mapping[str, str] = {
     "sentence-embedding": "bench.baselines.sentence_embedding",
     "sentence-source": "bench.baselines.sentence_source",
     "sentence-joint": "bench.baselines.sentence_joint",
+    "setfit": "bench.baselines.setfit",
     "encoder-source-only": "bench.baselines.encoder_source_only",
     "encoder-finetune": "bench.baselines.encoder_finetune",
     "encoder-scratch": "bench.baselines.encoder_scratch",

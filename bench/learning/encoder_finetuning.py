@@ -5,8 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from bench.core.errors import BenchError
 from bench.data.corpus import Examples
+from bench.data.text import Ragged
 from bench.learning.encoder_base import BATCH
+from bench.learning.encoder_contrast import contrast
 from bench.learning.encoder_network import Classifier, EncoderNetwork, EncoderRecipe, Head, features, one_thread, train
 from bench.learning.models.encoder_model import EncoderModel
 from bench.learning.models.model import Fitted
@@ -35,18 +38,46 @@ def fine_tune_encoder(network: EncoderNetwork, head: Head | None, word_pieces: i
     pieces = network.pieces(labelled.texts(), word_pieces)
     if head is None:
         with one_thread():
-            vectors = features(network, pieces, device)
-        probe = fit_probe(vectors, labelled.labels, resources.seed, trial.class_weight)
-        linear = probe.head(len(trial.labels))
-        head = Head(linear.weight.astype(np.float32), linear.bias.astype(np.float32))
+            head = _probe_head(network, pieces, trial, resources)
     batches = Batches(pieces, labelled.labels, BATCH, (name, trial.target, trial.seed),
                       class_weights=trial.class_weights)
     with one_thread():
         tuned = Classifier(*train(network, head, batches, encoder_recipe(len(labelled), learning_rate), device),
                            word_pieces)
+    return fitted_encoder(tuned, device)
 
+
+def fit_setfit(network: EncoderNetwork, word_pieces: int, trial: Trial, resources: Resources, learning_rate: float,
+               readings: int, most_steps: int) -> Fitted:
+    """A contrastive loss on the labelled texts trains the encoder, then a logistic regression learns from its vectors.
+
+    The batches read each text about `readings` times, but no more than `most_steps` batches are read.
+    """
+    labelled, device = trial.labelled, resources.device
+    for name, value in (("readings", readings), ("most_steps", most_steps)):
+        if not isinstance(value, int) or value < 1:
+            raise BenchError(f"{name} = {value} trains nothing", "1 or more")
+    steps = min(most_steps, -(-readings * len(labelled) // BATCH))
+    pieces = network.pieces(labelled.texts(), word_pieces)
+    with one_thread():
+        network = contrast(network, pieces, labelled.labels, steps, learning_rate, device,
+                           ("setfit", trial.target, trial.seed))
+        tuned = Classifier(network, _probe_head(network, pieces, trial, resources), word_pieces)
+    return fitted_encoder(tuned, device)
+
+
+def fitted_encoder(tuned: Classifier, device: str) -> Fitted:
+    """A trained encoder with its head as a fitted strategy."""
     def predict(examples: Examples) -> NDArray[np.float32]:
         with one_thread():
             return softmax(tuned.logits(examples.texts(), device))
 
     return Fitted(predict, lambda: EncoderModel(tuned, device))
+
+
+def _probe_head(network: EncoderNetwork, pieces: Ragged, trial: Trial, resources: Resources) -> Head:
+    """A logistic regression on the vectors of the labelled texts, as a head for all classes."""
+    vectors = features(network, pieces, resources.device)
+    probe = fit_probe(vectors, trial.labelled.labels, resources.seed, trial.class_weight)
+    linear = probe.head(len(trial.labels))
+    return Head(linear.weight.astype(np.float32), linear.bias.astype(np.float32))

@@ -118,20 +118,20 @@ def check(network: EncoderNetwork) -> int:
     if error := missing(ANY):
         raise error
     network.pieces(["a"], 8)
-    return int(_module(network, "cpu").config.hidden_size)
+    return int(as_module(network, "cpu").config.hidden_size)
 
 
 def features(network: EncoderNetwork, pieces: Ragged, device: str) -> NDArray[np.float32]:
     """Vectors of texts, [n, d]."""
     import torch
 
-    module = _module(network, device).eval()
+    module = as_module(network, device).eval()
     order = np.argsort(pieces.lengths, kind="stable")
     vectors = np.zeros((len(pieces), int(module.config.hidden_size)), np.float32)
     with torch.inference_mode():
         for start in range(0, len(order), SCORED):
             rows = order[start : start + SCORED]
-            vectors[rows] = _vectors(module, pieces.take(rows), device).cpu().numpy()
+            vectors[rows] = text_vectors(module, pieces.take(rows), device).cpu().numpy()
     return vectors
 
 
@@ -140,32 +140,46 @@ def train(network: EncoderNetwork, head: Head, batches: Batches, recipe: Encoder
     """All weights trained further on the batches; the same bits for the same arguments, device and threads."""
     import torch
 
-    with torch.random.fork_rng(), torch.enable_grad():
-        torch.manual_seed(seed_for("encoder", *batches.seed_names))
-        module, linear = _module(network, device).train(), _linear(head, device)
-        parameters = [*module.parameters(), *linear.parameters()]
-        optimiser = torch.optim.AdamW(parameters, recipe.learning_rate, weight_decay=WEIGHT_DECAY)
-        weights = None if batches.class_weights is None else torch.tensor(batches.class_weights, device=device)
-        total, done = recipe.epochs * batches.steps(), 0
+    def losses() -> Iterator[tuple[Any, int]]:
         for epoch in range(recipe.epochs):
             for rows in batches.epoch(epoch):
-                rate = min((done + 1) / max(1.0, WARM_UP * total), (total - done) / max(1.0, (1 - WARM_UP) * total))
-                optimiser.param_groups[0]["lr"] = recipe.learning_rate * rate
                 x = batches.x.take(rows)
-                logits = linear(_vectors(module, x, device))
-                loss = torch.nn.functional.cross_entropy(logits, torch.from_numpy(batches.y[rows]).to(device), weights)
-                optimiser.zero_grad()
-                loss.backward()  # type: ignore[no-untyped-call]
-                torch.nn.utils.clip_grad_norm_(parameters, GREATEST_NORM)
-                optimiser.step()
-                done += 1
-                step(done, total, float(loss.detach()), len(x.ids))
-    params = {name: value.detach().cpu().numpy().copy() for name, value in module.state_dict().items()}
+                y = torch.from_numpy(batches.y[rows]).to(device)
+                yield torch.nn.functional.cross_entropy(linear(text_vectors(module, x, device)), y, weights), len(x.ids)
+
+    with torch.random.fork_rng(), torch.enable_grad():
+        torch.manual_seed(seed_for("encoder", *batches.seed_names))
+        module, linear = as_module(network, device).train(), _linear(head, device)
+        weights = None if batches.class_weights is None else torch.tensor(batches.class_weights, device=device)
+        descend([*module.parameters(), *linear.parameters()], losses(), recipe.epochs * batches.steps(),
+                recipe.learning_rate, step)
     trained = Head(linear.weight.detach().cpu().numpy().copy(), linear.bias.detach().cpu().numpy().copy())
-    return EncoderNetwork(network.config, network.tokenizer, params), trained
+    return network_of(module, network), trained
 
 
-def _vectors(module: Any, x: Ragged, device: str) -> Any:
+def descend(parameters: list[Any], losses: Iterator[tuple[Any, int]], total: int, learning_rate: float,
+            step: Step = lambda done, total, loss, pieces: None) -> None:
+    """AdamW on `total` losses, each computed when its turn comes, with the word pieces that it is of."""
+    import torch
+
+    optimiser = torch.optim.AdamW(parameters, learning_rate, weight_decay=WEIGHT_DECAY)
+    for done, (loss, pieces) in enumerate(losses):
+        rate = min((done + 1) / max(1.0, WARM_UP * total), (total - done) / max(1.0, (1 - WARM_UP) * total))
+        optimiser.param_groups[0]["lr"] = learning_rate * rate
+        optimiser.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(parameters, GREATEST_NORM)
+        optimiser.step()
+        step(done + 1, total, float(loss.detach()), pieces)
+
+
+def network_of(module: Any, network: EncoderNetwork) -> EncoderNetwork:
+    """The network with the weights that the module has now."""
+    params = {name: value.detach().cpu().numpy().copy() for name, value in module.state_dict().items()}
+    return EncoderNetwork(network.config, network.tokenizer, params)
+
+
+def text_vectors(module: Any, x: Ragged, device: str) -> Any:
     """The mean of the last layer over the word pieces of each text, a tensor [n, d]."""
     import torch
 
@@ -178,7 +192,7 @@ def _vectors(module: Any, x: Ragged, device: str) -> Any:
     return (hidden * share).sum(1) / share.sum(1).clamp(min=1.0)
 
 
-def _module(network: EncoderNetwork, device: str) -> Any:
+def as_module(network: EncoderNetwork, device: str) -> Any:
     """The network as a PyTorch module; raises `BenchError` where the weights are not those that its config asks for."""
     import torch
 

@@ -118,14 +118,16 @@ def test_source_texts_of_the_targets_test_set_are_not_trained_on(
 
 @pytest.mark.parametrize(("name", "budget", "which"), [
     ("encoder-source-only", 0, "target"), ("encoder-finetune", 16, "target"), ("encoder-finetune", "full", "target"),
-    ("encoder-scratch", "full", "target"), ("encoder-finetune", 96, "three"), ("encoder-scratch", 96, "three")])
+    ("encoder-scratch", "full", "target"), ("encoder-finetune", 96, "three"), ("encoder-scratch", 96, "three"),
+    ("setfit", 16, "target"), ("setfit", 96, "three")])
 def test_an_encoder_learns_and_its_saved_model_predicts_the_same(
         world: World, name: str, budget: int | str, which: str):
     target = getattr(world, which)
     strategy = named(name)
     resources = Resources(None, toy.NET, "cpu", 0, same_labels=which == "target",  # type: ignore[arg-type]
                           **tiny_encoder.resources(world.root, world.source, strategy.described().needs))
-    given = {} if name == "encoder-source-only" else {"learning_rate": 1e-2}
+    given: dict[str, float] = {"encoder-source-only": {}, "setfit": {"learning_rate": 3e-3}}.get(
+        name, {"learning_rate": 1e-2})
     fitted, again = (strategy.fit()(world.trial(budget, 0, target), resources, **given) for _ in range(2))
     test = Examples(target.data.corpus, target.split.test)
     p = fitted(test)
