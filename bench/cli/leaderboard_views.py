@@ -35,8 +35,12 @@ class ViewOptions:
     """Which view of the records, and its details."""
 
     others: Annotated[list[str] | None, typer.Argument(help="More baselines or folders for --compare.")] = None
-    budget: Annotated[str, typer.Option(help="Everything known at these budgets, such as 128 or full.")] = ""
+    budget: Annotated[str, typer.Option(
+        help="Everything known at these budgets, such as 128 or full; with --columns these budgets side by side.")] = ""
     sort: Annotated[str, typer.Option(help="Order of the rows: a budget, adapt or name. [default: mean score]")] = ""
+    columns: Annotated[str, typer.Option(
+        help="Which columns, comma-separated, such as score,score_interval,gain_points; an unknown one lists "
+             "all.")] = ""
     compare: Annotated[str, typer.Option(
         help="Compare baselines in pairs, such as finetune,frozen, or two results folders: the earlier run, then the "
              "later (--results-dir where it is left out).")] = ""
@@ -98,19 +102,28 @@ class Answer:
 
     sections: Sequence[Section]
     text: str = ""  # printed instead of the sections
+    content: bytes = b""  # written instead of any text, in a format that is none
     pictures: Sequence[Callable[[], list[Path]]] = ()  # drawn where tables go to the terminal
     notes: Sequence[str] = ()  # what the user should know besides
     worse: Sequence[str] = ()  # what `--fail-if-worse` found
 
 
 def leaderboard(question: Question) -> Answer:
-    """All budgets side by side."""
+    """All budgets side by side, or some of them with the columns that the user chose."""
+    from bench.analysis.study import narrowed
     from bench.report import leaderboard_files
 
-    studies, sort = question.studies, question.options.sort
-    if question.format == "table":
-        return Answer(leaderboards(studies, sort))
-    return Answer((), leaderboard_files.whole(studies, question.format, sort))
+    sort, form = question.options.sort, question.format
+    studies = [narrowed(study, question.budgets) for study in question.studies] if question.budgets else \
+        question.studies
+    names = [name for part in question.options.columns.split(",") if (name := part.strip())]
+    if form == "json" and names:
+        raise BenchError("--columns does not go with --format json", "it always holds everything")
+    if form == "table":
+        return Answer(leaderboards(studies, sort, names))
+    if form == "parquet":
+        return Answer((), content=leaderboard_files.parquet(studies, names))
+    return Answer((), leaderboard_files.whole(studies, form, sort, names))
 
 
 def one_budget(question: Question) -> Answer:
