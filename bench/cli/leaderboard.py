@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from bench.cli import completion, leaderboard_views
+from bench.cli import completion, label_cost_view, leaderboard_views
 from bench.cli.chosen_records import RecordOptions, choose_records, report_facts
 from bench.cli.figures import FigureOptions, check_figures, draw_figures
 from bench.cli.leaderboard_views import Answer, Question, ViewOptions
@@ -39,7 +39,7 @@ VIEWS = (
     View("across", leaderboard_views.across),
     View("calibration", leaderboard_views.calibration),
     View("variance", leaderboard_views.variance),
-    View("label_cost", leaderboard_views.break_even, details=("hour_cost",)),
+    View("label_cost", label_cost_view.break_even, details=("hour_cost",)),
 )
 ONE_BUDGET = View("budget", leaderboard_views.one_budget)  # where no other view is chosen
 LEADERBOARD = View("", leaderboard_views.leaderboard, details=("sort", "columns"))  # where no option chooses

@@ -73,7 +73,8 @@ def text_of_sections(sections: Sequence[Section], format: str) -> str:
 
     if format == "table":
         blocks = [["", sentence(section.title), *map(sentence, section.lead), *([""] if section.lead else []),
-                   formats.plain(section.table, width()), "", *map(sentence, section.sentences)] for section in sections]
+                   formats.plain(section.table, width()), "", *map(sentence, section.sentences)]
+                  for section in sections]
         return "\n".join("\n".join(lines) for lines in blocks) + "\n"
     if format == "json":
         return json.dumps([_values(section) for section in sections], indent=1, ensure_ascii=False) + "\n"

@@ -25,8 +25,8 @@ SIZES = (("", 1.0), (r"\small", 0.925), (r"\footnotesize", 0.85))  # and their w
 SEPARATIONS = (6.0, 4.0, 2.5)  # \tabcolsep in points
 # Widths of Computer Modern's characters in tenths of a point at 10 pt; those that are not here are as wide as a digit.
 DIGIT, WIDEST = 50, 100
-LETTERS = {28: "il.,:;!'|[]", 31: "fj", 33: " -(", 39: "rst)", 45: "cez", 53: "kvxyq", 56: "bdhnpuS", 65: "FLZ", 73: "wCRTPEBJI",
-           78: "ADHKNOQUVXYG+=−±×≤≥<>~%&", 84: "m@", 92: "M→", 103: "W…"}
+LETTERS = {28: "il.,:;!'|[]", 31: "fj", 33: " -(", 39: "rst)", 45: "cez", 53: "kvxyq", 56: "bdhnpuS", 65: "FLZ",
+           73: "wCRTPEBJI", 78: "ADHKNOQUVXYG+=−±×≤≥<>~%&", 84: "m@", 92: "M→", 103: "W…"}
 WIDTHS = {c: tenths / 10 for tenths, letters in LETTERS.items() for c in letters}
 BOLD = 1.15  # how much wider bold digits are
 MINUS = re.compile(r"(?<![\w-])-(?=\.?\d)")  # before a number
@@ -54,8 +54,8 @@ def _caption(study: Study, names: Sequence[str]) -> str:
     seeds = max((ranking.seeds for ranking in study.rankings), default=0)
     over = f", {seeds} seed{'s' if seeds > 1 else ''}" if seeds else ""
     variant = f", {board.variant}" if board.variant else ""
-    first = f"Strategies on {board.target} ({board.n_test:,} test texts{over}) by the number of labelled texts; source " \
-            f"{board.source}{variant}."
+    first = f"Strategies on {board.target} ({board.n_test:,} test texts{over}) by the number of labelled texts; " \
+            f"source {board.source}{variant}."
     told = "; ".join(columns.meanings(study, names))
     return f"{first} {told[:1].upper()}{told[1:]}{'.' if told else ''} Bold: the highest mean; underlined: not " \
            "significantly worse than it (Hsu's comparison with the best, 5% for each number of labels)."
