@@ -54,6 +54,7 @@ NEW_LABELS = (
     Candidate("sentence-embedding", sentence_embedding.fit, sentence_embedding.NEEDS),
 )
 
+REFERENCES = ("genest1986combining",)  # bench/references.toml
 NEEDS: frozenset[str] = frozenset()
 OPTIONAL_NEEDS = (*((c.name, c.needs | {"same-labels"}) for c in SAME_LABELS),
                   *((c.name, c.needs - {"one-class"} | {"new-labels"}) for c in NEW_LABELS))

@@ -24,6 +24,7 @@ from bench.api import (
     with_classes,
 )
 
+REFERENCES = ("sun2016return",)  # bench/references.toml
 NEEDS = frozenset({"source-features", "same-labels", "one-class", "no-labels"})
 
 

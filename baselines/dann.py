@@ -16,6 +16,7 @@ from bench.api import (
     weights_of_labelled,
 )
 
+REFERENCES = ("ganin2016domain",)  # bench/references.toml
 NEEDS = frozenset({"source-linear", "counts", "same-labels", "one-class", "no-labels"})
 
 

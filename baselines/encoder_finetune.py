@@ -10,6 +10,7 @@ from bench.api import (
     fine_tune_encoder,
 )
 
+REFERENCES = ("howard2018universal", "devlin2019bert", "kumar2022finetuning")  # bench/references.toml
 NEEDS = frozenset({"encoder-base", "one-class"})
 
 

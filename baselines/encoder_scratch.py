@@ -11,6 +11,7 @@ from bench.api import (
     open_network,
 )
 
+REFERENCES = ("devlin2019bert",)  # bench/references.toml
 NEEDS = frozenset({"encoder"})
 
 

@@ -5,6 +5,7 @@ from numpy.typing import NDArray
 
 from bench.api import BUNDLED_ENCODER, WORD_PIECES, EncoderModel, Examples, Fitted, Resources, Trial, softmax
 
+REFERENCES = ("devlin2019bert",)  # bench/references.toml
 NEEDS = frozenset({"encoder-base", "same-labels", "one-class", "no-labels"})
 
 

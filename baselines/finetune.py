@@ -4,6 +4,7 @@ from functools import partial
 
 from bench.api import LEARNING_RATE, NEW_LABELS_LEARNING_RATE, Fitted, Resources, Trial, fine_tune, fitted_network
 
+REFERENCES = ("howard2018universal", "kumar2022finetuning")  # bench/references.toml
 NEEDS = frozenset({"base", "one-class"})
 
 

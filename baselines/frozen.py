@@ -19,6 +19,7 @@ from bench.api import (
     with_classes,
 )
 
+REFERENCES = ()  # no paper of its own
 NEEDS = frozenset({"features"})
 
 

@@ -16,6 +16,7 @@ from bench.api import (
     train_on_trial,
 )
 
+REFERENCES = ("pennington2014glove", "kim2014convolutional")  # bench/references.toml
 NEEDS = frozenset({"glove"})
 
 

@@ -5,6 +5,7 @@ from numpy.typing import NDArray
 
 from bench.api import Examples, Fitted, Forest, ForestModel, Resources, Trial, Vocabulary, class_probabilities
 
+REFERENCES = ("pennington2014glove", "breiman2001random")  # bench/references.toml
 NEEDS = frozenset({"glove"})
 
 

@@ -4,6 +4,7 @@ from functools import partial
 
 from bench.api import Fitted, Resources, Trial, fitted_network, unfreeze_gradually
 
+REFERENCES = ("howard2018universal", "kumar2022finetuning")  # bench/references.toml
 NEEDS = frozenset({"base", "one-class"})
 
 

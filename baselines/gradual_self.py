@@ -16,6 +16,7 @@ from bench.api import (
     unfreeze_gradually,
 )
 
+REFERENCES = ("howard2018universal", "blum1998combining")  # bench/references.toml
 NEEDS = frozenset({"base", "source-linear", "counts", "same-labels", "one-class", "no-labels"})
 
 

@@ -15,6 +15,7 @@ from bench.api import (
     weights_of_labelled,
 )
 
+REFERENCES = ("bickel2007discriminative", "jiang2007instance", "shimodaira2000improving")  # bench/references.toml
 NEEDS = frozenset({"source-linear", "counts", "same-labels", "one-class", "no-labels"})
 
 

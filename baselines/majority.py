@@ -4,6 +4,7 @@ import numpy as np
 
 from bench.api import Fitted, Resources, Trial, constant
 
+REFERENCES = ()  # no paper of its own
 NEEDS: frozenset[str] = frozenset()
 
 

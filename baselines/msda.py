@@ -17,6 +17,7 @@ from bench.api import (
     weights_of_labelled,
 )
 
+REFERENCES = ("chen2012marginalized",)  # bench/references.toml
 NEEDS = frozenset({"source-linear", "counts", "same-labels", "one-class", "no-labels"})
 
 

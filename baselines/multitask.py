@@ -29,6 +29,7 @@ from bench.api import (
     with_classes,
 )
 
+REFERENCES = ("caruana1997multitask",)  # bench/references.toml
 NEEDS = frozenset({"base", "source", "one-class"})
 
 

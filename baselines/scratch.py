@@ -2,6 +2,7 @@
 
 from bench.api import Fitted, Resources, Trial, train_from_scratch
 
+REFERENCES = ()  # no paper of its own
 NEEDS = frozenset({"word-vectors"})
 
 

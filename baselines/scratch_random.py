@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from bench.api import Fitted, Resources, Trial, train_from_scratch
 
+REFERENCES = ("kim2014convolutional",)  # bench/references.toml
 NEEDS: frozenset[str] = frozenset()
 
 

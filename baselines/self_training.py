@@ -5,6 +5,7 @@ from numpy.typing import NDArray
 
 from bench.api import Examples, Fitted, LinearModel, Resources, Trial, class_probabilities, self_trained_linear
 
+REFERENCES = ("zou2018unsupervised", "yarowsky1995unsupervised")  # bench/references.toml
 NEEDS = frozenset({"source-linear", "counts", "same-labels", "one-class", "no-labels"})
 
 

@@ -2,6 +2,7 @@
 
 from bench.api import BUNDLED_ENCODER, Fitted, Resources, Trial, fit_probe, fitted_sentences
 
+REFERENCES = ("reimers2019sentence",)  # bench/references.toml
 NEEDS = frozenset({"sentences"})
 
 

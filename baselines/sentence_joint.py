@@ -14,6 +14,7 @@ from bench.api import (
     weights_of_labelled,
 )
 
+REFERENCES = ("reimers2019sentence", "daume2007frustratingly")  # bench/references.toml
 NEEDS = frozenset({"sentences", "source-sentences", "same-labels", "one-class"})
 
 

@@ -11,6 +11,7 @@ from bench.api import (
     fitted_sentences,
 )
 
+REFERENCES = ("reimers2019sentence",)  # bench/references.toml
 NEEDS = frozenset({"sentences", "source-sentences", "same-labels", "one-class", "no-labels"})
 
 

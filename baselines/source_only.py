@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from bench.api import HEAD, HEAD_BIAS, Examples, Fitted, NetworkModel, Resources, Trial, network_model, softmax
 
+REFERENCES = ()  # no paper of its own
 NEEDS = frozenset({"features", "same-labels", "one-class", "no-labels"})
 
 

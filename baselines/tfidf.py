@@ -14,6 +14,7 @@ from bench.api import (
     linear_head,
 )
 
+REFERENCES = ()  # no paper of its own
 NEEDS = frozenset({"counts"})
 
 

@@ -15,6 +15,7 @@ from bench.api import (
     weights_of_labelled,
 )
 
+REFERENCES = ("daume2007frustratingly",)  # bench/references.toml
 NEEDS = frozenset({"source-linear", "counts", "same-labels", "one-class"})
 
 

@@ -15,6 +15,7 @@ from bench.api import (
     tfidf,
 )
 
+REFERENCES = ("blitzer2007biographies",)  # bench/references.toml
 NEEDS = frozenset({"source-linear", "counts", "same-labels", "one-class", "no-labels"})
 
 

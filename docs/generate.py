@@ -19,7 +19,7 @@ SECTIONS = {
               "using-a-model.md", "python.md", "report.md", "running.md", "faq.md"],
     "Extend": ["adding-a-task.md", "adding-a-baseline.md", "baselines.md", "engines.md"],
     "What the numbers mean": ["protocol.md", "statistics.md", "claims.md", "maps.md", "data-and-licences.md",
-                              "result-schema.md"],
+                              "references.md", "result-schema.md"],
     "Under the hood": ["architecture.md", "performance.md", "scaling.md", "reliability.md",
                        "licences.md"],
     "Reference": ["command-line.md", "api.md"],
@@ -57,6 +57,7 @@ def generated() -> dict[str, Any]:
     """File names and what writes them."""
     return {"data-and-licences.md": data_page, "result-schema.md": schema_page, "record.schema.json": record_schema,
             "leaderboard.schema.json": leaderboard_schema,
+            "references.md": references_page,
             "command-line.md": commands_page, "api.md": api_page, "licences.md": licences_page}
 
 
@@ -77,6 +78,27 @@ def data_page() -> str:
                          f"{_cell(edition.citation)} | {routes} |")
         lines.append("")
     return "\n".join(lines)
+
+
+def references_page() -> str:
+    """The sources of every data set and strategy, from the data that `bench cite` reads."""
+    from bench.baselines import BASELINES
+    from bench.data.cards import all_tasks
+    from bench.report import references
+
+    cards = all_tasks(())
+    editions = [f"{task.name}@{edition.name}" for task in cards.values() for edition in task.editions]
+    cited = references.of_names(editions, list(BASELINES), cards)
+    lines = ["# References", "", "What `bench cite` prints for your own results: the sources of the data sets and the "
+             "strategies that they use; with `--format bibtex` as BibTeX.", ""]
+    for kind, title in (("data set", "Data sets"), ("strategy", "Strategies"), ("also used", "Beside these")):
+        lines += [f"## {title}", "", "| what | sources |", "|---|---|"]
+        lines += [f"| {one.name} | {', '.join(f'[{key}](#{key})' for key in one.keys) or one.note} |"
+                  for one in cited if one.kind == kind]
+        lines.append("")
+    lines += ["## Sources", ""]
+    lines += [f'- <a id="{key}"></a>**{key}**: {_cell(references.in_words(key))}' for key in references.keys_of(cited)]
+    return "\n".join([*lines, ""])
 
 
 def licences_page() -> str:

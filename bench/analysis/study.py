@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from bench.analysis.predictions import TestPredictions, test_predictions
 from bench.analysis.rankings import Ranking, rankings
 from bench.analysis.variance import VarianceComponents, variance_components
 from bench.core.budget import Budget
+from bench.core.errors import BenchError
 from bench.results.record import Record
 
 REFERENCES = ("scratch", "tfidf")  # the strategies whose labels a label equivalent counts
@@ -52,6 +53,19 @@ class Study:
 def studies(records: Sequence[Record]) -> list[Study]:
     """One study per leaderboard of the records."""
     return [study_of(board) for board in boards_of(records)]
+
+
+def narrowed(study: Study, budgets: Sequence[Budget]) -> Study:
+    """The study with some of its budgets alone; its verdict over all budgets stays that over all.
+
+    Raises `BenchError` where it has none of them.
+    """
+    kept = tuple(budget for budget in study.board.budgets if budget in budgets)
+    if not kept:
+        raise BenchError(f"{study.board.target}: no trials at {', '.join(map(str, budgets))} labels",
+                         f"there are: {', '.join(map(str, study.board.budgets))}")
+    return replace(study, board=replace(study.board, budgets=kept), leaders=(),
+                   rankings=tuple(ranking for ranking in study.rankings if ranking.budget in kept))
 
 
 def with_one_zero(studies: Sequence[Study]) -> tuple[list[Study], list[Study]]:

@@ -11,8 +11,9 @@ import typer
 from typer.core import TyperGroup
 
 from bench import __version__
-from bench.cli import data, results, streams, task
+from bench.cli import data, results, results_files, streams, task
 from bench.cli import list as listing
+from bench.cli.cite import cite_command
 from bench.cli.distance import distance_command
 from bench.cli.doctor import doctor_command
 from bench.cli.export import data_export
@@ -35,7 +36,8 @@ CLICK_ERROR: type[Exception] = typer.BadParameter.__mro__[2]
 COMMANDS: dict[str, Command] = {
     "run": run_command, "pretrain": pretrain_command, "leaderboard": leaderboard_command, "report": report_command,
     "fit": fit_command, "predict": predict_command, "distance": distance_command, "map": map_command,
-    "time": time_command, "reproduce": reproduce_command, "doctor": doctor_command}  # the most wanted first
+    "time": time_command, "reproduce": reproduce_command, "cite": cite_command,
+    "doctor": doctor_command}  # the most wanted first
 GROUPS: dict[str, tuple[str, dict[str, Command]]] = {
     "list": ("What there is to choose from: tasks, baselines, nets, engines.",
              {"tasks": listing.list_tasks, "baselines": listing.list_baselines, "nets": listing.list_nets,
@@ -43,8 +45,9 @@ GROUPS: dict[str, tuple[str, dict[str, Command]]] = {
     "data": ("Fetch, check, audit and export the data.",
              {"list": listing.list_tasks, "pull": data.data_pull, "verify": data.data_verify,
               "audit": data.data_audit, "export": data_export}),
-    "results": ("What a results folder holds: list, remove and import records.",
-                {"list": results.results_list, "rm": results.results_rm, "import": results_import}),
+    "results": ("What a results folder holds: list, remove, import, export and merge records.",
+                {"list": results.results_list, "rm": results.results_rm, "import": results_import,
+                 "export": results_files.results_export, "merge": results_files.results_merge}),
     "task": ("Make and check task cards.", {"new": task.task_new, "check": task.task_check})}
 
 

@@ -35,8 +35,12 @@ class ViewOptions:
     """Which view of the records, and its details."""
 
     others: Annotated[list[str] | None, typer.Argument(help="More baselines or folders for --compare.")] = None
-    budget: Annotated[str, typer.Option(help="Everything known at these budgets, such as 128 or full.")] = ""
+    budget: Annotated[str, typer.Option(
+        help="Everything known at these budgets, such as 128 or full; with --columns these budgets side by side.")] = ""
     sort: Annotated[str, typer.Option(help="Order of the rows: a budget, adapt or name. [default: mean score]")] = ""
+    columns: Annotated[str, typer.Option(
+        help="Which columns, comma-separated, such as score,score_interval,gain_points; an unknown one lists "
+             "all.")] = ""
     compare: Annotated[str, typer.Option(
         help="Compare baselines in pairs, such as finetune,frozen, or two results folders: the earlier run, then the "
              "later (--results-dir where it is left out).")] = ""
@@ -98,19 +102,28 @@ class Answer:
 
     sections: Sequence[Section]
     text: str = ""  # printed instead of the sections
+    content: bytes = b""  # written instead of any text, in a format that is none
     pictures: Sequence[Callable[[], list[Path]]] = ()  # drawn where tables go to the terminal
     notes: Sequence[str] = ()  # what the user should know besides
     worse: Sequence[str] = ()  # what `--fail-if-worse` found
 
 
 def leaderboard(question: Question) -> Answer:
-    """All budgets side by side."""
+    """All budgets side by side, or some of them with the columns that the user chose."""
+    from bench.analysis.study import narrowed
     from bench.report import leaderboard_files
 
-    studies, sort = question.studies, question.options.sort
-    if question.format == "table":
-        return Answer(leaderboards(studies, sort))
-    return Answer((), leaderboard_files.whole(studies, question.format, sort))
+    sort, form = question.options.sort, question.format
+    studies = [narrowed(study, question.budgets) for study in question.studies] if question.budgets else \
+        question.studies
+    names = [name for part in question.options.columns.split(",") if (name := part.strip())]
+    if form == "json" and names:
+        raise BenchError("--columns does not go with --format json", "it always holds everything")
+    if form == "table":
+        return Answer(leaderboards(studies, sort, names))
+    if form == "parquet":
+        return Answer((), content=leaderboard_files.parquet(studies, names))
+    return Answer((), leaderboard_files.whole(studies, form, sort, names))
 
 
 def one_budget(question: Question) -> Answer:
@@ -200,9 +213,9 @@ def across(question: Question) -> Answer:
         stem = question.results_dir / "leaderboards" / f"across-{result.budget}{_in_file_name(result.variant)}"
         return save_charts([(stem, panels.ranks_panel(result))])
 
+    drawn = [result for result in results if len(result.ranked) > 1 and result.critical is not None]  # several corpora
     return Answer(sections, as_json(results) if question.format == "json" else "",
-                  [partial(picture, result) for result in results
-                   if len(result.ranked) > 1 and result.critical is not None])  # one corpus has no critical difference
+                  pictures=[partial(picture, result) for result in drawn])
 
 
 def _in_file_name(variant: str) -> str:
@@ -265,34 +278,3 @@ def _variance_table(study: Study, question: Question) -> Table:
                  for shares in study.variance_components if question.keeps(shares.budget))
     head = ("at", "baseline", "bases×draws×heads", "base seed", "label draw", "both", "head seed", "whole")
     return tables.Table(head, body)
-
-
-def break_even(question: Question) -> Answer:
-    """What the saved labels are worth, and when the base has paid for itself."""
-    from bench.analysis import learning_curves
-    from bench.report import tables
-
-    label_cost, hour_cost = question.options.label_cost, question.options.hour_cost
-    head = ("at", "baseline", "labels saved per target [95%]", "worth", "base costs", "= labels", "targets to repay",
-            "by time alone")
-    sections = []
-    for study in question.studies:
-        sizes = dict(study.board.sizes)
-        against_scratch = [labels for labels in study.label_equivalents
-                           if labels.reference == "scratch" and question.keeps(labels.budget)]
-        rows = sorted(learning_curves.break_even(against_scratch, study.predictions, sizes, label_cost, hour_cost),
-                      key=lambda row: (sizes[row.budget], row.baseline))
-        body = tuple((tables.labels_of(study, row.budget), row.baseline,
-                      f"{row.saved.estimate:,.0f} [{row.saved.low:,.0f} {row.saved.high:,.0f}]",
-                      f"{row.saved.estimate * label_cost:,.2f}", f"{row.price:,.2f}", f"{row.labels:,.1f}",
-                      _count(row.targets), _count(row.targets_by_time)) for row in rows)
-        sections.append(Section(study.board.title, tables.Table(head, body), [
-            f"labels saved: how many more labels scratch needs for the same score, at most its largest budget; worth: "
-            f"at {label_cost:g} per label; base costs: {max((row.pretrain for row in rows), default=0):.0f} s at "
-            f"{hour_cost:g} per hour; by time alone: counts seconds of training on the target instead, never where "
-            f"the score is beyond the curve of scratch or training takes longer."]))
-    return Answer(sections)
-
-
-def _count(targets: int | None) -> str:
-    return "never" if targets is None else str(targets)

@@ -39,7 +39,7 @@ class TrialFilters:
 def results_list(*, results_dir: ResultsDir = RUNS, filters: RecordOptions, trials: TrialFilters,
                  as_json: AsJson = False) -> None:
     """List the records of a results folder, those of one row, budget and base together."""
-    rows = _rows(_chosen(results_dir, filters, trials))
+    rows = _rows(chosen_trials(results_dir, filters, trials))
     if as_json:
         output.json_values(rows, indent=1)
     else:
@@ -57,7 +57,7 @@ def results_rm(
     """Remove records from a results folder, so that their trials run again; packed files are written anew too."""
     if not any(getattr(group, field.name) for group in (filters, trials) for field in fields(group)):
         raise BenchError("nothing says which records to remove", "such as --target amazon, or --failed")
-    records = _chosen(results_dir, filters, trials)
+    records = chosen_trials(results_dir, filters, trials)
     if not records:
         raise BenchError(f"no such records in {results_dir}", "bench results list shows those that there are")
     output.table(_rows(records))
@@ -73,10 +73,11 @@ def results_rm(
     for removal in removals:
         left = f"{removal.left} lines left" if removal.left else "no record left: the file is gone"
         output.say(f"{removal.path}: {removal.removed} records removed, {left}")
-    _write_leaderboards(results_dir, {record.task for record in records})
+    write_leaderboards(results_dir, {record.task for record in records})
 
 
-def _chosen(folder: Path, filters: RecordOptions, trials: TrialFilters) -> list[Record]:
+def chosen_trials(folder: Path, filters: RecordOptions, trials: TrialFilters) -> list[Record]:
+    """The records of a folder that the options choose."""
     budgets = parse_budgets(trials.budget) if trials.budget else ()
     return [record for record in choose_records(folder, filters, trials.source)
             if (not budgets or record.budget in budgets) and (not trials.seed or record.seed in trials.seed)
@@ -109,7 +110,7 @@ def _rows(records: Sequence[Record]) -> list[dict[str, Any]]:
     return rows
 
 
-def _write_leaderboards(folder: Path, tasks: set[str]) -> None:
+def write_leaderboards(folder: Path, tasks: set[str]) -> None:
     """Write the leaderboards of some targets anew; one without records goes."""
     from bench.analysis import study
     from bench.report import leaderboard_files

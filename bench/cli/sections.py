@@ -32,21 +32,22 @@ class Section:
     lead: Sequence[str] = ()  # sentences above the table
 
 
-def check_format(name: str) -> None:
-    """Raise `BenchError` for an unknown format."""
+def check_format(name: str, more: Sequence[str] = ()) -> None:
+    """Raise `BenchError` for an unknown format; `more` are those that a command has besides."""
     from bench.report import formats
 
     if name not in formats.FORMATS:
-        raise BenchError(f"unknown format {name!r}", ", ".join(formats.FORMATS))
+        raise BenchError(f"unknown format {name!r}", ", ".join((*formats.FORMATS, *more)))
 
 
-def leaderboards(studies: Sequence[Study], sort: str = "") -> list[Section]:
-    """Each study's leaderboard, with the advice and what the columns mean."""
-    from bench.report import tables
+def leaderboards(studies: Sequence[Study], sort: str = "", names: Sequence[str] = ()) -> list[Section]:
+    """Each study's leaderboard, with the advice and what the columns mean; `names` chooses its columns."""
+    from bench.report import columns, tables
     from bench.report.headline import headline
 
-    return [Section(study.board.title, tables.compact(study, sort), sentences(study), headline(study))
-            for study in studies]
+    chosen = columns.of_text(names, "table") if names else ()
+    return [Section(study.board.title, columns.table(study, chosen, sort) if chosen else tables.compact(study, sort),
+                    sentences(study), headline(study)) for study in studies]
 
 
 def sentences(study: Study) -> list[str]:
@@ -58,20 +59,32 @@ def sentences(study: Study) -> list[str]:
 
 def print_sections(sections: Sequence[Section], format: str = "table") -> None:
     """Print the sections; JSON gives the text of the tables, by column."""
-    from bench.report import formats
+    if format == "table":
+        output.say(text_of_sections(sections, format).removesuffix("\n"), marks=True)
+    elif format == "json":
+        output.json_text(text_of_sections(sections, format))
+    else:
+        output.data(text_of_sections(sections, format))
+
+
+def text_of_sections(sections: Sequence[Section], format: str) -> str:
+    """Return the sections as one text in a format."""
+    from bench.report import formats, latex
 
     if format == "table":
-        for section in sections:
-            table = formats.plain(section.table, width())
-            lead = [*map(sentence, section.lead), *([""] if section.lead else [])]
-            lines = ["", sentence(section.title), *lead, table, "", *map(sentence, section.sentences)]
-            output.say("\n".join(lines), marks=True)
-    elif format == "json":
-        output.json_text(json.dumps([_values(section) for section in sections], indent=1, ensure_ascii=False) + "\n")
-    else:
-        texts = [formats.rendered(section.table, format, section.title, section.sentences, section.lead)
-                 for section in sections]
-        output.data(formats.page(texts) if format == "html" else "\n".join(texts))
+        blocks = [["", sentence(section.title), *map(sentence, section.lead), *([""] if section.lead else []),
+                   formats.plain(section.table, width()), "", *map(sentence, section.sentences)]
+                  for section in sections]
+        return "\n".join("\n".join(lines) for lines in blocks) + "\n"
+    if format == "json":
+        return json.dumps([_values(section) for section in sections], indent=1, ensure_ascii=False) + "\n"
+    if format == "latex":
+        labels = latex.labels([section.title for section in sections])
+        return "\n".join(latex.rendered(section.table, section.title, [*section.lead, *section.sentences], label=label)
+                         for section, label in zip(sections, labels, strict=True))
+    texts = [formats.rendered(section.table, format, section.title, section.sentences, section.lead)
+             for section in sections]
+    return formats.page(texts) if format == "html" else "\n".join(texts)
 
 
 def _values(section: Section) -> dict[str, Any]:

@@ -127,6 +127,7 @@ class Edition:
     sha256: Annotated[str, Meta(pattern=f"^([0-9a-f]{{64}})?{END}", description="64 hexadecimal digits")] = ""
     licence: str = ""
     citation: str = ""
+    references: tuple[Text, ...] = ()  # keys of bench/references.toml: what `bench cite` prints
     test: Literal["official", "quarter", "fifth"] = "quarter"  # rows with split == "test"; or seeded and stratified
     split_by: Annotated[Literal["", "group"], Meta(description="'group'")] = ""  # a group's rows stay on one side
     where: Where = field(default_factory=dict)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bench.report import leaderboard_files
+from bench.report import leaderboard_files, leaderboard_rows
 from bench.report.formats import plain
 from bench.report.headline import headline
 from bench.report.tables import compact
@@ -54,7 +54,7 @@ class Board:
         """
         import pandas as pd
 
-        return pd.DataFrame(leaderboard_files.rows(self.studies), columns=list(leaderboard_files.COLUMNS))
+        return pd.DataFrame(leaderboard_rows.rows(self.studies), columns=list(leaderboard_rows.COLUMNS))
 
     def to_html(self) -> str:
         """The leaderboards with their sentences as HTML without scripts; all text in it is escaped."""

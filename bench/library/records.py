@@ -12,6 +12,7 @@ from bench.core.errors import BenchError
 from bench.library.board import Board
 from bench.results import record_files
 from bench.results.record import Record
+from bench.results.trial_table import PHASES
 from bench.runs.options import Options
 
 if TYPE_CHECKING:
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
     from bench.library.arguments import Folder
 
-PHASES = ("load", "encode", "pretrain", "adapt", "predict")  # whose seconds a record holds
 
 
 @dataclass(frozen=True, repr=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import is_dataclass, replace
 from html import escape
 from typing import Any
@@ -14,6 +14,7 @@ import numpy as np
 
 from bench.core.errors import BenchError
 from bench.core.printable import one_line
+from bench.report import latex
 from bench.report.tables import Table
 
 FILES = {"md": "md", "csv": "csv", "latex": "tex", "html": "html", "json": "json"}  # formats and their file endings
@@ -21,10 +22,6 @@ FORMATS = ("table", *FILES)
 RUN_BY_SPREADSHEETS = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 MARKDOWN = re.compile(r"[\\|`<]|!(?=\[)|\](?=[(\[:])")  # what could begin HTML, code, a picture, a link or a cell
 MARKDOWN_START = re.compile(r"^[#>+*=~-](?=[#>+*=~\s-]|$)")  # a heading, quotation, list or line
-LATEX = {"\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}",
-         "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": r"\textless{}", ">": r"\textgreater{}",
-         "▲": r"$\uparrow$", "▼": r"$\downarrow$", "–": "--", "…": r"\ldots{}", "±": r"$\pm$", "·": r"$\cdot$",
-         "×": r"$\times$", "²": r"$^2$", "[": "{[}", "]": "{]}"}
 
 
 def plain(table: Table, width: int = 120) -> str:
@@ -75,14 +72,14 @@ def _pad(table: Table, column: int, text: str, size: int) -> str:
 def rendered(table: Table, form: str, title: str, lines: Sequence[str] = (), lead: Sequence[str] = ()) -> str:
     """A table as Markdown, LaTeX (booktabs), HTML or CSV; all but CSV with its title and sentences.
 
-    The sentences in `lead` stand above the table, `lines` below it.
+    The sentences in `lead` stand above the table, `lines` below it; in LaTeX all of them are comments.
     """
     if form == "csv":
         return csv_text([table.flat(), *table.body])
     if form == "md":
         return _markdown(table, title, lines, lead)
     if form == "latex":
-        return _latex(table, title, lines, lead)
+        return latex.rendered(table, title, [*lead, *lines])
     if form == "html":
         return _html(table, title, lines, lead)
     raise BenchError(f"unknown format {form!r}", ", ".join(FORMATS))
@@ -104,14 +101,6 @@ def in_markdown(text: str) -> str:
     return MARKDOWN_START.sub(lambda match: f"\\{match[0]}", shown)
 
 
-def _latex(table: Table, title: str, lines: Sequence[str], lead: Sequence[str]) -> str:
-    head, *body = [" & ".join(_latex_text(cell) for cell in row) + r" \\" for row in (table.flat(), *table.body)]
-    sentences = "\n\n".join(_latex_text(line) for line in lines)
-    return "\n".join([f"% needs \\usepackage{{booktabs}}; {one_line(title)}", *(f"{_latex_text(s)}\n" for s in lead),
-                      rf"\begin{{tabular}}{{{'l' * len(table.head)}}}", r"\toprule", head, r"\midrule", *body,
-                      r"\bottomrule", r"\end{tabular}", "", sentences, ""])
-
-
 def _html(table: Table, title: str, lines: Sequence[str], lead: Sequence[str]) -> str:
     from tabulate import tabulate
 
@@ -129,12 +118,8 @@ def page(sections: Sequence[str]) -> str:
             f"<style>{style}</style></head>\n<body>\n{''.join(sections)}</body></html>\n")
 
 
-def _latex_text(text: str) -> str:
-    return "".join(LATEX.get(c, c) for c in one_line(text))
-
-
 def csv_text(rows: Sequence[Sequence[Any]]) -> str:
-    """Rows as CSV; numbers are rounded, and cells that a spreadsheet would run are quoted."""
+    """Rows as CSV; numbers are rounded, none is infinite, and cells that a spreadsheet would run are quoted."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     for row in rows:
@@ -142,9 +127,28 @@ def csv_text(rows: Sequence[Sequence[Any]]) -> str:
     return out.getvalue()
 
 
+def parquet_bytes(names: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> bytes:
+    """Columns of rows as a Parquet file; numbers that are not finite are null, and a column of mixed kinds is text."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    columns = {}
+    for name in names:
+        values = [json_values(row[name]) for row in rows]
+        kinds = {type(value) for value in values if value is not None}
+        if kinds == {int, float}:
+            values = [None if value is None else float(value) for value in values]
+        elif len(kinds) > 1 or name == "budget":
+            values = [None if value is None else str(value) for value in values]
+        columns[name] = pa.array(values)
+    out = io.BytesIO()
+    pq.write_table(pa.table(columns), out, compression="zstd")
+    return out.getvalue()
+
+
 def _inert(value: object) -> object:
     if isinstance(value, float):
-        return round(value, 6)
+        return round(value, 6) if np.isfinite(value) else None
     if not isinstance(value, str):
         return value
     shown = one_line(value)

@@ -7,43 +7,43 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from bench.analysis.calibration import Calibration
-from bench.analysis.rankings import RankedBaseline
-from bench.analysis.scores import Interval
 from bench.analysis.study import Study
-from bench.core.budget import Budget
 from bench.core.files import save_text
 from bench.core.names import TaskRef
+from bench.report import columns, latex
 from bench.report.advice import advice, notes
-from bench.report.formats import FILES, csv_text, page, rendered
+from bench.report.formats import FILES, csv_text, page, parquet_bytes, rendered
 from bench.report.headline import headline
 from bench.report.leaderboard_json import as_json
+from bench.report.leaderboard_rows import COLUMNS, rows
 from bench.report.tables import compact, detail, labels_of
 
-COLUMNS = ("target", "source", "net", "engine", "device", "baseline", "budget", "n_train", "n_test", "seeds_done",
-           "seeds", "leading_score", "score", "score_low", "score_high", "score_sd", "auc", "auc_low", "auc_high",
-           "accuracy", "balanced_accuracy", "rank", "best_share", "gain_points", "gain_low", "gain_high", "verdict",
-           "gain_p_family", "worth_scratch", "worth_scratch_low", "worth_scratch_high", "worth_tfidf", "log_loss",
-           "ece", "adapt_seconds", "behind_points", "behind_low", "behind_high", "source_gain_points",
-           "source_gain_low", "source_gain_high", "level_with_best", "strategy", "settings", "strategy_sha256",
-           "variant", "content_sha256", "source_sha256", "recipe", "draw", "fallbacks")
 
-
-def whole(studies: Sequence[Study], form: str, sort: str = "") -> str:
-    """Leaderboards as one text in a format, with their sentences."""
-    if form == "md":
-        return "\n".join(map(markdown, studies))
+def whole(studies: Sequence[Study], form: str, sort: str = "", names: Sequence[str] = ()) -> str:
+    """Leaderboards as one text in a format, with their sentences; `names` chooses columns where that is possible."""
     if form == "csv":
-        return csv(studies)
+        return csv(studies, names)
     if form == "json":
         return as_json(studies) + "\n"
-    sections = [section(s, form, sort) for s in studies]
+    if form == "latex":
+        return latex_tables(studies, sort, names)
+    if form == "md" and not names:
+        return "\n".join(map(markdown, studies))
+    sections = [section(s, form, sort, names) for s in studies]
     return page(sections) if form == "html" else "\n".join(sections)
 
 
-def section(study: Study, form: str, sort: str = "") -> str:
+def section(study: Study, form: str, sort: str = "", names: Sequence[str] = ()) -> str:
     """One leaderboard in a format, with its sentences."""
-    return rendered(compact(study, sort), form, study.board.title, [*advice(study), *notes(study)], headline(study))
+    table = columns.table(study, columns.of_text(names, form), sort) if names else compact(study, sort)
+    return rendered(table, form, study.board.title, [*advice(study), *notes(study)], headline(study))
+
+
+def latex_tables(studies: Sequence[Study], sort: str = "", names: Sequence[str] = ()) -> str:
+    """A LaTeX table per leaderboard, each with a caption and a label of its own; the sentences are comments."""
+    chosen, titles = columns.of_text(names, "latex"), [study.board.title for study in studies]
+    return "\n".join(latex.leaderboard(study, chosen, sort, [*headline(study), *advice(study), *notes(study)], label)
+                     for study, label in zip(studies, latex.labels(titles), strict=True))
 
 
 def write(folder: Path, studies: Sequence[Study], forms: Sequence[str] = ("md", "csv")) -> list[Path]:
@@ -64,40 +64,16 @@ def markdown(study: Study) -> str:
     return text
 
 
-def csv(studies: Sequence[Study]) -> str:
-    """All leaderboards as one CSV, one row per baseline and budget; infinite label equivalents are beyond the curve."""
-    return csv_text([list(COLUMNS), *rows(studies)])
+def csv(studies: Sequence[Study], names: Sequence[str] = ()) -> str:
+    """All leaderboards as one CSV, one row per baseline and budget; what is unknown or infinite is an empty cell."""
+    chosen = columns.of_data(names, "csv")
+    return csv_text([chosen, *([row[name] for name in chosen] for row in _rows(studies))])
 
 
-def rows(studies: Sequence[Study]) -> list[list[Any]]:
-    """The values of `COLUMNS` for each baseline and budget of all leaderboards."""
-    values: list[list[Any]] = []
-    for study in studies:
-        board = study.board
-        calibrations = {(c.baseline, c.budget): c for c in study.calibrations}
-        ranked = {(ranking.budget, row.baseline): row for ranking in study.rankings for row in ranking.rows}
-        values += [_row(study, name, b, ranked.get((b, name)), calibrations.get((name, b)))
-                   for name in board.rows for b in board.budgets if board.cells[name, b].of]
-    return values
+def parquet(studies: Sequence[Study], names: Sequence[str] = ()) -> bytes:
+    """The same as a Parquet file; what is unknown or infinite is null, and a budget is text: 128 or full."""
+    return parquet_bytes(columns.of_data(names, "parquet"), _rows(studies))
 
 
-def _row(study: Study, name: str, budget: Budget, row: RankedBaseline | None,
-         calibration: Calibration | None) -> list[Any]:
-    board = study.board
-    cell = board.cells[name, budget]
-    trial = [board.target, board.source, board.net, board.engine, board.device, name, budget, board.sizes[budget],
-             board.n_test, cell.done, cell.of, board.leading]
-    key = board.row_keys[name]
-    identity = [key.strategy, key.settings, key.version, board.variant, board.content_sha256, board.key.source_sha256,
-                key.recipe, board.key.draw, cell.fallbacks]
-    if row is None:
-        return [*trial, *[None] * (len(COLUMNS) - len(trial) - len(identity)), *identity]
-
-    def bounds(interval: Interval | None) -> list[Any]:
-        return [None] * 3 if interval is None else [interval.estimate, interval.low, interval.high]
-
-    scratch, tfidf = study.label_equivalent(name, budget), study.label_equivalent(name, budget, "tfidf")
-    return [*trial, *bounds(row.score), cell.spread, *bounds(row.auc), cell.accuracy, cell.balanced, row.rank, row.best,
-            *bounds(row.gain), row.verdict, row.p, *bounds(scratch.labels if scratch else None),
-            tfidf and tfidf.labels.estimate, calibration and calibration.log_loss, calibration and calibration.error,
-            row.adapt, *bounds(row.behind), *bounds(row.gain_over_source), row.level_with_best, *identity]
+def _rows(studies: Sequence[Study]) -> list[dict[str, Any]]:
+    return [dict(zip(COLUMNS, values, strict=True)) for values in rows(studies)]

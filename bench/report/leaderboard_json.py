@@ -18,6 +18,7 @@ from bench.core.budget import Budget, Draw
 from bench.report.advice import advice
 from bench.report.formats import json_values
 from bench.report.headline import headline
+from bench.report.leaderboard_rows import COLUMNS, rows
 from bench.results.record import Leading
 
 JSON_SCHEMA: Final = "transferbench-leaderboard-1"
@@ -90,12 +91,14 @@ class JsonLeaderboards:
     """The leaderboards of a results folder. A number is null where it is unknown or infinite."""
 
     leaderboards: tuple[JsonLeaderboard, ...]
+    table: tuple[dict[str, Any], ...]  # a row per leaderboard, baseline and budget, with the columns of the CSV
     schema: Literal["transferbench-leaderboard-1"] = JSON_SCHEMA
 
 
 def as_json(studies: Sequence[Study]) -> str:
     """Everything as one JSON object, described by `json_schema`; infinite numbers are null."""
-    boards = JsonLeaderboards(tuple(map(_leaderboard, studies)))
+    boards = JsonLeaderboards(tuple(map(_leaderboard, studies)),
+                              tuple(dict(zip(COLUMNS, row, strict=True)) for row in rows(studies)))
     return json.dumps({"schema": boards.schema, **json_values(boards)}, indent=1, ensure_ascii=False, allow_nan=False)
 
 

@@ -30,6 +30,14 @@ CELL = ("board", "baseline", "budget", "n", "done", "of", "score", "low", "high"
         "worth_words", "log_loss", "ece", "behind", "behind_low", "behind_high", "source_gain", "source_low",
         "source_high", *PHASES, "pretrain", "peak")
 
+# What the page's downloads call these, as the CSV and the Parquet file of `bench leaderboard` do.
+DOWNLOADED = {
+    "n": "n_train", "done": "seeds_done", "of": "seeds", "low": "score_low", "high": "score_high", "sd": "score_sd",
+    "best": "best_share", "gain": "gain_points", "p": "gain_p_family", "worth": "worth_scratch",
+    "worth_low": "worth_scratch_low", "worth_high": "worth_scratch_high", "behind": "behind_points",
+    "source_gain": "source_gain_points", "source_low": "source_gain_low", "source_high": "source_gain_high",
+    "peak": "peak_bytes", **{phase: f"{phase}_seconds" for phase in (*PHASES, "pretrain")}}
+
 
 @dataclass(frozen=True)
 class Facts:
@@ -44,7 +52,7 @@ class Facts:
     def as_json(self, **extra: Any) -> str:
         """JSON for a script element, escaped so that no text can end the element."""
         body = {"boards": self.boards, "columns": CELL, "cells": self.cells, "across": self.across,
-                "baselines": self.baselines, "distances": self.distances, **extra}
+                "baselines": self.baselines, "distances": self.distances, "downloaded": DOWNLOADED, **extra}
         text = json.dumps(body, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
         return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
 

@@ -64,11 +64,12 @@ def compact(study: Study, sort: str = "") -> Table:
     rows = {(ranking.budget, row.baseline): row for ranking in study.rankings for row in ranking.rows}
     body = tuple((name, *(text for b in board.budgets for text in _brief(rows.get((b, name)), board.cells[name, b])))
                  for name in rows_by(study, sort))
-    head = ("baseline", *(h for _ in board.budgets for h in ("#", f"{_score_name(study)} [95%]", "gain", "vs source")))
+    head = ("baseline", *(h for _ in board.budgets for h in ("#", f"{score_name(study)} [95%]", "gain", "vs source")))
     return Table(head, body, tuple((labels_of(study, b), (len(head) - 1) // len(board.budgets)) for b in board.budgets))
 
 
-def _score_name(study: Study) -> str:
+def score_name(study: Study) -> str:
+    """What the columns of the leading score are called."""
     return "acc" if study.board.leading == "accuracy" else "bal acc"
 
 
@@ -87,7 +88,7 @@ def detail(study: Study, budget: Budget) -> Table:
     if ranking is None:
         raise BenchError(f"{study.board.target}: no complete cell at {budget} labels",
                          f"there are: {', '.join(map(str, study.board.budgets))}")
-    head = ("#", "baseline", f"{_score_name(study)} [95%]", "behind the first", "best", "auc [95%]", "gain [95%]", "p",
+    head = ("#", "baseline", f"{score_name(study)} [95%]", "behind the first", "best", "auc [95%]", "gain [95%]", "p",
             "vs source [95%]", "worth labels", "log-loss", "ece", "adapt s")
     calibrations = {(c.baseline, c.budget): c for c in study.calibrations}
     body = []

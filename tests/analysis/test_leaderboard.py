@@ -15,7 +15,7 @@ from board_records import BLANK, CURVES, FULL, STRENGTH, TEXTS, TRUTH, answered,
 
 from bench.analysis import study
 from bench.analysis.leaderboard import leaderboards
-from bench.report import advice, formats, leaderboard_files, leaderboard_json, tables
+from bench.report import advice, formats, leaderboard_files, leaderboard_json, leaderboard_rows, tables
 from bench.results import record_files, stored_predictions
 from bench.results.record import Record
 
@@ -167,7 +167,7 @@ def test_the_csv_has_one_row_per_baseline_and_budget_and_numbers_that_read_back(
     assert float(lines[0]["gain_points"]) == pytest.approx(cell.gain, abs=1e-5)
     assert float(lines[0]["score_low"]) < float(lines[0]["score"]) < float(lines[0]["score_high"])
     assert (lines[0]["verdict"], lines[1]["gain_points"]) == ("helps", "")
-    assert tuple(lines[0]) == leaderboard_files.COLUMNS
+    assert tuple(lines[0]) == leaderboard_rows.COLUMNS
 
 
 def test_text_is_escaped_in_every_format():
@@ -180,8 +180,8 @@ def test_text_is_escaped_in_every_format():
     assert "<script>" not in html
     assert html.count("&lt;script&gt;") == 3
     latex = formats.rendered(tables.compact(found), "latex", "title", [evil])
-    assert r"a|b\_\$\%\&\textless{}script\textgreater{}\{\}\#\textasciicircum{}\textasciitilde{}" in latex
-    body = latex[latex.index(r"\toprule") : latex.index(r"\bottomrule")]
+    assert r"a\textbar{}b\_\$\%\&\textless{}script\textgreater{}\{\}\#\textasciicircum{}\textasciitilde{}" in latex
+    body = latex[latex.index(r"\midrule") : latex.index(r"\bottomrule")]
     assert {line.replace(r"\&", "").count("&") for line in body.split("\n") if line.endswith(r" \\")} == {4}
     assert r"\toprule" in latex
     assert latex.count(r"\begin{tabular}") == latex.count(r"\end{tabular}") == 1

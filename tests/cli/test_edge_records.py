@@ -132,11 +132,12 @@ def test_every_latex_table_compiles(tmp_path: Path):
     for i, way in enumerate(((), ("--budget", "64"), *WAYS[1:4], ("--compare", "finetune,frozen"), ("--across",))):
         said = board(tmp_path, made, *way, "--format", "latex")
         assert said.exit_code == 0, said.output
-        head = "\\documentclass{article}\n\\usepackage[utf8]{inputenc}\n\\usepackage{booktabs}\n"
+        head = "\\documentclass{article}\n\\usepackage[utf8]{inputenc}\n\\usepackage{booktabs,graphicx}\n"
         (tmp_path / f"{i}.tex").write_text(f"{head}\\begin{{document}}\n{said.stdout}\\end{{document}}\n")
         done = subprocess.run(["pdflatex", "-halt-on-error", "-interaction=nonstopmode", f"{i}.tex"], cwd=tmp_path,
                               capture_output=True, text=True, timeout=60, errors="replace")
         assert done.returncode == 0, (way, done.stdout[-2000:])
+        assert "Overfull" not in done.stdout, way
 
 
 def test_two_editions_are_two_leaderboards_and_are_never_compared(tmp_path: Path):

@@ -13,7 +13,8 @@ const field = (v) => {
 };
 const csv = (rows) => {
   const names = [...new Set(rows.flatMap((r) => Object.keys(r)))].filter((k) => !["board", "marked", "worth_end", "worth_label"].includes(k));
-  return [names, ...rows.map((r) => names.map((n) => r[n]))].map((r) => r.map(field).join(",")).join("\n") + "\n";
+  const called = names.map((n) => facts.downloaded[n] || n);  // as the CSV of bench leaderboard
+  return [called, ...rows.map((r) => names.map((n) => r[n]))].map((r) => r.map(field).join(",")).join("\n") + "\n";
 };
 byId("csv").addEventListener("click", () => save("leaderboard.csv", "text/csv", csv(rowsShown)));
 
