@@ -23,6 +23,7 @@ from bench.data.usable_rows import ABOVE, BELOW, SKIP, SPLITS, TEST, TRAIN, RowC
 from bench.data.vocabulary import LABEL_NAMES, NEGATIVE, NEUTRAL, POSITIVE, SPLIT_NAMES, TEXT_NAMES
 
 FAIR = 0.5  # a class of less than so much of its share, 1/classes, makes a task imbalanced
+EDITION = "file"  # of a task made from a user's file or DataFrame
 FEWEST = 2  # rows of a class: one for training and one for the test
 
 
@@ -100,7 +101,7 @@ def task_from_table(table: TableFile, choices: Choices | None = None) -> UserFil
     rarest, share = min(sizes, key=sizes.__getitem__), min(sizes.values()) / sum(sizes.values())
     imbalanced = is_imbalanced(sizes)
     route = Route("directory", {"file": path.name}, table.format, reading)
-    edition = Edition("file", (route,), licence="your own", test="official" if official else "quarter")
+    edition = Edition(EDITION, (route,), licence="your own", test="official" if official else "quarter")
     task = Task(file_name(path), path.name, meaning.labels, (edition,), imbalanced)
     rule = "; ".join(part for part in (meaning.rule, meaning.hint) if part)
     first = f"texts from {text!r}, labels from {label!r}: {labels.listed(sizes)} ({rule})"
