@@ -78,6 +78,7 @@ CUT = "(lastindexof(slice(datum.label, 0, @names_chars), '-') + 1 || @names_char
 TWO_LINES = (f"length(datum.label) <= @names_chars ? datum.label : [slice(datum.label, 0, {CUT}), "
              f"length(datum.label) <= {CUT} + @names_chars ? slice(datum.label, {CUT}) : "
              f"slice(datum.label, {CUT}, {CUT} + @names_chars - 1) + '…']")
+LEGEND_LINES = TWO_LINES.replace("@names_chars", "@legend_chars")
 
 
 def _who(names: list[str]) -> Spec:
@@ -88,7 +89,7 @@ def _who(names: list[str]) -> Spec:
 def _category(field: str, domain: Any, title: str | None = None) -> Spec:
     """A colour or shape by name, with a legend below the chart."""
     return {"field": field, "type": "nominal", "scale": {"domain": domain}, "legend": {
-        "orient": "bottom", "values": "@drawn", "columns": "@columns", "title": title, "labelLimit": "@legend_limit"}}
+        "orient": "bottom", "values": "@drawn", "columns": "@columns", "title": title, "labelLimit": 0, "labelExpr": LEGEND_LINES}}
 
 
 def _tips(*fields: tuple[str, str, str]) -> list[Spec]:

@@ -34,7 +34,7 @@ def panel(spec: Spec, title: str, data: dict[str, Any], **choices: Any) -> Spec:
 def legend_room(names: Sequence[str]) -> dict[str, int]:
     """In how many columns a legend of these names stands without cutting any; as `legendRoom` in page/drawing.js."""
     widest = CHARACTER * max(map(len, names), default=1) + SYMBOL
-    return {"columns": max(1, min(4, int(WIDTH / widest))), "legend_limit": WIDTH - SYMBOL}
+    return {"columns": max(1, min(4, int(WIDTH / widest))), "legend_chars": int((WIDTH - 80) / CHARACTER)}
 
 
 def labels_text(budget: Budget) -> str:

@@ -32,13 +32,13 @@ const filled = (spec, values) => {
 // As `legend_room` in panels.py: in how many columns a legend of these names stands without cutting any.
 const legendRoom = (names, width) => {
   const widest = 6.5 * Math.max(1, ...names.map((name) => name.length)) + 26;
-  return { columns: Math.max(1, Math.min(6, Math.floor((width - 60) / widest))), legend_limit: width - 90 };
+  return { columns: Math.max(1, Math.min(6, Math.floor((width - 60) / widest))), legend_chars: Math.floor((width - 90) / 6.5) };
 };
 const specFor = (figure, panel, width, paper) => {
   const shape = panel.shape ? panel.shape(width) : {}, narrow = width < 420, chars = narrow ? 20 : 34;
   const twoLines = panel.rows.some((r) => String(r.baseline).length > chars) ? 1.25 : 1;
   const spec = filled(charts.specs[figure.id], { width: Math.max(width, shape.least || 0), height: shape.height || panel.height * twoLines, paper,
-    names_limit: narrow ? 130 : 250, names_chars: chars, ...legendRoom(panel.fill.drawn || ["predict"], width), ...shape.fill, ...panel.fill });
+    names_limit: narrow ? 150 : 250, names_chars: chars, ...legendRoom(panel.fill.drawn || ["predict"], width), ...shape.fill, ...panel.fill });
   spec.datasets = panel.data;
   spec.autosize = { type: "fit-x", contains: "padding" };
   return spec;
@@ -93,6 +93,7 @@ const draw = async (figure) => {
   const views = [];
   viewsOf.set(figure.id, views);
   figure.from.replaceChildren(...(figure.now.length ? provenanceOf(figure.now.flatMap((p) => p.from || p.rows)) : []));
+  figure.section.classList.toggle("on-screen", !figure.now.length);
   figure.caption.hidden = !figure.now.length;  // a figure that is not drawn offers no downloads
   const all = boardsShown().length;
   if (figure.now.length === MOST && all > MOST) figure.from.append(` Only the first ${MOST} are drawn; the filters select others.`);

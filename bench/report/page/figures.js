@@ -54,13 +54,13 @@ const FIGURES = [
     checked: state.base === "in", on: { change: (e) => choose({ base: e.target.checked ? "in" : "" }) } }), " include the training of the base")],
     panels: perBoard((b) => {
       const all = cellsOf(b), budget = at(b), names = state.baseline ? drawn(all) : [...new Set(all.map((c) => c.baseline))].sort();
-      const rows = all.filter((c) => c.budget === budget && names.includes(c.baseline)).map((c) => ({ ...c,
+      const rows = all.filter((c) => c.budget === budget && names.includes(c.baseline) && !c.imported).map((c) => ({ ...c,
         // less than a millisecond means that nothing was trained: such a point is drawn at the start of the axis
         adapt_shown: Math.max(c.adapt, 0.001), whole: Math.max(c.adapt, 0.001) + c.pretrain }));
       const field = state.base === "in" ? "whole" : "adapt_shown";
-      return { name: heading(b, labelsOf(b, budget)), data: { cells: rows }, rows, fill: { drawn: names, seconds: field,
+      return { name: heading(b, labelsOf(b, budget)), data: { cells: rows }, rows, fill: { drawn: names.filter((name) => rows.some((c) => c.baseline === name)), seconds: field,
         seconds_title: state.base === "in" ? "seconds to train the base and on the target (logarithmic)" : "seconds to train on the target (logarithmic)" } };
-    }), about: "Up and to the left is better. The dotted line joins the strategies that no other beats in both. Less than a millisecond is shown as one." },
+    }), about: "Up and to the left is better. The dotted line joins the strategies that no other beats in both. Less than a millisecond is shown as one. What was predicted elsewhere is left out: its time is not known." },
   { id: "matrix", title: "Which source for which target", panels: () => {
     const names = state.baseline ? chosen() : [...facts.baselines].sort((a, b) => isAuto(b) - isAuto(a));
     const fit = cells.filter((c) => c.score !== null && fits(c, ["net", "engine", "device"]) && c.pretrain > 0 && names.includes(c.baseline));
@@ -102,7 +102,7 @@ const FIGURES = [
     "One point per target, with the 95% interval of its gain. The proxy A-distance says how well a classifier tells texts of the target from those of the source: 0 not at all, 2 always. bench distance measures the distances; it uses no labels." },
   { id: "seconds", title: "Where the seconds go", more: [["load_seconds", "load"], ["encode_seconds", "encode"], ["predict_seconds", "predict"], ["pretrain_seconds", "pretrain"]], panels: perBoard((b) => {
     const all = cellsOf(b), budget = at(b), names = state.baseline ? drawn(all) : [...new Set(all.map((c) => c.baseline))];
-    const rows = all.filter((c) => c.budget === budget && names.includes(c.baseline));
+    const rows = all.filter((c) => c.budget === budget && names.includes(c.baseline) && !c.imported);
     return { name: heading(b, labelsOf(b, budget)) + (b.pretrain ? ` · base: ${number(b.pretrain, 0)} s once` : ""),
       data: { cells: rows }, rows, height: 26 * new Set(rows.map((c) => c.baseline)).size, shape: (width) => ({ fill: { columns: width < 420 ? 2 : 4 } }), fill: {} };
   }), about: "One trial, mean over seeds. The base is trained once for all trials; its seconds are in the heading." },

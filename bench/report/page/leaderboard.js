@@ -18,7 +18,7 @@ const COLUMNS = [
       el("span", { title: c.verdict, role: "img", "aria-label": c.verdict || "no verdict" }, MARKS[c.verdict] || "")),
       between(c.gain_low, c.gain_high, 1, true)] },
   { key: "adapt", name: "train, s", up: true, about: "Cost: seconds to train on the target, mean over seeds, without the training of the base.",
-    cell: (c) => [number(c.adapt, 2)] },
+    value: (c) => c.imported ? null : c.adapt, cell: (c) => [number(c.imported ? null : c.adapt, 2)] },
   { key: "predict", name: "1,000 texts, s", up: true, about: "Cost: seconds to label 1,000 texts, mean over seeds.",
     value: (c) => perThousand(c), cell: (c) => [number(perThousand(c), 2)] },
   { key: "worth", name: "worth, labels", about: "How many labels training from scratch needs for the same score; > and <: more than the largest, or fewer than the smallest number measured.",

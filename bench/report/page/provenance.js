@@ -3,12 +3,12 @@ const several = (count, one) => `${whole(count)} ${one}${count === 1 ? "" : "s"}
 const originOf = (rows) => {
   const sum = (f) => rows.reduce((total, c) => total + f(c), 0);
   const trials = sum((c) => c.trials), imported = sum((c) => c.imported ? c.trials : 0), published = sum((c) => c.published), own = trials - imported - published;
-  const whose = [[published, "published with transferbench"], [own, "of your own"],
-    [imported, `imported (${[...new Set(rows.filter((c) => c.imported).map((c) => c.baseline))].join(", ")})`]].filter((part) => part[0]);
+  const elsewhere = [...new Set(rows.filter((c) => c.imported).map((c) => c.baseline.replace(" (imported)", "")))];
+  const whose = [[published, "published with transferbench"], [own, "of your own"], [imported, `imported: ${elsewhere.join(", ")}`]].filter((part) => part[0]);
+  const words = whose.length === 1 ? ` ${whose[0][1]}` : ` (${whose.map(([count, of]) => `${whole(count)} ${of}`).join(", ")})`;
   const measured = [...new Set(rows.filter((c) => !c.imported).map((c) => boards[c.board].processors))];
   const seeds = rows.map((c) => c.done), least = Math.min(...seeds), most = Math.max(...seeds);
-  return `${several(trials, "trial")}, ${whose.length === 1 ? "" : "of which "}${whose.map(([count, words]) => whose.length === 1 ? words : `${whole(count)} ${words}`).join(", ")}, ` +
-    `${least === most ? several(most, "seed") : `${least} to ${most} seeds`}` + (measured.length ? `, on ${measured.join(" or ")}` : "");
+  return `${several(trials, "trial")}${words}, ${least === most ? several(most, "seed") : `${least} to ${most} seeds`}` + (measured.length ? `, on ${measured.join(" or ")}` : "");
 };
 const placeOf = (b) => `${b.target} from ${b.source}` + (known("engine").length > 1 || known("device").length > 1 ? `, ${b.engine} on ${b.device}` : "") + (b.variant ? ` · ${b.variant}` : "");
 const noCommand = "No command is shown: its target was not a file, or these records do not say which.";
