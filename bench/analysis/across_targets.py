@@ -5,7 +5,7 @@ Targets that were cut out of one corpus are one piece of evidence: they count to
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -55,10 +55,12 @@ class RankingAcrossTargets:
         return [(p, p.mean_rank) for p in self.places if p.mean_rank is not None]
 
 
-def rank_across_targets(studies: Sequence[Study], budget: Budget, variant: str = "") -> RankingAcrossTargets:
+def rank_across_targets(studies: Sequence[Study], budget: Budget, variant: str = "",
+                        among: Collection[str] = ()) -> RankingAcrossTargets:
     """Rank over the studies' targets at one budget; `BenchError` below two targets, or where their bases differ.
 
     `comparable` makes groups of studies whose bases do not differ.
+    Only the rows in `among` are ranked, if it names any.
     A baseline without a complete cell on every target has no rank and does not change the ranks of the others.
     """
     bases = {(TaskRef.parse(s.board.source).task, s.board.net, s.board.engine, s.board.device) for s in studies}
@@ -81,7 +83,7 @@ def rank_across_targets(studies: Sequence[Study], budget: Budget, variant: str =
         raise BenchError(f"a ranking across targets needs two or more; with {budget} labels there are {len(rankings)}",
                          "bench run --target A --target B …")
     targets = tuple(sorted(rankings))
-    names = sorted({row.baseline for r in rankings.values() for row in r.rows})
+    names = sorted({row.baseline for r in rankings.values() for row in r.rows if not among or row.baseline in among})
     other_zero = {s.board.target for s in with_one_zero([s for s in studies if s.board.target in rankings])[1]}
     score = {(row.baseline, t): row.score.estimate for t in targets for row in rankings[t].rows}
     chance = {s.board.target: s.chance for s in studies}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,6 +18,8 @@ from bench.core.names import TaskRef
 if TYPE_CHECKING:
     from bench.report.page_facts import CachedStudy, Facts
     from bench.results.record import Record
+
+PUBLISHED = Path("results/published")  # in a checkout
 
 
 @dataclass(frozen=True)
@@ -80,4 +83,17 @@ def report_facts(folder: Path, records: list[Record], cache: dict[str, CachedStu
     """What the report shows: of the records, and of the distances saved in the results folder."""
     from bench.report import page_facts, target_files
 
-    return page_facts.facts(records, cache, target_files.load_distances(folder))
+    tasks = sorted({record.task for record in records})
+    return page_facts.facts(records, cache, target_files.load_distances(folder), _published(*tasks))
+
+
+@cache
+def _published(*tasks: str) -> frozenset[tuple[object, ...]]:
+    """What tells the records of these tasks that came with the suite, where this is a checkout of it."""
+    from bench.core import places
+    from bench.report.provenance import origin_of
+    from bench.results import record_files
+
+    files = [places.ROOT / PUBLISHED / "records" / f"{task}.jsonl{record_files.COMPRESSED}" for task in tasks]
+    return frozenset(origin_of(record) for file in files if file.is_file()
+                     for record in record_files.read(file))

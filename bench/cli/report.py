@@ -63,10 +63,14 @@ def report_command(
 
 def _command(results_dir: Path, filters: RecordOptions) -> str:
     """The command that makes the same page again."""
-    return shlex.join(["bench", "report", *(["--results-dir", str(results_dir)] if results_dir != RUNS else []),
+    from bench.report.commands import shown_folder
+
+    folder = shown_folder(results_dir)
+    return shlex.join(["bench", "report", *(["--results-dir", folder] if folder != str(RUNS) else []),
                        *[word for name in filters.target or () for word in ("--target", name)],
                        *[word for name in filters.baseline or () for word in ("--baseline", name)],
-                       *(["--engine", filters.engine] if filters.engine else [])])
+                       *(["--engine", filters.engine] if filters.engine else []),
+                       *(["--draw", filters.draw] if filters.draw else [])])
 
 
 def _digest(results_dir: Path) -> str:

@@ -25,6 +25,7 @@ from bench.data.vocabulary import LABEL_NAMES, NEGATIVE, NEUTRAL, POSITIVE, SPLI
 
 FAIR = 0.5  # a class of less than so much of its share, 1/classes, makes a task imbalanced
 SPLIT = "split"  # the column that a route to the hub adds
+EDITION = "file"  # of a task made from a user's file or DataFrame
 FEWEST = 2  # rows of a class: one for training and one for the test
 
 
@@ -94,7 +95,7 @@ def task_from_file(path: Path, choices: Choices | None = None) -> UserFile:
 def task_from_table(table: TableFile, choices: Choices | None = None, origin: Origin | None = None) -> UserFile:
     """The task of a labelled table; `DataError` for unusable content. Without an `origin` it is a file."""
     choices, path = choices or Choices(), table.path
-    origin = origin or Origin(file_name(path), path.name, "file",
+    origin = origin or Origin(file_name(path), path.name, EDITION,
                               Route("directory", {"file": path.name}, table.format))
     named = replace(table, columns=tuple(c for c in table.columns if c != SPLIT)) if origin.splits else table
     text, label = chosen_columns(named, choices)

@@ -22,9 +22,22 @@ DARK = ("#56b4e9", "#f0a04b", "#2fc79a", "#e08cc0", "#e0cf4e", "#9db1ff", "#ff8a
 SHAPES = ("circle", "square", "triangle-up", "diamond", "cross", "triangle-down", "triangle-left", "triangle-right")
 
 
-def theme(*, dark: bool) -> Spec:
-    """Colours and fonts of all charts."""
-    ink, soft, grid = ("#e8eaed", "#aab0b8", "#3a4048") if dark else ("#1b1f24", "#57606a", "#d8dee4")
+def theme() -> Spec:
+    """Colours and fonts of a chart on white."""
+    return _theme("#1b1f24", "#57606a", "#d8dee4", LIGHT)
+
+
+def page_theme() -> Spec:
+    """The same with the page's own colours, so that a chart is light or dark as the page is, and light on paper."""
+    return _theme("var(--ink)", "var(--soft)", "var(--line)", [f"var(--chart-{i})" for i in range(len(LIGHT))])
+
+
+def page_colours(*, dark: bool) -> str:
+    """The definitions of the colours of `page_theme`, as CSS."""
+    return "".join(f"--chart-{i}:{colour};" for i, colour in enumerate(DARK if dark else LIGHT))
+
+
+def _theme(ink: str, soft: str, grid: str, colours: Sequence[str]) -> Spec:
     axis = {"labelColor": soft, "titleColor": ink, "gridColor": grid, "domainColor": soft, "tickColor": soft,
             "labelFontSize": 12, "titleFontSize": 12, "titleFontWeight": "normal", "titlePadding": 8}
     return {"background": "transparent", "aria": False, "font": "system-ui, sans-serif",
@@ -32,7 +45,7 @@ def theme(*, dark: bool) -> Spec:
             "legend": {"labelColor": ink, "titleColor": ink, "labelFontSize": 12, "symbolSize": 90,
                        "symbolOpacity": 1, "title": None, "columnPadding": 14},
             "text": {"color": ink, "fontSize": 12}, "rule": {"color": soft},
-            "range": {"category": list(DARK if dark else LIGHT), "symbol": list(SHAPES),
+            "range": {"category": list(colours), "symbol": list(SHAPES),
                       "heatmap": {"scheme": "cividis"}}}
 
 
@@ -56,7 +69,16 @@ def _q(field: str, title: str | None = None, form: str = "", scale: Spec | None 
 
 def _n(field: str, title: str | None = None, sort: Any = "ascending", **axis: Any) -> Spec:
     """An axis of names."""
-    return {"field": field, "type": "nominal", "title": title, "sort": sort, "axis": {"labelLimit": 170, **axis}}
+    return {"field": field, "type": "nominal", "title": title, "sort": sort,
+            "axis": {"labelLimit": "@names_limit", **axis}}
+
+
+# A name of more than `@names_chars` characters stands on two lines: up to its last hyphen among the first of them.
+CUT = "(lastindexof(slice(datum.label, 0, @names_chars), '-') + 1 || @names_chars)"
+TWO_LINES = (f"length(datum.label) <= @names_chars ? datum.label : [slice(datum.label, 0, {CUT}), "
+             f"length(datum.label) <= {CUT} + @names_chars ? slice(datum.label, {CUT}) : "
+             f"slice(datum.label, {CUT}, {CUT} + @names_chars - 1) + '…']")
+LEGEND_LINES = TWO_LINES.replace("@names_chars", "@legend_chars")
 
 
 def _who(names: list[str]) -> Spec:
@@ -67,7 +89,7 @@ def _who(names: list[str]) -> Spec:
 def _category(field: str, domain: Any, title: str | None = None) -> Spec:
     """A colour or shape by name, with a legend below the chart."""
     return {"field": field, "type": "nominal", "scale": {"domain": domain}, "legend": {
-        "orient": "bottom", "values": "@drawn", "columns": "@columns", "title": title, "labelLimit": 170}}
+        "orient": "bottom", "values": "@drawn", "columns": "@columns", "title": title, "labelLimit": 0, "labelExpr": LEGEND_LINES}}
 
 
 def _tips(*fields: tuple[str, str, str]) -> list[Spec]:
@@ -126,8 +148,8 @@ def _pareto(names: list[str]) -> Spec:
 
 
 def _matrix() -> Spec:
-    """Sources by targets, each cell with its score."""
-    where = {"x": _n("target", "target", labelAngle=-35), "y": _n("source", "source")}
+    """Sources by targets, or the other way round, each cell with its score."""
+    where = {"x": _n("@across", "@across", labelAngle=-35), "y": _n("@down", "@down", labelExpr=TWO_LINES)}
     tips = _tips(("source", "source", ""), ("target", "target", ""), ("score", "score", ".3f"),
                  ("low", "95% from", ".3f"), ("high", "to", ".3f"), ("gain", "points over scratch", "+.1f"))
     colour = {"field": "score", "type": "quantitative", "title": "@leading",
@@ -146,13 +168,14 @@ def _ranks() -> Spec:
     """Mean ranks over targets; a vertical bar joins baselines within the critical difference of each other."""
     x = _q("mean_rank", "mean rank over targets (1 is best)", "d", {"domainMin": 1, "nice": False, "padding": 20},
            values="@ranks")
-    y = {**_n("baseline", sort=None, grid=True), "scale": {"domain": "@order"}}  # bars join neighbours in rank
+    names = _n("baseline", sort=None, grid=True, labelExpr=TWO_LINES)
+    y = {**names, "scale": {"domain": "@order"}}  # bars join neighbours in rank
     tips = _tips(("baseline", "strategy", ""), ("mean_rank", "mean rank", ".2f"), ("wins", "pairings won", ".0%"),
                  ("normalised", "score above chance", ".3f"))
     return _layers(
         {"mark": {"type": "point", "filled": True, "size": 110, "opacity": 1},
          "encoding": {"x": x, "y": y, "tooltip": tips}},
-        {"mark": {"type": "text", "align": "left", "dx": 10}, "encoding": {
+        {"mark": {"type": "text", "dy": -11, "fontSize": 11}, "encoding": {
             "x": x, "y": y, "text": {"field": "mean_rank", "type": "quantitative", "format": ".2f"}}},
         {"data": {"name": "cliques"}, "mark": {"type": "rule", "strokeWidth": 4, "strokeCap": "round",
                                                "color": "#c0262d"},
@@ -167,9 +190,9 @@ def _seconds() -> Spec:
     tips = _tips(("baseline", "strategy", ""), ("phase", "phase", ""), ("seconds", "seconds", ".3f"))
     bars = {"mark": "bar", "encoding": {
         "x": {**_q("seconds", "seconds per trial, mean over seeds", "~r", {"zero": True}), "stack": True},
-        "y": _n("baseline", sort={"field": "seconds", "op": "sum", "order": "descending"}),
+        "y": _n("baseline", sort={"field": "seconds", "op": "sum", "order": "descending"}, labelExpr=TWO_LINES),
         "color": {"field": "phase", "type": "nominal", "scale": {"domain": phases, "range": list(PHASE_COLOURS)},
-                  "legend": {"orient": "bottom", "title": None, "columns": 4}},
+                  "legend": {"orient": "bottom", "title": None, "columns": "@columns"}},
         "order": {"field": "phase_order", "type": "quantitative"}, "tooltip": tips}}
     return _layers(bars, height="@height", transform=[
         {"fold": phases, "as": ["phase", "seconds"]},
@@ -178,8 +201,8 @@ def _seconds() -> Spec:
 
 def _distance() -> Spec:
     """Gain by distance, one point per target."""
-    x = _q("proxy_a", "proxy A-distance of the target from the source (0: alike, 2: always told apart)", ".2f",
-           {"zero": False, "nice": False, "padding": 30})
+    x = _q("proxy_a", "proxy A-distance: 0 alike, 2 told apart", ".2f",
+           {"zero": False, "nice": False, "padding": 30}, labelOverlap=True)
     y = _q("gain", "points over scratch", "+.0f", {"zero": True, "padding": 12})
     tips = _tips(("target", "target", ""), ("proxy_a", "proxy A-distance", ".2f"), ("known", "known words", ".1%"),
                  ("gain", "gain, points", "+.1f"), ("gain_low", "95% from", "+.1f"), ("gain_high", "to", "+.1f"))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from bench.analysis.scores import Interval
 
 
@@ -39,3 +41,10 @@ def two_figures(number: float) -> int:
     """A number rounded to two significant figures."""
     step = 10 ** max(0, len(str(int(number))) - 2)
     return int(round(number / step) * step)
+
+
+def json_number(value: Any) -> Any:
+    """Numbers with five decimals, which is more than is known; an infinite number becomes null."""
+    if isinstance(value, float):
+        return round(value, 5) if abs(value) != float("inf") and value == value else None
+    return value

@@ -12,21 +12,29 @@ from bench.analysis.domain_distance import DistancesAndGains
 from bench.analysis.transfer_matrix import TransferMatrix
 from bench.core.budget import FULL, Budget, budget_in_words
 from bench.core.errors import BenchError
-from bench.report.charts import Spec, reliability, specs
+from bench.report.charts import PHASES, Spec, reliability, specs
 from bench.report.target_tables import short_name, short_source
 from bench.report.vega import filled
 
 WIDTH = 560  # pixels, about a column of a paper
 ROW = 26  # height of a row with a name
 MATRIX_ROW = 38
+CHARACTER, SYMBOL = 6.5, 26  # widths in a legend, with the space around a symbol
 
 Rows = list[dict[str, Any]]
 
 
 def panel(spec: Spec, title: str, data: dict[str, Any], **choices: Any) -> Spec:
     """A specification with its words filled in, its data and a title."""
-    values = {"width": WIDTH, "columns": 4, "paper": "#fff", **choices}
+    values = {"width": WIDTH, "paper": "#fff", "across": "target", "down": "source", "names_limit": 250,
+              "names_chars": 34, **legend_room(choices.get("labels") or choices.get("drawn") or PHASES), **choices}
     return {**filled(spec, values), "datasets": data, "title": title}
+
+
+def legend_room(names: Sequence[str]) -> dict[str, int]:
+    """In how many columns a legend of these names stands without cutting any; as `legendRoom` in page/drawing.js."""
+    widest = CHARACTER * max(map(len, names), default=1) + SYMBOL
+    return {"columns": max(1, min(4, int(WIDTH / widest))), "legend_chars": int((WIDTH - 80) / CHARACTER)}
 
 
 def labels_text(budget: Budget) -> str:
@@ -101,4 +109,4 @@ def reliability_panel(calibrations: Sequence[Calibration], title: str) -> Spec:
     rows = [{"label": labels[c.baseline], **vars(b)} for c in calibrations for b in c.bins]
     spans = {name: [min(0.9, floor(10 * min(r[name] for r in rows)) / 10), 1.0] for name in ("confidence", "accuracy")}
     return panel(reliability(), title, {"bins": rows}, **spans, labels=[labels[name] for name in sorted(labels)],
-                 drawn=[labels[c.baseline] for c in sorted(calibrations, key=lambda c: c.error)], columns=3)
+                 drawn=[labels[c.baseline] for c in sorted(calibrations, key=lambda c: c.error)])

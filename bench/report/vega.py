@@ -39,7 +39,7 @@ def save(spec: Spec, stem: Path, formats: Sequence[str] = FORMATS) -> list[Path]
     """
     converter = _converter()
     _check_room()
-    spec = {**spec, "config": {**theme(dark=False), "background": "white"}}
+    spec = {**spec, "config": {**theme(), "background": "white"}}
     draw = {"svg": lambda: converter.vegalite_to_svg(spec).encode(), "pdf": lambda: converter.vegalite_to_pdf(spec),
             "png": lambda: converter.vegalite_to_png(spec, scale=SCALE)}
     paths = [stem.with_name(f"{stem.name}.{form}") for form in formats]

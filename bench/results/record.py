@@ -80,6 +80,7 @@ class Record:
     chosen: list[str] = field(default_factory=list)  # names of the settings that the user chose (bench run --set)
     members: dict[BaselineName, Share] = field(default_factory=dict)  # weights of the strategies that it is a mean of
     without: list[BaselineName] = field(default_factory=list)  # that it would hold too, had more been installed
+    options: dict[str, Any] = field(default_factory=dict)  # of its run that differ from the defaults: files by name
 
     @property
     def target(self) -> TaskRef:

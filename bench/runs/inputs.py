@@ -88,14 +88,16 @@ class TrialContext:
     base_spec: Mapping[str, Any] = field(default_factory=dict, compare=False)  # how it is trained, as its key has it
     split_sha256: str = ""
     encoders: tuple[Encoder, ...] = ()  # that settings of strategies name
+    options: Mapping[str, Any] = field(default_factory=dict, compare=False)  # of the run, as records keep them
 
     @staticmethod
-    def of(inputs: Inputs, root: Path, base_seed: int, encoders: tuple[Encoder, ...] = ()) -> TrialContext:
+    def of(inputs: Inputs, root: Path, base_seed: int, encoders: tuple[Encoder, ...] = (),
+           options: Mapping[str, Any] | None = None) -> TrialContext:
         """The context of the trials on one of the bases."""
         base = replace(inputs.base_spec, seed=base_seed)
         return TrialContext(root, DataRef.of(inputs.source), DataRef.of(inputs.target), inputs.architecture,
                             base.engine, base.device, base_key(base), inputs.vectors, inputs.leaked, base_seed,
-                            base.recipe_and_texts(), split_sha256(inputs), encoders)
+                            base.recipe_and_texts(), split_sha256(inputs), encoders, options or {})
 
 
 def split_sha256(inputs: Inputs) -> str:

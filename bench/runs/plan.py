@@ -23,6 +23,7 @@ from bench.runs import ahead, inputs, needs, registry
 from bench.runs.executor import Executor
 from bench.runs.inputs import AddUnlabelled, FindVectors, Inputs, TrialContext
 from bench.runs.options import Options, Say, Watch
+from bench.runs.recorded_options import recorded_options
 from bench.runs.registry import Strategy
 from bench.runs.trials import TrialSpec, blank_record, feasible_budgets, trial_specs
 
@@ -114,7 +115,7 @@ def drafts(options: Options, table: Mapping[str, str], say: Say, *, progress: bo
         parts = []
         for seed in range(options.base_seeds):
             on_base = [s for s in usable if seed == 0 or needs.use_base(s.needs())]
-            context = TrialContext.of(pair, options.cache_dir, seed, known)
+            context = TrialContext.of(pair, options.cache_dir, seed, known, recorded_options(source, target, options))
             specs = trial_specs(context, on_base, budgets, options.seeds, options.head_seeds, options.draw)
             specs = [spec for spec in specs if wanted(spec)]
             todo = [spec for spec in specs if blank_record(spec).identity() not in done]

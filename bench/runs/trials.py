@@ -14,6 +14,7 @@ from bench.protocol.split import Split
 from bench.results.record import Record
 from bench.runs import needs
 from bench.runs.inputs import TrialContext
+from bench.runs.recorded_options import without_base
 from bench.runs.registry import Strategy
 
 HEAD_SEEDS = 1_000  # difference between two head seeds of one label draw
@@ -81,7 +82,8 @@ def blank_record(spec: TrialSpec) -> Record:
                   strategy_sha256=spec.strategy.code_sha256(), text_version=TEXT_VERSION, draw=spec.draw,
                   without=list(spec.strategy.without()),
                   recipe=1 if spec.strategy.outside else recipes.current(spec.strategy.name),
-                  chosen=sorted(json.loads(spec.strategy.chosen)))
+                  chosen=sorted(json.loads(spec.strategy.chosen)),
+                  options=dict(context.options) if uses_base else without_base(context.options))
 
 
 def failed_record(spec: TrialSpec, error: str, traceback: str = "") -> Record:

@@ -79,12 +79,3 @@ def test_columns_have_the_same_names_in_every_format_and_a_wrong_one_lists_them(
         with pytest.raises(BenchError, match=rf"unknown column 'scor' of --format {form}; did you mean 'score'\?") as e:
             of(["scor"], form)
         assert "gain_points" in e.value.hint
-
-
-def test_the_pages_download_has_the_names_of_the_csv():
-    from bench.report.charts import PHASES
-    from bench.report.page_facts import CELL, DOWNLOADED
-
-    others = {"board", "peak_bytes", *(f"{phase}_seconds" for phase in (*PHASES, "pretrain"))}
-    assert {DOWNLOADED.get(name, name) for name in CELL} - others <= set(COLUMNS)
-    assert set(DOWNLOADED) <= set(CELL)

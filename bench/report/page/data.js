@@ -24,4 +24,9 @@ const el = (tag, props, ...children) => {
 const short = (name) => name.split("@")[0];
 const known = (key) => [...new Set(boards.map((b) => b[key]))].sort();
 const number = (v, digits) => v === null || v === undefined ? "–" : v.toFixed(digits);
+// The values of `bench leaderboard --format csv` for a cell, by their names there.
+const lineOf = (c) => {
+  const { names, several, same } = boards[c.board].csv, left = [...c.csv], shared = [...same], among = new Set(several);
+  return Object.fromEntries(names.map((name, i) => [name, (among.has(i) ? left : shared).shift()]));
+};
 const whole = (v) => v.toLocaleString("en");

@@ -5,16 +5,17 @@ const save = (name, type, text) => {
   link.click();
   link.remove();
 };
-// An apostrophe is put before a text that a spreadsheet would run.
-const field = (v) => {
-  let text = v === null || v === undefined ? "" : String(v);
-  if (typeof v === "string" && /^[=+\-@\t]/.test(text)) text = `'${text}`;
+// An apostrophe is put before a text that a spreadsheet would run; bench has put it into the lines of the leaderboard.
+const inert = (v) => typeof v === "string" && /^[=+\-@\t]/.test(v) ? `'${v}` : v;
+const quoted = (v) => {
+  const text = v === null || v === undefined ? "" : String(v);
   return /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 };
-const csv = (rows) => {
-  const names = [...new Set(rows.flatMap((r) => Object.keys(r)))].filter((k) => !["board", "marked", "worth_end", "worth_label"].includes(k));
-  const called = names.map((n) => facts.downloaded[n] || n);  // as the CSV of bench leaderboard
-  return [called, ...rows.map((r) => names.map((n) => r[n]))].map((r) => r.map(field).join(",")).join("\n") + "\n";
+const csv = (rows, more = []) => {
+  const lines = rows.map((r) => r.csv ? { ...lineOf(r), ...Object.fromEntries(more.map(([name, key]) => [name, r[key]])) } :
+    Object.fromEntries(Object.entries(r).map(([name, v]) => [name, inert(v)])));
+  const names = [...new Set(lines.flatMap(Object.keys))];
+  return [names, ...lines.map((line) => names.map((n) => line[n]))].map((line) => line.map(quoted).join(",")).join("\n") + "\n";
 };
 byId("csv").addEventListener("click", () => save("leaderboard.csv", "text/csv", csv(rowsShown)));
 
@@ -28,14 +29,22 @@ const filled = (spec, values) => {
   for (const word of Object.keys(values).sort((a, b) => b.length - a.length)) spec = spec.split(`@${word}`).join(values[word]);
   return spec;
 };
+// As `legend_room` in panels.py: in how many columns a legend of these names stands without cutting any.
+const legendRoom = (names, width) => {
+  const widest = 6.5 * Math.max(1, ...names.map((name) => name.length)) + 26;
+  return { columns: Math.max(1, Math.min(6, Math.floor((width - 60) / widest))), legend_chars: Math.floor((width - 90) / 6.5) };
+};
 const specFor = (figure, panel, width, paper) => {
-  const spec = filled(charts.specs[figure.id], { width, columns: width < 420 ? 2 : width < 560 ? 3 : 4, height: panel.height, paper, ...panel.fill });
+  const shape = panel.shape ? panel.shape(width) : {}, narrow = width < 420, chars = narrow ? 20 : 34;
+  const twoLines = panel.rows.some((r) => String(r.baseline).length > chars) ? 1.25 : 1;
+  const spec = filled(charts.specs[figure.id], { width: Math.max(width, shape.least || 0), height: shape.height || panel.height * twoLines, paper,
+    names_limit: narrow ? 150 : 250, names_chars: chars, ...legendRoom(panel.fill.drawn || ["predict"], width), ...shape.fill, ...panel.fill });
   spec.datasets = panel.data;
   spec.autosize = { type: "fit-x", contains: "padding" };
   return spec;
 };
 const embed = async (figure, panel, place, config, background) => {
-  const embedded = await window.vegaEmbed(place, { ...specFor(figure, panel, Math.max(260, place.clientWidth || 640), background || (dark.matches ? "#14171c" : "#fff")), background },
+  const embedded = await window.vegaEmbed(place, { ...specFor(figure, panel, Math.max(260, place.clientWidth || 640), background || "var(--paper)"), background },
   { actions: false, ast: true, logLevel: 1, renderer: "svg", config, tooltip: { theme: dark.matches ? "dark" : "light" } });
   place.querySelector("svg")?.setAttribute("aria-hidden", "true");  // the label around it describes it
   return embedded;
@@ -54,14 +63,15 @@ const exported = async (figure, form) => {
 };
 const buildFigures = () => {
   for (const figure of FIGURES) {
-    const buttons = [["CSV", () => save(`${figure.id}.csv`, "text/csv", csv(figure.now.flatMap((p) => p.rows)))],
+    const buttons = [["CSV", () => save(`${figure.id}.csv`, "text/csv", csv(figure.now.flatMap((p) => p.rows), figure.more))],
       ["SVG", () => exported(figure, "svg")], ["PNG", () => exported(figure, "png")]].map(([name, click]) =>
       el("button", { type: "button", "aria-label": `${figure.title}: ${name}`, "data-save": name, on: { click } }, name));
     figure.place = el("div", { className: "grid" });
-    figure.from = el("span", {});
+    figure.from = el("div", {});
     figure.section = el("section", { id: `figure-${figure.id}`, "aria-labelledby": `title-${figure.id}` },
       el("h2", { id: `title-${figure.id}` }, figure.title), el("div", { className: "controls" }, ...(figure.controls ? figure.controls() : [])),
-      el("figure", {}, figure.place, figure.caption = el("figcaption", {}, figure.about, " ", figure.from, " ", el("span", {}, "Download: "), el("span", { className: "together" }, ...buttons))));
+      el("figure", {}, figure.place, figure.caption = el("figcaption", {}, figure.about, " ", figure.from, " ",
+        el("span", { className: "together on-screen" }, "Download: ", ...buttons))));
     byId("figures").append(figure.section);
     figure.dirty = true;
     figure.seen = false;
@@ -74,7 +84,6 @@ const buildFigures = () => {
     }
   }, { rootMargin: "300px" });
   for (const figure of FIGURES) watch.observe(figure.section);
-  addEventListener("beforeprint", () => FIGURES.forEach((f) => f.dirty && draw(f)));
 };
 const draw = async (figure) => {
   if (!window.vegaEmbed) return;
@@ -83,9 +92,8 @@ const draw = async (figure) => {
   figure.now = figure.panels();
   const views = [];
   viewsOf.set(figure.id, views);
-  const sources = boardsShown();
-  figure.from.replaceChildren("Drawn by ", el("code", {}, facts.command), sources.length ? " from the records of " : "",
-    ...sources.slice(0, 1).map((b) => el("code", {}, b.command)), sources.length > 1 ? " and others (listed below)." : ".");
+  figure.from.replaceChildren(...(figure.now.length ? provenanceOf(figure.now.flatMap((p) => p.from || p.rows)) : []));
+  figure.section.classList.toggle("on-screen", !figure.now.length);
   figure.caption.hidden = !figure.now.length;  // a figure that is not drawn offers no downloads
   const all = boardsShown().length;
   if (figure.now.length === MOST && all > MOST) figure.from.append(` Only the first ${MOST} are drawn; the filters select others.`);
@@ -96,10 +104,11 @@ const draw = async (figure) => {
   const places = figure.now.map((panel) => {
     const place = el("div", { className: "vega" });
     const label = `${figure.title}: ${panel.name}. The same numbers are in the leaderboard and in the CSV file.`;
-    return [el("div", { className: "chart" }, el("h3", {}, panel.name), el("div", { role: "img", "aria-label": label }, place)), place, panel];
+    return [el("div", { className: "chart" }, el("h3", {}, panel.name), el("div", { role: "img", "aria-label": label }, place),
+      panel.note ? el("p", { className: "quiet" }, panel.note) : null), place, panel];
   });
   figure.place.replaceChildren(...places.map((p) => p[0]));
-  for (const [, place, panel] of places) views.push((await embed(figure, panel, place, theme(), null)).view);
+  for (const [, place, panel] of places) views.push((await embed(figure, panel, place, charts.page, null)).view);
   figure.section.dataset.drawn = String(views.length);
 };
 const refresh = () => {

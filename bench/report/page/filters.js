@@ -24,10 +24,9 @@ const buildFilters = () => {
   byId("domain").append(option(ANY, "any of these"), ...known("target").map((t) => option(t, t)));
   byId("domain").addEventListener("change", (e) => choose({ target: e.target.value }));
   byId("labels").addEventListener("input", (e) => {
-    const labels = Number(e.target.value);
-    if (e.target.value === "" || !(labels >= 0)) return;
+    const { labels, problem } = askedFor(e.target.value);
     const among = (boardsShown()[0] || first).budgets;
-    choose({ labels: e.target.value, budget: nearest(labels, among).budget });
+    choose(problem ? { labels: e.target.value } : { labels: String(labels), budget: nearest(labels, among).budget });
   });
 };
 const showFilters = () => {
@@ -38,6 +37,6 @@ const showFilters = () => {
   let on = 0;
   for (const box of document.querySelectorAll(".choices input")) { box.checked = names.has(box.value); on += box.checked; }
   document.querySelector("#which summary").textContent = `Strategies: ${on} of ${facts.baselines.length}`;
-  const palette = theme().range.category;
+  const palette = charts.page.range.category;
   for (const s of document.querySelectorAll(".swatch")) s.style.background = palette[Number(s.dataset.colour) % palette.length];
 };

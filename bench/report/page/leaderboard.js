@@ -3,6 +3,7 @@ const between = (low, high, digits, sign) => low === null || low === undefined ?
   el("span", { className: "range" }, `[${(sign && low > 0 ? "+" : "") + number(low, digits)}, ` +
     `${(sign && high > 0 ? "+" : "") + number(high, digits)}]`);
 const MARKS = { helps: "▲", harms: "▼", level: "=", unresolved: "?" };
+const perThousand = (c) => c.predict === null || c.imported ? null : 1000 * c.predict / boards[c.board].n_test;
 const many = (key) => () => new Set(rowsShown.map((c) => c[key])).size > 1;
 const COLUMNS = [
   { key: "baseline", name: "strategy", text: true, about: "How the labels and the base are used; bench list baselines describes each strategy." },
@@ -16,6 +17,10 @@ const COLUMNS = [
     cell: (c) => c.gain === null ? [""] : [el("span", { className: c.verdict }, `${c.gain > 0 ? "+" : ""}${number(c.gain, 1)} `,
       el("span", { title: c.verdict, role: "img", "aria-label": c.verdict || "no verdict" }, MARKS[c.verdict] || "")),
       between(c.gain_low, c.gain_high, 1, true)] },
+  { key: "adapt", name: "train, s", up: true, about: "Cost: seconds to train on the target, mean over seeds, without the training of the base.",
+    value: (c) => c.imported ? null : c.adapt, cell: (c) => [number(c.imported ? null : c.adapt, 2)] },
+  { key: "predict", name: "1,000 texts, s", up: true, about: "Cost: seconds to label 1,000 texts, mean over seeds.",
+    value: (c) => perThousand(c), cell: (c) => [number(perThousand(c), 2)] },
   { key: "worth", name: "worth, labels", about: "How many labels training from scratch needs for the same score; > and <: more than the largest, or fewer than the smallest number measured.",
     value: (c) => c.worth !== null ? c.worth : c.worth_words.startsWith(">") ? Infinity : c.worth_words ? 0 : null,
     cell: (c) => { const [words, range] = c.worth_words.split(/ (?=\[)/); return [words, range ? el("span", { className: "range" }, range) : null]; } },
@@ -29,8 +34,6 @@ const COLUMNS = [
     cell: (c) => [number(c.auc, 3), between(c.auc_low, c.auc_high, 3)] },
   { key: "best", name: "best in", about: "Share of the resamples of seeds and texts in which this strategy has the highest score.",
     cell: (c) => [c.best === null ? "–" : `${Math.round(100 * c.best)}%`] },
-  { key: "adapt", name: "train, s", up: true, about: "Seconds to train on the target, mean over seeds, without the training of the base.",
-    cell: (c) => [number(c.adapt, 2)] },
   { key: "log_loss", name: "log-loss", up: true, about: "How well the predicted probabilities fit, in nats; lower is better.", cell: (c) => [number(c.log_loss, 3)] },
   { key: "ece", name: "ECE", up: true, about: "Expected calibration error: how far the predicted probabilities are from the share of right answers.", cell: (c) => [number(c.ece, 3)] },
   { key: "of", name: "seeds", about: "Trials that finished, out of those that were started.", cell: (c) => [`${c.done}/${c.of}`] },
@@ -70,7 +73,8 @@ const board = () => {
         const begin = c.text || c.up ? "up" : "down";
         choose({ sort: c.key, dir: active ? (state.dir === "up" ? "down" : "up") : begin });
         document.querySelector(`[data-sort="${c.key}"]`).focus();
-      } } }, c.name + (active ? (state.dir === "up" ? " ↑" : " ↓") : "")));
+      } } }, c.name + (active ? (state.dir === "up" ? " ↑" : " ↓") : "")),
+    el("span", { className: "on-paper" }, c.name));  // what stands in a button is not repeated on the next sheet
     if (active) th.setAttribute("aria-sort", state.dir === "up" ? "ascending" : "descending");
     return th;
   }));
@@ -82,7 +86,10 @@ const board = () => {
     if (!rowNodes.has(c)) rowNodes.set(c, row(c, columns));
     return rowNodes.get(c);
   }));
-  byId("count").textContent = `${whole(rowsShown.length)} of ${whole(cells.length)} results. Shaded: rank 1, may be the best.`;
+  const chosenNow = [...KEYS.filter((key) => state[key] !== ANY).map((key) => state[key]), ...(state.budget === ANY ? [] : [manyLabels(state.budget)])];
+  byId("count").textContent = `${whole(rowsShown.length)} of ${whole(cells.length)} results: ${chosenNow.join(" · ") || "all"}. Shaded: rank 1, may be the best.`;
+  const table = byId("leaderboard");
+  byId("aside").textContent = table.scrollWidth > table.clientWidth + 1 ? "The table goes on to the right: scroll or swipe it sideways for rank, AUC and more." : "";
   byId("more").hidden = rowsShown.length <= most;
   byId("more").textContent = `Show ${whole(Math.min(SHOWN, rowsShown.length - most))} more rows`;
 };
