@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from bench.cli import completion
+from bench.cli import completion, help
 from bench.cli.figures import save_charts
 from bench.cli.options import RUNS, DataOptions, NetworkOptions, OwnFileOptions, ResultsDir, Source, Targets, options_of
 from bench.cli.output import json_text, warn
@@ -20,16 +20,18 @@ def distance_command(
     *,
     target: Targets = None,
     source: Source = "imdb",
-    baseline: Annotated[str, typer.Option("--baseline", "-b", autocompletion=completion.strategies,
-                                          help="Strategy whose gain is shown.")] = "finetune",
-    budget: Annotated[str, typer.Option(help="Number of labels at which its gain is shown.")] = "128",
+    baseline: Annotated[str, typer.Option(
+        "--baseline", "-b", metavar="NAME", autocompletion=completion.strategies, rich_help_panel=help.WHAT,
+        help="Strategy whose gain is shown.")] = "finetune",
+    budget: Annotated[str, typer.Option(metavar="N", rich_help_panel=help.WHAT,
+                                        help="Number of labels at which its gain is shown.")] = "128",
     results_dir: ResultsDir = RUNS,
     format: Format = "table",
     network: NetworkOptions,
     data: DataOptions,
     own_file: OwnFileOptions,
 ) -> None:
-    """Measure how far targets are from the source, and show the measured gain beside it."""
+    """Measure how far your texts are from the source's, with the measured gain beside it."""
     from bench.analysis import domain_distance, study
     from bench.explore import distance
     from bench.learning.networks.architectures import architecture_named

@@ -7,7 +7,7 @@ from bench.cli.options import AsJson, FolderOptions, Offline, options_of
 
 
 def doctor_command(*, folders: FolderOptions, offline: Offline = False, as_json: AsJson = False) -> None:
-    """Show versions, devices, which data sources answer, and where the cache is and how large."""
+    """Say whether this machine is ready: versions, devices, data sources, cache."""
     from bench.runs import inventory
 
     facts = inventory.doctor(options_of(folders, offline=offline))

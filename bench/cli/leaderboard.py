@@ -8,14 +8,15 @@ from typing import Annotated
 
 import typer
 
-from bench.cli import completion, leaderboard_views
+from bench.cli import completion, help, leaderboard_views
 from bench.cli.chosen_records import RecordOptions, choose_records, report_facts
 from bench.cli.figures import FigureOptions, check_figures, draw_figures
-from bench.cli.leaderboard_views import Answer, Question, ViewOptions
+from bench.cli.leaderboard_views import Answer, Question
 from bench.cli.option_groups import After
 from bench.cli.options import RUNS, ResultsDir
 from bench.cli.output import data, json_text, warn
 from bench.cli.sections import Format, check_format, draw, print_sections
+from bench.cli.view_options import ViewOptions
 from bench.core.budget import parse_budgets
 from bench.core.errors import BenchError
 
@@ -44,17 +45,18 @@ LEADERBOARD = View("", leaderboard_views.leaderboard, details=("sort",))  # wher
 def leaderboard_command(
     *,
     filters: RecordOptions,
-    source: Annotated[str, typer.Option("--source", "-s", autocompletion=completion.tasks,
-                                        help="Only this source."), After("target")] = "",
+    source: Annotated[str, typer.Option(
+        "--source", "-s", metavar="NAME", autocompletion=completion.tasks, rich_help_panel=help.WHAT,
+        help="Only this source."), After("target")] = "",
     results_dir: ResultsDir = RUNS,
     format: Format = "table",
     views: ViewOptions,
     figures: FigureOptions,
 ) -> None:
-    """Print the leaderboards of a results folder, or answer one question about their records."""
+    """Print the leaderboards of a results folder, or answer one question about them."""
     check_format(format)
     view = chosen_view(views)
-    budgets = parse_budgets(views.budget) if views.budget else ()
+    budgets = parse_budgets(",".join(views.budget)) if views.budget else ()
     question = Question(views, budgets, results_dir, format, lambda folder: choose_records(folder, filters, source))
     if figures.figures:
         check_figures(figures)
