@@ -9,11 +9,12 @@ from typing import Annotated
 import typer
 
 from bench.cli import completion, help, leaderboard_views
+from bench.cli.answers import print_answers, print_index
 from bench.cli.chosen_records import RecordOptions, choose_records, report_facts
 from bench.cli.figures import FigureOptions, check_figures, draw_figures
 from bench.cli.leaderboard_views import Answer, Question
 from bench.cli.option_groups import After
-from bench.cli.options import RUNS, ResultsDir
+from bench.cli.options import RUNS, ResultsDir, Verbose
 from bench.cli.output import data, json_text, warn
 from bench.cli.sections import Format, check_format, draw, print_sections
 from bench.cli.view_options import ViewOptions
@@ -50,6 +51,7 @@ def leaderboard_command(
         help="Only this source."), After("target")] = "",
     results_dir: ResultsDir = RUNS,
     format: Format = "table",
+    verbose: Verbose = False,
     views: ViewOptions,
     figures: FigureOptions,
 ) -> None:
@@ -63,6 +65,10 @@ def leaderboard_command(
         if question.compares_runs:
             raise BenchError("--figures draws one results folder", "leave out --compare, or compare baselines")
         warn(draw_figures(report_facts(results_dir, question.records), figures.figures, figures))
+    if view is LEADERBOARD and format == "table" and not (verbose or views.sort):
+        several = len({study.board.target for study in question.studies}) > 1 and not filters.target
+        (print_index if several else print_answers)(question.studies)
+        return
     answer = view.answer(question)
     if answer.text:
         (json_text if format == "json" else data)(answer.text)

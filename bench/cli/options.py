@@ -48,6 +48,8 @@ TextColumn = Annotated[str | None, typer.Option(
     metavar="COLUMN", rich_help_panel=help.OWN_FILE, help="Column with the texts in your own file. [default: guessed]")]
 Device = Annotated[str, typer.Option(metavar="auto|cpu|cuda", rich_help_panel=help.WORK,
                                      help="What trains and predicts; auto: the best there is.")]
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", rich_help_panel=help.OUTPUT,
+                                       help="Print every table and sentence that there is.")]
 AsJson = Annotated[bool, typer.Option("--json", rich_help_panel=help.OUTPUT,
                                       help="Print one JSON object to standard output.")]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from dataclasses import dataclass
 from math import inf
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bench.cli import completion, help
+from bench.cli.answers import print_answers
 from bench.cli.config import Config, SaveConfig, save_config
 from bench.cli.dry_run import show_plan
 from bench.cli.figures import check_fonts
@@ -30,7 +32,6 @@ from bench.cli.options import (
 )
 from bench.cli.output import json_text, say, warn
 from bench.cli.progress import TrialProgress
-from bench.cli.sections import leaderboards, print_sections
 from bench.core.budget import parse_budgets
 from bench.core.errors import BenchError, MissingExtra, NoRoom
 from bench.core.places import home_expanded
@@ -180,7 +181,7 @@ def run_command(
                                      end=began + seconds if seconds else inf):
                 failed += len(result.failed)
                 studies += result.studies
-                _print_result(result, quiet=shown.as_json)
+                _print_result(result, context, shown)
         except BenchError as error:
             if shown.debug and error.details:
                 progress.lines(error.details)
@@ -194,15 +195,18 @@ def run_command(
         raise typer.Exit(1)
 
 
-def _print_result(result: TargetResult, *, quiet: bool) -> None:
-    """Print the leaderboards of a target, and where they were written; `quiet` leaves standard output alone."""
-    if not quiet:
-        print_sections(leaderboards(result.studies))
+def _print_result(result: TargetResult, context: typer.Context, shown: ShownOptions) -> None:
+    """Print the answer for a target, its table, and where they were written; JSON has standard output to itself."""
+    if not shown.as_json:
+        print_answers(result.studies, result, context, verbose=shown.verbose)
         if result.others:
             task = result.target.task.name
             say(f"{result.others} more of {task}, of other data, another base or another draw: "
                 f"bench leaderboard --target {task}", err=True)
-    say("Written: " + ", ".join(map(str, result.paths)), err=quiet)
+        say()
+    folder = result.options.results_dir
+    where = "" if folder == RUNS else f" --results-dir {shlex.quote(str(folder))}"
+    say(f"Written: {', '.join(map(str, result.paths))} · a page of it: bench report{where}", err=shown.as_json)
 
 
 def _matrices(options: Options, *, quiet: bool) -> None:

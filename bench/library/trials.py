@@ -27,6 +27,8 @@ from bench.runs.plan import Wanted
 class TargetResult:
     """What a run found on one target from one source."""
 
+    options: Options  # of the run
+    asked: str  # the target as the options name it
     target: Domain
     records: tuple[Record, ...]  # of the trials that ran now
     studies: tuple[Study, ...]  # the leaderboards that the trials of this run stand on, earlier records included
@@ -85,4 +87,5 @@ def _of_source(options: Options, execute: Executor, progress: Progress, *, keep_
         paths = leaderboard_files.write(options.results_dir, studies)
         keys = [board.key for board in boards.boards_of([trials.blank_record(spec) for spec in of_target.specs])]
         of_run = tuple(s for s in studies if any(s.board.key.holds(key) for key in keys))
-        yield TargetResult(of_target.target, tuple(records), of_run, len(studies) - len(of_run), tuple(paths))
+        yield TargetResult(options, of_target.asked, of_target.target, tuple(records), of_run,
+                           len(studies) - len(of_run), tuple(paths))

@@ -50,6 +50,7 @@ class TargetPlan:
     parts: tuple[BasePlan, ...]  # one per base seed
     base: Base | None = None  # the first that trials use; None before it is prepared, or where none is used
     again: bool = False  # finished trials run again too
+    asked: str = ""  # the target as the options name it
 
     @property
     def target(self) -> Domain:
@@ -100,7 +101,8 @@ def drafts(options: Options, table: Mapping[str, str], say: Say, *, progress: bo
         add_unlabelled = inputs.labelled_alone
     access = inputs.access_for(options, say, progress=progress)
     known = tuple(find_encoder(model, access) for model in needs.models(registry.needs_of(strategies)))
-    for pair in inputs.for_targets(options, say, find, progress=progress, add_unlabelled=add_unlabelled):
+    pairs = inputs.for_targets(options, say, find, progress=progress, add_unlabelled=add_unlabelled)
+    for asked, pair in zip(options.targets, pairs, strict=True):
         source, target = pair.source, pair.target
         if pair.leaked:
             say(f"{source.name}: {pair.leaked} of its texts are in the test set of {target.name}: left out")
@@ -121,7 +123,7 @@ def drafts(options: Options, table: Mapping[str, str], say: Say, *, progress: bo
         if not again:
             _tell_earlier_recipes(records, {spec.strategy.name for part in parts for spec in part.todo}, say)
             _tell_earlier(records, [spec for part in parts for spec in part.todo], say)
-        yield TargetPlan(pair, path, tuple(parts), again=again)
+        yield TargetPlan(pair, path, tuple(parts), again=again, asked=asked)
 
 
 def tell_who_needs_labels(strategies: Sequence[Strategy], budgets: Sequence[Budget], say: Say) -> None:
