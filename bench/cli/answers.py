@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bench.cli import lists
-from bench.cli.output import bold, say, width
+from bench.cli.output import heading, say, width
 from bench.cli.sections import leaderboards, print_sections
 from bench.cli.terminal import sentence
 from bench.core.budget import FULL
@@ -38,15 +38,16 @@ def print_answers(studies: Sequence[Study], result: TargetResult | None = None, 
 
     for study in studies:
         found = answer.answer(study)
-        lines = ["", *map(sentence, found.lines())] if found else ["", "No strategy has finished at any budget yet."]
-        if found and result and context:
-            lines += _commands(found, result, context)
-        if not verbose:
-            lines += ["", bold(sentence(study.board.title)), formats.plain(tables.compact(study), width()), "",
-                      *map(sentence, [answer.legend(study), *answer.warnings(study)])]
-        say("\n".join(lines), marks=True)
+        say("\n".join(["", *map(sentence, found.lines() if found else ["No strategy has finished at any budget."])]))
+        if found and result and context and (commands := _commands(found, result, context)):
+            heading("\nMake the model, then label new texts:")
+            say("\n".join(commands))
         if verbose:
             print_sections(leaderboards([study]))
+            continue
+        heading(f"\n{sentence(study.board.title)}")
+        words = map(sentence, [answer.legend(study), *answer.warnings(study)])
+        say("\n".join([formats.plain(tables.compact(study), width()), "", *words]), marks=True)
 
 
 def print_index(studies: Sequence[Study]) -> None:
@@ -55,8 +56,8 @@ def print_index(studies: Sequence[Study]) -> None:
 
     for study in studies:
         found = answer.answer(study)
-        say("\n".join(["", bold(sentence(study.board.title)), sentence(found.lines()[0] if found else
-                                                                       "Nothing has finished yet.")]))
+        heading(f"\n{sentence(study.board.title)}")
+        say(sentence(found.lines()[0] if found else "No strategy has finished at any budget."))
     first = TaskRef.parse(studies[0].board.target).task
     say()
     say(sentence(f"{len(studies)} leaderboards. One with its table: bench leaderboard --target {first}; all of them: "
@@ -70,7 +71,7 @@ def _commands(found: Answer, result: TargetResult, context: typer.Context) -> li
     model = f"{TaskRef.parse(found.study.board.target).task}-model"
     words = ["bench", "fit", *fit_options(found, result, context), "--out", model]
     use = ["bench", "predict", model, "--file", "new.csv"]
-    return ["", bold("Make the model, then label new texts:"), f"  {shlex.join(words)}",
+    return [f"  {shlex.join(words)}",
             f"  {shlex.join(use)} > labelled.csv"]
 
 

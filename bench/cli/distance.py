@@ -44,7 +44,8 @@ def distance_command(
     options = options_of(network, data, own_file, targets=target, source=source)
     options = options_per_source((options.source,), options)[0]
     with TrialProgress() as progress:
-        distances = distance.measure_distances(options, progress.say, progress.training, progress=progress.live)
+        progress.phase(f"reading {', '.join(options.targets)} and {options.source}")
+        distances = distance.measure_distances(options, progress.say, progress.training, progress=progress.bars)
     target_files.save_distances(results_dir, source, distances)
     records = record_files.read_all(results_dir, warn) if (results_dir / "records").is_dir() else []
     net = str(architecture_named(options.net, options.preset))

@@ -55,7 +55,8 @@ def map_command(
     options = options_of(network, data, own_file, source=source, draw=draw, epochs=epochs)
     request = maps.MapRequest(options, target, labels, texts, seed)
     with TrialProgress() as progress:
-        network_shown = maps.load_network(request, progress.say, progress.training, progress=progress.live)
+        progress.phase(f"reading {options.source}")
+        network_shown = maps.load_network(request, progress.say, progress.training, progress=progress.bars)
         progress.pause()
     for picture in maps.MAPS[what](network_shown):
         paths = drawing.save(picture.figure, out / picture.stem, formats)

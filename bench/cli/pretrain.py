@@ -36,7 +36,8 @@ def pretrain_command(
     options = options_of(network, data, source=source, epochs=epochs, validation=validation,
                          keep_checkpoints=keep_checkpoints)
     with TrialProgress() as progress:
-        base = inputs.train_base(options, progress.say, progress.training, progress=progress.live)
+        progress.phase(f"reading {options.source}")
+        base = inputs.train_base(options, progress.say, progress.training, progress=progress.bars)
     checkpoints = saved_checkpoints(options.cache_dir, base.key) if keep_checkpoints else []
     facts = {name: base.facts.get(name, 0) for name in FACTS}
     if as_json:

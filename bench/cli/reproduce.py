@@ -79,7 +79,7 @@ def _claims(options: Options, names: list[str], write_docs: Path | None) -> None
         raise BenchError("--write-docs with --claim would leave out the other claims", "run it for all claims")
     results = []
     with TrialProgress() as progress:
-        access = inputs.access_for(options, progress.say, progress=progress.live)
+        access = inputs.access_for(options, progress.say, progress=progress.bars)
         session = Session(options, access, BASELINES, say=progress.say, watch=progress.training)
         for result in claims.measure_claims(chosen, session, options.results_dir / "claims"):
             progress.pause()
@@ -108,7 +108,7 @@ def _published(options: Options, sample: SampleOptions) -> None:
     with executor.executor(options, say) as execute, TrialProgress() as progress:
         progress.say(f"{len(chosen)} of {len(trials)} published trials (--sample-seed {seed})")
         for result in published.rerun(chosen, trials, options, BASELINES, execute, progress.say, progress.training,
-                                      progress=progress.live):
+                                      progress=progress.bars):
             progress.pause()
             results.append(result)
             record = result.published

@@ -10,6 +10,7 @@ from bench.core import recipes
 from bench.core.budget import NO_LABELS, Budget
 from bench.core.errors import BenchError
 from bench.core.locks import locked
+from bench.data.http import Fetching
 from bench.data.routes import Access
 from bench.learning.features import encoders
 from bench.learning.features.encoders import Encoder
@@ -68,29 +69,39 @@ class TargetPlan:
         return tuple(spec for part in self.parts for spec in part.todo)
 
 
-def plan(options: Options, table: Mapping[str, str], say: Say, watch: Watch, *, progress: bool,
-         again: bool = False, wanted: Wanted = lambda spec: True) -> Iterator[TargetPlan]:
+def plan(options: Options, table: Mapping[str, str], say: Say, watch: Watch, *, progress: bool, again: bool = False,
+         wanted: Wanted = lambda spec: True) -> Iterator[TargetPlan]:
     """A plan for each target; what its trials share is prepared before it is yielded.
 
-    `again` plans finished trials too. Only trials that are `wanted` are planned.
+    `again` plans finished trials too. Only trials that are `wanted` are planned. `watch` gets {"reading": names}, then
+    {"drafts": plans} once, and {"preparing": plan} and {"prepared": plan} of each.
     """
     if options.engine == "torch":
         compiled.compile_meanwhile()
-    for draft in drafts(options, table, say, progress=progress, again=again, wanted=wanted):
+    watch({"reading": [*options.targets, options.source]})
+
+    def fetching(name: str, done: int, size: int | None) -> None:
+        watch({"fetching": name, "bytes": done, "size": size})
+
+    whole = list(drafts(options, table, say, progress=progress, again=again, wanted=wanted, fetching=fetching))
+    watch({"drafts": whole})
+    for draft in whole:
         base = None
+        watch({"preparing": draft})
         if any(needs.use_source(part.needs) for part in draft.parts):
             _tell_unknown_words(draft.inputs, say)
         for part in draft.parts:
             if part.todo:
                 resources = needs.prepare(part.needs, part.context, part.base_spec, watch)
                 base = base or resources.base
+        watch({"prepared": draft})
         yield replace(draft, base=base)
 
 
 def drafts(options: Options, table: Mapping[str, str], say: Say, *, progress: bool, again: bool = False,
            find: FindVectors = inputs.find_vectors, add_unlabelled: AddUnlabelled = with_unlabelled,
            find_encoder: FindEncoder = encoders.find_encoder,
-           wanted: Wanted = lambda spec: True) -> Iterator[TargetPlan]:
+           wanted: Wanted = lambda spec: True, fetching: Fetching | None = None) -> Iterator[TargetPlan]:
     """A plan for each target, with nothing prepared: reads data and records, trains nothing."""
     strategies = registry.installed(options.baselines, table, say, options.engine, options.settings)
     _check_base_settings(options, strategies)
@@ -99,9 +110,9 @@ def drafts(options: Options, table: Mapping[str, str], say: Say, *, progress: bo
         find = inputs.no_vectors
     if not needs.use_base(registry.needs_of(strategies)):
         add_unlabelled = inputs.labelled_alone
-    access = inputs.access_for(options, say, progress=progress)
+    access = inputs.access_for(options, say, progress=progress, fetching=fetching)
     known = tuple(find_encoder(model, access) for model in needs.models(registry.needs_of(strategies)))
-    pairs = inputs.for_targets(options, say, find, progress=progress, add_unlabelled=add_unlabelled)
+    pairs = inputs.for_targets(options, say, find, progress=progress, add_unlabelled=add_unlabelled, fetching=fetching)
     for asked, pair in zip(options.targets, pairs, strict=True):
         source, target = pair.source, pair.target
         if pair.leaked:
