@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperGroup
 
 from bench import __version__
 from bench.cli import data, results, results_files, streams, task
@@ -18,6 +17,7 @@ from bench.cli.distance import distance_command
 from bench.cli.doctor import doctor_command
 from bench.cli.export import data_export
 from bench.cli.fit import fit_command
+from bench.cli.help import CommandGroup, OneCommand, context_settings
 from bench.cli.import_results import results_import
 from bench.cli.leaderboard import leaderboard_command
 from bench.cli.map import map_command
@@ -58,7 +58,7 @@ def main(version: Annotated[bool, typer.Option("--version", help="Print the vers
         raise typer.Exit
 
 
-class Commands(TyperGroup):
+class Commands(CommandGroup):
     """The commands of `bench`; what click says about a wrong option quotes it, so that is cleaned too."""
 
     def invoke(self, ctx: Any) -> Any:
@@ -84,17 +84,16 @@ def _clean_errors() -> Iterator[None]:
 def make_app() -> typer.Typer:
     """Make the typer application from the tables of commands."""
     root = typer.Typer(name="bench", cls=Commands, no_args_is_help=True, rich_markup_mode=None,
-                       pretty_exceptions_enable=False,
-                       context_settings={"help_option_names": ["-h", "--help"]},
+                       pretty_exceptions_enable=False, context_settings=context_settings(),
                        help="Does what a network learned on movie reviews carry over to your texts, with which "
                             "strategy, at how many labels, at what cost?")
     root.callback(invoke_without_command=True)(main)
     for name, function in COMMANDS.items():
-        root.command(name)(typer_command(function))
+        root.command(name, cls=OneCommand)(typer_command(function))
     for name, (text, commands) in GROUPS.items():
-        group = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help=text)
+        group = typer.Typer(cls=CommandGroup, no_args_is_help=True, rich_markup_mode=None, help=text)
         for command, function in commands.items():
-            group.command(command)(typer_command(function))
+            group.command(command, cls=OneCommand)(typer_command(function))
         root.add_typer(group, name=name)
     return root
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bench.cli import completion
+from bench.cli import completion, help
 from bench.cli.output import warn
 from bench.core.budget import DRAWS
 from bench.core.errors import BenchError
@@ -27,15 +27,18 @@ class RecordOptions:
     """Which records; all where nothing is given."""
 
     target: Annotated[list[str] | None, typer.Option(
-        "--target", "-t", autocompletion=completion.tasks, help="Only these tasks; repeatable.")] = None
+        "--target", "-t", metavar="NAME,...", autocompletion=completion.tasks, rich_help_panel=help.WHAT,
+        help="Only these tasks.")] = None
     baseline: Annotated[list[str] | None, typer.Option(
-        "--baseline", "-b", autocompletion=completion.strategies,
-        help="Only these strategies, or rows such as 'tfidf[C=0.01]'; repeatable; main: those that bench run uses by "
-             "default.")] = None
+        "--baseline", "-b", metavar="NAME,...", autocompletion=completion.strategies, rich_help_panel=help.WHAT,
+        help="Only these strategies, or rows such as 'tfidf[C=0.01]'; main: those that bench run uses by default.")
+        ] = None
     engine: Annotated[str, typer.Option(
-        "--engine", autocompletion=completion.engines, help="Only this engine: torch or mxnet.")] = ""
+        "--engine", metavar="torch|mxnet", autocompletion=completion.engines, rich_help_panel=help.WHAT,
+        help="Only this engine.")] = ""
     draw: Annotated[str, typer.Option(
-        "--draw", help="Only records whose labelled texts were drawn so: stratified or random.")] = ""
+        "--draw", metavar="stratified|random", rich_help_panel=help.WHAT,
+        help="Only records whose labelled texts were drawn so.")] = ""
 
 
 def choose_records(folder: Path, options: RecordOptions, source: str = "", *, none: bool = False) -> list[Record]:

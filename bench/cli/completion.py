@@ -12,7 +12,9 @@ from bench.core.names import TaskRef
 
 
 def _beginning_with(incomplete: str, names: Iterable[str]) -> list[str]:
-    return [name for name in names if name.startswith(incomplete)]
+    """The names that a text may become; in a list, `tfidf,fro`, the name after the last comma."""
+    before, comma, last = incomplete.rpartition(",")
+    return [before + comma + name for name in names if name.startswith(last)]
 
 
 def tasks(context: typer.Context, incomplete: str) -> list[str]:
@@ -23,7 +25,7 @@ def tasks(context: typer.Context, incomplete: str) -> list[str]:
         known = all_tasks(Path(folder) for folder in context.params.get("tasks") or ())
     except BenchError:  # the command reports a broken card; here its message would mix with the offers
         known = all_tasks()
-    if "@" in incomplete:
+    if "@" in incomplete.rpartition(",")[2]:
         return _beginning_with(incomplete, (str(TaskRef(task.name, edition.name)) for task in known.values()
                                             for edition in task.editions))
     return _beginning_with(incomplete, sorted(known))

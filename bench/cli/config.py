@@ -12,11 +12,12 @@ from typing import Annotated, Any
 
 import typer
 
+from bench.cli import help
 from bench.cli.terminal import errors
 from bench.core.errors import BenchError
 from bench.core.names import did_you_mean
 
-NOT_OF_THE_STUDY = ("config", "save", "dry_run", "as_json", "debug", "rerun", "limit", "time_limit", "help")
+NOT_OF_THE_STUDY = ("config", "save", "dry_run", "as_json", "debug", "rerun", "limit", "time_limit", "verbose", "help")
 PATHS = ("data_dir", "cache_dir", "results_dir", "tasks")
 NAMED = ("target", "source")  # options that name a task or a file
 CODE = re.compile(r"[^=]*?\.py(?=$|[:.])")  # the file in my.py, my.py:fit and my.py:fit.C=1
@@ -32,11 +33,12 @@ def use_config(context: typer.Context, file: Path | None) -> Path | None:
 
 
 Config = Annotated[Path | None, typer.Option(
-    "--config", is_eager=True, callback=use_config, metavar="FILE.toml",
+    "--config", is_eager=True, callback=use_config, metavar="FILE.toml", rich_help_panel=help.WHAT,
     help="File with options of this command, such as seeds = 5 or target = [\"amazon\", \"mine.csv\"]; those on the "
          "command line win. Its relative paths begin at its folder (docs/running.md).")]
 SaveConfig = Annotated[Path | None, typer.Option(
-    "--save-config", metavar="FILE.toml", help="Write the options of this run to a file for --config.")]
+    "--save-config", metavar="FILE.toml", rich_help_panel=help.OUTPUT,
+    help="Write the options of this run to a file for --config.")]
 
 
 def _options_in(file: Path, parameters: list[Any]) -> dict[str, Any]:
@@ -78,7 +80,7 @@ def _value(value: Any, parameter: Any, where: str) -> Any:
     texts = [_text(one, where) for one in (value if isinstance(value, list) else [value])]
     if parameter.multiple:
         return texts
-    if len(texts) != 1 and parameter.name != "budgets":
+    if len(texts) != 1:
         raise BenchError(f"{where} is a list", "this option takes one value")
     return ",".join(texts)
 

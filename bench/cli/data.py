@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from bench.runs.options import Options
 
 Names = Annotated[list[str] | None, typer.Argument(
-    autocompletion=completion.tasks, help="Tasks, task@edition, data files or hf:OWNER/NAME. [default: all]")]
+    metavar="[NAME]...", autocompletion=completion.tasks,
+    help="Tasks, task@edition, data files or hf:OWNER/NAME. [default: all]")]
 
 
 def data_pull(*, names: Names = None, data: DataOptions, own_file: OwnFileOptions) -> None:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from bench.cli import completion
+from bench.cli import completion, help
 from bench.cli.figures import save_charts
 from bench.cli.options import RUNS, DataOptions, NetworkOptions, OwnFileOptions, ResultsDir, Source, Targets, options_of
 from bench.cli.output import json_text, warn
@@ -20,16 +20,18 @@ def distance_command(
     *,
     target: Targets = None,
     source: Source = "imdb",
-    baseline: Annotated[str, typer.Option("--baseline", "-b", autocompletion=completion.strategies,
-                                          help="Strategy whose gain is shown.")] = "finetune",
-    budget: Annotated[str, typer.Option(help="Number of labels at which its gain is shown.")] = "128",
+    baseline: Annotated[str, typer.Option(
+        "--baseline", "-b", metavar="NAME", autocompletion=completion.strategies, rich_help_panel=help.WHAT,
+        help="Strategy whose gain is shown.")] = "finetune",
+    budget: Annotated[str, typer.Option(metavar="N", rich_help_panel=help.WHAT,
+                                        help="Number of labels at which its gain is shown.")] = "128",
     results_dir: ResultsDir = RUNS,
     format: Format = "table",
     network: NetworkOptions,
     data: DataOptions,
     own_file: OwnFileOptions,
 ) -> None:
-    """Measure how far targets are from the source, and show the measured gain beside it."""
+    """Measure how far your texts are from the source's, with the measured gain beside it."""
     from bench.analysis import domain_distance, study
     from bench.explore import distance
     from bench.learning.networks.architectures import architecture_named
@@ -42,7 +44,8 @@ def distance_command(
     options = options_of(network, data, own_file, targets=target, source=source)
     options = options_per_source((options.source,), options)[0]
     with TrialProgress() as progress:
-        distances = distance.measure_distances(options, progress.say, progress.training, progress=progress.live)
+        progress.phase(f"reading {', '.join(options.targets)} and {options.source}")
+        distances = distance.measure_distances(options, progress.say, progress.training, progress=progress.bars)
     target_files.save_distances(results_dir, source, distances)
     records = record_files.read_all(results_dir, warn) if (results_dir / "records").is_dir() else []
     net = str(architecture_named(options.net, options.preset))

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from bench.cli import output
 from bench.cli.options import AsJson, FolderOptions, Offline, options_of
+from bench.cli.terminal import sentence
 
 
 def doctor_command(*, folders: FolderOptions, offline: Offline = False, as_json: AsJson = False) -> None:
-    """Show versions, devices, which data sources answer, and where the cache is and how large."""
-    from bench.runs import inventory
+    """Say whether this machine is ready: versions, devices, data sources, cache."""
+    from bench.runs import inventory, verdict
 
-    facts = inventory.doctor(options_of(folders, offline=offline))
+    options = options_of(folders, offline=offline)
+    facts = inventory.doctor(options)
+    found = verdict.verdict(options, facts)
     if as_json:
-        output.json_values(facts)
+        output.json_values({**facts, "verdict": {"ready": found.ready, "sentence": found.sentence()}})
         return
     for section, rows in facts.items():
         output.say(section)
         output.facts(rows, 34)
+    output.say()
+    output.say(sentence(found.sentence()))

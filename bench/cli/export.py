@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from bench.cli import completion, output
+from bench.cli import completion, help, output
 from bench.cli.data import load
 from bench.cli.options import DataOptions, Draw, OwnFileOptions, options_of
 from bench.cli.predictions import name_cell, quoted
@@ -18,17 +18,24 @@ from bench.core.errors import BenchError
 
 def data_export(
     *,
-    target: Annotated[str, typer.Argument(autocompletion=completion.tasks,
+    target: Annotated[str, typer.Argument(metavar="NAME|FILE", autocompletion=completion.tasks,
                                           help="Task, task@edition, your own data file or hf:OWNER/NAME.")],
     part: Annotated[str, typer.Option(
+        metavar="test|labelled|unlabelled", rich_help_panel=help.WHAT,
         help="test: the texts that have to be answered, without labels; labelled: the texts that a trial learns from, "
              "with labels; unlabelled: the others of its training pool.")] = "test",
-    budget: Annotated[str, typer.Option(help="Number of labelled texts of the trial; full: all.")] = "full",
-    seed: Annotated[int, typer.Option(help="Seed of the label draw.")] = 0,
+    budget: Annotated[str, typer.Option(metavar="N", rich_help_panel=help.WHAT,
+    help="Number of labelled texts of the trial; full: all.")] = "full",
+    seed: Annotated[int, typer.Option(metavar="N", rich_help_panel=help.WHAT,
+                                      help="Seed of the label draw.")] = 0,
     draw: Draw = "stratified",
-    format: Annotated[str, typer.Option("--format", "-f", help="csv or jsonl.")] = "csv",
-    out: Annotated[Path | None, typer.Option("--out", "-o", help="File to write. [default: standard output]")] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
+    format: Annotated[str, typer.Option("--format", "-f", metavar="csv|jsonl", rich_help_panel=help.OUTPUT,
+                                        help="How they are written.")] = "csv",
+    out: Annotated[Path | None, typer.Option(
+        "--out", "-o", metavar="FILE", rich_help_panel=help.OUTPUT,
+        help="File to write. [default: standard output]")] = None,
+    force: Annotated[bool, typer.Option("--force", rich_help_panel=help.OUTPUT,
+    help="Replace an existing file.")] = False,
     data: DataOptions,
     own_file: OwnFileOptions,
 ) -> None:

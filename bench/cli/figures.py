@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bench.cli import help
 from bench.cli.output import warn
 from bench.core.errors import BenchError, MissingExtra
 from bench.core.names import file_name
@@ -23,10 +24,14 @@ if TYPE_CHECKING:
 class FigureOptions:
     """Where charts are written, which, and in which formats."""
 
-    figures: Annotated[Path | None, typer.Option(help="Write the charts to this folder, for a paper.")] = None
+    figures: Annotated[Path | None, typer.Option(
+        metavar="FOLDER", rich_help_panel=help.OUTPUT, help="Write the charts to this folder, for a paper.")] = None
     chart: Annotated[list[str] | None, typer.Option(
-        "--chart", help="With --figures: only curves, pareto, matrix, ranks, distance or seconds; repeatable.")] = None
-    formats: Annotated[str, typer.Option(help="With --figures: svg, pdf, png, comma-separated.")] = "svg,pdf,png"
+        "--chart", metavar="NAME,...", rich_help_panel=help.OUTPUT,
+        help="With --figures: only curves, pareto, matrix, ranks, distance or seconds.")] = None
+    formats: Annotated[list[str] | None, typer.Option(
+        "--formats", metavar="svg,pdf,png", rich_help_panel=help.OUTPUT,
+        help="With --figures: the formats. [default: all three]")] = None
 
 
 def check_figures(options: FigureOptions) -> list[str]:
@@ -34,10 +39,9 @@ def check_figures(options: FigureOptions) -> list[str]:
     from bench.data.cards import unknown_name
     from bench.report import charts, vega
 
-    formats = [name.strip() for name in options.formats.split(",") if name.strip()]
-    unknown = [name for name in formats if name not in vega.FORMATS]
-    if unknown or not formats:
-        raise BenchError(f"unknown format {', '.join(unknown) or options.formats!r}", ", ".join(vega.FORMATS))
+    formats = options.formats or list(vega.FORMATS)
+    if unknown := [name for name in formats if name not in vega.FORMATS]:
+        raise BenchError(f"unknown format {', '.join(map(repr, unknown))}", ", ".join(vega.FORMATS))
     kinds = charts.specs(())
     for kind in options.chart or ():
         if kind not in kinds:

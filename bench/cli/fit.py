@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from bench.baselines import FITTED
-from bench.cli import completion, output
+from bench.cli import completion, help, output
 from bench.cli.option_groups import After
 from bench.cli.options import AsJson, DataOptions, Draw, Epochs, NetworkOptions, OwnFileOptions, Set, Source, options_of
 from bench.cli.progress import TrialProgress
@@ -18,27 +18,34 @@ from bench.core.errors import BenchError
 
 def fit_command(
     *,
-    out: Annotated[Path, typer.Option("--out", "-o", help="Folder to save the model in.")],
-    target: Annotated[str, typer.Option("--target", "-t", autocompletion=completion.tasks,
-                                        help="Task, task@edition, your own data file or hf:OWNER/NAME.")] = "amazon",
-    baseline: Annotated[str, typer.Option("--baseline", "-b", autocompletion=completion.strategies,
-                                          help="Strategy, file.py:function or package.module:function.")] = FITTED,
+    out: Annotated[Path, typer.Option("--out", "-o", metavar="FOLDER", rich_help_panel=help.OUTPUT,
+                                     help="Folder to save the model in.")],
+    target: Annotated[str, typer.Option(
+        "--target", "-t", metavar="NAME|FILE", autocompletion=completion.tasks, rich_help_panel=help.WHAT,
+        help="Your own data file, a task (bench list tasks), or hf:OWNER/NAME.")] = "amazon",
+    baseline: Annotated[str, typer.Option(
+        "--baseline", "-b", metavar="NAME", autocompletion=completion.strategies, rich_help_panel=help.WHAT,
+        help="Strategy (bench list baselines), file.py:function or package.module:function.")] = FITTED,
     budget: Annotated[str, typer.Option(
+        metavar="N", rich_help_panel=help.WHAT,
         help="Number of labelled target texts; full: all except the test set; 0: none.")] = "full",
     all_labels: Annotated[bool, typer.Option(
-        "--all-labels", help="Train on every text; no test set is kept, so that no score is known.")] = False,
+        "--all-labels", rich_help_panel=help.WHAT,
+        help="Train on every text; no test set is kept, so that no score is known.")] = False,
     settings: Annotated[Set, After("baseline")] = None,
     draw: Draw = "stratified",
-    seed: Annotated[int, typer.Option(help="Seed of the label draw.")] = 0,
-    source: Source = "imdb",
+    seed: Annotated[int, typer.Option(metavar="N", rich_help_panel=help.WHAT,
+                                      help="Seed of the label draw.")] = 0,
+    source: Annotated[Source, After("target")] = "imdb",
     network: NetworkOptions,
     data: DataOptions,
-    own_file: Annotated[OwnFileOptions, After("tasks")],
-    epochs: Epochs = 0,
-    force: Annotated[bool, typer.Option("--force", help="Replace an existing model.")] = False,
+    own_file: OwnFileOptions,
+    epochs: Annotated[Epochs, After("preset")] = 0,
+    force: Annotated[bool, typer.Option("--force", rich_help_panel=help.OUTPUT,
+    help="Replace an existing model.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Fit one strategy on a target and save it as a folder, for bench predict."""
+    """Fit one strategy and save it as a model, a folder for bench predict."""
     from bench.learning.models import folder as model_folder
     from bench.library.fit import fit_one
     from bench.runs import fit_model

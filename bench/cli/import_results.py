@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bench.cli import completion
-from bench.cli.option_groups import After
+from bench.cli import completion, help
+from bench.cli.lists import numbers
 from bench.cli.options import RUNS, DataOptions, Draw, NetworkOptions, OwnFileOptions, ResultsDir, Source, options_of
 from bench.cli.output import say, warn
 from bench.cli.sections import leaderboards, print_sections
@@ -23,27 +23,36 @@ if TYPE_CHECKING:
 def results_import(
     *,
     file: Annotated[Path, typer.Argument(
+        metavar="FILE",
         help="CSV, TSV, JSONL, JSON, Parquet or Excel: a row for each test text, with its id and a probability for "
              "each class, or a label alone.")],
-    name: Annotated[str, typer.Option("--name", help="Name of the row, such as gpt-x.")],
-    target: Annotated[str, typer.Option("--target", "-t", autocompletion=completion.tasks,
-                                        help="Task, task@edition, your own data file or hf:OWNER/NAME.")],
-    budget: Annotated[str, typer.Option(
+    name: Annotated[str, typer.Option("--name", metavar="NAME", rich_help_panel=help.WHAT,
+                                      help="Name of the row, such as gpt-x.")],
+    target: Annotated[str, typer.Option(
+        "--target", "-t", metavar="NAME|FILE", autocompletion=completion.tasks, rich_help_panel=help.WHAT,
+        help="Task, task@edition, your own data file or hf:OWNER/NAME.")],
+    budget: Annotated[list[str] | None, typer.Option(
+        "--budget", metavar="N,...", rich_help_panel=help.WHAT,
         help="Number of labelled texts that it has seen. 0: none; the answers then stand at all budgets that the "
-             "leaderboard has, or at those that you name beside the 0 (0,32).")] = "0",
-    seed: Annotated[list[int] | None, typer.Option(
+             "leaderboard has, or at those that you name beside the 0 (0,32). [default: 0]")] = None,
+    seed: Annotated[list[str] | None, typer.Option(
+        "--seed", metavar="N,...", rich_help_panel=help.WHAT,
         help="Seed of the label draw that it has seen. [default: 0; without labels, all that the leaderboard "
              "has]")] = None,
     draw: Draw = "stratified",
-    id_column: Annotated[str | None, typer.Option(help="Column with the ids. [default: id, hash and the like]")] = None,
+    id_column: Annotated[str | None, typer.Option(
+        metavar="COLUMN", rich_help_panel=help.OWN_FILE,
+        help="Column with the ids. [default: id, hash and the like]")] = None,
     answer_column: Annotated[str | None, typer.Option(
+        metavar="COLUMN", rich_help_panel=help.OWN_FILE,
         help="Column with the labels, if there are no probabilities. [default: guessed]")] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace other answers of the same name.")] = False,
+    force: Annotated[bool, typer.Option("--force", rich_help_panel=help.OUTPUT,
+    help="Replace other answers of the same name.")] = False,
     source: Source = "imdb",
     network: NetworkOptions,
     data: DataOptions,
-    results_dir: Annotated[ResultsDir, After("data_dir")] = RUNS,
-    own_file: Annotated[OwnFileOptions, After("tasks")],
+    results_dir: ResultsDir = RUNS,
+    own_file: OwnFileOptions,
 ) -> None:
     """Read predictions made elsewhere, check that they cover the test set, and add them as a row marked imported."""
     from bench.analysis import boards, study
@@ -55,7 +64,7 @@ def results_import(
     from bench.runs import imported, inputs
 
     imported.check_name(name, {*BASELINES, *baseline_entries(lambda text: None)})
-    budgets = parse_budgets(budget)
+    budgets = parse_budgets(",".join(budget or ["0"]))
     options = options_of(network, data, own_file, targets=(target,), source=source, budgets=budgets, draw=draw,
                          results_dir=results_dir)
     pair = next(inputs.for_targets(options, warn, inputs.no_vectors, progress=False))
@@ -74,7 +83,7 @@ def results_import(
         others = sorted({f"--source {r.source.partition('@')[0]} --engine {r.engine} --device {r.device} (net {r.net}, "
                          f"draw {r.draw})" for r in there})
         warn(f"the records of {domain.task.name} in {results_dir} stand on other leaderboards: {'; '.join(others[:4])}")
-    chosen = _columns(budgets, seed, columns, len(domain.split.pool))
+    chosen = _columns(budgets, numbers(seed, "--seed"), columns, len(domain.split.pool))
     records = imported.make_records(pair, options.cache_dir, name, probabilities, chosen, options.draw,
                                     file, labels_only=answers.labels_only)
     path, written = imported.save(results_dir, records, force=force)
@@ -90,13 +99,13 @@ def results_import(
     say(f"Written: {path}")
 
 
-def _columns(budgets: tuple[Budget, ...], seeds: list[int] | None, board: dict[Budget, set[int]],
+def _columns(budgets: tuple[Budget, ...], seeds: list[int], board: dict[Budget, set[int]],
              pool: int) -> dict[Budget, set[int]]:
     """The budgets and seeds for which the answers stand."""
     if too_large := [b for b in budgets if b != FULL and b > pool]:
         raise BenchError(f"--budget {too_large[0]} is more than the {pool:,} texts to train on", "or full")
     if NO_LABELS not in budgets:
-        if len(budgets) > 1 or len(seeds or ()) > 1:
+        if len(budgets) > 1 or len(seeds) > 1:
             raise BenchError("predictions of one model have seen one draw of labels",
                              "one --budget and one --seed; import the others from files of their own")
         return {budgets[0]: set(seeds or (0,))}

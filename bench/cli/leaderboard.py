@@ -9,14 +9,16 @@ from typing import Annotated
 
 import typer
 
-from bench.cli import completion, label_cost_view, leaderboard_views
+from bench.cli import completion, help, label_cost_view, leaderboard_views
+from bench.cli.answers import print_answers, print_index
 from bench.cli.chosen_records import RecordOptions, choose_records, report_facts
 from bench.cli.figures import FigureOptions, check_figures, draw_figures
-from bench.cli.leaderboard_views import Answer, Question, ViewOptions
+from bench.cli.leaderboard_views import Answer, Question
 from bench.cli.option_groups import After
-from bench.cli.options import RUNS, ResultsDir
+from bench.cli.options import RUNS, ResultsDir, Verbose
 from bench.cli.output import data, json_text, say, warn
 from bench.cli.sections import check_format, draw, print_sections, text_of_sections
+from bench.cli.view_options import ViewOptions
 from bench.core.budget import parse_budgets
 from bench.core.errors import BenchError
 from bench.core.files import save_bytes
@@ -48,26 +50,33 @@ LEADERBOARD = View("", leaderboard_views.leaderboard, details=("sort", "columns"
 def leaderboard_command(
     *,
     filters: RecordOptions,
-    source: Annotated[str, typer.Option("--source", "-s", autocompletion=completion.tasks,
-                                        help="Only this source."), After("target")] = "",
+    source: Annotated[str, typer.Option(
+        "--source", "-s", metavar="NAME", autocompletion=completion.tasks, rich_help_panel=help.WHAT,
+        help="Only this source."), After("target")] = "",
     results_dir: ResultsDir = RUNS,
     format: Annotated[str, typer.Option(
-        "--format", "-f", help="table, md, csv, latex, html, json or parquet. [default: table, or what the ending of "
-                               "--out says]")] = "",
-    out: Annotated[Path | None, typer.Option("--out", "-o", help="File to write, such as board.tex.")] = None,
+        "--format", "-f", metavar="FORMAT", rich_help_panel=help.OUTPUT,
+        help="table, md, csv, latex, html, json or parquet. [default: table, or what the ending of --out says]")] = "",
+    out: Annotated[Path | None, typer.Option(
+        "--out", "-o", metavar="FILE", rich_help_panel=help.OUTPUT, help="File to write, such as board.tex.")] = None,
+    verbose: Verbose = False,
     views: ViewOptions,
     figures: FigureOptions,
 ) -> None:
-    """Print the leaderboards of a results folder, or answer one question about their records."""
+    """Print the leaderboards of a results folder, or answer one question about them."""
     view = chosen_view(views)
     format = chosen_format(format, out)
-    budgets = parse_budgets(views.budget) if views.budget else ()
+    budgets = parse_budgets(",".join(views.budget)) if views.budget else ()
     question = Question(views, budgets, results_dir, format, lambda folder: choose_records(folder, filters, source))
     if figures.figures:
         check_figures(figures)
         if question.compares_runs:
             raise BenchError("--figures draws one results folder", "leave out --compare, or compare baselines")
         warn(draw_figures(report_facts(results_dir, question.records), figures.figures, figures))
+    if view is LEADERBOARD and format == "table" and not (verbose or views.sort):
+        several = len({study.board.target for study in question.studies}) > 1 and not filters.target
+        (print_index if several else print_answers)(question.studies)
+        return
     answer = view.answer(question)
     if out:
         save_bytes(out, answer.content or text_of(answer, format).encode(), "choose --out", shared=False)

@@ -7,12 +7,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
-
-import typer
+from typing import TYPE_CHECKING
 
 from bench.cli.figures import save_charts
 from bench.cli.sections import Section, as_json, leaderboards, sentences
+from bench.cli.view_options import ViewOptions
 from bench.core.budget import in_order
 from bench.core.errors import BenchError
 from bench.core.names import TaskRef
@@ -28,34 +27,6 @@ if TYPE_CHECKING:
     from bench.results.record import Record
 
 NAMES = re.compile(r"(?:[^,\[]|\[[^\]]*\]?)+")  # between commas; a row's name may hold some in brackets: tfidf[C=0.01]
-
-
-@dataclass(frozen=True)
-class ViewOptions:
-    """Which view of the records, and its details."""
-
-    others: Annotated[list[str] | None, typer.Argument(help="More baselines or folders for --compare.")] = None
-    budget: Annotated[str, typer.Option(
-        help="Everything known at these budgets, such as 128 or full; with --columns these budgets side by side.")] = ""
-    sort: Annotated[str, typer.Option(help="Order of the rows: a budget, adapt or name. [default: mean score]")] = ""
-    columns: Annotated[str, typer.Option(
-        help="Which columns, comma-separated, such as score,score_interval,gain_points; an unknown one lists "
-             "all.")] = ""
-    compare: Annotated[str, typer.Option(
-        help="Compare baselines in pairs, such as finetune,frozen, or two results folders: the earlier run, then the "
-             "later (--results-dir where it is left out).")] = ""
-    fail_if_worse: Annotated[float | None, typer.Option(
-        help="With --compare: exit 1 where the first baseline, or the later run, is significantly worse by more than "
-             "this many points, or failed or is missing.")] = None
-    across: Annotated[bool, typer.Option(
-        "--across", help="Across all targets: mean ranks, wins, critical difference.")] = False
-    label_cost: Annotated[float, typer.Option(
-        help="Price of a label: after how many targets or labels the base pays off.")] = 0.0
-    hour_cost: Annotated[float, typer.Option(help="Price of one hour of the training machine.")] = 1.0
-    calibration: Annotated[bool, typer.Option(
-        "--calibration", help="Whether to trust the probabilities: log-loss, calibration error, reliability.")] = False
-    variance: Annotated[bool, typer.Option(
-        "--variance", help="Where the spread comes from: base seed, label draw, head seed.")] = False
 
 
 @dataclass(frozen=True)
@@ -116,7 +87,7 @@ def leaderboard(question: Question) -> Answer:
     sort, form = question.options.sort, question.format
     studies = [narrowed(study, question.budgets) for study in question.studies] if question.budgets else \
         question.studies
-    names = [name for part in question.options.columns.split(",") if (name := part.strip())]
+    names = [name for part in (question.options.columns or []) if (name := part.strip())]
     if form == "json" and names:
         raise BenchError("--columns does not go with --format json", "it always holds everything")
     if form == "table":

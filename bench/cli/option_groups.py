@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import copy
 import inspect
 from collections.abc import Callable
 from dataclasses import MISSING, Field, dataclass, fields, is_dataclass
 from inspect import Parameter, Signature
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
+from typer.models import OptionInfo
+
+from bench.cli import lists
 from bench.cli.paths import annotation_with_parser
 from bench.cli.terminal import errors
 from bench.core import ranges
 
 Command = Callable[..., None]
+METAVARS = {int: "N", float: "NUMBER", str: "TEXT"}  # of options that name none
 NUMERIC = frozenset(option.rpartition(".")[2] for option in ranges.RANGES)  # options with a number in them
 
 
@@ -37,7 +42,7 @@ def typer_command(function: Command) -> Command:
         expanded = [parameter]
         if isinstance(kind, type) and is_dataclass(kind):
             groups[parameter.name], expanded = kind, _options_of(kind)
-        expanded = [option.replace(annotation=annotation_with_parser(option.annotation)) for option in expanded]
+        expanded = [option.replace(annotation=_finished(option.annotation)) for option in expanded]
         names = [option.name for option in options]
         at = next((names.index(extra.option) + 1 for extra in extras if isinstance(extra, After)), len(options))
         options[at:at] = expanded
@@ -59,6 +64,33 @@ def typer_command(function: Command) -> Command:
     command.__signature__ = Signature(  # type: ignore[attr-defined]
         [option.replace(kind=Parameter.KEYWORD_ONLY) for option in options])
     return command
+
+
+def _finished(annotation: Any) -> Any:
+    """The annotation of an option or argument with what is the same for all of its type: paths, lists, metavars."""
+    annotation = annotation_with_parser(annotation)
+    if get_origin(annotation) is not Annotated:
+        return annotation
+    kind, *extras = get_args(annotation)
+    is_list = any(get_origin(part) is list for part in (kind, *get_args(kind)))
+    split = next((extra.split for extra in extras if isinstance(extra, lists.SplitBy)), lists.parts)
+    finished = []
+    for extra in extras:
+        if isinstance(extra, OptionInfo):
+            extra = copy.copy(extra)
+            if is_list:
+                extra.callback = _splitter(split)
+            basic = next((part for part in (kind, *get_args(kind)) if part in METAVARS), str)
+            extra.metavar = extra.metavar or METAVARS[basic]
+        finished.append(extra)
+    return Annotated[(kind, *finished)]
+
+
+def _splitter(split: Callable[[str], list[str]]) -> Callable[[Any], Any]:
+    def callback(value: Any) -> Any:
+        return lists.split_all(value, split)
+
+    return callback
 
 
 def _options_of(group: type) -> list[Parameter]:

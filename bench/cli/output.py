@@ -105,6 +105,16 @@ def codes(stream: TextIO) -> bool:
     return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
+def heading(text: str) -> None:
+    """Print a heading."""
+    typer.echo(bold(printable(text)))
+
+
+def bold(text: str) -> str:
+    """A heading as standard output shows it."""
+    return typer.style(text, bold=True) if codes(sys.stdout) else text
+
+
 def show_bug(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
     """Print the traceback of an error that nothing caught: `sys.excepthook` of the command."""
     say("".join(traceback.format_exception(kind, error, trace)).rstrip("\n"), err=True)

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bench.cli import completion, output
-from bench.cli.options import Device, TextColumn
+from bench.cli import completion, help, output
+from bench.cli.options import Device
 from bench.cli.output import warn
 from bench.cli.predictions import SHAPES, beside
 from bench.core.errors import BenchError
@@ -26,22 +26,31 @@ Batch = tuple[list[str], list[tuple[str | None, ...]]]  # texts, and for each th
 
 def predict_command(
     *,
-    model: Annotated[Path, typer.Argument(help="Folder that bench fit wrote.")],
+    model: Annotated[Path, typer.Argument(metavar="MODEL", help="Folder that bench fit wrote.")],
     texts: Annotated[list[str] | None, typer.Argument(
+        metavar="[TEXT]...",
         help="Texts to label. [default: standard input, one text per line]")] = None,
     file: Annotated[Path | None, typer.Option(
-        "--file",
+        "--file", metavar="FILE", rich_help_panel=help.DATA,
         help="CSV, TSV, JSONL, JSON, Parquet, Excel or .txt (one text per line), plain or packed.")] = None,
-    text_column: TextColumn = None,
+    text_column: Annotated[str | None, typer.Option(
+        metavar="COLUMN", rich_help_panel=help.DATA,
+        help="Column of the file with the texts. [default: guessed]")] = None,
     keep: Annotated[list[str] | None, typer.Option(
-        "--keep", help="Column of the file to copy to the output, such as id; repeatable.")] = None,
+        "--keep", metavar="COLUMN,...", rich_help_panel=help.OUTPUT,
+        help="Columns of the file to copy to the output, such as id.")] = None,
     format: Annotated[str, typer.Option(
-        "--format", "-f", help="table, csv or jsonl. [default: table for texts on the command line, else csv]")] = "",
+        "--format", "-f", metavar="NAME", rich_help_panel=help.OUTPUT,
+        help="table, csv or jsonl. [default: table for texts on the command line, else csv]")] = "",
     engine: Annotated[str, typer.Option(
-        "--engine", autocompletion=completion.engines, help="For networks. [default: the one that trained it]")] = "",
+        "--engine", metavar="torch|mxnet", autocompletion=completion.engines, rich_help_panel=help.WORK,
+        help="For networks. [default: the one that trained it]")] = "",
     device: Device = "auto",
 ) -> None:
-    """Label texts with a model: print the label and the probability of every class as the texts are read."""
+    """Label texts with a model: the label, and the probability of every class.
+
+    Texts are labelled as they are read, so that a file or a stream may be as long as it likes.
+    """
     if texts and file:
         raise BenchError("texts on the command line and --file", "give one or the other")
     format = format or ("table" if texts else "csv")

@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from bench.cli import output
+from bench.cli import help, output
+from bench.cli.option_groups import After
 from bench.cli.options import AsJson, DataOptions, Epochs, NetworkOptions, Source, options_of
 from bench.cli.progress import TrialProgress
 from bench.library.progress import epoch_line
@@ -19,22 +20,24 @@ def pretrain_command(
     *,
     source: Source = "imdb",
     network: NetworkOptions,
-    epochs: Epochs = 0,
+    epochs: Annotated[Epochs, After("preset")] = 0,
     data: DataOptions,
     validation: Annotated[float, typer.Option(
+        metavar="SHARE", rich_help_panel=help.OUTPUT,
         help="Share of the source's training texts to hold out; their accuracy is shown after every epoch.")] = 0.0,
     keep_checkpoints: Annotated[bool, typer.Option(
-        "--keep-checkpoints", help="Save the weights of every epoch too.")] = False,
+        "--keep-checkpoints", rich_help_panel=help.OUTPUT, help="Save the weights of every epoch too.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Train the base alone and show how good it is: loss, accuracy, seconds per epoch, tokens per second."""
+    """Train the base alone and show how good it is and how long it takes."""
     from bench.learning.pretrain import saved_checkpoints
     from bench.runs import inputs
 
     options = options_of(network, data, source=source, epochs=epochs, validation=validation,
                          keep_checkpoints=keep_checkpoints)
     with TrialProgress() as progress:
-        base = inputs.train_base(options, progress.say, progress.training, progress=progress.live)
+        progress.phase(f"reading {options.source}")
+        base = inputs.train_base(options, progress.say, progress.training, progress=progress.bars)
     checkpoints = saved_checkpoints(options.cache_dir, base.key) if keep_checkpoints else []
     facts = {name: base.facts.get(name, 0) for name in FACTS}
     if as_json:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bench.cli import help
 from bench.cli.chosen_records import RecordOptions, choose_records, report_facts
 from bench.cli.figures import FigureOptions, check_figures, draw_figures
 from bench.cli.options import RUNS, CacheDir, ResultsDir
@@ -27,15 +28,18 @@ def report_command(
     *,
     results_dir: ResultsDir = RUNS,
     out: Annotated[Path | None, typer.Option(
-        "--out", "-o", help="File to write. [default: report.html in the results folder]")] = None,
+        "--out", "-o", metavar="FILE", rich_help_panel=help.OUTPUT,
+        help="File to write. [default: report.html in the results folder]")] = None,
     filters: RecordOptions,
     serve: Annotated[bool, typer.Option(
-        "--serve", help="Serve the page, to this machine only; it follows a run in progress. Ctrl-C ends it.")] = False,
-    port: Annotated[int, typer.Option(help="Port for --serve; 0: any free port.")] = PORT,
+        "--serve", rich_help_panel=help.OUTPUT,
+        help="Serve the page, to this machine only; it follows a run in progress. Ctrl-C ends it.")] = False,
+    port: Annotated[int, typer.Option(metavar="N", rich_help_panel=help.OUTPUT,
+                                      help="Port for --serve; 0: any free port.")] = PORT,
     figures: FigureOptions,
     cache_dir: CacheDir = None,
 ) -> None:
-    """Write the results as one HTML file that needs no network, serve it, or draw its charts for a paper."""
+    """Write the results as one HTML page that needs no network, or draw its charts for a paper."""
     from bench.core import store
     from bench.report import html_page, vega
 

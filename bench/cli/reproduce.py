@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bench.cli.option_groups import After
+from bench.cli import help
 from bench.cli.options import RUNS, FolderOptions, Jobs, Offline, ResultsDir, Tasks, options_of
 from bench.cli.output import say, table
 from bench.cli.progress import TrialProgress
@@ -24,32 +24,38 @@ class SampleOptions:
     """Whether published trials are run again, which sample of them, and from where."""
 
     published: Annotated[bool, typer.Option(
-        "--published", help="Instead of the claims: run published trials again and say whether each is the same."
-        )] = False
+        "--published", rich_help_panel=help.WHAT,
+        help="Instead of the claims: run published trials again and say whether each is the same.")] = False
     share: Annotated[float, typer.Option(
+        metavar="PERCENT", rich_help_panel=help.WHAT,
         help="With --published: percentage of the trials, drawn at random.")] = 5.0
-    every: Annotated[bool, typer.Option("--all", help="With --published: every trial.")] = False
+    every: Annotated[bool, typer.Option("--all", rich_help_panel=help.WHAT,
+    help="With --published: every trial.")] = False
     sample_seed: Annotated[int | None, typer.Option(
+        metavar="N", rich_help_panel=help.WHAT,
         help="With --published: seed of the sample. [default: a new one each time]")] = None
     published_dir: Annotated[Path, typer.Option(
+        metavar="FOLDER", rich_help_panel=help.DATA,
         help="With --published: folder of the published results.")] = Path("results/published")
 
 
 def reproduce_command(
     *,
     claim: Annotated[list[str] | None, typer.Option(
-        "--claim", "-c", help="Only this claim, such as B1; repeatable. [default: all]")] = None,
+        "--claim", "-c", metavar="NAME,...", rich_help_panel=help.WHAT,
+        help="Only these claims, such as B1. [default: all]")] = None,
     sample: SampleOptions,
     folders: FolderOptions,
-    results_dir: Annotated[ResultsDir, After("data_dir")] = RUNS,
+    results_dir: ResultsDir = RUNS,
     jobs: Jobs = 0,
     offline: Offline = False,
     tasks: Tasks = None,
-    write_docs: Annotated[Path | None, typer.Option(help="Write the table to this Markdown file too.")] = None,
+    write_docs: Annotated[Path | None, typer.Option(
+        metavar="FILE.md", rich_help_panel=help.OUTPUT, help="Write the table to this Markdown file too.")] = None,
 ) -> None:
-    """Measure the tutorials' claims again, with a verdict for each; a rerun is quick, as finished claims are saved.
+    """Measure the tutorials' claims, or run published trials, again, with a verdict for each.
 
-    With --published, run a sample of the published trials again instead; exit code 1 if one is off.
+    A rerun is quick, as finished claims are saved. With --published, exit code 1 if a trial is off.
     """
     options = options_of(folders, results_dir=results_dir, jobs=jobs, offline=offline, tasks=tasks)
     if not sample.published:
@@ -73,7 +79,7 @@ def _claims(options: Options, names: list[str], write_docs: Path | None) -> None
         raise BenchError("--write-docs with --claim would leave out the other claims", "run it for all claims")
     results = []
     with TrialProgress() as progress:
-        access = inputs.access_for(options, progress.say, progress=progress.live)
+        access = inputs.access_for(options, progress.say, progress=progress.bars)
         session = Session(options, access, BASELINES, say=progress.say, watch=progress.training)
         for result in claims.measure_claims(chosen, session, options.results_dir / "claims"):
             progress.pause()
@@ -102,7 +108,7 @@ def _published(options: Options, sample: SampleOptions) -> None:
     with executor.executor(options, say) as execute, TrialProgress() as progress:
         progress.say(f"{len(chosen)} of {len(trials)} published trials (--sample-seed {seed})")
         for result in published.rerun(chosen, trials, options, BASELINES, execute, progress.say, progress.training,
-                                      progress=progress.live):
+                                      progress=progress.bars):
             progress.pause()
             results.append(result)
             record = result.published

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bench.cli import output
+from bench.cli import help, output
 from bench.cli.chosen_records import RecordOptions, choose_records
+from bench.cli.lists import numbers
 from bench.cli.options import RUNS, AsJson, ResultsDir
 from bench.core.budget import budget_order, parse_budgets
 from bench.core.errors import BenchError
@@ -27,13 +28,19 @@ DIGESTS = ("content_sha256", "source_sha256", "split_sha256", "strategy_sha256",
 class TrialFilters:
     """Which trials of the chosen records."""
 
-    source: Annotated[str, typer.Option("--source", "-s", help="Only this source.")] = ""
-    budget: Annotated[str, typer.Option(help="Only these numbers of labels, such as 128 or 32,full.")] = ""
-    seed: Annotated[list[int] | None, typer.Option(help="Only these label draws; repeatable.")] = None
+    source: Annotated[str, typer.Option(
+        "--source", "-s", metavar="NAME", rich_help_panel=help.WHAT, help="Only this source.")] = ""
+    budget: Annotated[list[str] | None, typer.Option(
+        "--budget", metavar="N,...", rich_help_panel=help.WHAT,
+        help="Only these numbers of labels, such as 128 or 32,full.")] = None
+    seed: Annotated[list[str] | None, typer.Option(
+        "--seed", metavar="N,...", rich_help_panel=help.WHAT, help="Only these label draws.")] = None
     digest: Annotated[str, typer.Option(
+        metavar="HEX", rich_help_panel=help.WHAT,
         help="Only records with a digest that begins so: of the target's or the source's content, the base, the word "
              "vectors or the strategy's code. Titles and this command's list show them.")] = ""
-    failed: Annotated[bool, typer.Option("--failed", help="Only trials that failed.")] = False
+    failed: Annotated[bool, typer.Option("--failed", rich_help_panel=help.WHAT,
+    help="Only trials that failed.")] = False
 
 
 def results_list(*, results_dir: ResultsDir = RUNS, filters: RecordOptions, trials: TrialFilters,
@@ -78,9 +85,10 @@ def results_rm(
 
 def chosen_trials(folder: Path, filters: RecordOptions, trials: TrialFilters) -> list[Record]:
     """The records of a folder that the options choose."""
-    budgets = parse_budgets(trials.budget) if trials.budget else ()
+    budgets = parse_budgets(",".join(trials.budget)) if trials.budget else ()
+    seeds = numbers(trials.seed, "--seed")
     return [record for record in choose_records(folder, filters, trials.source)
-            if (not budgets or record.budget in budgets) and (not trials.seed or record.seed in trials.seed)
+            if (not budgets or record.budget in budgets) and (not seeds or record.seed in seeds)
             and (not trials.failed or record.status != "ok")
             and (not trials.digest or any(getattr(record, name).startswith(trials.digest) for name in DIGESTS))]
 

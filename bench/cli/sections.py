@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bench.cli import output
+from bench.cli import help, output
 from bench.cli.output import width
 from bench.cli.terminal import sentence
 from bench.core.errors import BenchError, MissingExtra, NoRoom
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from bench.analysis.study import Study
     from bench.report.tables import Table
 
-Format = Annotated[str, typer.Option("--format", "-f", help="table, md, csv, latex, html or json.")]
+Format = Annotated[str, typer.Option("--format", "-f", metavar="NAME", rich_help_panel=help.OUTPUT,
+                                     help="table, md, csv, latex, html or json.")]
 
 
 @dataclass(frozen=True)

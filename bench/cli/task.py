@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bench.cli import completion, output, paths
+from bench.cli import completion, help, output, paths
 from bench.cli.data import load
 from bench.cli.option_groups import After
 from bench.cli.options import AsJson, CacheDir, DataOptions, OwnFileOptions, Source, options_of
@@ -23,9 +23,11 @@ if TYPE_CHECKING:
 
 def task_new(
     *,
-    file: Annotated[str, typer.Argument(help="Data file (CSV, TSV, JSONL, JSON, Parquet or Excel, plain or packed), or "
-                                              "data set of the Hugging Face hub (hf:OWNER/NAME).")],
-    name: Annotated[str, typer.Option(help="Name of the task. [default: from the file name]")] = "",
+    file: Annotated[str, typer.Argument(
+        metavar="FILE", help="CSV, TSV, JSONL, JSON, Parquet or Excel, plain or packed, or a data set of the Hugging "
+                             "Face hub (hf:OWNER/NAME).")],
+    name: Annotated[str, typer.Option(metavar="NAME", rich_help_panel=help.OUTPUT,
+                                      help="Name of the task. [default: from the file name]")] = "",
     own_file: OwnFileOptions,
     cache_dir: CacheDir = None,
 ) -> None:
@@ -46,7 +48,7 @@ def task_new(
 
 def task_check(
     *,
-    card: Annotated[str, typer.Argument(autocompletion=completion.tasks,
+    card: Annotated[str, typer.Argument(metavar="CARD|FILE|NAME", autocompletion=completion.tasks,
                                         help="Card file, data file, hf:OWNER/NAME, or name of a task.")],
     data: DataOptions,
     own_file: OwnFileOptions,

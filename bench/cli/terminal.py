@@ -27,8 +27,8 @@ def errors() -> Iterator[None]:
     except BenchError as error:
         warn(f"bench: {error}")
         raise typer.Exit(2) from None
-    except KeyboardInterrupt:
-        say(f"\nbench: stopped; {CONTINUE}", err=True)
+    except KeyboardInterrupt as error:
+        say(f"\nbench: stopped; {error if str(error) else CONTINUE}", err=True)
         raise typer.Exit(130) from None
     except BrokenPipeError:
         give_up_output()

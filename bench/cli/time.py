@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bench.cli.option_groups import After
+from bench.cli import help
+from bench.cli.lists import numbers
 from bench.cli.options import RUNS, ArchitectureOptions, AsJson, DataOptions, ResultsDir, Source, options_of
 from bench.cli.output import json_values, say, table, warn
 from bench.core.errors import BenchError
@@ -23,13 +24,16 @@ if TYPE_CHECKING:
 class ConfigurationOptions:
     """What is timed against each other."""
 
-    devices: Annotated[str, typer.Option(
-        help="Devices, comma-separated: cpu, cuda; auto: all that each engine has.")] = "auto"
-    engines: Annotated[str, typer.Option(
-        help="Engines, comma-separated (bench list engines); torch-own: PyTorch without our compiled kernels, "
-             "on a CPU.")] = "torch,torch-own"
-    threads: Annotated[str, typer.Option(
-        help="Numbers of CPU threads to compare, comma-separated. [default: all cores]")] = ""
+    devices: Annotated[list[str] | None, typer.Option(
+        "--devices", metavar="cpu,cuda", rich_help_panel=help.WHAT,
+        help="Devices; auto: all that each engine has. [default: auto]")] = None
+    engines: Annotated[list[str] | None, typer.Option(
+        "--engines", metavar="NAME,...", rich_help_panel=help.WHAT,
+        help="Engines (bench list engines); torch-own: PyTorch without our compiled kernels, on a CPU. [default: "
+             "torch,torch-own]")] = None
+    threads: Annotated[list[str] | None, typer.Option(
+        "--threads", metavar="N,...", rich_help_panel=help.WHAT,
+        help="Numbers of CPU threads to compare. [default: all cores]")] = None
 
 
 @dataclass(frozen=True)
@@ -37,10 +41,14 @@ class AmountOptions:
     """How much work is timed, and how often; the fields of `work.Amount`."""
 
     texts: Annotated[int, typer.Option(
+        metavar="N", rich_help_panel=help.WORK,
         help="Number of texts to encode and to train on; as many others are scored.")] = 5_120
-    steps: Annotated[int, typer.Option(help="Training steps; 0: one pass over the texts.")] = 0
-    repeats: Annotated[int, typer.Option(help="Rounds that count; a 95% interval needs at least six.")] = 6
-    precision: Annotated[str, typer.Option(help="Training precision on a GPU: float32, tf32 or bf16.")] = "float32"
+    steps: Annotated[int, typer.Option(metavar="N", rich_help_panel=help.WORK,
+    help="Training steps; 0: one pass over the texts.")] = 0
+    repeats: Annotated[int, typer.Option(
+        metavar="N", rich_help_panel=help.WORK, help="Rounds that count; a 95% interval needs at least six.")] = 6
+    precision: Annotated[str, typer.Option(
+        metavar="float32|tf32|bf16", rich_help_panel=help.WHAT, help="Training precision on a GPU.")] = "float32"
 
 
 def time_command(
@@ -50,12 +58,16 @@ def time_command(
     source: Source = "imdb",
     amount: AmountOptions,
     compare: Annotated[tuple[Path, Path] | None, typer.Option(
-        metavar="A.json B.json", help="Time nothing; show the ratios between two files of bench time.")] = None,
+        metavar="A.json B.json", rich_help_panel=help.OUTPUT,
+        help="Time nothing; show the ratios between two files of bench time.")] = None,
     data: DataOptions,
-    results_dir: Annotated[ResultsDir, After("data_dir")] = RUNS,
+    results_dir: ResultsDir = RUNS,
     as_json: AsJson = False,
 ) -> None:
-    """Time training and scoring by engine, device and threads in alternating rounds; refuse meaningless ratios."""
+    """Time training and scoring by engine, device and number of threads.
+
+    The rounds alternate, and ratios that mean nothing are refused.
+    """
     from bench.timing import ratios, rounds, timings
     from bench.timing.work import Amount
 
@@ -68,25 +80,13 @@ def time_command(
         _show([*before, *after], between, as_json=as_json)
         return
     options = options_of(architecture, data, source=source, results_dir=results_dir)
-    chosen = rounds.configurations(_names(configurations.devices), _names(configurations.engines),
-                                   _numbers(configurations.threads))
+    chosen = rounds.configurations(
+        list(dict.fromkeys(configurations.devices or ["auto"])),
+        list(dict.fromkeys(configurations.engines or ["torch", "torch-own"])),
+        list(dict.fromkeys(numbers(configurations.threads, "--threads"))))
     taken = rounds.take_timings(options, chosen, Amount(*astuple(amount)), warn)
     path = timings.write(results_dir, taken)
     _show(taken, ratios.ratios_within_run(taken), as_json=as_json, path=path)
-
-
-def _names(text: str) -> list[str]:
-    names = list(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
-    if not names:
-        raise BenchError(f"{text!r} names nothing", "such as --devices cpu,cuda --engines torch,mxnet")
-    return names
-
-
-def _numbers(text: str) -> list[int]:
-    names = _names(text) if text.strip() else []
-    if not all(name.isascii() and name.isdigit() for name in names):
-        raise BenchError(f"--threads {text!r} are not numbers", "such as --threads 1,2")
-    return list(map(int, names))
 
 
 def _show(timings: Sequence[Timing], between: Sequence[Ratio], *, as_json: bool, path: Path | None = None) -> None:

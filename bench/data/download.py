@@ -194,11 +194,19 @@ def _discard(partial: Path) -> None:
 @contextlib.contextmanager
 def _progress_bar(access: Access, url: str, start: int, size: int | None) -> Iterator[Callable[[int], Any]]:
     """Shows a bar where progress is wanted; yields the function that advances it by a number of bytes."""
+    name = urlsplit(url).path.rsplit("/", 1)[-1]
     if not access.progress:
-        yield lambda count: None
+        done = start
+
+        def advance(count: int) -> None:
+            nonlocal done
+            done += count
+            if access.fetching is not None:
+                access.fetching(name, done, size)
+
+        yield advance
         return
     from tqdm import tqdm
 
-    name = urlsplit(url).path.rsplit("/", 1)[-1]
     with tqdm(total=size, initial=start, unit="B", unit_scale=True, desc=name, leave=False) as bar:
         yield bar.update

@@ -25,6 +25,9 @@ def ignore(message: str) -> None:
     """Drop a message."""
 
 
+Fetching = Callable[[str, int, int | None], object]  # gets the name of a download, its bytes so far and in all
+
+
 @dataclass(frozen=True)
 class Access:
     """What a route may use: folders, the network with its time limits, and where messages for the user go."""
@@ -35,6 +38,7 @@ class Access:
     connect_timeout: float = 5.0  # seconds
     read_timeout: float = 30.0  # seconds without a byte
     progress: bool = False
+    fetching: Fetching | None = None  # what shows downloads, where no bar of their own does
     note: Callable[[str], None] = ignore
 
 

@@ -207,7 +207,8 @@ def _train(spec: BaseSpec, key: str, folder: Path, watch: Callable[[dict[str, An
     train_sample = generator_for("shown", spec.source).permutation(train)[:TRAIN_SAMPLE]
     params = initial_params(net, len(vocabulary), "base", spec.seed)
     if spec.learns_words:
-        watch({"phase": "learning word vectors"})
+        texts = len(train) + (len(spec.unlabelled.rows) if spec.unlabelled else 0)
+        watch({"phase": f"learning word vectors from {texts:,} texts"})
     rows, word_seconds = spec.first_words(vocabulary, train)
     place_vectors(params, rows)
     frozen = (*spec.recipe.frozen, *(("embedding.",) if net.glove == "frozen" else ()))

@@ -13,9 +13,11 @@ from bench.learning.models import folder as model_folder
 from bench.library.arguments import options
 from bench.library.model import TextModel, load
 from bench.library.progress import Progress, headline, progress_for
+from bench.library.trials import watching
 from bench.runs import fit_model, plan, processes
 from bench.runs.fit_model import FitResult
 from bench.runs.options import Options
+from bench.runs.remaining import Remaining
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -83,7 +85,10 @@ def fit_one(options: Options, out: Path, progress: Progress, *, seed: int, force
         raise BenchError("a model is of one strategy at one budget", "such as 'finetune' and 128")
     if options.all_labels and options.budgets != (FULL,):
         raise BenchError(f"--all-labels with --budget {options.budgets[0]}", "give one or the other")
-    of_target = next(plan.plan(options, BASELINES, progress.say, progress.training, progress=progress.live,
-                               again=True))
+    remaining = Remaining(options, 1)
+    progress.expect(remaining)
+    watch = watching(progress, remaining, options)
+    of_target = next(plan.plan(options, BASELINES, progress.say, watch, progress=progress.bars, again=True))
     progress.line(headline(of_target.target, of_target.base, options.source))
+    progress.phase(f"training {options.baselines[0]} on {of_target.target.task.name}")
     return fit_model.fit(fit_model.trial_spec_for(of_target, seed), out, force=force, target=of_target.target)

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+import re
 import sys
+import time
+from collections import defaultdict
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bench.core.budget import Budget, budget_in_words
 from bench.core.printable import one_line
 
 if TYPE_CHECKING:
     from bench.learning.pretrain import Base
     from bench.protocol.domain import Domain
     from bench.results.record import Record
+    from bench.runs.remaining import Remaining
 
 Write = Callable[[str], object]
+QUIET = 30.0  # seconds after which a log has a line again
+LONGEST_NOTE = 160  # characters of a notice; -v prints the whole of it
+STOPPING = "stopping after the running trial… (Ctrl-C again stops now)"
+ADDRESS = re.compile(r"\s*\(?https?://\S+")
 
 
 def headline(target: Domain, base: Base | None, source: str) -> str:
@@ -41,20 +51,63 @@ def epoch_line(row: Mapping[str, float]) -> str:
             f"{row['tokens_per_second']:,.0f} tokens/s")
 
 
+def brief(text: str) -> str:
+    """A notice without addresses, and no longer than two lines or so."""
+    short = ADDRESS.sub("", text)
+    if len(short) > LONGEST_NOTE:
+        short = f"{short[:LONGEST_NOTE].rsplit(' ', 1)[0]}…"
+    return short if short == text else f"{short} (-v says all)"
+
+
+class Lead:
+    """The strategy that leads on a target so far, at the number of labels that the final answer is about."""
+
+    def __init__(self, target: str, labels: Mapping[Budget, int], usual: Budget) -> None:
+        self.target, self.labels, self.usual = target, labels, usual
+        self.scores: dict[Budget, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
+        self.last: Budget = usual
+
+    def add(self, record: Record) -> None:
+        """Count a trial."""
+        score = record.accuracy if record.leading == "accuracy" else record.balanced_accuracy
+        if record.status == "ok" and score is not None:
+            self.scores[record.budget][record.row].append(score)
+            self.last = record.budget
+
+    def words(self) -> str:
+        """`amazon, 128 labels: auto .912 leads`; empty while nothing has finished."""
+        budget = self.usual if self.usual in self.scores else self.last
+        rows = {row: sum(scores) / len(scores) for row, scores in self.scores[budget].items()}
+        if not rows:
+            return ""
+        from bench.report.numbers import score_text
+
+        best = max(rows, key=lambda row: rows[row])
+        return f"{self.target}, {budget_in_words(budget, self.labels[budget])}: {best} {score_text(rows[best])} leads"
+
+
 class Progress:
     """The progress of one run, as lines that `write` gets; a context manager that ends what it shows.
 
     `notes` collects what was said of the data and the plan: rows that were left out, columns that were guessed.
-    `live`: whether something that moves is shown, so that libraries may show bars of their own too.
+    `live`: whether something that moves is shown. `verbose`: a line for each trial and whole notices, in place of a
+    line now and then and short ones.
     """
 
     live = False
+    bars = False  # whether libraries may show bars of their own too
 
-    def __init__(self, write: Write) -> None:
+    def __init__(self, write: Write, *, verbose: bool = False) -> None:
         self.write = write
+        self.verbose = verbose
         self.notes: list[str] = []
         self.done = self.total = 0
         self.tenths = -1  # of the base's training that were shown as lines
+        self.remaining: Remaining | None = None
+        self.lead: Lead | None = None
+        self.what = ""  # what is done now, in words
+        self.written = time.monotonic()  # when the last line was
+        self.stopping = False
 
     def __enter__(self) -> Progress:
         """Return itself."""
@@ -64,13 +117,16 @@ class Progress:
         """End what is shown."""
         self.pause()
 
-    def say(self, text: str) -> None:
-        """Say something of the data or the plan."""
-        self.notes.append(one_line(text))
-        self.line(text)
+    def say(self, text: str, *, whole: bool = False) -> None:
+        """Say something of the data or the plan: once, and in short unless all is wanted, or this as a `whole`."""
+        text = one_line(text)
+        if text not in self.notes:
+            self.notes.append(text)
+            self.line(text if self.verbose or whole else brief(text))
 
     def line(self, text: str) -> None:
         """Write one line."""
+        self.written = time.monotonic()
         self.write(one_line(text))
 
     def lines(self, text: str) -> None:
@@ -81,29 +137,56 @@ class Progress:
     def pause(self) -> None:
         """Remove what moves, until it is shown again."""
 
-    def training(self, event: dict[str, Any]) -> None:
-        """Show a step or an epoch of the base's training."""
-        if "phase" in event:
-            self.line(f"base: {event['phase']}")
-            return
-        if "epoch" in event:
-            self.line(f"base: {epoch_line(event)}")
-            return
-        note = f"loss {event['loss']:.3f} · {event['tokens_per_second'] / 1000:.0f}k tokens/s"
-        if self.live:
-            self.show("training the base", event["steps"], event["step"], note)
-        elif (tenths := 10 * event["step"] // event["steps"]) > self.tenths:
-            self.tenths = tenths
-            self.line(f"training the base: step {event['step']} of {event['steps']}, {note}")
+    def phase(self, text: str, *, note: bool = False) -> None:
+        """Say what is done now; with `note` a log has a line of it."""
+        self.what = one_line(text)
+        if note and not self.live:
+            self.line(self.what)
+        self.show("")
 
-    def trials(self, total: int, done: int) -> None:
-        """Begin to count trials."""
-        self.pause()
-        self.total, self.done = total, done
+    def expect(self, remaining: Remaining) -> None:
+        """Show the time that is left from here on."""
+        self.remaining = remaining
+
+    def training(self, event: dict[str, Any]) -> None:
+        """Show what is read or prepared, a step or an epoch of the base's training."""
+        if "reading" in event:
+            names = list(dict.fromkeys(Path(name).name for name in event["reading"]))
+            self.phase(f"reading {', '.join(names[:3])}{' and others' if len(names) > 3 else ''}")
+        elif "fetching" in event:
+            of = f" of {event['size'] / 1e6:,.0f}" if event["size"] else ""
+            self.phase(f"downloading {event['fetching']}: {event['bytes'] / 1e6:,.0f}{of} MB")
+        elif "preparing" in event:
+            self.phase(f"preparing {event['preparing'].target.task.name}")
+        elif "phase" in event:
+            self.phase(event["phase"], note=True)
+        elif "epoch" in event:
+            self.line(f"base: {epoch_line(event)}")
+        elif "step" in event:
+            self._step(event)
+
+    def _step(self, event: Mapping[str, Any]) -> None:
+        if self.remaining is not None:
+            self.remaining.train(event["step"] / event["steps"])
+        self.what = f"training the base: step {event['step']:,} of {event['steps']:,}"
+        self.show(f"loss {event['loss']:.3f} · {event['tokens_per_second'] / 1000:.0f}k tokens/s")
+        if not self.live and (tenths := 10 * event["step"] // event["steps"]) > self.tenths:
+            self.tenths = tenths
+            self.line(f"{self.what}, loss {event['loss']:.3f}{self._left(', ')}")
+
+    def trials(self, total: int, done: int, lead: Lead | None = None) -> None:
+        """Begin to count the trials of a target."""
+        self.total, self.done, self.lead = total, done, lead
+        self.tenths = 10 * done // max(total, 1)
+        self._count()
 
     def trial(self, record: Record) -> None:
         """Show a finished trial."""
         self.done += 1
+        if self.remaining is not None:
+            self.remaining.trial(record)
+        if self.lead is not None:
+            self.lead.add(record)
         if record.status == "ok":
             auc = "" if record.auc is None else f" auc {record.auc:.3f}"
             seconds = record.seconds["adapt"] + record.seconds["predict"]
@@ -116,34 +199,61 @@ class Progress:
 
     def trial_line(self, record: Record, text: str) -> None:
         """Show what there is to say of a finished trial."""
-        self.line(f"{self.done:>{len(str(self.total))}}/{self.total} {text}")
-        if self.live:
-            self.show("trials", self.total, self.done, "")
+        self._count()
+        if self.verbose or record.status != "ok":
+            self.line(f"{self.done:>{len(str(self.total))}}/{self.total} {text}")
+        elif not self.live:
+            tenths = 10 * self.done // max(self.total, 1)
+            if tenths > self.tenths or time.monotonic() - self.written > QUIET:
+                self.tenths = max(tenths, self.tenths)
+                leader = f" · {self.lead.words()}" if self.lead and self.lead.words() else ""
+                self.line(f"{self.what}{self._left(' · ')}{leader}")
 
-    def show(self, what: str, total: int, done: int, note: str) -> None:
-        """Show what moves: `done` of `total` steps."""
+    def interrupted(self) -> None:
+        """Say that Ctrl-C was noticed: called while a trial runs, from the handler of the signal."""
+        self.stopping = True
+        self.line(f"{STOPPING}; {self.kept()}")
+
+    def kept(self) -> str:
+        """What a run that is stopped now leaves behind; empty where no trial is counted yet."""
+        if not self.total:
+            return ""
+        saved = f"{self.done} of {self.total} trials are saved" if self.done else "no trial has finished yet"
+        return f"{saved}, and the same command continues"
+
+    def left(self) -> str:
+        """The time that is left, in words; empty where it is not known."""
+        from bench.runs.costs import duration
+
+        seconds = self.remaining.seconds() if self.remaining is not None else None
+        return "" if seconds is None else f"{'about ' * (seconds >= 1)}{duration(seconds)} left"
+
+    def _left(self, before: str) -> str:
+        left = self.left() if self.done < self.total or not self.total else ""
+        return before + left if left else ""
+
+    def _count(self) -> None:
+        self.what = f"{self.done:,} of {self.total:,} trials"
+        self.show(self.lead.words() if self.lead else "")
+
+    def show(self, note: str) -> None:
+        """Show what is done now, `self.what`, how long all that is left takes, and `note` where there is room."""
 
 
 class NotebookProgress(Progress):
     """In a notebook: notes and failures stay, all else is one line that changes."""
 
-    live = True
+    live = bars = True
 
     def __init__(self, write: Write) -> None:
         super().__init__(write)
         self.display: Any = None
 
-    def trial_line(self, record: Record, text: str) -> None:
-        """A failed trial stays, others pass."""
-        if record.status != "ok":
-            self.line(text)
-        self.show("trials", self.total, self.done, text)
-
-    def show(self, what: str, total: int, done: int, note: str) -> None:
+    def show(self, note: str) -> None:
         """Change the line."""
         from IPython.display import display
 
-        shown = {"text/plain": one_line(f"{what}: {done:,} of {total:,} · {note}")}
+        shown = {"text/plain": one_line(" · ".join(part for part in (self.what, self.left(), note) if part))}
         if self.display is None:
             self.display = display(shown, raw=True, display_id=True)
         else:
@@ -157,7 +267,7 @@ class NotebookProgress(Progress):
 def progress_for(wanted: bool | Write) -> Progress:
     """What shows the progress where `wanted`: a function gets each line, True writes to the notebook or to stderr."""
     if callable(wanted):
-        return Progress(wanted)
+        return Progress(wanted, verbose=True)
     if not wanted:
         return Progress(lambda line: None)
     return NotebookProgress(_to("stdout")) if _in_notebook() else Progress(_to("stderr"))

@@ -22,7 +22,7 @@ ADDED_VECTORS = "glove-trainable"  # the strategy that added them to the first r
 
 def headline(study: Study) -> list[str]:
     """What to use with about 128 labels, what came from where, and what holds over all budgets."""
-    usual = min(study.rankings, key=lambda r: (abs(max(r.n_train, 1) / USUAL - 1), r.n_train), default=None)
+    usual = usual_ranking(study)
     if usual is None:
         return []
     lines = at_budget(study, usual.budget)
@@ -31,6 +31,11 @@ def headline(study: Study) -> list[str]:
         lines.append(f"Over all {len(study.summary.budgets)} budgets together: {_listed(best, 'or')}"
                      + (" (their mean scores cannot be ordered)." if len(best) > 1 else " is better than all others."))
     return lines
+
+
+def usual_ranking(study: Study) -> Ranking | None:
+    """The ranking at about 128 labels; None where no strategy has finished at any budget."""
+    return min(study.rankings, key=lambda r: (abs(max(r.n_train, 1) / USUAL - 1), r.n_train), default=None)
 
 
 def at_budget(study: Study, budget: Budget) -> list[str]:

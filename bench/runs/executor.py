@@ -15,8 +15,8 @@ Executor = Callable[[Sequence[TrialSpec]], Iterator[Record]]  # runs trials; yie
 
 
 @contextmanager
-def executor(options: Options, say: Say) -> Iterator[Executor]:
-    """The executor that the options ask for."""
+def executor(options: Options, say: Say, stopping: Callable[[], None] = lambda: None) -> Iterator[Executor]:
+    """The executor that the options ask for; on this machine `stopping` is called at the first Ctrl-C."""
     workers = worker_count(options)
     if options.scheduler:
         from bench.runs.cluster import client
@@ -24,7 +24,7 @@ def executor(options: Options, say: Say) -> Iterator[Executor]:
         with client.connected(options.scheduler, say) as cluster:
             yield lambda specs: cluster.run(specs, options.trial_timeout)
         return
-    yield lambda specs: pool.run(specs, workers, options.trial_timeout)
+    yield lambda specs: pool.run(specs, workers, options.trial_timeout, stopping)
 
 
 def worker_count(options: Options) -> int:

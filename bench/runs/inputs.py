@@ -17,6 +17,7 @@ from bench.core.names import TaskRef
 from bench.data import corpus, hub
 from bench.data.cards import TWICE, Task, all_tasks, unknown_name
 from bench.data.corpus import Dataset, Examples
+from bench.data.http import Fetching
 from bench.data.hub_names import is_hub_name
 from bench.data.load import LoadedTask, load_task
 from bench.data.routes import Access, ignore
@@ -132,13 +133,14 @@ def find_for_net(options: Options) -> FindVectors:
 
 
 def for_targets(options: Options, say: Say, find: FindVectors = find_vectors, *, progress: bool,
-                add_unlabelled: AddUnlabelled = with_unlabelled, allow_same: bool = False) -> Iterator[Inputs]:
+                add_unlabelled: AddUnlabelled = with_unlabelled, allow_same: bool = False,
+                fetching: Fetching | None = None) -> Iterator[Inputs]:
     """The inputs of each target, in the order of the options. Reads data; trains nothing.
 
     `find` looks for the word vectors, `add_unlabelled` for more texts of the source, each once. Raises `BenchError`
     where a target is the source, unless `allow_same`.
     """
-    access = access_for(options, say, progress=progress)
+    access = access_for(options, say, progress=progress, fetching=fetching)
     targets = [load(name, options, access, say) for name in options.targets]
     targets = [without_test_set(target) for target in targets] if options.all_labels else targets
     source = load(options.source, options, access, say)
@@ -200,12 +202,12 @@ def train_base(options: Options, say: Say, watch: Watch, *, progress: bool) -> B
     return pretrain(base_spec(options, source, find(access, say)), options.cache_dir, watch)
 
 
-def access_for(options: Options, say: Say, *, progress: bool) -> Access:
+def access_for(options: Options, say: Say, *, progress: bool, fetching: Fetching | None = None) -> Access:
     """How data may be fetched under these options."""
     if options.data_dir is not None and not options.data_dir.is_dir():
         raise BenchError(f"no such folder: {options.data_dir}", "--data-dir takes a folder of data files")
     return Access(data_dir=options.data_dir, cache=options.cache_dir / "raw", offline=options.offline,
-                  progress=progress, note=say)
+                  progress=progress, fetching=fetching, note=say)
 
 
 def load(name: str, options: Options, access: Access, say: Say) -> Domain:

@@ -132,13 +132,14 @@ def _routes(options: Options, access: Access) -> dict[str, str]:
     for task in known_tasks(options).values():
         for edition in task.editions:
             for route in edition.routes:
-                places.setdefault(_place(route), route)
+                places.setdefault(place(route), route)
     with ThreadPoolExecutor(8) as threads:
         answers = threads.map(lambda route: _answer(route, access), places.values())
         return dict(zip(places, answers, strict=True))
 
 
-def _place(route: Route) -> str:
+def place(route: Route) -> str:
+    """What a route asks: one name for all routes that the same server or folder answers."""
     if route.kind == "archive":
         return f"archive {urlsplit(route.options['url']).netloc}"
     if route.kind in ("hub", "scikit-learn"):

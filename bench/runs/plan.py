@@ -10,6 +10,7 @@ from bench.core import recipes
 from bench.core.budget import NO_LABELS, Budget
 from bench.core.errors import BenchError
 from bench.core.locks import locked
+from bench.data.http import Fetching
 from bench.data.routes import Access, ignore
 from bench.learning.features import encoders
 from bench.learning.features.encoders import Encoder
@@ -51,6 +52,7 @@ class TargetPlan:
     parts: tuple[BasePlan, ...]  # one per base seed
     base: Base | None = None  # the first that trials use; None before it is prepared, or where none is used
     again: bool = False  # finished trials run again too
+    asked: str = ""  # the target as the options name it
 
     @property
     def target(self) -> Domain:
@@ -68,31 +70,41 @@ class TargetPlan:
         return tuple(spec for part in self.parts for spec in part.todo)
 
 
-def plan(options: Options, table: Mapping[str, str], say: Say, watch: Watch, *, progress: bool,
-         again: bool = False, wanted: Wanted = lambda spec: True) -> Iterator[TargetPlan]:
+def plan(options: Options, table: Mapping[str, str], say: Say, watch: Watch, *, progress: bool, again: bool = False,
+         wanted: Wanted = lambda spec: True) -> Iterator[TargetPlan]:
     """A plan for each target; what its trials share is prepared before it is yielded.
 
-    `again` plans finished trials too. Only trials that are `wanted` are planned.
+    `again` plans finished trials too. Only trials that are `wanted` are planned. `watch` gets {"reading": names}, then
+    {"drafts": plans} once, and {"preparing": plan} and {"prepared": plan} of each.
     """
     if options.engine == "torch":
         compiled.compile_meanwhile()
     strategies = registry.installed(options.baselines, table, ignore, options.engine, options.settings)
     ahead.start(options, registry.needs_of(strategies) | registry.possible_needs_of(strategies))
-    for draft in drafts(options, table, say, progress=progress, again=again, wanted=wanted):
+    watch({"reading": [*options.targets, options.source]})
+
+    def fetching(name: str, done: int, size: int | None) -> None:
+        watch({"fetching": name, "bytes": done, "size": size})
+
+    whole = list(drafts(options, table, say, progress=progress, again=again, wanted=wanted, fetching=fetching))
+    watch({"drafts": whole})
+    for draft in whole:
         base = None
+        watch({"preparing": draft})
         if any(needs.use_source(part.needs) for part in draft.parts):
             _tell_unknown_words(draft.inputs, say)
         for part in draft.parts:
             if part.todo:
                 resources = needs.prepare(part.needs, part.context, part.base_spec, watch)
                 base = base or resources.base
+        watch({"prepared": draft})
         yield replace(draft, base=base)
 
 
 def drafts(options: Options, table: Mapping[str, str], say: Say, *, progress: bool, again: bool = False,
            find: FindVectors = inputs.find_vectors, add_unlabelled: AddUnlabelled = with_unlabelled,
            find_encoder: FindEncoder = encoders.find_encoder,
-           wanted: Wanted = lambda spec: True) -> Iterator[TargetPlan]:
+           wanted: Wanted = lambda spec: True, fetching: Fetching | None = None) -> Iterator[TargetPlan]:
     """A plan for each target, with nothing prepared: reads data and records, trains nothing."""
     strategies = registry.installed(options.baselines, table, say, options.engine, options.settings)
     _check_base_settings(options, strategies)
@@ -101,9 +113,10 @@ def drafts(options: Options, table: Mapping[str, str], say: Say, *, progress: bo
         find = inputs.no_vectors
     if not needs.use_base(registry.needs_of(strategies)):
         add_unlabelled = inputs.labelled_alone
-    access = inputs.access_for(options, say, progress=progress)
+    access = inputs.access_for(options, say, progress=progress, fetching=fetching)
     known = tuple(find_encoder(model, access) for model in needs.models(registry.needs_of(strategies)))
-    for pair in inputs.for_targets(options, say, find, progress=progress, add_unlabelled=add_unlabelled):
+    pairs = inputs.for_targets(options, say, find, progress=progress, add_unlabelled=add_unlabelled, fetching=fetching)
+    for asked, pair in zip(options.targets, pairs, strict=True):
         source, target = pair.source, pair.target
         if pair.leaked:
             say(f"{source.name}: {pair.leaked} of its texts are in the test set of {target.name}: left out")
@@ -124,7 +137,7 @@ def drafts(options: Options, table: Mapping[str, str], say: Say, *, progress: bo
         if not again:
             _tell_earlier_recipes(records, {spec.strategy.name for part in parts for spec in part.todo}, say)
             _tell_earlier(records, [spec for part in parts for spec in part.todo], say)
-        yield TargetPlan(pair, path, tuple(parts), again=again)
+        yield TargetPlan(pair, path, tuple(parts), again=again, asked=asked)
 
 
 def tell_who_needs_labels(strategies: Sequence[Strategy], budgets: Sequence[Budget], say: Say) -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import gc
 import signal
-import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -31,13 +30,16 @@ if TYPE_CHECKING:
 PATIENCE = 2.0  # seconds that a worker without a trial has to end
 
 
-def run(specs: Sequence[TrialSpec], workers: int, seconds: float | None = None) -> Iterator[Record]:
+def run(specs: Sequence[TrialSpec], workers: int, seconds: float | None = None,
+        stopping: Callable[[], None] = lambda: None) -> Iterator[Record]:
     """Run the trials and yield each record as it is finished; a failed trial is a record too.
 
-    A trial that takes longer than so many `seconds` is ended, and is a failed one.
+    A trial that takes longer than so many `seconds` is ended, and is a failed one. At Ctrl-C, `stopping` is called at
+    once, the trials that are running are finished and yielded, and KeyboardInterrupt is raised then; a second Ctrl-C
+    does not wait for them.
     """
     if (workers <= 1 or len(specs) <= 1) and seconds is None:
-        yield from _run_here(specs)
+        yield from _run_here(specs, stopping)
         return
     gc.collect()
     release_freed_memory()  # this process only waits from here on
@@ -45,10 +47,10 @@ def run(specs: Sequence[TrialSpec], workers: int, seconds: float | None = None) 
     idle: list[Worker] = []
     running: dict[AtWork, TrialSpec] = {}
     todo = deque(specs)
-    with _ctrl_c_deferred() as interrupt:
+    with _ctrl_c_deferred(stopping) as interrupt:
         try:
-            while todo or running:
-                while todo and len(running) < workers:
+            while (todo and not interrupt.asked) or running:
+                while todo and not interrupt.asked and len(running) < workers:
                     spec = todo.popleft()
                     running[_begin(spec, idle, seconds)] = spec
                 for at_work, record in _finished(running, interrupt, seconds):
@@ -63,24 +65,25 @@ def run(specs: Sequence[TrialSpec], workers: int, seconds: float | None = None) 
                 worker.dismiss()
 
 
-def _run_here(specs: Sequence[TrialSpec]) -> Iterator[Record]:
+def _run_here(specs: Sequence[TrialSpec], stopping: Callable[[], None]) -> Iterator[Record]:
     """Run the trials one after the other: those of our own strategies in this process."""
-    for spec in specs:
-        if spec.strategy.outside:
-            with _ctrl_c_deferred() as interrupt:
-                record = run_apart(spec, None, interrupt)
+    with _ctrl_c_deferred(stopping) as interrupt:
+        for spec in specs:
+            interrupt.here = not spec.strategy.outside
+            record = run_apart(spec, None, interrupt) if spec.strategy.outside else run_trial(spec)
+            interrupt.here = False
             yield record
-        else:
-            yield run_trial(spec)
+            if interrupt.asked:
+                return
 
 
-def run_apart(spec: TrialSpec, seconds: float | None, interrupt: Callable[[], None] = lambda: None) -> Record:
+def run_apart(spec: TrialSpec, seconds: float | None, interrupt: Interrupt | None = None) -> Record:
     """Run one trial in a process of its own, wherever this is; a trial that fails is a record too."""
     processes.warm_up(spec.context.engine)
     apart = _start_apart(spec, seconds)
     running: dict[AtWork, TrialSpec] = {apart: spec}
     try:
-        return _finished(running, interrupt, seconds)[0][1]
+        return _finished(running, interrupt or Interrupt(), seconds)[0][1]
     finally:
         apart.kill()
 
@@ -169,12 +172,12 @@ def _work(connection: Connection) -> None:
         connection.send(run_trial(spec))
 
 
-def _finished(running: Mapping[AtWork, TrialSpec], interrupt: Callable[[], None],
+def _finished(running: Mapping[AtWork, TrialSpec], interrupt: Interrupt,
               seconds: float | None) -> list[tuple[AtWork, Record]]:
     """Wait for at least one trial, and return the records of those that are done; Ctrl-C is noticed while it waits."""
     done: list[tuple[AtWork, Record]] = []
     while running and not done:
-        interrupt()
+        interrupt.check()
         isolation.wait_for_any(running)
         for at_work, spec in running.items():
             try:
@@ -190,31 +193,42 @@ def _finished(running: Mapping[AtWork, TrialSpec], interrupt: Callable[[], None]
     return done
 
 
+@dataclass
+class Interrupt:
+    """How often Ctrl-C was pressed while trials ran."""
+
+    asked: int = 0
+    here: bool = False  # whether the trial runs in this thread, where the second Ctrl-C ends it
+
+    def check(self) -> None:
+        """Raise KeyboardInterrupt where it was pressed a second time."""
+        if self.asked > 1:
+            raise KeyboardInterrupt
+
+
 @contextmanager
-def _ctrl_c_deferred() -> Iterator[Callable[[], None]]:
-    """Inside the block Ctrl-C waits; calling what is yielded, or the block's end, then raises KeyboardInterrupt.
+def _ctrl_c_deferred(stopping: Callable[[], None]) -> Iterator[Interrupt]:
+    """Inside the block Ctrl-C is counted, and `stopping` called at the first; the block's end raises KeyboardInterrupt.
 
     Raised wherever the main thread happens to be, it can leave a future's lock taken, and the pool waits for ever.
     """
-    def nothing() -> None:
-        pass
-
+    interrupt = Interrupt()
     if not processes.interruptible():
-        yield nothing
+        yield interrupt
         return
-    asked = threading.Event()
 
-    def remember(number: int, frame: Any) -> None:
-        asked.set()
-
-    def interrupt() -> None:
-        if asked.is_set():
+    def count(number: int, frame: Any) -> None:
+        interrupt.asked += 1
+        if interrupt.asked == 1:
+            stopping()
+        elif interrupt.here:
             raise KeyboardInterrupt
 
-    signal.signal(signal.SIGINT, remember)
+    signal.signal(signal.SIGINT, count)
     try:
         yield interrupt
-        interrupt()
+        if interrupt.asked:
+            raise KeyboardInterrupt
     finally:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 

@@ -13,8 +13,8 @@ from conftest import Bench
 from typer.testing import CliRunner
 
 from bench.cli import leaderboard, options, run, time
-from bench.cli.leaderboard_views import ViewOptions
 from bench.cli.option_groups import After, typer_command
+from bench.cli.view_options import ViewOptions
 from bench.core.errors import BenchError
 from bench.runs.options import Options
 from bench.timing.work import Amount
@@ -77,8 +77,8 @@ def test_every_view_is_chosen_by_its_option_alone():
         default = {field.name: field.default for field in fields(ViewOptions)}[view.option]
         value = {bool: True, float: 1.0, str: "a,b"}[type(default)]
         assert leaderboard.chosen_view(ViewOptions(**{view.option: value})) is view
-        assert leaderboard.chosen_view(ViewOptions(budget="32", **{view.option: value})) is view
-    assert leaderboard.chosen_view(ViewOptions(budget="32")) is leaderboard.ONE_BUDGET
+        assert leaderboard.chosen_view(ViewOptions(budget=["32"], **{view.option: value})) is view
+    assert leaderboard.chosen_view(ViewOptions(budget=["32"])) is leaderboard.ONE_BUDGET
     assert leaderboard.chosen_view(ViewOptions(sort="name")) is leaderboard.LEADERBOARD
 
 

@@ -111,7 +111,7 @@ def test_progress_goes_where_it_is_sent(bench_: Bench, capsys: pytest.CaptureFix
     bench.run("toy-target", **{**TOYS, "progress": True, "rerun": True})
     out, err = capsys.readouterr()
     assert out == ""
-    assert "1/1 toy-target tfidf" in err
+    assert "1 of 1 trials · toy-target, 16 labels: tfidf" in err
     assert "\x1b" not in err
 
 

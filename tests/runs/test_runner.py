@@ -194,12 +194,12 @@ def test_ctrl_c_is_kept_until_it_can_do_no_harm_and_never_lost(context: TrialCon
     asleep = isolation.start_apart(time.sleep, 60)
 
     def interrupted() -> None:
-        with pool._ctrl_c_deferred() as interrupt:
-            interrupt()
+        with pool._ctrl_c_deferred(lambda: reached.append("said at once")) as interrupt:
             os.kill(os.getpid(), signal.SIGINT)
-            reached.append("behind the signal")
+            interrupt.check()  # what runs may end
+            os.kill(os.getpid(), signal.SIGINT)
             with pytest.raises(KeyboardInterrupt):
-                interrupt()
+                interrupt.check()
             with pytest.raises(KeyboardInterrupt):
                 pool._finished({asleep: spec}, interrupt, None)
             reached.append("the end, which raises it again")
@@ -211,9 +211,10 @@ def test_ctrl_c_is_kept_until_it_can_do_no_harm_and_never_lost(context: TrialCon
         assert len(reached) == 2
         assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # as in the background of a script
-        with pool._ctrl_c_deferred() as interrupt:
+        with pool._ctrl_c_deferred(lambda: reached.append("heard")) as interrupt:
             os.kill(os.getpid(), signal.SIGINT)
-            interrupt()
+            interrupt.check()
+        assert reached[-1] != "heard"
     finally:
         signal.signal(signal.SIGINT, before)
         asleep.kill()
