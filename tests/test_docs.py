@@ -175,6 +175,7 @@ def test_every_card_and_edition_stands_on_the_data_page() -> None:
 WRONG = {  # heading of the FAQ → the command that a user of the workshop types
     "unknown target 'amazn'; did you mean 'amazon'?": "run --target amazn",
     "no such file: nowhere.csv": "run --target nowhere.csv",
+    "is not in the cache and the network is off": "run --target hf:me/toy",
     "has no text column that can be guessed": "run --target odd.csv",
     "different values, more than 100 classes": "run --target ids.csv --label-column id",
     "budget 'many' is not a number of labels": "run --target toy-target --budgets many",

@@ -38,7 +38,8 @@ def rows(text: str) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(text)))
 
 
-@pytest.mark.parametrize("command", ["run", "fit", "map", "distance", "task new", "task check"])
+@pytest.mark.parametrize("command", ["run", "fit", "map", "distance", "task new", "task check",
+                                     "data pull", "data audit", "data export"])
 def test_every_command_that_takes_a_file_has_the_same_flags(bench_: Bench, command: str):
     shown = bench_(*command.split(), "--help").stdout
     assert all(flag in shown for flag in FLAGS)
