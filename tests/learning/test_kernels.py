@@ -270,6 +270,8 @@ def test_another_process_compiles_meanwhile_and_what_is_compiled_gives_the_same_
         tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """One test, since each compilation takes the time of a hundred other tests."""
     monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
+    for name in ("COVERAGE_PROCESS_START", "COVERAGE_PROCESS_CONFIG"):  # a compiler that is traced takes twice as long
+        monkeypatch.delenv(name, raising=False)
     started: list[subprocess.Popen[bytes]] = []
     popen = subprocess.Popen
 

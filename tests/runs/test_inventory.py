@@ -1,4 +1,4 @@
-"""What `bench doctor` and `bench list engines` say of engines that are there, absent or broken."""
+"""What `bench list engines` says of an engine that is broken."""
 
 from __future__ import annotations
 
