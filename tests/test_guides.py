@@ -86,7 +86,8 @@ def test_the_audit_command_names_a_planted_leak(bench_: Bench, workshop: Path) -
     assert 5 < found["toy-source"] < 60
 
 
-@pytest.mark.parametrize("command", [("data", "list"), ("data", "verify", "toy-target"), ("data", "pull", "toy-target")])
+@pytest.mark.parametrize("command", [("data", "list"), ("data", "verify", "toy-target"),
+                                     ("data", "pull", "toy-target")])
 def test_data_commands_work_without_a_network(bench_: Bench, command: tuple[str, ...]) -> None:
     extra = ["--offline"] if command[1] == "pull" else []
     done = bench_(*command, "--tasks", "cards", "--data-dir", "data", *extra)
