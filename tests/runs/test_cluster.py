@@ -61,7 +61,7 @@ def test_a_cluster_gives_the_records_of_one_process_though_a_worker_is_killed(
         dask: Dask, context: TrialContext, plugin: str, tmp_path: Path, prepare: Prepare):
     strategies = [Strategy("slow", plugin, "slow"), Strategy("frozen", "bench.baselines.frozen"),
                   Strategy("tfidf", "bench.baselines.tfidf"), Strategy("scratch", "bench.baselines.scratch")]
-    specs = trial_specs(context, strategies, (8,), 2)
+    specs = trial_specs(context, strategies, (8,), 3)
     prepare(context, "features", "base", "counts")
     victim = dask.worker("--no-nanny")
     found: list[Record] = []
