@@ -67,6 +67,14 @@ def one_thread() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(autouse=True, scope="session")
+def unwaited_disk() -> Iterator[None]:
+    """Files are written in the same steps, but nobody waits until a disk has them: no test cuts the power."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", lambda number: None)
+        yield
+
+
 @pytest.fixture(scope="session")
 def page_script(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A cache that holds the report page's script, which takes seconds to make; empty without the extra for it."""
@@ -152,19 +160,27 @@ def prepare(world: World) -> Prepare:
     return call
 
 
-@pytest.fixture
-def workshop(tmp_path: Path) -> Path:
-    """A folder with `data/` (source, target, three as CSV) and `cards/` that name them."""
-    (tmp_path / "data").mkdir()
-    (tmp_path / "cards").mkdir()
+@pytest.fixture(scope="session")
+def toy_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What `workshop` is a copy of."""
+    folder = tmp_path_factory.mktemp("toy-files")
+    (folder / "data").mkdir()
+    (folder / "cards").mkdir()
     three = tuple(sorted(toy.SIGNALS))
     tasks = {"toy-source": (toy.rows(seed=1), toy.LABELS),
              "toy-target": (toy.rows(320, seed=2, words=slice(1, 4)), toy.LABELS),
              "toy-three": (toy.rows(300, three, seed=3), three)}
     for name, (frame, labels) in tasks.items():
-        frame.to_csv(tmp_path / "data" / f"{name}.csv", index=False)
-        (tmp_path / "cards" / f"{name}.toml").write_text(toy.card(name, f"{name}.csv", labels))
-    toy.vectors(tmp_path / "data")
+        frame.to_csv(folder / "data" / f"{name}.csv", index=False)
+        (folder / "cards" / f"{name}.toml").write_text(toy.card(name, f"{name}.csv", labels))
+    toy.vectors(folder / "data")
+    return folder
+
+
+@pytest.fixture
+def workshop(tmp_path: Path, toy_files: Path) -> Path:
+    """A folder with `data/` (source, target, three as CSV) and `cards/` that name them."""
+    shutil.copytree(toy_files, tmp_path, dirs_exist_ok=True, copy_function=shutil.copyfile)
     return tmp_path
 
 
@@ -173,7 +189,8 @@ def bench_(workshop: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
     """`bench` in this process on the toy tasks, with a toy GloVe and a small net."""
     data = workshop / "data"
     glove = WordVectors(data / "glove_6B_50d_emb.npy", data / "glove_6B_index.parquet", "toy")
-    monkeypatch.setattr("bench.runs.inputs.find_glove", lambda access: glove)
+    for where in ("bench.runs.inputs.find_glove", "bench.runs.forecast.find_glove"):
+        monkeypatch.setattr(where, lambda access: glove)
     monkeypatch.setitem(architectures.ARCHITECTURES, "gru", toy.NET)  # type: ignore[arg-type]
     monkeypatch.chdir(workshop)
 

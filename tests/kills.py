@@ -94,6 +94,8 @@ class Cases:
         engine("torch")
         import torch
 
+        from bench.learning.networks.engines import preloaded  # noqa: F401 the kernels, which each run would load
+
         torch.optim.AdamW(torch.nn.Embedding(2, 2).parameters())  # imports much, too
         self.root, self.rng = root, rng
         (root / "cards").mkdir()

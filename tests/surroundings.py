@@ -183,9 +183,13 @@ class Case:
 
     def run(self, *more: object) -> subprocess.CompletedProcess[str]:
         """A run of two strategies that need no base, in two worker processes."""
-        return self.bench("run", "--source", self.root / "source.csv", "--target", self.root / "mine.csv", "--offline",
-                          "--budgets", "16", "--seeds", "2", "--jobs", "2", "--device", "cpu", "-b", "majority", "-b",
-                          "tfidf", "--results-dir", self.results, *more)
+        return self.bench(*self.words(jobs=2), *more)
+
+    def words(self, jobs: int) -> list[object]:
+        """The arguments of `run`."""
+        return ["run", "--source", self.root / "source.csv", "--target", self.root / "mine.csv", "--offline",
+                "--budgets", "16", "--seeds", "2", "--jobs", jobs, "--device", "cpu", "-b", "majority", "-b", "tfidf",
+                "--results-dir", self.results]
 
     def predictions(self) -> dict[tuple[object, ...], object]:
         """What the trials of `run` predicted: the records, read as they lie on the disk."""

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import importlib.util
 import json
-import os
 import re
 import shlex
-import subprocess
-import sys
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
@@ -16,6 +13,7 @@ from typing import Any
 import pytest
 import toy
 import typer
+from conftest import Bench
 
 from bench.cli.app import app
 
@@ -87,13 +85,14 @@ def test_a_command_that_does_not_exist_is_noticed() -> None:
 
 RUNS = [(p.name, block) for p in PAGES
         for block in re.findall(r"<!-- run -->\n\n((?: {4}.*\n)+)", p.read_text(encoding="utf-8"))]
-MORE = {"run": ["--source", "toy-source", "--tasks", "cards", "--data-dir", "data", "--offline", "--epochs", "1"],
+MORE = {"run": ["--source", "toy-source", "--tasks", "cards", "--data-dir", "data", "--offline", "--epochs", "1",
+                "--jobs", "1"],
         "task check": ["--source", "toy-source", "--tasks", "cards", "--data-dir", "data", "--offline"]}
 
 
 @pytest.mark.usefixtures("cached_script")
 @pytest.mark.parametrize(("page", "block"), RUNS, ids=[name for name, _ in RUNS])
-def test_the_commands_marked_so_run_one_after_the_other(page: str, block: str, workshop: Path) -> None:
+def test_the_commands_marked_so_run_one_after_the_other(page: str, block: str, bench_: Bench, workshop: Path) -> None:
     toy.rows(240, seed=5, words=slice(1, 4)).to_csv(workshop / "mine.csv", index=False)
     for line in block.splitlines():
         words = shlex.split(line.split("  #")[0])
@@ -101,9 +100,8 @@ def test_the_commands_marked_so_run_one_after_the_other(page: str, block: str, w
         more = next((extra for name, extra in MORE.items() if " ".join(words[1:]).startswith(name)), [])
         if words[1] == "report":
             pytest.importorskip("vl_convert")
-        done = subprocess.run([sys.executable, "-m", "bench.cli", *words[1:], *more], cwd=workshop, capture_output=True,
-                              text=True, timeout=300, check=False)
-        assert done.returncode == 0, f"{page}: {line}\n{done.stderr}"
+        done = bench_(*words[1:], *more)
+        assert done.exit_code == 0, f"{page}: {line}\n{done.stderr}"
 
 
 @pytest.mark.parametrize("page", PAGES, ids=NAMES)
@@ -189,9 +187,7 @@ WRONG = {  # heading of the FAQ → the command that a user of the workshop type
 
 @pytest.mark.usefixtures("cached_script")
 @pytest.mark.parametrize("said", WRONG)
-def test_the_messages_of_the_faq_are_the_programs_own(said: str, workshop: Path) -> None:
-    import pandas as pd
-
+def test_the_messages_of_the_faq_are_the_programs_own(said: str, bench_: Bench, workshop: Path) -> None:
     frame = toy.rows(1300, seed=5)
     frame.rename(columns={"text": "one", "label": "two"}).assign(one=1, two=2).to_csv(workshop / "odd.csv", index=False)
     frame.assign(id=[f"n{i}" for i in range(len(frame))]).to_csv(workshop / "ids.csv", index=False)
@@ -199,7 +195,6 @@ def test_the_messages_of_the_faq_are_the_programs_own(said: str, workshop: Path)
         (workshop / name).mkdir()
         card = toy.card(name, file).replace('name = "toy"\n\n', f'name = "toy"\n{sha}\n\n')
         (workshop / name / f"{name}.toml").write_text(card)
-    assert isinstance(frame, pd.DataFrame)
     words = WRONG[said].split()
     more = [] if words[0] == "report" else ["--data-dir", "data", "--offline"]
     if words[0] == "run":
@@ -209,9 +204,8 @@ def test_the_messages_of_the_faq_are_the_programs_own(said: str, workshop: Path)
 
         if torch.cuda.is_available():
             pytest.skip("there is a GPU")
-    done = subprocess.run([sys.executable, "-m", "bench.cli", *words, *more], cwd=workshop, capture_output=True,
-                          text=True, timeout=300, check=False, env={**os.environ, "CUDA_VISIBLE_DEVICES": ""})
-    assert done.returncode == 2, done.stdout + done.stderr
+    done = bench_(*words, *more)
+    assert done.exit_code == 2, done.output
     assert said in done.stderr
     assert f"## `{said}`" in (DOCS / "faq.md").read_text(encoding="utf-8")
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 import toy
+from conftest import Bench
 
 DOCS = Path(__file__).parents[1] / "docs"
 
@@ -21,68 +20,58 @@ def block(guide: str, language: str) -> str:
     return found[1]
 
 
-def bench(*arguments: str, folder: Path, path: Path | None = None) -> subprocess.CompletedProcess[str]:
-    import os
-
-    extra = {"PYTHONPATH": str(path)} if path else {}
-    return subprocess.run([sys.executable, "-m", "bench.cli", *arguments], cwd=folder, capture_output=True, text=True,
-                          timeout=120, env={**os.environ, **extra}, check=False)
-
-
-def test_the_guides_card_is_checked_and_run_with_its_file_beside_it(workshop: Path) -> None:
+def test_the_guides_card_is_checked_and_run_with_its_file_beside_it(bench_: Bench, workshop: Path) -> None:
     folder = workshop / "my-tasks"
     folder.mkdir()
     frame = toy.rows(240).rename(columns={"text": "body", "label": "mood"})
     frame["mood"] = frame["mood"].map({"negative": "angry", "positive": "calm"})
     frame.to_csv(folder / "mine.csv", index=False)
     (folder / "support-posts.toml").write_text(block("adding-a-task.md", "toml"), encoding="utf-8")
-    checked = bench("task", "check", "support-posts", "--tasks", "my-tasks", "--offline", folder=workshop)
-    assert checked.returncode == 0, checked.stderr
+    checked = bench_("task", "check", "support-posts", "--tasks", "my-tasks", "--offline")
+    assert checked.exit_code == 0, checked.stderr
     assert "240" in checked.stdout
-    done = bench("run", "--target", "support-posts", "--tasks", "my-tasks", "--tasks", "cards", "--data-dir", "data",
-                 "--source", "toy-source", "--baseline", "tfidf", "--budgets", "16", "--seeds", "1", "--offline",
-                 folder=workshop)
-    assert done.returncode == 0, done.stderr
+    done = bench_("run", "--target", "support-posts", "--tasks", "my-tasks", "--tasks", "cards", "--data-dir", "data",
+                  "--source", "toy-source", "--baseline", "tfidf", "--budgets", "16", "--seeds", "1", "--offline")
+    assert done.exit_code == 0, done.stderr
     assert "support-posts@v1" in done.stdout
 
 
-def test_a_card_made_from_a_file_is_a_task_with_the_same_content(workshop: Path) -> None:
+def test_a_card_made_from_a_file_is_a_task_with_the_same_content(bench_: Bench, workshop: Path) -> None:
     data = workshop / "data" / "toy-target.csv"
-    made = bench("task", "new", str(data), "--name", "mine", folder=workshop)
-    assert made.returncode == 0, made.stderr
+    made = bench_("task", "new", data, "--name", "mine")
+    assert made.exit_code == 0, made.stderr
     folder = workshop / "data"
     (folder / "mine.toml").write_text(made.stdout, encoding="utf-8")
-    done = bench("run", "--target", "mine", "--tasks", "data", "--tasks", "cards", "--data-dir", "data",
-                 "--source", "toy-source", "--baseline", "tfidf", "--budgets", "16", "--seeds", "1", "--offline",
-                 folder=workshop)
-    assert done.returncode == 0, done.stderr
+    done = bench_("run", "--target", "mine", "--tasks", "data", "--tasks", "cards", "--data-dir", "data",
+                  "--source", "toy-source", "--baseline", "tfidf", "--budgets", "16", "--seeds", "1", "--offline")
+    assert done.exit_code == 0, done.stderr
     data.write_text(data.read_text().replace("bako", "changed"))
-    again = bench("run", "--target", "mine", "--tasks", "data", "--tasks", "cards", "--data-dir", "data",
-                  "--source", "toy-source", "--baseline", "tfidf", "--budgets", "16", "--seeds", "1", "--offline",
-                  folder=workshop)
-    assert again.returncode == 2
+    again = bench_("run", "--target", "mine", "--tasks", "data", "--tasks", "cards", "--data-dir", "data",
+                  "--source", "toy-source", "--baseline", "tfidf", "--budgets", "16", "--seeds", "1", "--offline")
+    assert again.exit_code == 2
     assert "is not what the card" in again.stderr
 
 
-def test_the_guides_baseline_runs_beside_the_others(workshop: Path) -> None:
+def test_the_guides_baseline_runs_beside_the_others(bench_: Bench, workshop: Path,
+                                                    monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(workshop))
     (workshop / "nearest.py").write_text(block("adding-a-baseline.md", "python"), encoding="utf-8")
-    done = bench("run", "--target", "toy-target", "--source", "toy-source", "--tasks", "cards", "--data-dir", "data",
-                 "--baseline", "nearest:fit", "--baseline", "majority", "--budgets", "32", "--seeds", "1", "--offline",
-                 folder=workshop, path=workshop)
-    assert done.returncode == 0, done.stderr
+    done = bench_("run", "--target", "toy-target", "--source", "toy-source", "--tasks", "cards", "--data-dir", "data",
+                  "--baseline", "nearest:fit", "--baseline", "majority", "--budgets", "32", "--seeds", "1", "--offline")
+    assert done.exit_code == 0, done.stderr
     assert "nearest:fit" in done.stdout
 
 
-def test_two_sources_give_a_transfer_matrix(workshop: Path) -> None:
-    done = bench("run", "--target", "toy-target", "--target", "toy-source", "--source", "all", "--tasks", "cards",
-                 "--data-dir", "data", "--baseline", "source-only", "--budgets", "16", "--seeds", "1", "--offline",
-                 "--epochs", "1", folder=workshop)
-    assert done.returncode == 0, done.stderr
+def test_two_sources_give_a_transfer_matrix(bench_: Bench, workshop: Path) -> None:
+    done = bench_("run", "--target", "toy-target", "--target", "toy-source", "--source", "all", "--tasks", "cards",
+                  "--data-dir", "data", "--baseline", "source-only", "--budgets", "16", "--seeds", "1", "--offline",
+                  "--epochs", "1")
+    assert done.exit_code == 0, done.stderr
     assert "source / target" in done.stdout
     assert (workshop / "results/runs/leaderboards/matrix-source-only-16.md").exists()
 
 
-def test_the_audit_command_names_a_planted_leak(workshop: Path) -> None:
+def test_the_audit_command_names_a_planted_leak(bench_: Bench, workshop: Path) -> None:
     import json
 
     import pandas as pd
@@ -90,17 +79,18 @@ def test_the_audit_command_names_a_planted_leak(workshop: Path) -> None:
     source = pd.read_csv(workshop / "data" / "toy-source.csv")
     target = pd.read_csv(workshop / "data" / "toy-target.csv")
     pd.concat([source, target.iloc[:100]]).to_csv(workshop / "data" / "toy-source.csv", index=False)
-    done = bench("data", "audit", "toy-source", "toy-target", "--tasks", "cards", "--data-dir", "data", "--offline",
-                 "--json", folder=workshop)
-    assert done.returncode == 0, done.stderr
+    done = bench_("data", "audit", "toy-source", "toy-target", "--tasks", "cards", "--data-dir", "data", "--offline",
+                  "--json")
+    assert done.exit_code == 0, done.stderr
     found = {p["source"].split("@")[0]: p["exact"] for p in json.loads(done.stdout)["between"]}
     assert 5 < found["toy-source"] < 60
 
 
-@pytest.mark.parametrize("command", [("data", "list"), ("data", "verify"), ("data", "pull", "toy-target")])
-def test_data_commands_work_without_a_network(workshop: Path, command: tuple[str, ...]) -> None:
+@pytest.mark.parametrize("command", [("data", "list"), ("data", "verify", "toy-target"),
+                                     ("data", "pull", "toy-target")])
+def test_data_commands_work_without_a_network(bench_: Bench, command: tuple[str, ...]) -> None:
     extra = ["--offline"] if command[1] == "pull" else []
-    done = bench(*command, "--tasks", "cards", "--data-dir", "data", *extra, folder=workshop)
-    assert done.returncode == 0, done.stderr
+    done = bench_(*command, "--tasks", "cards", "--data-dir", "data", *extra)
+    assert done.exit_code == 0, done.stderr
     assert "toy-target" in done.stdout
     assert np.all(["Traceback" not in text for text in (done.stdout, done.stderr)])

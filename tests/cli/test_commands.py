@@ -14,6 +14,7 @@ import time
 from pathlib import Path
 
 import pytest
+import torch
 import toy
 from commands import kept, outcomes, refused, run
 from conftest import Bench
@@ -28,11 +29,11 @@ from bench.results import record_files
 
 
 def test_a_run_trains_the_base_tries_every_strategy_and_goes_on_where_it_was(bench_: Bench, workshop: Path):
-    arguments = run(budgets="8,16,full")
+    arguments = run(budgets="8,full")
     first = bench_(*arguments)
     assert first.exit_code == 0, first.output
     records = kept(workshop / "results")
-    assert len(records) == len(MAIN) * 3 * 2
+    assert len(records) == len(MAIN) * 2 * 2
     assert {r.status for r in records} == {"ok"}, [r.error for r in records]
     assert "base: epoch 1" in first.stderr
     assert f"{len(records)}/{len(records)} toy-target" in first.stderr
@@ -46,35 +47,35 @@ def test_a_run_trains_the_base_tries_every_strategy_and_goes_on_where_it_was(ben
     assert f"{len(records)} of {len(records)} trials are done already" in again.stderr
     assert "base: epoch" not in again.stderr
     assert (workshop / "results" / "records" / "toy-target.jsonl").read_bytes() == before
-    other = bench_(*run(budgets="8,16,full", results_dir="other", baseline=["frozen", "glove-forest", "tfidf"]))
+    other = bench_(*run(budgets="8", results_dir="other", baseline=["frozen", "glove-forest", "tfidf"]))
     assert other.exit_code == 0
     assert outcomes(kept(workshop / "other")).items() <= outcomes(records).items()
-    more = bench_(*run(budgets="8,16,full", seeds=3, baseline=["majority", "frozen"]))
+    more = bench_(*run(budgets="8,full", seeds=3, baseline=["majority", "frozen"]))
     assert more.exit_code == 0
-    assert len(kept(workshop / "results")) == len(records) + 2 * 3
+    assert len(kept(workshop / "results")) == len(records) + 2 * 2
     assert outcomes(records).items() <= outcomes(kept(workshop / "results")).items()
 
 
 def test_a_killed_run_goes_on_loses_nothing_and_repeats_nothing(bench_: Bench, plugin: str, workshop: Path):
-    arguments = run(baseline=f"{plugin}:slow", seeds=12, preset="tutorial")
+    arguments = run(baseline=f"{plugin}:slow", seeds=6, preset="tutorial")
     process = subprocess.Popen([sys.executable, "-m", "bench.cli", *arguments], cwd=workshop, env=dict(os.environ),
                                stderr=subprocess.PIPE, stdout=subprocess.DEVNULL)
     path = workshop / "results" / "records" / "toy-target.jsonl"
-    end = time.monotonic() + 60
-    while not (path.exists() and path.read_bytes().count(b"\n") >= 3):
+    end = time.monotonic() + 200
+    while not (path.exists() and path.read_bytes().count(b"\n") >= 2):
         assert process.poll() is None, (process.stderr or io.BytesIO()).read()
         assert time.monotonic() < end
         time.sleep(0.01)
     process.send_signal(signal.SIGKILL)
     assert process.wait(20) == -signal.SIGKILL
     before = record_files.read(path)
-    assert 3 <= len(before) < 12
+    assert 2 <= len(before) < 6
     resumed = bench_(*arguments)
     assert resumed.exit_code == 0, resumed.output
-    assert f"{len(before)} of 12 trials are done already" in resumed.stderr
+    assert f"{len(before)} of 6 trials are done already" in resumed.stderr
     after = kept(workshop / "results")
     assert after[: len(before)] == before
-    assert len(after) == 12
+    assert len(after) == 6
     assert bench_(*arguments, "--results-dir", "undisturbed").exit_code == 0
     assert outcomes(kept(workshop / "undisturbed")) == outcomes(after)
 
@@ -380,7 +381,9 @@ def test_what_there_is_can_be_listed(bench_: Bench):
     assert listed == {(p, n) for p, table in (("default", architectures.ARCHITECTURES),
                                                ("tutorial", architectures.TUTORIAL)) for n in table}
     engines = json.loads(bench_("list", "engines", "--json").stdout)
-    assert next(row for row in engines if row["engine"] == "torch")["devices"].endswith("cpu")
+    listed_torch = next(row for row in engines if row["engine"] == "torch")
+    assert listed_torch["devices"].endswith("cpu")
+    assert torch.__version__.split("+")[0] in str(listed_torch.values())
     for what in ("tasks", "baselines", "nets", "engines"):
         assert len(bench_("list", what).stdout.splitlines()) > 1
 

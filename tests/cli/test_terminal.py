@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from conftest import Bench
 
 from bench.results import record_files
 
@@ -32,10 +33,12 @@ def slow(trial, resources):
 ESCAPE = "\x1b"
 CODES = re.compile(r"\x1b(?:\[[0-9;?]*[A-Za-z]|[()][A-Z0-9]|[=>])")
 RUN = ["run", "--target", "toy-target", "--source", "toy-source", "--tasks", "cards", "--data-dir", "data", "--offline",
-       "--epochs", "1", "--budgets", "8,16", "--jobs", "2", "--device", "cpu", "--net", "cnn", "--preset", "tutorial",
+       "--epochs", "1", "--budgets", "8,16", "--device", "cpu", "--net", "cnn", "--preset", "tutorial",
        "--results-dir", "results"]
-FAST = ["--baseline", "frozen", "--baseline", "tfidf", "--baseline", "scratch", "--seeds", "2"]
-SLOW = ["--baseline", "terminal_plugin:slow", "--seeds", "20"]
+WITH_BASE = ["--baseline", "source-only", "--baseline", "tfidf", "--seeds", "3", "--jobs", "1"]
+WITHOUT = ["--baseline", "majority", "--baseline", "tfidf", "--seeds", "2", "--jobs", "1"]
+QUICK = ["--baseline", "majority", "--seeds", "6", "--jobs", "1"]
+SLOW = ["--baseline", "terminal_plugin:slow", "--seeds", "6", "--jobs", "2"]
 
 
 @pytest.fixture
@@ -122,7 +125,7 @@ def test_lists_fit_the_terminal(folder: Path, what: str) -> None:
 
 def test_a_terminal_shows_progress_and_colours_and_no_color_takes_every_code_away(
         folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    live = shown([*RUN, *FAST], folder)
+    live = shown([*RUN, *WITH_BASE], folder)
     assert ESCAPE in live
     assert re.search(r"\d+ of 12 trials ━+.* left", CODES.sub("", live)), "the bar, and what is left"
     assert "reading toy-target, toy-source ━" in CODES.sub("", live), "from the first second"
@@ -132,8 +135,8 @@ def test_a_terminal_shows_progress_and_colours_and_no_color_takes_every_code_awa
     assert red.startswith(f"{ESCAPE}[31m▼")
     monkeypatch.setenv("NO_COLOR", "1")
     assert shown(marks, folder, program=sys.executable).strip() == "▲ ▼"
-    for words in ([*RUN, *FAST, "--results-dir", "again"], ["leaderboard", "--results-dir", "results"],
-                  ["list", "tasks"], ["run", "--help"], [*RUN, *FAST, "--dry-run"]):
+    for words in ([*RUN, *QUICK], ["leaderboard", "--results-dir", "results"], ["list", "tasks"], ["run", "--help"],
+                  [*RUN, *WITH_BASE, "--dry-run"]):
         plain = shown(words, folder)
         assert ESCAPE not in plain, words
         assert "\r" not in plain.replace("\r\n", "\n"), words
@@ -141,7 +144,7 @@ def test_a_terminal_shows_progress_and_colours_and_no_color_takes_every_code_awa
 
 def test_a_log_file_has_whole_lines_and_no_codes(folder: Path) -> None:
     with (folder / "log").open("wb") as log:
-        done = subprocess.run(["bench", *RUN, *FAST], cwd=folder, stdout=log, stderr=log, check=False, timeout=90)
+        done = subprocess.run(["bench", *RUN, *QUICK], cwd=folder, stdout=log, stderr=log, check=False, timeout=90)
     text = (folder / "log").read_bytes().decode()
     assert done.returncode == 0, text
     assert ESCAPE not in text
@@ -151,7 +154,7 @@ def test_a_log_file_has_whole_lines_and_no_codes(folder: Path) -> None:
 
 
 def test_a_narrow_terminal_keeps_its_lines(folder: Path) -> None:
-    text = shown([*RUN, *FAST], folder, columns=40)
+    text = shown([*RUN, *WITHOUT], folder, columns=40)
     frames = [CODES.sub("", part) for part in re.split(r"\r\n|\r|\n", text)]
     bars = [f for f in frames if re.search(r"━|╸", f)]
     assert bars
@@ -160,36 +163,36 @@ def test_a_narrow_terminal_keeps_its_lines(folder: Path) -> None:
     board = shown(["leaderboard", "--results-dir", "results"], folder, columns=40)
     lines = [CODES.sub("", line) for line in board.replace("\r\n", "\n").splitlines()]
     assert max(map(len, lines)) <= 40, max(lines, key=len)
-    for name in ("frozen", "tfidf", "scratch"):
+    for name in ("majority", "tfidf"):
         assert sum(line.startswith(name) for line in lines) >= 2, "a row for each budget"
-    planned = shown([*RUN, *FAST, "--seeds", "3", "--dry-run"], folder, columns=40)
+    planned = shown([*RUN, *WITHOUT, "--seeds", "3", "--dry-run"], folder, columns=40)
     assert max(len(line) for line in planned.replace("\r\n", "\n").splitlines()) <= 40
 
 
-def test_one_ctrl_c_waits_for_the_running_trials_and_the_next_start_goes_on(folder: Path) -> None:
+def test_one_ctrl_c_waits_for_the_running_trials_and_the_next_start_goes_on(
+        folder: Path, bench_: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     with terminal([*RUN, *SLOW, "-v"], folder, 100) as (process, ours):
         before = read(ours, lambda text: text.count("toy-target terminal_plugin:slow") >= 3)
         os.write(ours, b"\x03")
-        began = time.monotonic()
         after = read(ours, seconds=30)
         assert process.wait(20) == 130
-    assert time.monotonic() - began < 15
     lines = CODES.sub("", before + after).replace("\r", "\n").splitlines()
     messages = [line.strip() for line in lines if "bench: " in line]
     kept = record_files.read(folder / "results" / "records" / "toy-target.jsonl")
-    assert 3 <= len(kept) < 40
-    assert messages == [f"bench: stopped; {len(kept)} of 40 trials are saved, and the same command continues"]
+    assert 3 <= len(kept) < 12
+    assert messages == [f"bench: stopped; {len(kept)} of 12 trials are saved, and the same command continues"]
     assert any(line.startswith("stopping after the running trial… (Ctrl-C again stops now); ") for line in lines)
     assert "Traceback" not in before + after
     assert {r.status for r in kept} == {"ok"}
-    done = subprocess.run(["bench", *RUN, *SLOW], cwd=folder, capture_output=True, text=True, check=False, timeout=90)
-    assert done.returncode == 0, done.stderr
-    assert f"{len(kept)} of 40 trials are done already" in done.stderr
-    assert len(record_files.read(folder / "results" / "records" / "toy-target.jsonl")) == 40
+    monkeypatch.syspath_prepend(str(folder))
+    done = bench_(*RUN, *SLOW)
+    assert done.exit_code == 0, done.output
+    assert f"{len(kept)} of 12 trials are done already" in done.stderr
+    assert len(record_files.read(folder / "results" / "records" / "toy-target.jsonl")) == 12
 
 
 def test_an_interrupt_while_the_base_is_trained_is_as_clean(folder: Path) -> None:
-    words = [*RUN, "--baseline", "frozen", "--seeds", "1", "--epochs", "2000"]
+    words = [*RUN, "--baseline", "source-only", "--seeds", "1", "--epochs", "2000", "--jobs", "1"]
     process = subprocess.Popen(["bench", *words], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                                preexec_fn=_default_interrupt)
     assert process.stderr is not None

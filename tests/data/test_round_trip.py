@@ -17,7 +17,7 @@ CELLS = st.integers(0, 1 << 30)
 
 
 @pytest.mark.parametrize("writer", tables.WRITERS)
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=75, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seed=CELLS)
 def test_a_table_is_read_back_equal(tmp_path: Path, writer: str, seed: int):
     rng = random.Random(seed)

@@ -396,27 +396,29 @@ def hub_files() -> dict[str, bytes]:
     return files
 
 
-def load_in_a_process(endpoint: str, folder: Path, **options: Any) -> subprocess.CompletedProcess[str]:
+def load_in_a_process(endpoint: str, folder: Path, *wanted: dict[str, Any]) -> subprocess.CompletedProcess[str]:
     """The hub route in a process of its own: HF_ENDPOINT is read when huggingface_hub is imported."""
     code = ("import json, sys; from pathlib import Path; from bench.core.errors import RouteError\n"
             "from bench.data.routes import Access, deliver; from bench.data.cards import Route\n"
             "access = Access(cache=Path(sys.argv[1]), connect_timeout=2.0)\n"
-            "try: print(deliver(Route('hub', json.loads(sys.argv[2])), access).path)\n"
-            "except RouteError as error: print('RouteError', error)\n")
+            "for options in sys.argv[2:]:\n"
+            "    try: print(deliver(Route('hub', json.loads(options)), access).path)\n"
+            "    except RouteError as error: print('RouteError', error)\n")
     environment = {**os.environ, "HF_ENDPOINT": endpoint, "HF_HOME": str(folder / "hf"), "PYTHONPATH": str(ROOT),
                    "HF_HUB_DISABLE_TELEMETRY": "1"}
-    command = [sys.executable, "-c", code, str(folder / "cache"), json.dumps(options)]
+    command = [sys.executable, "-c", code, str(folder / "cache"), *map(json.dumps, wanted)]
     return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
 
 
 def test_a_hub_data_set_is_loaded_at_its_revision_with_label_names(tmp_path: Path, no_hub_token: None) -> None:
+    whole = {"dataset": "me/toy", "revision": REVISION, "splits": ["train", "test"]}
     with servers.serving(servers.hub("me/toy", REVISION, hub_files())) as server:
-        done = load_in_a_process(server.url, tmp_path, dataset="me/toy", revision=REVISION, splits=["train", "test"])
+        done = load_in_a_process(server.url, tmp_path, whole, {**whole, "splits": ["dev"]})
         assert done.stderr == ""
-        assert read("parquet", Path(done.stdout.strip()), {}).to_dict("list") == {
+        path, wrong = done.stdout.splitlines()
+        assert read("parquet", Path(path), {}).to_dict("list") == {
             "text": ["a", "b", "c"], "label": ["neg", "pos", "neg"], "split": ["train", "train", "test"]}
-        wrong = load_in_a_process(server.url, tmp_path, dataset="me/toy", revision=REVISION, splits=["dev"])
-        assert wrong.stdout.startswith("RouteError hub me/toy: ValueError: Unknown split")
+        assert wrong.startswith("RouteError hub me/toy: ValueError: Unknown split")
 
 
 def test_a_hub_that_is_missing_or_silent_costs_seconds(access: Access, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,7 +17,7 @@ ROWS = "text,label\n" + "".join(f"a good text {i},{'ab'[i % 2]}\n" for i in rang
 
 def test_gzip_with_padding_without_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     path = tmp_path / "a.csv.gz"
-    path.write_bytes(gzip.compress(ROWS.encode()) + b"\0" * 300_000)
+    path.write_bytes(gzip.compress(ROWS.encode()) + b"\0" * 10_000)
     assert open_table(path).columns == ("text", "label")
     monkeypatch.setattr(archives, "SMALL", 1_000)
     with pytest.raises(DataError, match="ends in more padding"):

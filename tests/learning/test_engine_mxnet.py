@@ -21,20 +21,30 @@ def mxnet() -> Engine:
     return engine
 
 
-def test_denormals_are_flushed_in_the_engine_and_nowhere_else(mxnet: Engine):
-    code = ("import numpy as np; import bench.learning.networks.engines.mxnet; from mxnet import nd;"
-            "tiny = np.full(4, 1e-39, np.float32);"
-            "assert not (nd.array(tiny) * 1).asnumpy().any(); assert (tiny * np.float32(1)).all()")
-    subprocess.run([sys.executable, "-c", code], check=True)  # here another test may have begun MXNet's threads
+IMPORTED = """
+import os, sys
+before = dict(os.environ)
+import bench.learning.networks.engines.mxnet
+assert dict(os.environ) == before, set(os.environ.items()) ^ set(before.items())
+assert "torch" not in sys.modules
+"""
+DENORMALS = """
+import numpy as np
+from mxnet import nd
+tiny = np.full(4, 1e-39, np.float32)
+assert not (nd.array(tiny) * 1).asnumpy().any()
+assert (tiny * np.float32(1)).all()
+"""
 
 
-def test_importing_the_engine_changes_no_setting_and_loads_no_other_framework(mxnet: Engine):
-    code = ("import os, sys; before = dict(os.environ); import bench.learning.networks.engines.mxnet;"
-            "assert dict(os.environ) == before, set(os.environ.items()) ^ set(before.items());"
-            "assert 'torch' not in sys.modules")
-    for threads in ({}, {"OMP_NUM_THREADS": "2"}):
-        subprocess.run([sys.executable, "-W", "error::FutureWarning", "-c", code], check=True,
-                       env={**os.environ, **threads})
+@pytest.mark.parametrize("threads", [None, "2"])
+def test_importing_the_engine_changes_no_setting_loads_no_other_framework_and_flushes_denormals_in_it_alone(
+        mxnet: Engine, threads: str | None):
+    """In a process of its own: here another test may have begun MXNet's threads."""
+    variables = {name: value for name, value in os.environ.items() if name != "OMP_NUM_THREADS"}
+    variables |= {} if threads is None else {"OMP_NUM_THREADS": threads}
+    subprocess.run([sys.executable, "-W", "error::FutureWarning", "-c", IMPORTED + DENORMALS], check=True,
+                   env=variables)
 
 
 def test_without_mxnet_one_line_says_what_to_install():

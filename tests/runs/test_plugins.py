@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from base64 import urlsafe_b64encode
@@ -12,6 +11,8 @@ from zipfile import ZipFile
 
 import pytest
 import toy
+from commands import refused
+from conftest import Bench
 
 CARD = """
 name = "toys"
@@ -72,32 +73,27 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return target
 
 
-def bench(installed: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """The command with the package on its path."""
-    path = os.pathsep.join(filter(None, [str(installed), *sys.path]))
-    return subprocess.run([sys.executable, "-m", "bench.cli", *arguments], capture_output=True, text=True,
-                          env={**os.environ, "PYTHONPATH": path}, timeout=240)
+@pytest.fixture
+def on_path(installed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The package can be imported here, and by what is started from here."""
+    monkeypatch.syspath_prepend(str(installed))
 
 
-def test_both_are_listed(installed: Path):
-    assert "coin" in bench(installed, "list", "baselines").stdout
-    assert "toys" in bench(installed, "list", "tasks").stdout
+@pytest.mark.usefixtures("on_path")
+def test_both_are_listed(bench_: Bench):
+    assert "coin" in bench_("list", "baselines").stdout
+    assert "toys" in bench_("list", "tasks").stdout
 
 
-def test_the_baseline_runs_on_the_task(installed: Path, tmp_path: Path):
-    data = tmp_path / "data"
-    data.mkdir()
-    toy.rows(200).to_csv(data / "toys.csv", index=False)
-    done = bench(installed, "run", "--target", "toys", "--baseline", "coin", "--budgets", "16",
-                 "--seeds", "1", "--data-dir", str(data), "--cache-dir", str(tmp_path / "cache"),
-                 "--results-dir", str(tmp_path / "results"), "--offline")
-    assert done.returncode == 0, done.stderr
+@pytest.mark.usefixtures("on_path")
+def test_the_baseline_runs_on_the_task(bench_: Bench, workshop: Path):
+    toy.rows(200).to_csv(workshop / "data" / "toys.csv", index=False)
+    done = bench_("run", "--target", "toys", "--baseline", "coin", "--budgets", "16", "--seeds", "1", "--data-dir",
+                  "data", "--results-dir", "results", "--offline")
+    assert done.exit_code == 0, done.output
     assert "coin" in done.stdout
-    assert '"certainty": 0.75' in (tmp_path / "results" / "records" / "toys.jsonl").read_text()
+    assert '"certainty": 0.75' in (workshop / "results" / "records" / "toys.jsonl").read_text()
 
 
-def test_without_the_package_neither_is_known():
-    done = subprocess.run([sys.executable, "-m", "bench.cli", "run", "--target", "toys", "--baseline", "coin"],
-                          capture_output=True, text=True, timeout=120)
-    assert done.returncode == 2
-    assert "unknown" in done.stderr
+def test_without_the_package_neither_is_known(bench_: Bench):
+    refused(bench_("run", "--target", "toys", "--baseline", "coin"), "unknown")
