@@ -89,7 +89,8 @@ def _who(names: list[str]) -> Spec:
 def _category(field: str, domain: Any, title: str | None = None) -> Spec:
     """A colour or shape by name, with a legend below the chart."""
     return {"field": field, "type": "nominal", "scale": {"domain": domain}, "legend": {
-        "orient": "bottom", "values": "@drawn", "columns": "@columns", "title": title, "labelLimit": 0, "labelExpr": LEGEND_LINES}}
+        "orient": "bottom", "values": "@drawn", "columns": "@columns", "title": title, "labelLimit": 0,
+        "labelExpr": LEGEND_LINES}}
 
 
 def _tips(*fields: tuple[str, str, str]) -> list[Spec]:
