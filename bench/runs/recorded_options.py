@@ -10,7 +10,7 @@ from bench.protocol.domain import Domain
 from bench.runs.options import Options
 
 OF_FILES = ("text_column", "label_column", "map_label", "rating_threshold")
-OF_BASE = ("preset", "epochs", "validation")
+OF_BASE = ("preset", "epochs")
 IN_MEMORY = " (DataFrame)"  # what `Options.in_memory` adds to the name of one
 
 
