@@ -79,7 +79,7 @@ def test_a_command_names_what_the_base_depends_on():
         "bench run --target alpha@v1 --source beta@v1 --baseline plug-in.py:fit --budgets 32,128 --seeds 2 "
         "--base-seeds 2 --head-seeds 2 --draw random --preset tutorial --engine mxnet --device cpu "
         "--set base.learning_rate=0.002")
-    assert board["fit"]["base"] == ("--source beta@v1 --preset tutorial --engine mxnet "
+    assert board["fit"]["base"] == ("--source beta@v1 --preset tutorial --engine mxnet --draw random "
                                     "--set base.learning_rate=0.002")
 
 
