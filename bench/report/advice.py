@@ -158,8 +158,9 @@ def members_notes(study: Study) -> list[str]:
         parts = [f"{made_of} ({listed(labels)} labels)" if len(budgets) > 1 else made_of
                  for made_of, labels in budgets.items()]
         if parts:
-            lacks = f"; it runs without {listed(list(row.without))}, which needs what is not installed or found here"
-            lines.append(f"{name} is {', '.join(parts)}{lacks if row.without else ''}.")
+            lacks = f"; it runs without {listed(list(row.without))}, which needs what is not installed or found here" \
+                if row.without else ""
+            lines.append(f"{name} is {', '.join(parts)}{lacks}.")
     return lines
 
 

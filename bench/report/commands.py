@@ -53,7 +53,7 @@ def run_command(records: Sequence[Record], rows: Mapping[str, RowKey]) -> str:
              "--budgets", ",".join(map(str, in_order({r.budget for r in own}))), "--seeds", str(seeds),
              *(["--base-seeds", str(bases)] if bases > 1 else []),
              *(["--head-seeds", str(heads)] if heads > 1 else []),
-             *(["--draw", own[0].draw] if own[0].draw != "stratified" else []),
+             *_draw_words(own),
              *network_words(own), "--engine", own[0].engine, "--device", own[0].device, *_recipe_words(own)]
     return shlex.join(words)
 
@@ -93,7 +93,8 @@ def base_words(records: Sequence[Record]) -> list[str]:
     usual = TaskRef.parse(source).task == "imdb"
     return [*([] if usual else ["--source", source]), *network_words(records),
             *(["--engine", records[0].engine] if records[0].engine != "torch" else []),
-            *(["--epochs", str(options["epochs"])] if "epochs" in options else []), *_chosen_recipe(options)]
+            *_draw_words(records), *(["--epochs", str(options["epochs"])] if "epochs" in options else []),
+            *_chosen_recipe(options)]
 
 
 def strategy_words(rows: Sequence[RowKey]) -> list[str]:
@@ -127,6 +128,10 @@ def _named(strategy: str) -> str:
 
 def _value(value: object) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _draw_words(records: Sequence[Record]) -> list[str]:
+    return ["--draw", records[0].draw] if records[0].draw != "stratified" else []
 
 
 def _recipe_words(records: Sequence[Record]) -> list[str]:

@@ -21,7 +21,7 @@ from bench.core.names import TaskRef
 from bench.data.user_file import EDITION
 from bench.report.advice import advice, notes
 from bench.report.charts import PHASES
-from bench.report.commands import base_words, run_command, strategy_words, target_words, without_folders
+from bench.report.commands import base_words, recorded, run_command, strategy_words, target_words, without_folders
 from bench.report.headline import recommendation, recommended, sources_of_the_gain
 from bench.report.leaderboard_files import csv as leaderboard_csv
 from bench.report.numbers import json_number
@@ -127,8 +127,9 @@ def _fit(study: Study, records: Sequence[Record]) -> dict[str, Any]:
     rows = {name: shlex.join(strategy_words([key])) for name, key in keys.items() if not key.imported}
     best = {str(r.budget): next((row.baseline for row in (*recommended(study, r), *r.rows) if row.baseline in rows), "")
             for r in study.rankings}
-    target = target_words([r for r in records if not r.imported])
-    own = TaskRef.parse(study.board.target).edition == EDITION
+    measured = [r for r in records if not r.imported]
+    target = target_words(measured)
+    own = TaskRef.parse(study.board.target).edition == EDITION or "target" in recorded(measured)
     return {"rows": rows, "best": best, "base": shlex.join(base_words(records)),
             "target": None if own and target is None else shlex.join(target or ()) if own else ""}
 

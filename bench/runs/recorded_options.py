@@ -10,7 +10,7 @@ from bench.protocol.domain import Domain
 from bench.runs.options import Options
 
 OF_FILES = ("text_column", "label_column", "map_label", "rating_threshold")
-OF_BASE = ("preset", "epochs", "validation")
+OF_BASE = ("preset", "epochs")
 IN_MEMORY = " (DataFrame)"  # what `Options.in_memory` adds to the name of one
 
 
@@ -37,7 +37,8 @@ def _users_own(domain: Domain, options: Options) -> str | None:
     if "incomplete" not in route.reading:
         return None
     if route.kind == "hub":
-        return f"hf:{route.options['dataset']}"
+        dataset, config, revision = (str(route.options.get(name) or "") for name in ("dataset", "config", "revision"))
+        return f"hf:{dataset}{config and f':{config}'}{revision and f'@{revision}'}"
     file = str(route.options["file"])
     return "" if f"{file}{IN_MEMORY}" in options.in_memory else file
 

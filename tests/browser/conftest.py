@@ -68,7 +68,7 @@ class Visit:
 
     def column(self, name: str) -> list[str]:
         """The texts of a column."""
-        heads = [h.rstrip(" ↑↓") for h in self.page.locator("#head th").all_text_contents()]
+        heads = [h.rstrip(" ↑↓") for h in self.page.locator("#head th button").all_text_contents()]
         return self.page.locator(f"#body tr > :nth-child({heads.index(name) + 1})").all_text_contents()
 
     def drawn(self, figure: str) -> Any:

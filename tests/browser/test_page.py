@@ -15,7 +15,7 @@ import pytest
 from made import grid, record, results
 
 from bench.analysis.study import studies
-from bench.report import html_page, page_facts
+from bench.report import html_page, leaderboard_files, page_facts
 from bench.report.advice import advice
 from bench.report.headline import recommendation, sources_of_the_gain
 from bench.results import record_files
@@ -25,12 +25,66 @@ def test_the_answer_is_the_advice_for_the_number_of_labels(visit):
     page = visit().page
     said = page.locator("#answer .said").inner_text()
     first = next(s for s in studies(results()) if s.board.target == "alpha@v1" and s.board.source == "imdb@official")
-    sentences = [" ".join([recommendation(first, r), *sources_of_the_gain(first, r)]) for r in first.rankings]
+    sentences = [recommendation(first, r) for r in first.rankings]
     assert said == sentences[1]  # 100 labels are nearest to the 128 that were measured
-    assert advice(first)[1] in page.locator("#answer").inner_text()
+    text = page.locator("#answer").inner_text()
+    assert advice(first)[1] in text
+    assert sources_of_the_gain(first, first.rankings[1])[0] in text
+    assert "Cost: 0.4 s to train on the labels, 1.3 s to label 1,000 texts" in text  # 128 / 300 s; 0.2 s for 160 texts
+    assert "the base network took 50 s, once" in text
+    assert "2 trials of your own, 2 seeds, on a CPU" in text
+    row = first.rankings[1].rows[0].score
+    assert f"between {row.low:.3f} and {row.high:.3f}".replace("0.", ".") in text
     page.fill("#labels", "30")
     assert page.locator("#answer .said").inner_text() == sentences[0]
     assert "--budgets 30" in page.locator("#answer code").first.inner_text()
+
+
+def test_what_is_no_measured_number_of_labels_is_said_in_words(visit):
+    page = visit().page
+    for typed, words in (("", "Type how many"), ("ten", "not a number"), ("-5", "less than nothing"),
+                         ("12.5", "not a whole number"), ("1", "too few"), ("99999999999", "more than any data set")):
+        page.fill("#labels", typed)
+        assert words in page.locator("#wrong").inner_text()
+        assert page.locator("#answer").inner_text() == ""  # no answer to another question
+        assert page.get_attribute("#labels", "aria-invalid") == "true"
+    page.fill("#labels", "50,000")
+    assert page.locator("#wrong").inner_text() == ""
+    assert "more than were measured here: the most were 2,000" in page.locator("#answer").inner_text()
+    assert "--budgets 50000" in page.locator("#answer").inner_text()
+    page.fill("#labels", "3")
+    assert "fewer than were measured here: the fewest were 32" in page.locator("#answer").inner_text()
+
+
+def test_on_paper_the_page_is_light_whole_and_explains_its_columns(visit):
+    page = visit(scheme="dark").page
+    page.wait_for_selector("#figure-seconds[data-drawn]", state="attached", timeout=20_000)
+    page.emulate_media(media="print", color_scheme="dark")
+    page.set_viewport_size({"width": 710, "height": 1000})  # A4 within its margins
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    table = page.locator(".board").bounding_box()
+    assert table["x"] + table["width"] <= 710
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    label = page.locator("#figure-curves .role-axis-title text").first
+    assert label.evaluate("node => getComputedStyle(node).fill") == "rgb(27, 31, 36)"
+    assert page.locator("#glossary").is_visible()
+    assert page.locator("details[data-board]:visible").count() == 1  # of the leaderboard shown
+    assert page.locator(".board thead .on-paper").first.is_visible()
+    assert not page.locator("button:visible").count()
+
+
+def test_predictions_from_elsewhere_are_offered_no_command(visit, script, tmp_path):
+    elsewhere = [replace(r, baseline="gpt-x", imported={"kind": "probabilities"}, base="")
+                 for r in (record("alpha", "imdb@official", "gpt", b, s, 4.0) for b in (32, 128) for s in range(2))]
+    path = tmp_path / "imported.html"
+    path.write_text(html_page.html(page_facts.facts([*grid(("alpha",), ("imdb@official",)), *elsewhere]), script),
+                    encoding="utf-8")
+    page = visit(file=path).page
+    text = page.locator("#answer").inner_text()
+    assert "use gpt-x (imported)" in text
+    assert "Cost: not known here" in text
+    assert "bench cannot fit it; of the strategies that it can fit, finetune is the best here" in text
+    assert not any("gpt-x" in command for command in page.locator("code").all_text_contents())
 
 
 def test_columns_sort_both_ways_and_say_so(visit):
@@ -178,11 +232,14 @@ def test_every_figure_offers_its_data_and_its_picture(visit, form):
     if form == "CSV":
         rows = list(csv.DictReader(io.StringIO(data.decode())))
         assert len(rows) == 15
-        assert {"baseline", "n", "score", "low", "high"} <= set(rows[0])
+        assert tuple(rows[0]) == leaderboard_files.COLUMNS
     else:
         assert data[:4] in (b"<svg", b"\x89PNG")
         assert len(data) > 5_000
-    assert "bench run --target alpha@v1" in place.locator("figcaption").inner_text()
+    caption = place.locator("figcaption")
+    assert "From 30 trials of your own, 2 seeds, on a CPU: alpha@v1 from imdb@official" in caption.inner_text()
+    caption.locator("summary").click()
+    assert "bench run --target alpha@v1" in caption.inner_text()
 
 
 def test_five_thousand_records_paint_within_a_second_and_sort_within_a_tenth(visit, script, tmp_path):

@@ -26,7 +26,7 @@ const answerOf = (b, labels, alone) => {
   if (!at) return [el("p", {}, `${head}: no number of labels has a complete result.`)];
   const best = b.best[at.budget], [before, ...after] = b.advice[at.budget].split(best);
   const c = cells.find((x) => x.board === b.id && x.baseline === best && x.budget === at.budget);
-  return [el("p", { className: "said" }, before, el("strong", {}, best), after.join(best)), paragraph(distanceInWords(labels, at, b)),
+  return [alone ? null : el("h3", {}, head), el("p", { className: "said" }, before, el("strong", {}, best), after.join(best)), paragraph(distanceInWords(labels, at, b)),
     paragraph(costInWords(c, b)), paragraph(certaintyInWords(c, b)), paragraph(b.details[at.budget], true), paragraph(b.sources[at.budget], true),
     ...(alone ? b.lead.map((line) => paragraph(line, true)) : []), paragraph(`Measured on ${head}: ${originOf([c])}.`, true)];
 };
