@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from bench.runs.options import Options
 
 Names = Annotated[list[str] | None, typer.Argument(
-    metavar="[NAME]...", autocompletion=completion.tasks, help="Tasks, or task@edition. [default: all]")]
+    metavar="NAME", autocompletion=completion.tasks, help="Tasks, or task@edition. [default: all]")]
 
 
 def data_pull(*, names: Names = None, data: DataOptions) -> None:
