@@ -118,9 +118,9 @@ class Progress:
         self.pause()
 
     def say(self, text: str, *, whole: bool = False) -> None:
-        """Say something of the data or the plan: once, and in short unless all is wanted, or this as a `whole`."""
+        """Say something of the data or the plan: once and in short, unless all is wanted, or this as a `whole`."""
         text = one_line(text)
-        if text not in self.notes:
+        if whole or text not in self.notes:
             self.notes.append(text)
             self.line(text if self.verbose or whole else brief(text))
 
