@@ -77,7 +77,7 @@ class Lead:
     def words(self) -> str:
         """`amazon, 128 labels: auto .912 leads`; empty while nothing has finished."""
         budget = self.usual if self.usual in self.scores else self.last
-        rows = {row: sum(scores) / len(scores) for row, scores in self.scores[budget].items()}
+        rows = {row: sum(scores) / len(scores) for row, scores in self.scores.get(budget, {}).items()}
         if not rows:
             return ""
         from bench.report.numbers import score_text
