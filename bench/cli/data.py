@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from bench.runs.options import Options
 
 Names = Annotated[list[str] | None, typer.Argument(
-    metavar="[NAME]...", autocompletion=completion.tasks,
+    metavar="NAME", autocompletion=completion.tasks,
     help="Tasks, task@edition, data files or hf:OWNER/NAME. [default: all]")]
 
 

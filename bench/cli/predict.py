@@ -28,7 +28,7 @@ def predict_command(
     *,
     model: Annotated[Path, typer.Argument(metavar="MODEL", help="Folder that bench fit wrote.")],
     texts: Annotated[list[str] | None, typer.Argument(
-        metavar="[TEXT]...",
+        metavar="TEXT",
         help="Texts to label. [default: standard input, one text per line]")] = None,
     file: Annotated[Path | None, typer.Option(
         "--file", metavar="FILE", rich_help_panel=help.DATA,

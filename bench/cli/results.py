@@ -58,8 +58,10 @@ def results_rm(
     results_dir: ResultsDir = RUNS,
     filters: RecordOptions,
     trials: TrialFilters,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="List what would go; remove nothing.")] = False,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Remove without asking.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", rich_help_panel=help.OUTPUT,
+    help="List what would go; remove nothing.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", rich_help_panel=help.OUTPUT,
+    help="Remove without asking.")] = False,
 ) -> None:
     """Remove records from a results folder, so that their trials run again; packed files are written anew too."""
     if not any(getattr(group, field.name) for group in (filters, trials) for field in fields(group)):

@@ -15,7 +15,7 @@ class ViewOptions:
     """Which view of the records, and its details."""
 
     others: Annotated[list[str] | None, typer.Argument(
-        metavar="[NAME|FOLDER]...", help="More baselines or folders for --compare.")] = None
+        metavar="NAME|FOLDER", help="More baselines or folders for --compare.")] = None
     budget: Annotated[list[str] | None, typer.Option(
         "--budget", metavar="N,...", rich_help_panel=help.VIEW,
         help="Everything known at these numbers of labels, such as 128 or full; with --columns side by side.")] = None

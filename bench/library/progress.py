@@ -23,7 +23,7 @@ Write = Callable[[str], object]
 QUIET = 30.0  # seconds after which a log has a line again
 LONGEST_NOTE = 160  # characters of a notice; -v prints the whole of it
 STOPPING = "stopping after the running trial… (Ctrl-C again stops now)"
-ADDRESS = re.compile(r"\s*\(?https?://\S+")
+ADDRESS = re.compile(r"\s*\(https?://[^\s)]*\)|\s*https?://[^\s),;]*[^\s),;.:]")
 
 
 def headline(target: Domain, base: Base | None, source: str) -> str:
@@ -77,7 +77,7 @@ class Lead:
     def words(self) -> str:
         """`amazon, 128 labels: auto .912 leads`; empty while nothing has finished."""
         budget = self.usual if self.usual in self.scores else self.last
-        rows = {row: sum(scores) / len(scores) for row, scores in self.scores[budget].items()}
+        rows = {row: sum(scores) / len(scores) for row, scores in self.scores.get(budget, {}).items()}
         if not rows:
             return ""
         from bench.report.numbers import score_text
@@ -118,9 +118,9 @@ class Progress:
         self.pause()
 
     def say(self, text: str, *, whole: bool = False) -> None:
-        """Say something of the data or the plan: once, and in short unless all is wanted, or this as a `whole`."""
+        """Say something of the data or the plan: once and in short, unless all is wanted, or this as a `whole`."""
         text = one_line(text)
-        if text not in self.notes:
+        if whole or text not in self.notes:
             self.notes.append(text)
             self.line(text if self.verbose or whole else brief(text))
 

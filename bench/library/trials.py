@@ -93,7 +93,7 @@ def _of_source(options: Options, execute: Executor, progress: Progress, remainin
         total, done = len(of_target.specs), len(of_target.specs) - len(of_target.todo)
         progress.say(headline(of_target.target, of_target.base, options.source), whole=True)
         if done:
-            progress.say(f"{done} of {total} trials are done already")
+            progress.say(f"{done} of {total} trials are done already", whole=True)
         progress.trials(total, done, _lead(of_target))
         records: list[Record] = []
         with closing(plan.execute(of_target, execute)) as finished:  # or workers live as long as a caught traceback

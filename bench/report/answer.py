@@ -41,7 +41,8 @@ class Answer:
         if trained is None or not isfinite(cost(self.study, self.ranking, first)):
             return []
         base = f", after {seconds_text(trained.pretrain)} for the base, once" if trained.pretrain >= 0.1 else ""
-        return [f"It takes {seconds_text(trained.adapt)} to train on {self.study.board.device}{base}."]
+        seconds = seconds_text(trained.adapt).replace("<", "under")
+        return [f"It takes {seconds} to train on {self.study.board.device}{base}."]
 
 
 def answer(study: Study) -> Answer | None:

@@ -99,11 +99,12 @@ class Remaining:
 
     def _estimate(self) -> None:
         other = sum(seconds for key, seconds in self.steps.items() if key not in (self.preparing or ()))
-        self.value = other + self._of_trials() + self.later * self.of_source
+        start = 0.0 if self.seen or not self.todo.total() else costs.START  # of workers, until the first trial ends
+        self.value = start + other + self._of_trials() + self.later * self.of_source
         self.estimated = time.monotonic()
         longest = sorted((self.measured.trial(*key).seconds for key, count in self.todo.items()
                           for _ in range(min(count, self.workers))), reverse=True)
-        self.running = sum(longest[: self.workers]) / self.workers
+        self.running = start + sum(longest[: self.workers]) / self.workers
 
     def _of_trials(self) -> float:
         """Seconds of the trials that are left; no shorter than the longest of them."""

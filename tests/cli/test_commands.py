@@ -36,7 +36,7 @@ def test_a_run_trains_the_base_tries_every_strategy_and_goes_on_where_it_was(ben
     assert len(records) == len(MAIN) * 2 * 2
     assert {r.status for r in records} == {"ok"}, [r.error for r in records]
     assert "base: epoch 1" in first.stderr
-    assert f"{len(records)}/{len(records)} toy-target" in first.stderr
+    assert f"{len(records)} of {len(records)} trials · toy-target" in first.stderr
     for name in MAIN:
         assert name in first.stdout
     assert "Written: " in first.stdout

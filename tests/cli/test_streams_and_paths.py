@@ -49,6 +49,9 @@ def test_what_an_encoding_lacks_is_written_as_its_nearest_signs(encoding: str):
                     "utf-8": "▲ ▼ – … 好 ? é", "shift_jis": "▲ ▼ - … 好 ? ?"}[encoding]
 
 
+PATHS = ("FILE", "FOLDER", "FILE.md")  # how the help calls what they take
+
+
 def path_options() -> list[tuple[str, str]]:
     """Every command, and each of its options that takes a path."""
     found = []
@@ -57,7 +60,7 @@ def path_options() -> list[tuple[str, str]]:
         for word, inner in getattr(command, "commands", {}).items():
             walk(inner, f"{name} {word}".strip())
         found.extend((name, p.opts[0]) for p in getattr(command, "params", ())
-                     if p.param_type_name == "option" and p.metavar == "PATH")
+                     if p.param_type_name == "option" and (p.metavar or "").partition(",")[0] in PATHS)
 
     walk(typer.main.get_command(app), "")
     return found

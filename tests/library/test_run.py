@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 import toy
+from board_records import BLANK
 from conftest import Bench
 
 import bench
 from bench.core.errors import BenchError, InputError
+from bench.library.progress import Lead, Progress, brief
 
 TOYS = {"source": "toy-source", "tasks": "cards", "data_dir": "data", "offline": True, "jobs": 1, "seeds": 1,
         "budgets": 16, "baselines": "tfidf", "progress": False}
@@ -148,3 +151,24 @@ def test_a_script_without_a_main_guard_starts_workers_and_leaves_nothing_behind(
                           check=False)
     assert (done.returncode, done.stdout) == (0, "2\n"), done.stderr
     assert (workshop / "begun").read_text() == "x", "a worker has run the script once more"
+
+
+def test_notices_come_once_and_without_addresses_unless_all_is_wanted() -> None:
+    shown: list[str] = []
+    progress = Progress(shown.append)
+    for _ in range(2):
+        progress.say("GloVe is not here (https://example.org/a/long/path): vectors are random")
+    assert shown == ["GloVe is not here: vectors are random (-v says all)"]
+    assert progress.notes == ["GloVe is not here (https://example.org/a/long/path): vectors are random"]
+    assert "…" in brief("word " * 60)
+
+
+def test_the_leader_is_that_of_the_usual_budget_or_of_the_last_where_that_has_none() -> None:
+    lead = Lead("amazon", {32: 32, 128: 128}, 128)
+    assert lead.words() == ""
+    trial = replace(BLANK, status="ok", leading="accuracy")
+    lead.add(replace(trial, baseline="tfidf", budget=32, accuracy=0.9))
+    assert lead.words() == "amazon, 32 labels: tfidf .900 leads"
+    lead.add(replace(trial, baseline="tfidf", budget=128, accuracy=0.7))
+    lead.add(replace(trial, baseline="auto", budget=128, accuracy=0.8))
+    assert lead.words() == "amazon, 128 labels: auto .800 leads"
