@@ -16,6 +16,8 @@ from bench.core.errors import BenchError
 
 TEMPLATE = '''"""{title}: say here in one line what it does, and which paper it is from."""
 
+import numpy as np
+
 from bench.api import class_probabilities
 
 NEEDS = {{"counts"}}  # prepared before the clock starts; docs/adding-a-baseline.md lists what there is
@@ -25,12 +27,14 @@ def fit(trial, resources, *, penalty: float = 1.0):
     """Learn from `trial`. Each keyword is a setting: bench run --set {module}:fit.penalty=0.1,1,10."""
     from sklearn.linear_model import LogisticRegression  # heavy imports belong in here
 
-    model = LogisticRegression(C=penalty, class_weight=trial.class_weight, max_iter=1000, random_state=0)
-    model.fit(resources.counts(trial.labelled), trial.labelled.labels)  # trial.labelled.texts() are the texts
+    counts = resources.counts(trial.labelled)  # trial.labelled.texts() are the texts themselves
+    seen = np.unique(counts.indices)  # the words and word pairs of the labelled texts
+    model = LogisticRegression(C=penalty, class_weight=trial.class_weight, max_iter=1000)
+    model.fit(counts[:, seen], trial.labelled.labels)  # randomness, where there is any, comes from trial.seed
 
     def predict(examples):
         """Probabilities [texts, classes]: a column for each of trial.labels, also for one never seen."""
-        return class_probabilities(model, resources.counts(examples), len(trial.labels))
+        return class_probabilities(model, resources.counts(examples)[:, seen], len(trial.labels))
 
     return predict
 '''
