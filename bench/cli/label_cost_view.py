@@ -1,4 +1,4 @@
-"""The view `bench leaderboard --label-cost`: what the saved labels are worth, and when the base has paid for itself."""
+"""The view of `bench leaderboard` of label costs: what saved labels are worth, and when the base has paid for itself."""
 
 from __future__ import annotations
 
