@@ -23,7 +23,7 @@ WORDS = ("toy", "toy@toy", "toy-two", "mine.csv", "fifo.csv", "folder.csv", "toy
 LAST = {"run": ["--dry-run"], "fit": ["--budget", "-1"], "pretrain": ["--source", "none"],
         "time": ["--compare", "a.json", "results"], "map": ["--texts", "1"], "distance": ["--source", "none"],
         "reproduce": ["--claim", "none"], "data pull": ["none"], "data verify": ["none"], "data audit": ["none"],
-        "task check": ["--source", "none"]}
+        "task check": ["--source", "none"], "baseline check": ["--set", "none.x=1"]}
 
 
 def workshop(folder: Path) -> Path:

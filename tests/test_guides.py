@@ -62,6 +62,19 @@ def test_the_guides_baseline_runs_beside_the_others(bench_: Bench, workshop: Pat
     assert "nearest:fit" in done.stdout
 
 
+def test_the_guides_baseline_with_a_model_predicts_what_its_model_predicts(context, prepare, tmp_path: Path) -> None:
+    from bench.runs.fit_model import fit
+    from bench.runs.registry import Strategy
+    from bench.runs.trials import TrialSpec
+
+    text = (DOCS / "adding-a-baseline.md").read_text(encoding="utf-8")
+    path = tmp_path / "head.py"
+    path.write_text(re.findall(r"```python\n(.*?)```", text, re.DOTALL)[1], encoding="utf-8")
+    prepare(context, "features", "base")
+    spec = TrialSpec(context, Strategy("head:fit", "", file=path), 32, 0)
+    assert fit(spec, tmp_path / "model", force=False).difference < 1e-5  # it raises where they differ
+
+
 def test_two_sources_give_a_transfer_matrix(bench_: Bench, workshop: Path) -> None:
     done = bench_("run", "--target", "toy-target", "--target", "toy-source", "--source", "all", "--tasks", "cards",
                   "--data-dir", "data", "--baseline", "source-only", "--budgets", "16", "--seeds", "1", "--offline",

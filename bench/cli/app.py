@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from bench import __version__
-from bench.cli import data, results, results_files, streams, task
+from bench.cli import baseline, data, results, results_files, streams, task
 from bench.cli import list as listing
 from bench.cli.cite import cite_command
 from bench.cli.distance import distance_command
@@ -48,6 +48,8 @@ GROUPS: dict[str, tuple[str, dict[str, Command]]] = {
     "results": ("What a results folder holds: list, remove, import, export and merge records.",
                 {"list": results.results_list, "rm": results.results_rm, "import": results_import,
                  "export": results_files.results_export, "merge": results_files.results_merge}),
+    "baseline": ("Begin and check a strategy of your own.",
+                 {"new": baseline.baseline_new, "check": baseline.baseline_check}),
     "task": ("Make and check task cards.", {"new": task.task_new, "check": task.task_check})}
 
 

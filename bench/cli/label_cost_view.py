@@ -1,4 +1,4 @@
-"""The view `bench leaderboard --label-cost`: what the saved labels are worth, and when the base has paid for itself."""
+"""Label costs, a view of `bench leaderboard`: what saved labels are worth, and when the base has paid for itself."""
 
 from __future__ import annotations
 

@@ -46,9 +46,8 @@ def leaderboards(studies: Sequence[Study], sort: str = "", names: Sequence[str] 
     from bench.report import columns, tables
     from bench.report.headline import headline
 
-    chosen = columns.of_text(names, "table") if names else ()
-    return [Section(study.board.title, columns.table(study, chosen, sort) if chosen else tables.compact(study, sort),
-                    sentences(study), headline(study)) for study in studies]
+    return [Section(study.board.title, columns.table(study, columns.of_text(names, "table", study), sort) if names else
+                    tables.compact(study, sort), sentences(study), headline(study)) for study in studies]
 
 
 def sentences(study: Study) -> list[str]:

@@ -47,7 +47,7 @@ def _unpacked(archive: Path, folder: Path) -> list[Path]:
     paths: list[Path] = []
     for name, data in archives.members(archive, lambda name: name.endswith(ENDINGS)
                                        and PurePosixPath(name).parent.name in (RECORDS, "")):
-        path = folder / str(len(paths)) / PurePosixPath(name).name
+        path = folder / str(len(paths)) / f"records{ENDINGS[name.endswith(COMPRESSED)]}"  # a name can be anything
         path.parent.mkdir()
         path.write_bytes(data)
         paths.append(path)

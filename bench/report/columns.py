@@ -99,10 +99,11 @@ def of_data(names: Sequence[str], form: str) -> list[str]:
     return [column for name in names for column in BOUNDS.get(name, (name,))] or list(COLUMNS)
 
 
-def of_text(names: Sequence[str], form: str) -> tuple[str, ...]:
-    """The columns of a table for people; `score` and `gain_points` where none is named."""
+def of_text(names: Sequence[str], form: str, study: Study) -> tuple[str, ...]:
+    """The columns of a table for people; where none is named, the score and the gain, or its interval without gains."""
     check(names, [*SHOWN, *BOUNDS], form)
-    return tuple(names) or ("score", "gain_points")
+    gains = any(row.gain for ranking in study.rankings for row in ranking.rows)
+    return tuple(names) or ("score", "gain_points" if gains else f"score{INTERVAL}")
 
 
 def table(study: Study, names: Sequence[str], sort: str = "") -> Table:

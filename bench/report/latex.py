@@ -86,7 +86,7 @@ def rendered(table: Table, title: str, comments: Sequence[str], caption: str = "
     if foreign := _foreign([*table.flat(), caption, *(cell for row in table.body for cell in row)]):
         lines.append(f"pdflatex lacks {foreign}: compile with lualatex or xelatex and a font that has these characters")
     return "\n".join([*(f"% {one_line(line)}" for line in lines), r"\begin{table}[t]", r"\centering",
-                      rf"\caption{{{in_latex(caption)}}}", rf"\label{{{label or labels([title])[0]}}}",
+                      rf"\caption{{{in_latex(caption)}}}", rf"\label{{{label or labels([title])[0]}}}", r"\medskip",
                       *([size] if size else []), rf"\setlength{{\tabcolsep}}{{{separation:g}pt}}", *tabular,
                       r"\end{table}", ""])
 

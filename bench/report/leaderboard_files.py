@@ -35,15 +35,16 @@ def whole(studies: Sequence[Study], form: str, sort: str = "", names: Sequence[s
 
 def section(study: Study, form: str, sort: str = "", names: Sequence[str] = ()) -> str:
     """One leaderboard in a format, with its sentences."""
-    table = columns.table(study, columns.of_text(names, form), sort) if names else compact(study, sort)
+    table = columns.table(study, columns.of_text(names, form, study), sort) if names else compact(study, sort)
     return rendered(table, form, study.board.title, [*advice(study), *notes(study)], headline(study))
 
 
 def latex_tables(studies: Sequence[Study], sort: str = "", names: Sequence[str] = ()) -> str:
     """A LaTeX table per leaderboard, each with a caption and a label of its own; the sentences are comments."""
-    chosen, titles = columns.of_text(names, "latex"), [study.board.title for study in studies]
-    return "\n".join(latex.leaderboard(study, chosen, sort, [*headline(study), *advice(study), *notes(study)], label)
-                     for study, label in zip(studies, latex.labels(titles), strict=True))
+    labels = latex.labels([study.board.title for study in studies])
+    return "\n".join(latex.leaderboard(study, columns.of_text(names, "latex", study), sort,
+                                       [*headline(study), *advice(study), *notes(study)], label)
+                     for study, label in zip(studies, labels, strict=True))
 
 
 def write(folder: Path, studies: Sequence[Study], forms: Sequence[str] = ("md", "csv")) -> list[Path]:

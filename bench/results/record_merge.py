@@ -74,9 +74,12 @@ def merge(folder: Path, incomings: Sequence[Incoming], prefer: Prefer = "") -> l
     """
     tasks = sorted({line.record.task for incoming in incomings for line in incoming.lines})
     paths = {task: folder / "records" / f"{task}.jsonl" for task in tasks}
+    try:
+        (folder / "records").mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BenchError(f"cannot write {folder}: {error.strerror or error}", "choose another folder") from None
     with ExitStack() as locks:
         for path in paths.values():
-            path.parent.mkdir(parents=True, exist_ok=True)
             locks.enter_context(locked(record_files.lock_of(path), f"waiting for a bench run that writes to {folder}"))
         there = {record.identity(): (record, str(folder)) for task in tasks
                  for record in record_files.latest(record_files.read_with_packed(paths[task]))}

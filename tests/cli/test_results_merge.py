@@ -102,6 +102,8 @@ def test_a_folder_without_records_says_what_it_holds_instead(tmp_path: Path):
     assert "it holds sent.zip: name that file" in merged(tmp_path / "a", "-o", tmp_path / "c", code=2)
     assert "sent.zip" in merged(tmp_path / "a" / "sent.zip", "-o", tmp_path / "c", code=2)
     assert not (tmp_path / "c").exists()
+    a = folder(tmp_path / "b", FULL[0])
+    assert "cannot write" in merged(a, "-o", tmp_path / "a" / "sent.zip", code=2)
 
 
 def test_an_exported_table_has_a_row_a_trial_in_every_format(tmp_path: Path):

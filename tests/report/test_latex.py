@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+from functools import partial
 
 import pyarrow.parquet as pq
 import pytest
@@ -65,7 +66,7 @@ def test_a_table_is_as_large_as_a_page_lets_it_be():
 
 def test_columns_have_the_same_names_in_every_format_and_a_wrong_one_lists_them(studies: list[study.Study]):
     names = ["score", "score_interval", "worth_scratch", "adapt_seconds"]
-    table = columns.table(studies[0], columns.of_text(names, "latex"))
+    table = columns.table(studies[0], columns.of_text(names, "latex", studies[0]))
     assert table.head[1:5] == ("acc", "95%", "worth", "train s")
     assert re.fullmatch(r"\.\d{3} \[\.\d{3} \.\d{3}\] [<>]? ?[\d,]* [\d.]+", " ".join(table.body[0][1:5]))
     head, *rows = csv.reader(io.StringIO(leaderboard_files.csv(studies, names)))
@@ -75,7 +76,8 @@ def test_columns_have_the_same_names_in_every_format_and_a_wrong_one_lists_them(
     parquet = pq.read_table(io.BytesIO(leaderboard_files.parquet(studies)))
     assert tuple(parquet.column_names) == COLUMNS
     assert parquet.num_rows == len(rows)
-    for form, of in (("latex", columns.of_text), ("csv", columns.of_data)):
+    of_text = partial(columns.of_text, study=studies[0])
+    for form, of in (("latex", of_text), ("csv", columns.of_data)):
         with pytest.raises(BenchError, match=rf"unknown column 'scor' of --format {form}; did you mean 'score'\?") as e:
             of(["scor"], form)
         assert "gain_points" in e.value.hint
