@@ -10,7 +10,8 @@ from typing import Annotated
 
 import typer
 
-from bench.cli import completion, output
+from bench.cli import completion, help, output
+from bench.cli.lists import SplitBy, whole
 from bench.cli.options import AsJson, CacheDir, Offline, options_of
 from bench.core.errors import BenchError
 
@@ -42,7 +43,8 @@ def fit(trial, resources, *, penalty: float = 1.0):
 
 def baseline_new(
     *,
-    name: Annotated[str, typer.Argument(help="Name of the strategy, such as my-idea; the file is my_idea.py.")],
+    name: Annotated[str, typer.Argument(
+        metavar="NAME", help="Name of the strategy, such as my-idea; the file is my_idea.py.")],
 ) -> None:
     """Write a strategy that works, in 20 lines, as a file to change: bench baseline new my-idea."""
     module = re.sub(r"[-.\s]+", "_", name.removesuffix(".py"))
@@ -64,10 +66,11 @@ def baseline_new(
 
 def baseline_check(
     *,
-    baseline: Annotated[str, typer.Argument(autocompletion=completion.strategies,
+    baseline: Annotated[str, typer.Argument(metavar="FILE|NAME", autocompletion=completion.strategies,
                                             help="File, file.py:function, package.module:function, or name.")],
     settings: Annotated[list[str] | None, typer.Option(
-        "--set", help="A setting, such as my_idea:fit.penalty=0.1; repeatable.")] = None,
+        "--set", metavar="STRATEGY.SETTING=VALUE", rich_help_panel=help.WHAT,
+        help="A setting, such as my_idea:fit.penalty=0.1. Repeat it for several."), SplitBy(whole)] = None,
     cache_dir: CacheDir = None,
     offline: Offline = False,
     as_json: AsJson = False,

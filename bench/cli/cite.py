@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from bench.cli import completion
+from bench.cli import completion, help
 from bench.cli.chosen_records import RecordOptions, choose_records
 from bench.cli.options import RUNS, Source, Tasks
 from bench.cli.output import data, say
@@ -20,17 +20,20 @@ FORMS = ("text", "bibtex")
 def cite_command(
     *,
     results_dir: Annotated[Path | None, typer.Option(
+        metavar="FOLDER", rich_help_panel=help.WHAT,
         help=f"Cite what the records of this folder used. [default: {RUNS}, where nothing is named]")] = None,
     target: Annotated[list[str] | None, typer.Option(
-        "--target", "-t", autocompletion=completion.tasks,
+        "--target", "-t", metavar="NAME,...", autocompletion=completion.tasks, rich_help_panel=help.WHAT,
         help="Data sets, such as amazon or amazon,hotels; with --results-dir only their records.")] = None,
     baseline: Annotated[list[str] | None, typer.Option(
-        "--baseline", "-b", autocompletion=completion.strategies,
+        "--baseline", "-b", metavar="NAME,...", autocompletion=completion.strategies, rich_help_panel=help.WHAT,
         help="Strategies, such as finetune,auto, main or all; with --results-dir only their records.")] = None,
     source: Source = "imdb",
     tasks: Tasks = None,
-    format: Annotated[str, typer.Option("--format", "-f", help="text or bibtex.")] = "text",
-    out: Annotated[Path | None, typer.Option("--out", "-o", help="File to write, such as refs.bib.")] = None,
+    format: Annotated[str, typer.Option("--format", "-f", metavar="text|bibtex", rich_help_panel=help.OUTPUT,
+                                        help="How it is written.")] = "text",
+    out: Annotated[Path | None, typer.Option("--out", "-o", metavar="FILE", rich_help_panel=help.OUTPUT,
+                                             help="File to write, such as refs.bib.")] = None,
 ) -> None:
     """Print what to cite: the suite, the data sets and the strategies, as text or BibTeX."""
     from bench.baselines import BASELINES, MAIN
@@ -42,7 +45,7 @@ def cite_command(
         format = "bibtex"
     if format not in FORMS:
         raise BenchError(f"unknown format {format!r}", ", ".join(FORMS))
-    cards, targets, names = all_tasks(tasks or ()), _split(target), _split(baseline)
+    cards, targets, names = all_tasks(tasks or ()), target or [], baseline or []
     if results_dir or not (targets or names):
         records = choose_records(results_dir or RUNS, RecordOptions(targets or None, names or None))
         cited = references.of_records(records, cards)
@@ -60,7 +63,3 @@ def cite_command(
         data(text)
     else:
         say(text.rstrip())
-
-
-def _split(names: list[str] | None) -> list[str]:
-    return [part.strip() for name in names or () for part in name.split(",") if part.strip()]

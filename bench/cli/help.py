@@ -19,10 +19,11 @@ PANELS = (WHAT, VIEW, OWN_FILE, DATA, NETWORK, WORK, OUTPUT)
 WIDEST = 160  # columns; longer lines are hard to read
 # Panels of commands.
 COMMAND_PANELS: Mapping[str, tuple[str, ...]] = {
-    "Find the best strategy": ("run", "leaderboard", "report"),
+    "Find the best strategy": ("run", "leaderboard", "report", "cite"),
     "Use it": ("fit", "predict"),
     "Look closer": ("distance", "map", "pretrain", "time", "reproduce"),
-    "Data, records and this machine": ("list", "task", "data", "results", "doctor")}
+    "Data, records and this machine": ("list", "task", "baseline", "data", "results",
+                                       "doctor")}
 OTHERS = "More"
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bench.cli import output
+from bench.cli import help, output
 from bench.cli.chosen_records import RecordOptions
 from bench.cli.options import RUNS, ResultsDir
 from bench.cli.results import TrialFilters, chosen_trials, write_leaderboards
@@ -27,8 +27,10 @@ def results_export(
     filters: RecordOptions,
     trials: TrialFilters,
     format: Annotated[str, typer.Option(
-        "--format", "-f", help="csv, jsonl or parquet. [default: csv, or what the ending of --out says]")] = "",
-    out: Annotated[Path | None, typer.Option("--out", "-o", help="File to write, such as trials.parquet.")] = None,
+        "--format", "-f", metavar="csv|jsonl|parquet", rich_help_panel=help.OUTPUT,
+        help="How they are written. [default: csv, or what the ending of --out says]")] = "",
+    out: Annotated[Path | None, typer.Option("--out", "-o", metavar="FILE", rich_help_panel=help.OUTPUT,
+                                             help="File to write, such as trials.parquet.")] = None,
 ) -> None:
     """Write the records of a results folder as one table: a row per trial, without the predictions."""
     import json
@@ -63,9 +65,11 @@ def results_export(
 def results_merge(
     *,
     folders: Annotated[list[Path], typer.Argument(
-        help="Results folders, folders of them, or a .zip or .tar.gz of one.")],
-    out: Annotated[Path, typer.Option("--out", "-o", "--into", help="Results folder to add them to; made if missing.")],
+        metavar="FOLDER...", help="Results folders, folders of them, or a .zip or .tar.gz of one.")],
+    out: Annotated[Path, typer.Option("--out", "-o", "--into", metavar="FOLDER", rich_help_panel=help.OUTPUT,
+                                     help="Results folder to add them to; made if missing.")],
     prefer: Annotated[str, typer.Option(
+        metavar="first|last", rich_help_panel=help.OUTPUT,
         help="Where a trial has two different results: first keeps the one of the folder that is named first (or the "
              "one in --out), last takes the other. [default: nothing is merged, and the trials are named]")] = "",
 ) -> None:
