@@ -48,7 +48,7 @@ def test_what_new_writes_passes_the_check_and_never_replaces_a_file(tmp_path: Pa
     made = CliRunner().invoke(app, ["baseline", "new", "my-idea"])
     assert made.exit_code == 0, made.output
     text = (tmp_path / "my_idea.py").read_text(encoding="utf-8")
-    assert len(text.splitlines()) <= 22
+    assert len(text.splitlines()) <= 26
     strategy, findings = strategy_check.check("my_idea.py", options)
     assert strategy.name == "my_idea:fit"
     assert [finding for finding in findings if not finding.passed] == []
