@@ -14,7 +14,7 @@ from bench.learning.encoder_network import Classifier, EncoderNetwork, EncoderRe
 from bench.learning.models.encoder_model import EncoderModel
 from bench.learning.models.model import Fitted
 from bench.learning.networks.batches import Batches
-from bench.learning.probe import fit_probe
+from bench.learning.probe import fit_probe, linear_head
 from bench.learning.resources import Resources
 from bench.protocol.metrics import softmax
 from bench.protocol.trial import Trial
@@ -62,7 +62,8 @@ def fit_setfit(network: EncoderNetwork, word_pieces: int, trial: Trial, resource
     with one_thread():
         network = contrast(network, pieces, labelled.labels, steps, learning_rate, device,
                            ("setfit", trial.target, trial.seed))
-        tuned = Classifier(network, _probe_head(network, pieces, trial, resources), word_pieces)
+        head = _setfit_head(features(network, pieces, device), trial)
+        tuned = Classifier(network, head, word_pieces)
     return fitted_encoder(tuned, device)
 
 
@@ -73,6 +74,20 @@ def fitted_encoder(tuned: Classifier, device: str) -> Fitted:
             return softmax(tuned.logits(examples.texts(), device))
 
     return Fitted(predict, lambda: EncoderModel(tuned, device))
+
+
+def _setfit_head(vectors: NDArray[np.float32], trial: Trial) -> Head:
+    """A logistic regression with the paper's penalty (C of 1), on vectors [n, d] with a mean length of 1.
+
+    Contrast has told the labelled texts apart already, so cross-validation on them would choose hardly any penalty, and
+    the probabilities would be far too certain.
+    """
+    from sklearn.linear_model import LogisticRegression
+
+    length = float(np.linalg.norm(vectors, axis=1).mean())
+    model = LogisticRegression(C=1.0, max_iter=500, class_weight=trial.class_weight)
+    linear = linear_head(model.fit(vectors / length, trial.labelled.labels), len(trial.labels))
+    return Head((linear.weight / length).astype(np.float32), linear.bias.astype(np.float32))
 
 
 def _probe_head(network: EncoderNetwork, pieces: Ragged, trial: Trial, resources: Resources) -> Head:
