@@ -3,6 +3,7 @@
 from bench.api import BUNDLED_ENCODER, WORD_PIECES, Fitted, Resources, Trial, fit_setfit, open_network
 
 NEEDS = frozenset({"encoder"})
+REFERENCES = ("tunstall2022efficient",)  # bench/references.toml
 READINGS = 20  # of each labelled text: the paper's R, the number of pairs that it draws for each
 MOST_STEPS = 80  # with 64 labels or more, so that a trial takes minutes
 
