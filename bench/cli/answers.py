@@ -77,7 +77,7 @@ def _commands(found: Answer, result: TargetResult, context: typer.Context) -> li
 
 def fit_options(found: Answer, result: TargetResult, context: typer.Context) -> Iterator[str]:
     """The options of `bench fit` for the strategy, the texts and the base of an answer."""
-    from bench.report.answer import OWN_FILE
+    from bench.data.user_file import EDITION
 
     options, row = result.options, found.study.board.row_keys[found.first.baseline]
     yield from ("--target", result.asked)
@@ -90,7 +90,7 @@ def fit_options(found: Answer, result: TargetResult, context: typer.Context) -> 
     chosen = {f"{strategy}.{name}": settings[name] for name in row.chosen if name in settings}
     for name, value in {**chosen, **{f"base.{name}": value for name, value in options.base_recipe}}.items():
         yield from ("--set", f"{name}={value if isinstance(value, str) else json.dumps(value)}")
-    if TaskRef.parse(found.study.board.target).edition == OWN_FILE:
+    if TaskRef.parse(found.study.board.target).edition == EDITION:
         yield "--all-labels"
     elif found.ranking.budget != FULL:
         yield from ("--budget", str(found.ranking.budget))

@@ -14,10 +14,10 @@ from bench.analysis import boards, study
 from bench.analysis.study import Study
 from bench.baselines import BASELINES
 from bench.core.budget import FULL, labels_in
+from bench.data.user_file import EDITION
 from bench.library.progress import Lead, Progress, headline
 from bench.protocol.domain import Domain
 from bench.report import leaderboard_files
-from bench.report.answer import OWN_FILE
 from bench.report.headline import USUAL
 from bench.results import record_files
 from bench.results.record import Record
@@ -120,7 +120,7 @@ def _lead(of_target: TargetPlan) -> Lead:
     """Who leads on a target, its trials of earlier runs included."""
     domain = of_target.target
     labels = {spec.budget: labels_in(spec.budget, len(domain.split.pool)) for spec in of_target.specs}
-    own = domain.edition.name == OWN_FILE and FULL in labels
+    own = domain.edition.name == EDITION and FULL in labels
     usual = FULL if own else min(labels, key=lambda budget: abs(max(labels[budget], 1) / USUAL - 1))
     lead = Lead(domain.task.name, labels, usual)
     if len(of_target.todo) < len(of_target.specs) and not of_target.again:

@@ -9,11 +9,11 @@ from bench.analysis.rankings import RankedBaseline, Ranking
 from bench.analysis.study import Study
 from bench.core.budget import FULL
 from bench.core.names import TaskRef
+from bench.data.user_file import EDITION
 from bench.report.advice import one_class_notes, test_set_notes
 from bench.report.headline import cost, recommendation, recommended, usual_ranking
 from bench.report.numbers import seconds_text
 
-OWN_FILE = "file"  # the edition of a data file of the user's own
 LEGEND = ("# 1: may be the best · gain: points over scratch, with the same labels: ▲ helps, ▼ harms, = level, "
           "? undecided · vs source: points over source-only")
 
@@ -47,7 +47,7 @@ class Answer:
 
 def answer(study: Study) -> Answer | None:
     """What to use with all labels of one's own file, or with about 128 of a task; None where nothing has finished."""
-    own = TaskRef.parse(study.board.target).edition == OWN_FILE
+    own = TaskRef.parse(study.board.target).edition == EDITION
     ranking = (study.at(FULL) if own else None) or usual_ranking(study)
     return Answer(study, ranking) if ranking is not None else None
 

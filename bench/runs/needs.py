@@ -22,11 +22,10 @@ from bench.learning.networks.architectures import with_classes
 from bench.learning.networks.engines import engine
 from bench.learning.pretrain import Base, BaseSpec, load_base, pretrain
 from bench.learning.resources import Resources, features_entry
-from bench.learning.source_linear import SourceLinear, fit_source_linear, is_source_linear_cached
 from bench.results.record import NO_VECTORS
-from bench.runs import encoder_needs
-from bench.runs.costs import LINEAR, STATED, Cost, Step
-from bench.runs.inputs import DataRef, Inputs, TrialContext, data_entries, open_data, source_entries, source_pool
+from bench.runs import encoder_needs, source_needs
+from bench.runs.costs import Step
+from bench.runs.inputs import Inputs, TrialContext, data_entries, open_data, source_entries, source_pool
 from bench.runs.need import Need, Seconds, Workload
 from bench.runs.options import Watch
 
@@ -241,43 +240,6 @@ def _no_texts(corpus: Corpus) -> Examples:
     return Examples(corpus, np.arange(0))
 
 
-# The source's labelled texts, a linear model of them, and whether its labels are the target's.
-
-@lru_cache(2)
-def _source_linear(root: Path, source: DataRef, target: DataRef) -> SourceLinear:
-    return fit_source_linear(source_pool(root, source, target))
-
-
-def _linear_columns(resources: Resources, corpus: Corpus) -> None:
-    resources.need_source_linear().columns_in(corpus)
-
-
-def _linear_steps(work: Workload) -> Iterator[Step]:
-    key, fitted = work.source, False
-    if work.inputs is not None:
-        pool = work.inputs.source.data.examples(work.inputs.source.split.pool)
-        key, fitted = store.key_of(pool.rows.tolist()), is_source_linear_cached(pool)
-    yield Step("source's linear model", key, fitted, Cost(work.source_texts * LINEAR / 1000, STATED))
-
-
-def _linear_ahead(inputs: Inputs) -> None:
-    source, target = inputs.source, inputs.target
-    if source.data.labels == target.data.labels:
-        fit_source_linear(source.data.examples(source.split.pool))
-
-
-def _new_labels_refusal(source: Task, target: Task, glove: bool) -> str:
-    return f"is not applicable: the labels of {target.name} are those of {source.name}" \
-        if target.labels == source.labels else ""
-
-
-def _label_refusal(source: Task, target: Task, glove: bool) -> str:
-    if target.labels == source.labels:
-        return ""
-    some = ", ".join(target.labels[:4]) + (", …" if len(target.labels) > 4 else "")
-    return f"is not applicable: the labels of {target.name} ({some}) are not those of {source.name}"
-
-
 # name in a strategy's NEEDS → what it means; the order is that in which things are prepared
 NEEDS: Mapping[str, Need] = {
     "base": Need(
@@ -303,18 +265,13 @@ NEEDS: Mapping[str, Need] = {
     "source-features": Need(
         implies=("features", "source"), prepare=_features_of_source, open=_open_features_of_source,
         steps=_source_feature_steps),
-    "source-linear": Need(
-        of_source=True,
-        attach=lambda context: {"source_linear": _source_linear(context.root, context.source, context.target)},
-        ahead=_linear_ahead, prepare=_linear_columns,
-        open=lambda resources, corpus: {"pretrain": resources.need_source_linear().seconds},
-        entries=source_entries, steps=_linear_steps),
+    "source-linear": source_needs.linear(),
     "sentences": encoder_needs.sentences(),
     "source-sentences": encoder_needs.source_sentences(),
     "encoder": encoder_needs.encoder(),
     "encoder-base": encoder_needs.encoder_base(),
-    "same-labels": Need(refusal=_label_refusal),
-    "new-labels": Need(refusal=_new_labels_refusal),
+    "same-labels": Need(refusal=source_needs.label_refusal),
+    "new-labels": Need(refusal=source_needs.new_labels_refusal),
     "one-class": Need(one_class=True),
     "no-labels": Need(no_labels=True),
 }

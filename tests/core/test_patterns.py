@@ -41,7 +41,7 @@ def named() -> Iterator[tuple[Found, str]]:
         module = importlib.import_module(".".join(path.relative_to(places.ROOT).with_suffix("").parts))
         for name, value in vars(module).items():
             if isinstance(value, re.Pattern):
-                for mode in used.get(name, {"findall"}):
+                for mode in sorted(used.get(name, {"findall"})):
                     yield (f"{path.stem}.{name}", value.pattern, value.flags), mode
 
 
