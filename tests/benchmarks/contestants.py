@@ -19,7 +19,7 @@ import numpy as np
 from bench.data.text import Ragged
 from bench.learning.networks.architectures import ARCHITECTURES, Params, initial_params
 from bench.learning.networks.batches import Batches, Hooks, TrainingState
-from bench.learning.networks.engines import engine
+from bench.learning.networks.engines import engine, prepare
 from bench.learning.pretrain import RECIPE
 
 LONGEST, BATCH = 500, 64  # of the tutorials
@@ -77,6 +77,7 @@ class Ours:
         self.params: Params = initial_params(self.net, reviews.words, "peers")
         self.state: TrainingState | None = None
         self.reviews, self.engine = reviews, engine(self.name)
+        prepare(self.name, "cpu")  # the kernels are compiled once per machine: no time of an epoch
 
     def epoch(self) -> None:
         def stop(state: TrainingState) -> dict[str, float]:
