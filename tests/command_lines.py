@@ -66,7 +66,7 @@ def command_line(rng: random.Random, known: Sequence[tuple[list[str], list[str]]
     said = list(words)
     for _ in range(rng.choice((0, 1, 1, 2, 2, 3, 5))):
         kind = rng.randrange(10)
-        if kind < 7:
+        if kind < 7 and options:
             said.append(rng.choice(options))
         if kind < 9:
             said.append(_value(rng))

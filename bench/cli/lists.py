@@ -62,8 +62,8 @@ def numbers(values: Sequence[str] | None, option: str) -> list[int]:
 
 def _is_path(value: str) -> bool:
     """Whether a value names a file or folder, or code in one: `my,own.py:fit`."""
-    code = value.partition(".py")[0] + ".py"
+    code, _, function = value.partition(":")
     try:
-        return os.path.exists(value) or (code in value and os.path.exists(code))
+        return os.path.exists(value) or ("," not in function and code.endswith(".py") and os.path.exists(code))
     except ValueError:  # NUL
         return False

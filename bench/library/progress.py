@@ -23,7 +23,7 @@ Write = Callable[[str], object]
 QUIET = 30.0  # seconds after which a log has a line again
 LONGEST_NOTE = 160  # characters of a notice; -v prints the whole of it
 STOPPING = "stopping after the running trial… (Ctrl-C again stops now)"
-ADDRESS = re.compile(r"\s*\(https?://[^\s)]*\)|\s*https?://[^\s),;]*[^\s),;.:]")
+ADDRESS = re.compile(r" ?\(https?://[^\s)]*\)| ?https?://[^\s),;]*[^\s),;.:]")
 
 
 def headline(target: Domain, base: Base | None, source: str) -> str:

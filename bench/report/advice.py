@@ -111,10 +111,7 @@ def notes(study: Study) -> list[str]:
         f"budget together), = level (an equivalence test within ±{LEVEL_WITHIN:g} point), ? cannot be decided by these "
         "seeds and texts. vs source: points over source-only. n/m: only n of the m seeds finished."]
     lines += members_notes(study)
-    rows, zero = rows_of(SCRATCH, board.rows), only_row_of(SCRATCH, board.rows)
-    if rows and zero is None:
-        lines.append(f"no gain is shown: there are {len(rows)} rows of scratch ({', '.join(rows)}).")
-    lines += _earlier_recipes(study, zero)
+    lines += zero_point_notes(study)
     if detectable and min(detectable) <= MOST_DETECTABLE:
         low, high = f"{min(detectable):.1f}", f"{min(max(detectable), MOST_DETECTABLE):.1f}"
         span = f"{low} points" if low == high else f"{low} to {high} points, depending on the budget,"
@@ -125,6 +122,14 @@ def notes(study: Study) -> list[str]:
     lines += [f"left out: {text}" for text in study.left_out]
     lines += [f"failed: {text}" for text in board.failed]
     return lines
+
+
+def zero_point_notes(study: Study) -> list[str]:
+    """Why there are no gains, or why they are not those that trials of today would have."""
+    rows, zero = rows_of(SCRATCH, study.board.rows), only_row_of(SCRATCH, study.board.rows)
+    missing = [f"no gain is shown: there are {len(rows)} rows of scratch ({', '.join(rows)})."] \
+        if rows and zero is None else []
+    return missing + _earlier_recipes(study, zero)
 
 
 def _earlier_recipes(study: Study, zero: str | None) -> list[str]:

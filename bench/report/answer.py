@@ -10,7 +10,7 @@ from bench.analysis.study import Study
 from bench.core.budget import FULL
 from bench.core.names import TaskRef
 from bench.data.user_file import EDITION
-from bench.report.advice import one_class_notes, test_set_notes
+from bench.report.advice import label_free_notes, members_notes, one_class_notes, test_set_notes, zero_point_notes
 from bench.report.headline import cost, recommendation, recommended, usual_ranking
 from bench.report.numbers import seconds_text
 
@@ -53,8 +53,11 @@ def answer(study: Study) -> Answer | None:
 
 
 def warnings(study: Study) -> list[str]:
-    """What is wrong, missing or rare: what nobody should have to ask for."""
-    return [*one_class_notes(study), *test_set_notes(study), *(f"left out: {text}" for text in study.left_out),
+    """What is wrong, missing, rare or easily misread: what nobody should have to ask for."""
+    one_seed = ["Only one seed, so the spread over seeds is unknown: --seeds 3 or more shows it."] \
+        if study.rankings and all(ranking.seeds == 1 for ranking in study.rankings) else []
+    return [*one_seed, *members_notes(study), *zero_point_notes(study), *label_free_notes(study), *one_class_notes(study),
+            *test_set_notes(study), *(f"left out: {text}" for text in study.left_out),
             *(f"failed: {text}" for text in study.board.failed)]
 
 

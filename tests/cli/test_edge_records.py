@@ -103,7 +103,7 @@ def test_one_seed_has_the_interval_of_the_texts_and_the_advice_says_so(tmp_path:
     right = round(made[1].accuracy * len(TRUTH))
     wilson = binomtest(right, len(TRUTH)).proportion_ci(method="wilson")
     assert (found["score"]["low"], found["score"]["high"]) == pytest.approx((wilson.low, wilson.high))
-    assert "only one seed, so the spread over seeds is unknown" in board(tmp_path, made).stdout
+    assert "Only one seed, so the spread over seeds is unknown" in board(tmp_path, made).stdout
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])

@@ -12,7 +12,7 @@ from commands import refused
 from conftest import Bench
 from typer.testing import CliRunner
 
-from bench.cli import leaderboard, options, run, time
+from bench.cli import leaderboard, lists, options, run, time
 from bench.cli.option_groups import After, typer_command
 from bench.cli.view_options import ViewOptions
 from bench.core.errors import BenchError
@@ -91,3 +91,13 @@ def test_every_view_is_chosen_by_its_option_alone():
 ])
 def test_views_that_exclude_each_other_are_refused(bench_: Bench, words: tuple[str, ...], message: str):
     refused(bench_("leaderboard", *words), message)
+
+
+def test_a_file_of_code_stands_in_a_list_with_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("mine.py", "my,own.py"):
+        Path(name).touch()
+    assert lists.parts("mine.py,tfidf") == ["mine.py", "tfidf"]
+    assert lists.parts("mine.py:fit,tfidf") == ["mine.py:fit", "tfidf"]
+    assert lists.parts("my,own.py:fit") == ["my,own.py:fit"]
+    assert lists.parts("my,own.py") == ["my,own.py"]

@@ -110,7 +110,7 @@ def test_a_class_that_the_tuning_sample_misses_does_not_stop_the_probe():
 def test_a_strategy_from_outside_is_spared_one_class_unless_it_asks_for_it(
         bench_: Bench, workshop: Path, world: World, needs: str, fallback: str, status: str):
     (workshop / "plain.py").write_text(OUTSIDE.format(needs=needs))
-    done = bench_(*run(baseline=["plain.py"], budgets="2", seeds=6, draw="random"))
+    done = bench_(*run(baseline=["plain.py"], budgets="2", seeds=6, draw="random"), "-v")
     records = kept(Path("results"))
     assert len(records) == 6
     ones = [r for r in records if r.fallback or r.status == "failed"]

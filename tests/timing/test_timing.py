@@ -173,9 +173,9 @@ def test_the_timings_of_two_runs_are_compared_by_file(bench_time: Callable[..., 
 
 @pytest.mark.parametrize(("arguments", "message"), [
     (["--threads", "1000"], "--threads 1000 on a machine that lends"),
-    (["--threads", "two"], "are not numbers"),
+    (["--threads", "two"], "is no number"),
     (["--devices", "tpu"], "unknown device 'tpu'"),
-    (["--devices", ","], "names nothing"),
+    (["--devices", ","], "unknown device"),
     (["--engines", "touch"], "did you mean 'torch'"),
     (["--repeats", "0"], "--repeats 0 is not a number of rounds"),
     (["--devices", "cpu", "--precision", "bf16"], "precision bf16 on a CPU"),
