@@ -53,11 +53,11 @@ def answer(study: Study) -> Answer | None:
 
 
 def warnings(study: Study) -> list[str]:
-    """What is wrong, missing, rare or easily misread: what nobody should have to ask for."""
+    """What is wrong, missing, rare or easily misread."""
     one_seed = ["Only one seed, so the spread over seeds is unknown: --seeds 3 or more shows it."] \
         if study.rankings and all(ranking.seeds == 1 for ranking in study.rankings) else []
-    return [*one_seed, *members_notes(study), *zero_point_notes(study), *label_free_notes(study), *one_class_notes(study),
-            *test_set_notes(study), *(f"left out: {text}" for text in study.left_out),
+    return [*one_seed, *members_notes(study), *zero_point_notes(study), *label_free_notes(study),
+            *one_class_notes(study), *test_set_notes(study), *(f"left out: {text}" for text in study.left_out),
             *(f"failed: {text}" for text in study.board.failed)]
 
 
