@@ -159,7 +159,7 @@ def test_a_narrow_terminal_keeps_its_lines(folder: Path) -> None:
     bars = [f for f in frames if re.search(r"━|╸", f)]
     assert bars
     assert max(map(len, bars)) <= 40
-    assert any(re.search(r"\d+ of 12 trials", f) for f in bars)
+    assert any(re.search(r"\d+ of 8 trials", f) for f in bars)
     board = shown(["leaderboard", "--results-dir", "results"], folder, columns=40)
     lines = [CODES.sub("", line) for line in board.replace("\r\n", "\n").splitlines()]
     assert max(map(len, lines)) <= 40, max(lines, key=len)
