@@ -77,7 +77,7 @@ def score_interval(sample: Sample) -> Interval:
     rarest class: a perfect score on a test set does not prove a perfect model. With a rare class, it is the interval of
     the mean of Jeffreys' posteriors of the recalls. All others are symmetric in log-odds.
     """
-    from scipy.special import ndtri
+    from scipy.special import expit, ndtri
 
     if sample.recalls:
         return _interval_of_recalls(sample)
@@ -91,7 +91,7 @@ def score_interval(sample: Sample) -> Interval:
                         float(min(1.0, (middle + half) / (1 + z * z / n))))
     half = _critical_value_of_a_score(variance) * float(variance.standard_error) / (p * (1.0 - p))
     odds = np.log(p / (1.0 - p))
-    return Interval(p, float(1.0 / (1.0 + np.exp(half - odds))), float(1.0 / (1.0 + np.exp(-half - odds))))
+    return Interval(p, float(expit(odds - half)), float(expit(odds + half)))
 
 
 def _interval_of_recalls(sample: Sample) -> Interval:

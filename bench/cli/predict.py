@@ -77,7 +77,9 @@ def _incoming(texts: list[str] | None, file: Path | None, column: str | None, li
 
     if file:
         found = read_texts(file, column, likely, keep)
-        return found.with_kept(BATCH), found.sentence()
+        left_out = [name for name in found.table.columns if name and name not in (found.column, *found.kept)]
+        more = f"; left out: {', '.join(map(repr, left_out[:5]))}{' …' * (len(left_out) > 5)} (--keep copies columns)"
+        return found.with_kept(BATCH), found.sentence() + more * bool(left_out)
     if sys.stdin.isatty():
         raise BenchError("no texts", 'bench predict MODEL "a text", or --file, or one per line on standard input')
     text = io.TextIOWrapper(typer.get_binary_stream("stdin"), "utf-8-sig", "replace", newline="\n")

@@ -17,8 +17,8 @@ BEGIN = "starting"
 class TrialProgress(Progress):
     """The progress of one command: lines on standard error, and below them one that moves where that is a terminal."""
 
-    def __init__(self, *, verbose: bool = False) -> None:
-        super().__init__(self._print, verbose=verbose)
+    def __init__(self, *, verbose: bool = False, short: bool = False) -> None:
+        super().__init__(self._print, verbose=verbose, short=short)
         self.live = codes(sys.stderr)
         self.bar: Any = None
         self.note, self.what = "", BEGIN

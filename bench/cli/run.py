@@ -175,7 +175,7 @@ def run_command(
         return
     failed = 0
     studies: list[Study] = []
-    with TrialProgress(verbose=shown.verbose) as progress:
+    with TrialProgress(verbose=shown.verbose, short=not shown.verbose) as progress:
         try:
             for result in run_trials(runs, progress, keep_going=amount.keep_going, rerun=amount.rerun,
                                      debug=shown.debug, wanted=selection.wants,

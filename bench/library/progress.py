@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 Write = Callable[[str], object]
 QUIET = 30.0  # seconds after which a log has a line again
-LONGEST_NOTE = 160  # characters of a notice; -v prints the whole of it
+LONGEST_NOTE = 240  # characters of a notice of `bench run`, whose -v prints the whole of it
 STOPPING = "stopping after the running trial… (Ctrl-C again stops now)"
 ADDRESS = re.compile(r" ?\(https?://[^\s)]*\)| ?https?://[^\s),;]*[^\s),;.:]")
 
@@ -97,9 +97,9 @@ class Progress:
     live = False
     bars = False  # whether libraries may show bars of their own too
 
-    def __init__(self, write: Write, *, verbose: bool = False) -> None:
+    def __init__(self, write: Write, *, verbose: bool = False, short: bool = False) -> None:
         self.write = write
-        self.verbose = verbose
+        self.verbose, self.short = verbose, short
         self.notes: list[str] = []
         self.done = self.total = 0
         self.tenths = -1  # of the base's training that were shown as lines
@@ -118,11 +118,11 @@ class Progress:
         self.pause()
 
     def say(self, text: str, *, whole: bool = False) -> None:
-        """Say something of the data or the plan: once and in short, unless all is wanted, or this as a `whole`."""
+        """Say something of the data or the plan once; where notices are `short`, in short unless this is a `whole`."""
         text = one_line(text)
         if whole or text not in self.notes:
             self.notes.append(text)
-            self.line(text if self.verbose or whole else brief(text))
+            self.line(brief(text) if self.short and not whole else text)
 
     def line(self, text: str) -> None:
         """Write one line."""

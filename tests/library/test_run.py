@@ -155,7 +155,7 @@ def test_a_script_without_a_main_guard_starts_workers_and_leaves_nothing_behind(
 
 def test_notices_come_once_and_without_addresses_unless_all_is_wanted() -> None:
     shown: list[str] = []
-    progress = Progress(shown.append)
+    progress = Progress(shown.append, short=True)
     for _ in range(2):
         progress.say("GloVe is not here (https://example.org/a/long/path): vectors are random")
     assert shown == ["GloVe is not here: vectors are random (-v says all)"]
@@ -172,3 +172,10 @@ def test_the_leader_is_that_of_the_usual_budget_or_of_the_last_where_that_has_no
     lead.add(replace(trial, baseline="tfidf", budget=128, accuracy=0.7))
     lead.add(replace(trial, baseline="auto", budget=128, accuracy=0.8))
     assert lead.words() == "amazon, 128 labels: auto .800 leads"
+
+
+def test_only_bench_run_which_can_say_more_shortens_notices():
+    shown: list[str] = []
+    long = "a.csv: " + "so many rows had no text, " * 20
+    Progress(shown.append).say(long)
+    assert shown == [long.strip()]
