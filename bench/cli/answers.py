@@ -78,6 +78,7 @@ def _commands(found: Answer, result: TargetResult, context: typer.Context) -> li
 def fit_options(found: Answer, result: TargetResult, context: typer.Context) -> Iterator[str]:
     """The options of `bench fit` for the strategy, the texts and the base of an answer."""
     from bench.data.user_file import EDITION
+    from bench.report.commands import setting_text
 
     options, row = result.options, found.study.board.row_keys[found.first.baseline]
     yield from ("--target", result.asked)
@@ -89,7 +90,7 @@ def fit_options(found: Answer, result: TargetResult, context: typer.Context) -> 
     settings = json.loads(row.settings)
     chosen = {f"{strategy}.{name}": settings[name] for name in row.chosen if name in settings}
     for name, value in {**chosen, **{f"base.{name}": value for name, value in options.base_recipe}}.items():
-        yield from ("--set", f"{name}={value if isinstance(value, str) else json.dumps(value)}")
+        yield from ("--set", f"{name}={setting_text(value)}")
     if TaskRef.parse(found.study.board.target).edition == EDITION:
         yield "--all-labels"
     elif found.ranking.budget != FULL:

@@ -26,6 +26,12 @@ def of_child(**more: str) -> dict[str, str]:
     return {**kept, "PYTHONSAFEPATH": "1", **more}
 
 
+def of_own_code() -> dict[str, str]:
+    """The variables for a process that imports this very `bench`, from wherever it is."""
+    variables = of_child()
+    return {**variables, "PYTHONPATH": os.pathsep.join(filter(None, [str(places.ROOT), variables.get("PYTHONPATH")]))}
+
+
 @contextmanager
 def passed_on() -> Iterator[None]:
     """Inside the block `os.environ` is what `of_child` says, for libraries that start a process themselves."""

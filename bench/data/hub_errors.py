@@ -1,4 +1,4 @@
-"""Why a data set of the Hugging Face hub cannot be had, in words: of the errors of the libraries that ask the hub."""
+"""Errors of the Hugging Face libraries in plain words: why a data set cannot be fetched or read."""
 
 from __future__ import annotations
 

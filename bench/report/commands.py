@@ -105,7 +105,7 @@ def strategy_words(rows: Sequence[RowKey]) -> list[str]:
         words += ["--baseline", _named(name)]
         of_strategy = [row for row in rows if row.strategy == name]
         for setting in dict.fromkeys(key for row in of_strategy for key in row.chosen):
-            values = [_value(json.loads(row.settings)[setting]) if setting in row.chosen else DEFAULT
+            values = [setting_text(json.loads(row.settings)[setting]) if setting in row.chosen else DEFAULT
                       for row in of_strategy]
             chosen.setdefault(name, {})[setting] = list(dict.fromkeys(values))
     return [*words, *(word for name, settings in chosen.items() for setting, values in settings.items()
@@ -126,7 +126,8 @@ def _named(strategy: str) -> str:
     return f"{stem}.py:{function}" if colon and not all(map(str.isidentifier, stem.split("."))) else strategy
 
 
-def _value(value: object) -> str:
+def setting_text(value: object) -> str:
+    """The value of a setting as `--set` takes it."""
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
@@ -144,4 +145,4 @@ def _recipe_words(records: Sequence[Record]) -> list[str]:
 
 def _chosen_recipe(options: Mapping[str, Any]) -> list[str]:
     recipe = options.get("base_recipe", {})
-    return [word for name, value in recipe.items() for word in ("--set", f"base.{name}={_value(value)}")]
+    return [word for name, value in recipe.items() for word in ("--set", f"base.{name}={setting_text(value)}")]

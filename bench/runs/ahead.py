@@ -8,7 +8,6 @@ leaves are entries of the cache, which are locked while they are made: the run w
 from __future__ import annotations
 
 import atexit
-import os
 import pickle
 import subprocess
 import sys
@@ -16,7 +15,7 @@ from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import replace
 
-from bench.core import environment, places
+from bench.core import environment
 from bench.core.errors import BenchError
 from bench.core.hardware import cores
 from bench.data import corpus
@@ -40,11 +39,10 @@ def start(options: Options, needed: Collection[str]) -> None:
         return
     # Its files are in the data folder or were downloaded before: else the run downloads them itself and shows it.
     work = pickle.dumps((replace(options, targets=options.targets[:1], offline=True), frozenset(needed)))
-    child = environment.of_child()
-    child["PYTHONPATH"] = os.pathsep.join(filter(None, [str(places.ROOT), child.get("PYTHONPATH")]))
     with suppress(OSError):  # no room for another process: the run does it all
-        process = subprocess.Popen([sys.executable, "-c", f"from {__name__} import work; work()"], env=child,
-                                   stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        process = subprocess.Popen([sys.executable, "-c", f"from {__name__} import work; work()"],
+                                   env=environment.of_own_code(), stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
+                                   stderr=subprocess.DEVNULL)
         atexit.register(_end, process)
         assert process.stdin is not None
         process.stdin.write(work)

@@ -11,7 +11,7 @@ from bench.core.budget import NO_LABELS, Budget
 from bench.core.errors import BenchError
 from bench.core.locks import locked
 from bench.data.http import Fetching
-from bench.data.routes import Access, ignore
+from bench.data.routes import Access
 from bench.learning.features import encoders
 from bench.learning.features.encoders import Encoder
 from bench.learning.known_words import FEW, known_share
@@ -79,14 +79,13 @@ def plan(options: Options, table: Mapping[str, str], say: Say, watch: Watch, *, 
     """
     if options.engine == "torch":
         compiled.compile_meanwhile()
-    strategies = registry.installed(options.baselines, table, ignore, options.engine, options.settings)
-    ahead.start(options, registry.needs_of(strategies) | registry.possible_needs_of(strategies))
     watch({"reading": [*options.targets, options.source]})
 
     def fetching(name: str, done: int, size: int | None) -> None:
         watch({"fetching": name, "bytes": done, "size": size})
 
-    whole = list(drafts(options, table, say, progress=progress, again=again, wanted=wanted, fetching=fetching))
+    whole = list(drafts(options, table, say, progress=progress, again=again, wanted=wanted, fetching=fetching,
+                        begin=ahead.start))
     watch({"drafts": whole})
     for draft in whole:
         base = None
@@ -104,9 +103,14 @@ def plan(options: Options, table: Mapping[str, str], say: Say, watch: Watch, *, 
 def drafts(options: Options, table: Mapping[str, str], say: Say, *, progress: bool, again: bool = False,
            find: FindVectors = inputs.find_vectors, add_unlabelled: AddUnlabelled = with_unlabelled,
            find_encoder: FindEncoder = encoders.find_encoder,
-           wanted: Wanted = lambda spec: True, fetching: Fetching | None = None) -> Iterator[TargetPlan]:
-    """A plan for each target, with nothing prepared: reads data and records, trains nothing."""
+           wanted: Wanted = lambda spec: True, fetching: Fetching | None = None,
+           begin: Callable[[Options, Collection[str]], None] = lambda options, needed: None) -> Iterator[TargetPlan]:
+    """A plan for each target, with nothing prepared: reads data and records, trains nothing.
+
+    `begin` is called with all needs of the strategies before anything is read.
+    """
     strategies = registry.installed(options.baselines, table, say, options.engine, options.settings)
+    begin(options, registry.needs_of(strategies) | registry.possible_needs_of(strategies))
     _check_base_settings(options, strategies)
     tell_who_needs_labels(strategies, options.budgets, say)
     if not needs.use_vectors(registry.possible_needs_of(strategies)):

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
 
+from bench.data.hub_names import HubName
 from bench.protocol.domain import Domain
 from bench.runs.options import Options
 
@@ -37,8 +38,7 @@ def _users_own(domain: Domain, options: Options) -> str | None:
     if "incomplete" not in route.reading:
         return None
     if route.kind == "hub":
-        dataset, config, revision = (str(route.options.get(name) or "") for name in ("dataset", "config", "revision"))
-        return f"hf:{dataset}{config and f':{config}'}{revision and f'@{revision}'}"
+        return str(HubName(*(str(route.options.get(name) or "") for name in ("dataset", "config", "revision"))))
     file = str(route.options["file"])
     return "" if f"{file}{IN_MEMORY}" in options.in_memory else file
 

@@ -20,7 +20,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from bench.core import environment, places, store
+from bench.core import environment, store
 from bench.core.errors import BenchError
 from bench.core.locks import locked
 
@@ -47,11 +47,10 @@ def compile_meanwhile() -> None:
     root = _root()
     if root is None or any(root.glob(f"*/{store.FACTS}")) or version() == "none":
         return
-    its = environment.of_child()
-    its["PYTHONPATH"] = os.pathsep.join(filter(None, [str(places.ROOT), its.get("PYTHONPATH")]))
     with suppress(OSError):  # no room for another process: `ready` compiles
-        subprocess.Popen([sys.executable, "-c", f"from {__name__} import ready; ready()"], env=its,
-                         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, start_new_session=True)
+        subprocess.Popen([sys.executable, "-c", f"from {__name__} import ready; ready()"],
+                         env=environment.of_own_code(), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                         start_new_session=True)
 
 
 def leave_out(why: str) -> None:
