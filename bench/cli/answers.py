@@ -77,7 +77,7 @@ def _commands(found: Answer, result: TargetResult, context: typer.Context) -> li
 
 def fit_options(found: Answer, result: TargetResult, context: typer.Context) -> Iterator[str]:
     """The options of `bench fit` for the strategy, the texts and the base of an answer."""
-    from bench.data.user_file import EDITION
+    from bench.data.user_file import is_users_file
     from bench.report.commands import setting_text
 
     options, row = result.options, found.study.board.row_keys[found.first.baseline]
@@ -91,7 +91,7 @@ def fit_options(found: Answer, result: TargetResult, context: typer.Context) -> 
     chosen = {f"{strategy}.{name}": settings[name] for name in row.chosen if name in settings}
     for name, value in {**chosen, **{f"base.{name}": value for name, value in options.base_recipe}}.items():
         yield from ("--set", f"{name}={setting_text(value)}")
-    if TaskRef.parse(found.study.board.target).edition == EDITION:
+    if is_users_file(found.study.board.target):
         yield "--all-labels"
     elif found.ranking.budget != FULL:
         yield from ("--budget", str(found.ranking.budget))

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.core.errors import BenchError, DataError
-from bench.core.names import name_of
+from bench.core.names import TaskRef, name_of
 from bench.data import columns, labels, split_notes
 from bench.data.cards import Edition, Route, Task
 from bench.data.columns import Column
@@ -37,6 +37,11 @@ class Choices:
     label: str | None = None
     mapping: Mapping[str, str] = field(default_factory=dict)  # class → label, "" leaves it out
     threshold: float | None = None  # numbers below are negative, above positive
+
+
+def is_users_file(name: str) -> bool:
+    """Whether `task@edition` is a file or DataFrame of the user's own."""
+    return TaskRef.parse(name).edition == EDITION
 
 
 @dataclass(frozen=True)

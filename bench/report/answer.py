@@ -8,8 +8,7 @@ from math import isfinite
 from bench.analysis.rankings import RankedBaseline, Ranking
 from bench.analysis.study import Study
 from bench.core.budget import FULL
-from bench.core.names import TaskRef
-from bench.data.user_file import EDITION
+from bench.data.user_file import is_users_file
 from bench.report.advice import label_free_notes, members_notes, one_class_notes, test_set_notes, zero_point_notes
 from bench.report.headline import cost, recommendation, recommended, usual_ranking
 from bench.report.numbers import seconds_text
@@ -47,7 +46,7 @@ class Answer:
 
 def answer(study: Study) -> Answer | None:
     """What to use with all labels of one's own file, or with about 128 of a task; None where nothing has finished."""
-    own = TaskRef.parse(study.board.target).edition == EDITION
+    own = is_users_file(study.board.target)
     ranking = (study.at(FULL) if own else None) or usual_ranking(study)
     return Answer(study, ranking) if ranking is not None else None
 

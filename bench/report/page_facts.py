@@ -18,7 +18,7 @@ from bench.analysis.study import Study, study_of
 from bench.core.budget import Budget
 from bench.core.errors import BenchError
 from bench.core.names import TaskRef
-from bench.data.user_file import EDITION
+from bench.data.user_file import is_users_file
 from bench.report.advice import advice, notes
 from bench.report.charts import PHASES
 from bench.report.commands import base_words, recorded, run_command, strategy_words, target_words, without_folders
@@ -129,7 +129,7 @@ def _fit(study: Study, records: Sequence[Record]) -> dict[str, Any]:
             for r in study.rankings}
     measured = [r for r in records if not r.imported]
     target = target_words(measured)
-    own = TaskRef.parse(study.board.target).edition == EDITION or "target" in recorded(measured)
+    own = is_users_file(study.board.target) or "target" in recorded(measured)
     return {"rows": rows, "best": best, "base": shlex.join(base_words(records)),
             "target": None if own and target is None else shlex.join(target or ()) if own else ""}
 
