@@ -2,7 +2,6 @@
 
 from bench.api import (
     BUNDLED_ENCODER,
-    ENCODER_LEARNING_RATE,
     WORD_PIECES,
     Fitted,
     Resources,
@@ -15,7 +14,7 @@ NEEDS = frozenset({"encoder-base", "one-class"})
 
 
 def fit(trial: Trial, resources: Resources, *, model: str = BUNDLED_ENCODER, source_texts: int = 0,
-        word_pieces: int = WORD_PIECES, epochs: int = 1, learning_rate: float = ENCODER_LEARNING_RATE) -> Fitted:
+        word_pieces: int = WORD_PIECES, epochs: int = 0, learning_rate: float = 5e-5) -> Fitted:
     """The base is that of `encoder-source-only`; `epochs` are those on the source.
 
     Where the labels are the source's, the base's head is kept; else it starts as a logistic regression.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
@@ -32,9 +32,11 @@ from bench.learning.features.encoders import Encoder
 from bench.learning.networks.batches import Batches
 
 FORMAT_VERSION = 1  # raised when training changes in a way that its settings do not show
-SOURCE_TEXTS = 3_000  # on a CPU: what two cores read in about five minutes
-WORD_PIECES = 128
+WORD_PIECES = 256  # the bundled encoder's own limit
 BATCH = 16
+# What is read of the source, and how, unless settings say otherwise (docs/protocol.md): a CPU reads what two cores
+# manage in about five minutes; a GPU reads every text, twice.
+CPU_TEXTS, CPU_RECIPE, GPU_RECIPE = 2_500, EncoderRecipe(1, 1e-4), EncoderRecipe(2, 5e-5)
 CONFIG, TOKENIZER, PARAMS = "config.json", "tokenizer.json", "params.safetensors"
 HEAD, HEAD_BIAS = "head.weight", "head.bias"
 
@@ -78,6 +80,17 @@ class EncoderBase:
 
     def _key(self, rows: NDArray[np.int64]) -> list[object]:
         return [self.key, store.key_of(rows.tolist())]
+
+
+def base_recipe(device: str, epochs: int = 0) -> EncoderRecipe:
+    """How an encoder is trained on the source; 0 epochs means the device's own number."""
+    recipe = CPU_RECIPE if device == "cpu" else GPU_RECIPE
+    return replace(recipe, epochs=epochs or recipe.epochs)
+
+
+def base_texts(device: str, in_all: int, asked: int = 0) -> int:
+    """How many texts of the source it is trained on; 0 asks for the device's own number."""
+    return min(asked or (CPU_TEXTS if device == "cpu" else in_all), in_all)
 
 
 def folder_of(root: Path, spec: EncoderBaseSpec) -> Path:

@@ -160,7 +160,7 @@ class Resources:
 
     def sentences(self, examples: Examples, model: str = BUNDLED) -> NDArray[np.float32]:
         """A sentence encoder's vectors of the examples, [n, d]; computed once per corpus and cached."""
-        return sentence_encoder.corpus_vectors(examples.corpus, self.encoder(model))[0][examples.rows]
+        return sentence_encoder.corpus_vectors(examples.corpus, self.encoder(model), self.device)[0][examples.rows]
 
     def mean_vectors(self, examples: Examples) -> NDArray[np.float32]:
         """The mean GloVe vector of each text, [n, 50]; words without a vector are left out of the mean."""

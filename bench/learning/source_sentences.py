@@ -38,6 +38,7 @@ class SampleSpec:
     encoder: Encoder
     texts: int  # at most; a larger sample contains a smaller one
     word_pieces: int  # that are read of each text, at most
+    device: str = "cpu"
 
     def __post_init__(self) -> None:
         """Refuse a sample of nothing."""
@@ -50,14 +51,15 @@ def source_sentences(data: Dataset, pool: NDArray[np.int64], allowed: NDArray[np
                      spec: SampleSpec) -> SourceSentences:
     """Vectors of a stratified sample of the pool, encoded once for all targets; returns the `allowed` rows alone."""
     rows = sample_rows(data, pool, source, spec.texts)
-    vectors, seconds = sample_vectors(data.corpus, rows, spec.word_pieces, spec.encoder)
+    vectors, seconds = sample_vectors(data.corpus, rows, spec.word_pieces, spec.encoder, spec.device)
     usable = np.isin(rows, allowed)
     return SourceSentences(data.examples(rows[usable]), vectors[usable], seconds)
 
 
 def is_source_cached(data: Dataset, pool: NDArray[np.int64], source: str, spec: SampleSpec) -> bool:
     """Whether the cache has what `source_sentences` would compute."""
-    return is_sample_cached(data.corpus, sample_rows(data, pool, source, spec.texts), spec.word_pieces, spec.encoder)
+    rows = sample_rows(data, pool, source, spec.texts)
+    return is_sample_cached(data.corpus, rows, spec.word_pieces, spec.encoder, spec.device)
 
 
 def sample_rows(data: Dataset, pool: NDArray[np.int64], source: str, texts: int) -> NDArray[np.int64]:

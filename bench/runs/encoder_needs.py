@@ -14,15 +14,15 @@ import numpy as np
 
 from bench.core.errors import BenchError
 from bench.data.corpus import Corpus
-from bench.learning.encoder_base import SOURCE_TEXTS as SOURCE_TEXTS_TRAINED
 from bench.learning.encoder_base import (
     WORD_PIECES,
     EncoderBaseSpec,
+    base_recipe,
+    base_texts,
     folder_of,
     load_encoder_base,
     train_encoder,
 )
-from bench.learning.encoder_network import EncoderRecipe
 from bench.learning.features import encoders, sentence_encoder
 from bench.learning.features.encoders import BUNDLED, encoder_named
 from bench.learning.resources import Resources
@@ -40,6 +40,7 @@ from bench.runs.inputs import DataRef, TrialContext, open_data, source_entries, 
 from bench.runs.need import Need, Seconds, Workload
 
 TRAINING = 4.5  # times the cost of a vector: a text that all of the encoder is trained on
+ON_A_GPU = 100.0  # times as fast as two cores: an H200 read 25,000 reviews twice in 77 seconds
 
 
 def sentences(model: Any = BUNDLED) -> Need:
@@ -47,11 +48,11 @@ def sentences(model: Any = BUNDLED) -> Need:
     name = _name(model)
 
     def opened(resources: Resources, corpus: Corpus) -> Seconds:
-        return {"encode": sentence_encoder.corpus_vectors(corpus, resources.encoder(name))[1]}
+        return {"encode": sentence_encoder.corpus_vectors(corpus, resources.encoder(name), resources.device)[1]}
 
     def steps(work: Workload) -> Iterator[Step]:
         cached = work.inputs is not None and sentence_encoder.are_cached(
-            work.inputs.target.data.corpus, encoder_named(name, work.encoders))
+            work.inputs.target.data.corpus, encoder_named(name, work.encoders), _device(work))
         yield Step("sentence vectors", f"{work.target} {name}", cached, _cost(name, work.target_texts, 1.0))
 
     return Need(settings=("model",), bound=sentences, model=name, of_source=True,
@@ -64,7 +65,7 @@ def source_sentences(model: Any = BUNDLED, source_texts: int = SOURCE_TEXTS,
     name = _name(model)
 
     def attach(context: TrialContext) -> Mapping[str, Any]:
-        spec = SampleSpec(encoder_named(name, context.encoders), source_texts, word_pieces)
+        spec = SampleSpec(encoder_named(name, context.encoders), source_texts, word_pieces, context.device)
         return {"source_sentences": _source_sentences(context.root, context.source, context.target, spec)}
 
     def opened(resources: Resources, corpus: Corpus) -> Seconds:
@@ -73,7 +74,8 @@ def source_sentences(model: Any = BUNDLED, source_texts: int = SOURCE_TEXTS,
     def steps(work: Workload) -> Iterator[Step]:
         cached = False
         if work.inputs is not None:
-            source, spec = work.inputs.source, SampleSpec(encoder_named(name, work.encoders), source_texts, word_pieces)
+            source, found = work.inputs.source, encoder_named(name, work.encoders)
+            spec = SampleSpec(found, source_texts, word_pieces, _device(work))
             pool = open_data(work.root, DataRef.of(source))[1].pool
             cached = is_source_cached(source.data, pool, source.name, spec)
         texts = min(source_texts, work.source_texts)
@@ -90,18 +92,18 @@ def encoder(model: Any = BUNDLED) -> Need:
     return Need(settings=("model",), bound=encoder, model=name, of_source=True, missing=lambda: encoders.missing(name))
 
 
-def encoder_base(model: Any = BUNDLED, source_texts: int = 0, word_pieces: int = WORD_PIECES, epochs: int = 1) -> Need:
-    """The encoder fine-tuned on the source; `source_texts` 0 means as many as the device reads in minutes."""
+def encoder_base(model: Any = BUNDLED, source_texts: int = 0, word_pieces: int = WORD_PIECES, epochs: int = 0) -> Need:
+    """The encoder fine-tuned on the source; 0 texts or epochs means as many as the device manages in minutes."""
     name = _name(model)
 
     def spec_of(context: TrialContext) -> EncoderBaseSpec:
         data, split = open_data(context.root, context.source)
-        most = source_texts or (SOURCE_TEXTS_TRAINED if context.device == "cpu" else len(split.pool))
+        most = base_texts(context.device, len(split.pool), source_texts)
         found = SampleSpec(encoder_named(name, context.encoders), most, word_pieces)
         rows = sample_rows(data, split.pool, context.source.name, most)
         allowed = source_pool(context.root, context.source, context.target).rows
         return EncoderBaseSpec(context.source.name, data, rows[np.isin(rows, allowed)], found.encoder, word_pieces,
-                               EncoderRecipe(epochs), context.device)
+                               base_recipe(context.device, epochs), context.device)
 
     def attach(context: TrialContext) -> Mapping[str, Any]:
         folder = folder_of(context.root, spec_of(context))
@@ -112,11 +114,13 @@ def encoder_base(model: Any = BUNDLED, source_texts: int = 0, word_pieces: int =
         return {"encoder_base": base}
 
     def steps(work: Workload) -> Iterator[Step]:
-        texts = min(source_texts or SOURCE_TEXTS_TRAINED, work.source_texts)
+        device = _device(work)
+        texts = base_texts(device, work.source_texts, source_texts)
+        readings = TRAINING * base_recipe(device, epochs).epochs / (1 if device == "cpu" else ON_A_GPU)
         key = f"{work.source} {name} {source_texts} {word_pieces} {epochs}"
         cached = work.context is not None and folder_of(work.root, spec_of(work.context)).exists()
         yield Step("encoder trained on the source", key, cached,
-                   _cost(name, texts, TRAINING * epochs * word_pieces / encoders.WORD_PIECES))
+                   _cost(name, texts, readings * word_pieces / encoders.WORD_PIECES))
 
     return Need(settings=("model", "source_texts", "word_pieces", "epochs"), bound=encoder_base, model=name,
                 of_source=True, missing=lambda: encoders.missing(name), attach=attach, steps=steps,
@@ -129,6 +133,10 @@ def encoder_base(model: Any = BUNDLED, source_texts: int = 0, word_pieces: int =
 def _source_sentences(root: Path, source: DataRef, target: DataRef, spec: SampleSpec) -> SourceSentences:
     data, split = open_data(root, source)
     return encode_source(data, split.pool, source_pool(root, source, target).rows, source.name, spec)
+
+
+def _device(work: Workload) -> str:
+    return work.context.device if work.context else "cpu"
 
 
 def _name(model: object) -> str:

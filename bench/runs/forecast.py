@@ -219,7 +219,7 @@ def _from_cards(source: _Size, target: _Size, strategies: Sequence[Strategy], un
                 measured: MeasuredCosts, options: Options, say: Say) -> Forecast:
     """The forecast from the cards, where not all data have been read on this machine."""
     inputs.refuse_same(source.task, target.task)
-    usable = registry.applicable(strategies, source.task, target.task, True, say)
+    usable = registry.applicable(strategies, source.task, target.task, True, say, inputs.device_for(options))
     recipe = recipe_for(architecture_named(options.net, options.preset).kind, source.pool)
     epochs = int(dict(options.base_recipe).get("epochs", options.epochs)) or recipe.epochs
     bases = tuple(f"{source.name} {seed}" for seed in range(options.base_seeds))

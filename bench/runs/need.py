@@ -52,6 +52,8 @@ class Need:
     no_labels: bool = False  # strategies are also asked where no text is labelled: they run at a budget of 0
     of_source: bool = False  # it brings what was learned from other texts, mostly English: of no use to other languages
 
+    device: str = ""  # the one that strategies run on; others leave them out
+
     # Can it run? The extra to install first, and why it cannot serve a target (source, target, is there GloVe).
     missing: Callable[[], MissingExtra | None] = lambda: None
     refusal: Callable[[Task, Task, bool], str] = lambda source, target, glove: ""

@@ -43,9 +43,12 @@ def missing(names: Collection[str]) -> MissingExtra | None:
     return next((error for need in _table(names) if (error := need.missing())), None)
 
 
-def refusal(names: Collection[str], source: Task, target: Task, glove: bool) -> str:
+def refusal(names: Collection[str], source: Task, target: Task, glove: bool, device: str = "cpu") -> str:
     """Why strategies with these needs cannot run on a target, to follow a strategy's name; empty where they can."""
-    return next((reason for need in _table(names) if (reason := need.refusal(source, target, glove))), "")
+    found = _table(names)
+    if other := next((need.device for need in found if need.device not in ("", device)), ""):
+        return f"left out: it is for --device {other}"
+    return next((reason for need in found if (reason := need.refusal(source, target, glove))), "")
 
 
 def use_vectors(names: Collection[str]) -> bool:
@@ -272,6 +275,7 @@ NEEDS: Mapping[str, Need] = {
     "encoder-base": encoder_needs.encoder_base(),
     "same-labels": Need(refusal=source_needs.label_refusal),
     "new-labels": Need(refusal=source_needs.new_labels_refusal),
+    "gpu": Need(device="cuda"),
     "one-class": Need(one_class=True),
     "no-labels": Need(no_labels=True),
 }

@@ -124,7 +124,8 @@ def drafts(options: Options, table: Mapping[str, str], say: Say, *, progress: bo
         source, target = pair.source, pair.target
         if pair.leaked:
             say(f"{source.name}: {pair.leaked} of its texts are in the test set of {target.name}: left out")
-        usable = registry.applicable(strategies, source.task, target.task, pair.vectors is not None, say)
+        usable = registry.applicable(strategies, source.task, target.task, pair.vectors is not None, say,
+                                     inputs.device_for(options))
         budgets = _budgets_of(target, options, say)
         path = options.results_dir / "records" / f"{target.task.name}.jsonl"
         records = record_files.read_with_packed(path, say)

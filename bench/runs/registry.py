@@ -275,12 +275,13 @@ def installed(names: Sequence[str], table: Mapping[str, str], say: Say, engine: 
     return chosen_settings.with_settings(strategies, settings)
 
 
-def applicable(strategies: Iterable[Strategy], source: Task, target: Task, glove: bool, say: Say) -> list[Strategy]:
+def applicable(strategies: Iterable[Strategy], source: Task, target: Task, glove: bool, say: Say,
+               device: str = "cpu") -> list[Strategy]:
     """The strategies that can run on a target, as they run there; `say` hears why others cannot."""
     usable = []
     for strategy in strategies:
-        strategy = _on_target(strategy, source, target, glove)
-        reason = needs.refusal(strategy.needs(), source, target, glove)
+        strategy = _on_target(strategy, source, target, glove, device)
+        reason = needs.refusal(strategy.needs(), source, target, glove, device)
         if reason:
             say(f"{strategy.name} {reason}")
         else:
@@ -288,15 +289,15 @@ def applicable(strategies: Iterable[Strategy], source: Task, target: Task, glove
     return usable
 
 
-def _on_target(strategy: Strategy, source: Task, target: Task, glove: bool) -> Strategy:
+def _on_target(strategy: Strategy, source: Task, target: Task, glove: bool, device: str) -> Strategy:
     """The strategy with all optional needs that can be met on a target, and without those that cannot."""
     description = strategy.described()
     if not description.optional:
         return strategy
     apt = [(name, of_name) for name, of_name in description.optional
-           if not needs.refusal(of_name, source, target, True)]
+           if not needs.refusal(of_name, source, target, True, device)]
     met = [of_name for _, of_name in apt
-           if needs.missing(of_name) is None and not needs.refusal(of_name, source, target, glove)]
+           if needs.missing(of_name) is None and not needs.refusal(of_name, source, target, glove, device)]
     without = tuple(name for name, of_name in apt if of_name not in met)
     return replace(strategy, description=replace(description, needs=description.needs.union(*met), without=without))
 
