@@ -124,7 +124,7 @@ class BaseSpec:
         for name in ("precision", "epsilons", "word_dropout", "adversarial", "adversarial_every"):
             if recipe[name] == getattr(Recipe, name):
                 del recipe[name]
-        kernel = kernels(self.engine, self.device)  # its sums are in another order than the framework's
+        kernel = kernels(self.engine, self.device, self.net.kind)  # its sums are in another order than the framework's
         return {
             "form": f"{FORMAT_VERSION} of text {TEXT_VERSION}", "source": self.source,
             "content_sha256": self.data.corpus.sha256, "pool": store.key_of(self.split.pool.tolist()),

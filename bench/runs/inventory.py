@@ -120,9 +120,9 @@ def doctor(options: Options) -> dict[str, dict[str, str]]:
 
 
 def _kernels() -> dict[str, str]:
-    """Whether the CPU's GRU and optimiser are compiled."""
+    """Whether the CPU's recurrent layers and optimiser are compiled."""
     why_not = compiled.why_not()
-    return {"GRU and Adam on a CPU": f"PyTorch's own, slower: {why_not}" if why_not else
+    return {"GRU, LSTM and Adam on a CPU": f"PyTorch's own, slower: {why_not}" if why_not else
             f"compiled by {compiled.version()}"}
 
 

@@ -1,4 +1,4 @@
-"""The compiled kernels give PyTorch's own numbers: its GRU, its AdamW; and they are kept, checked and done without."""
+"""The compiled kernels give PyTorch's numbers: GRU, LSTM, AdamW; and they are kept, checked and done without."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -18,11 +19,12 @@ from torch import Tensor, nn
 from bench.data.text import PADDING, Ragged
 from bench.learning.networks.architectures import EMBEDDING, Architecture, Params, initial_params
 from bench.learning.networks.batches import Batches, Recipe, learning_rate_factor, pad
-from bench.learning.networks.engines import compiled, torch_gru
+from bench.learning.networks.engines import compiled, torch_rnn
 from bench.learning.networks.engines import torch as engine
 
 WORDS = 50
 RECIPE = Recipe(epochs=2, batch=16, learning_rate=1e-2)
+recurrent = pytest.mark.parametrize("net", [SMALL["default gru"], SMALL["default bilstm"]], ids=str)
 
 
 @pytest.fixture(autouse=True)
@@ -36,21 +38,30 @@ def texts(lengths: list[int], seed: int = 0) -> Ragged:
     return Ragged(ids, np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64))
 
 
-def weights_of(inputs: int, units: int) -> tuple[Tensor, nn.GRU]:
+LAYERS = {"gru": partial(nn.GRU, bidirectional=False), "lstm": partial(nn.LSTM, bidirectional=False),
+          "two grus": partial(nn.GRU, bidirectional=True), "two lstms": partial(nn.LSTM, bidirectional=True)}
+every_layer = pytest.mark.parametrize("kind", LAYERS)
+
+
+def weights_of(kind: str, inputs: int, units: int) -> tuple[Tensor, nn.RNNBase]:
     torch.manual_seed(units)
-    return torch.randn(WORDS, inputs, requires_grad=True), nn.GRU(inputs, units)
+    return torch.randn(WORDS, inputs, requires_grad=True), LAYERS[kind](inputs, units)
 
 
-def of_layer(layer: nn.GRU) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    return layer.weight_ih_l0, layer.weight_hh_l0, layer.bias_ih_l0, layer.bias_hh_l0
+def of_layer(layer: nn.RNNBase) -> list[torch_rnn.Weights]:
+    a, b, c, d, *reverse = layer.parameters()
+    return [(a, b, c, d), (reverse[0], reverse[1], reverse[2], reverse[3])] if reverse else [(a, b, c, d)]
 
 
-def pooled_by_torch(x: Ragged, rows: np.ndarray, pooling: str, embedding: Tensor, layer: nn.GRU) -> Tensor:
-    """What the kernels compute, by PyTorch's layers on padded texts."""
+def pooled_by_torch(x: Ragged, rows: np.ndarray, pooling: str, embedding: Tensor, layer: nn.RNNBase) -> Tensor:
+    """What the kernels compute, by PyTorch's layers: on packed texts, which both directions read without padding."""
     ids, lengths = (torch.from_numpy(a) for a in pad(x, rows))
-    states = layer(nn.functional.embedding(ids, embedding, padding_idx=PADDING))[0]
+    inputs = nn.functional.embedding(ids, embedding, padding_idx=PADDING)
+    packed = nn.utils.rnn.pack_padded_sequence(inputs, lengths, enforce_sorted=False)
+    states = nn.utils.rnn.pad_packed_sequence(layer(packed)[0], total_length=len(ids))[0]
     if pooling == "last":
-        return states[lengths - 1, torch.arange(len(lengths))]
+        last = states[lengths - 1, torch.arange(len(lengths))]
+        return torch.cat([last[:, : layer.hidden_size], states[0, :, layer.hidden_size :]], 1)
     here = (torch.arange(len(states))[:, None] < lengths).unsqueeze(-1)
     return torch.cat([(states * here).sum(0) / lengths[:, None], states.masked_fill(~here, -9.0).amax(0)], 1)
 
@@ -74,36 +85,40 @@ LENGTHS = {
 
 
 @pytest.mark.parametrize("pooling", ["mean-max", "last"])
-@pytest.mark.parametrize(("inputs", "units"), [(64, 64), (5, 7), (3, 1), (16, 128)])
+@pytest.mark.parametrize(("kind", "inputs", "units"), [
+    *(("gru", *sizes) for sizes in [(64, 64), (5, 7), (3, 1), (16, 128)]), ("lstm", 16, 128), ("two grus", 5, 7),
+    *(("two lstms", *sizes) for sizes in [(64, 64), (5, 7), (3, 1)])])
 @pytest.mark.parametrize("lengths", LENGTHS.values(), ids=LENGTHS.keys())
-def test_the_gru_is_torchs(lengths: list[int], inputs: int, units: int, pooling: str):
+def test_the_layers_are_torchs(lengths: list[int], kind: str, inputs: int, units: int, pooling: str):
     x = texts(lengths)
     rows = np.random.default_rng(2).permutation(len(lengths))
-    embedding, layer = weights_of(inputs, units)
-    weights = of_layer(layer)
-    ours = torch_gru.pooled(x, rows, pooling, embedding, weights)
+    embedding, layer = weights_of(kind, inputs, units)
+    sides, weights = of_layer(layer), list(layer.parameters())
+    ours = torch_rnn.pooled(x, rows, pooling, embedding, sides)
     theirs = pooled_by_torch(x, rows, pooling, embedding, layer)
     assert float((ours - theirs).detach().abs().max()) < 4e-6
     assert apart(gradients(ours, embedding, *weights), gradients(theirs, embedding, *weights)) < 5e-5
     with torch.inference_mode():
-        inputs_of_words = torch_gru.input_products(embedding, weights)
-        scored = torch_gru.scored(x, rows, pooling, inputs_of_words, weights)
+        inputs_of_words = [torch_rnn.input_products(embedding, side) for side in sides]
+        scored = torch_rnn.scored(x, rows, pooling, inputs_of_words, sides)
         assert float((scored - theirs).abs().max()) < 4e-6
 
 
-def test_the_gru_where_gates_saturate():
+@every_layer
+def test_the_layers_where_gates_saturate(kind: str):
     x, rows = texts([20, 3, 11]), np.arange(3)
-    embedding, layer = weights_of(8, 8)
+    embedding, layer = weights_of(kind, 8, 8)
     large = (100 * embedding).detach().requires_grad_()
-    ours = torch_gru.pooled(x, rows, "mean-max", large, of_layer(layer))
+    ours = torch_rnn.pooled(x, rows, "mean-max", large, of_layer(layer))
     theirs = pooled_by_torch(x, rows, "mean-max", large, layer)
     assert float((ours - theirs).detach().abs().max()) < 1e-5
-    assert all(torch.isfinite(g).all() for g in gradients(ours, large, *of_layer(layer)))
+    assert all(torch.isfinite(g).all() for g in gradients(ours, large, *layer.parameters()))
 
 
+@recurrent
 @pytest.mark.parametrize("bad", [float("nan"), float("inf")])
-def test_a_weight_that_is_no_number_shows_in_the_features(bad: float):
-    net, (batches, vocabulary) = SMALL["default gru"], toy_batches(8)
+def test_a_weight_that_is_no_number_shows_in_the_features(bad: float, net: Architecture):
+    batches, vocabulary = toy_batches(8)
     params = initial_params(net, vocabulary, "toy")
     params[EMBEDDING][batches.x.ids[0]] = bad
     assert np.isnan(engine.features(net, params, batches.x, "cpu")).any()
@@ -111,10 +126,11 @@ def test_a_weight_that_is_no_number_shows_in_the_features(bad: float):
     assert np.isnan(trained["head.weight"]).any()
 
 
-def test_a_words_gradient_is_the_sum_over_its_places_and_the_paddings_is_zero():
+@every_layer
+def test_a_words_gradient_is_the_sum_over_its_places_and_the_paddings_is_zero(kind: str):
     x = Ragged(np.array([7, 7, 3], np.int32), np.array([0, 0, 2, 3]))
-    embedding, layer = weights_of(4, 4)
-    out = torch_gru.pooled(x, np.arange(3), "mean-max", embedding, of_layer(layer))
+    embedding, layer = weights_of(kind, 4, 4)
+    out = torch_rnn.pooled(x, np.arange(3), "mean-max", embedding, of_layer(layer))
     gradient = torch.autograd.grad((out**2).sum(), embedding)[0]
     assert gradient.is_sparse
     dense = gradient.to_dense()
@@ -138,7 +154,7 @@ RECIPES = {
 
 @pytest.mark.parametrize("recipe", RECIPES.values(), ids=RECIPES.keys())
 @pytest.mark.parametrize("net", [SMALL["default gru"], SMALL["tutorial gru"], SMALL["default bilstm"],
-                                 SMALL["default textcnn"]], ids=str)
+                                 SMALL["tutorial bilstm"], SMALL["default textcnn"]], ids=str)
 def test_training_gives_the_weights_of_torchs_layers_and_optimiser(
     net: Architecture, recipe: Recipe, monkeypatch: pytest.MonkeyPatch
 ):
@@ -153,7 +169,7 @@ def test_training_gives_the_weights_of_torchs_layers_and_optimiser(
     assert np.abs(ours["head.weight"] - params["head.weight"]).max() > 1e-3
 
 
-@pytest.mark.parametrize("net", [SMALL["default gru"], SMALL["default bilstm"]], ids=str)
+@recurrent
 def test_half_the_gradient_is_that_after_the_step_that_raises_the_loss_most(net: Architecture):
     batches, vocabulary = toy_batches(8)
     net, start = replace(net, dropout=0.0), initial_params(net, vocabulary, "toy")
@@ -171,42 +187,6 @@ def test_half_the_gradient_is_that_after_the_step_that_raises_the_loss_most(net:
     for name, value in start.items():
         expected = value - np.float32(rate) * (first[name] + second[name]) / 2
         np.testing.assert_allclose(after[name], expected, atol=2e-6, err_msg=name)
-
-
-def test_a_row_without_a_gradient_moves_on_as_adam_has_it():
-    from bench.learning.networks.engines.compiled import adam
-
-    rng = np.random.default_rng(0)
-    parameter = nn.Parameter(torch.from_numpy(rng.normal(size=(6, 8)).astype(np.float32)))
-    weight, mean, square = (np.array(a, np.float32) for a in (parameter.detach(), np.zeros((6, 8)), np.zeros((6, 8))))
-    optimiser = torch.optim.AdamW([parameter], lr=0.01, eps=1e-4, weight_decay=0.1)
-    done, numbers = np.zeros(6, np.int64), np.full(6, -1, np.int32)
-    steps = 40
-    counts = np.arange(steps + 1)
-    rates = (0.01 / np.maximum(1 - 0.9**counts, 1e-9)).astype(np.float32)
-    roots = (np.maximum(1 - 0.999**counts, 1e-9) ** -0.5).astype(np.float32)
-    decays = np.full(steps + 1, 1 - 0.01 * 0.1, np.float32)
-    for step in range(1, steps + 1):
-        rows = rng.integers(0, 5, 3) if step < 20 else np.array([0])  # row 5 never has one; twice the same may come
-        values = rng.normal(size=(3, 8)).astype(np.float32)[: len(rows)]
-        dense = np.zeros((6, 8), np.float32)
-        np.add.at(dense, rows, values)
-        parameter.grad = torch.from_numpy(dense)
-        x = Ragged(np.append(rows, 1).astype(np.int32), np.array([0, len(rows), len(rows) + 1]))
-        for share in (1, 0):
-            adam.bring_up_rows(x.ids, x.offsets, np.array([0]), weight, mean, square, done, step - 1, rates, roots,
-                               decays, 1e-4, share, 2)
-        np.testing.assert_allclose(weight[rows], parameter.detach()[rows], atol=2e-6)  # before they are read
-        for share in (1, 0):
-            adam.step_rows(rows, values, weight, mean, square, done, numbers, step, rates[step], roots[step],
-                           decays[step], 1e-4, share, 2)
-        optimiser.step()
-    assert done.min() < steps
-    adam.finish_rows(weight, mean, square, done, steps, rates, roots, decays, 1e-4, 0, 1)
-    np.testing.assert_allclose(weight, parameter.detach(), atol=2e-6)
-    state = optimiser.state[parameter]
-    np.testing.assert_allclose(mean, state["exp_avg"], atol=1e-6)
-    np.testing.assert_allclose(square, state["exp_avg_sq"], atol=1e-6)
 
 
 def long_batches() -> tuple[Batches, int]:

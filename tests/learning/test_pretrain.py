@@ -14,6 +14,7 @@ from safetensors.numpy import load
 
 from bench.data.text import SPECIALS
 from bench.learning.networks.architectures import EMBEDDING, Params, initial_params, place_vectors
+from bench.learning.networks.engines import compiled, kernels
 from bench.learning.pretrain import (
     BaseSpec,
     base_key,
@@ -141,6 +142,15 @@ def test_the_key_changes_with_everything_that_the_weights_depend_on(
     assert other_engine != before
     monkeypatch.setattr("bench.learning.pretrain.TEXT_VERSION", 0)
     assert base_key(spec) not in (before, other_engine)
+
+
+def test_the_key_of_a_base_with_an_lstm_says_whether_our_kernel_computed_it(spec: BaseSpec):
+    gru, lstm = (replace(spec, net=replace(spec.net, kind=kind)).describe()["kernels"] for kind in ("gru", "bilstm"))
+    assert lstm == f"{gru}, lstm"
+    assert kernels("torch", "cuda", "bilstm") == ""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(compiled, "version", lambda: "none")
+        assert kernels("torch", "cpu", "bilstm") == "none"
 
 
 def test_the_words_are_those_of_the_pool_seen_twice(world: World):

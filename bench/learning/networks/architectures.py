@@ -95,6 +95,9 @@ def with_classes(net: Architecture, classes: int) -> Architecture:
     return replace(net, classes=classes)
 
 
+RECURRENT: Mapping[str, tuple[str, ...]] = {  # kind -> ends of the names of the weights of each direction
+    "gru": ("",), "bilstm": ("", "_reverse"),
+}
 POOLINGS: Mapping[str, tuple[str, ...]] = {  # kind -> the poolings it can have
     "gru": ("mean-max", "last"), "bilstm": ("mean-max", "last"), "dense": ("mean-max", "flatten"),
     "cnn": ("max", "flatten"), "textcnn": ("max",),
@@ -105,9 +108,9 @@ def weight_shapes(net: Architecture, vocabulary: int) -> dict[str, tuple[int, ..
     """The shape of each weight, for an embedding of `vocabulary` rows."""
     e, h = net.embedding, net.hidden
     shapes: dict[str, tuple[int, ...]] = {EMBEDDING: (vocabulary, e)}
-    if net.kind in ("gru", "bilstm"):
+    if net.kind in RECURRENT:
         gates = (3 if net.kind == "gru" else 4) * h
-        for side in ("", "_reverse") if net.kind == "bilstm" else ("",):
+        for side in RECURRENT[net.kind]:
             shapes |= {f"rnn.weight_ih_l0{side}": (gates, e), f"rnn.weight_hh_l0{side}": (gates, h),
                        f"rnn.bias_ih_l0{side}": (gates,), f"rnn.bias_hh_l0{side}": (gates,)}
     elif net.kind == "dense":
@@ -132,9 +135,9 @@ def initial_params(net: Architecture, vocabulary: int, *names: object) -> Params
     e, h = net.embedding, net.hidden
     params: Params = {EMBEDDING: rng.normal(0.0, 0.1, (vocabulary, e)).astype(np.float32)}
     params[EMBEDDING][0] = 0.0
-    if net.kind in ("gru", "bilstm"):
+    if net.kind in RECURRENT:
         gates = 3 if net.kind == "gru" else 4
-        for side in ("", "_reverse") if net.kind == "bilstm" else ("",):
+        for side in RECURRENT[net.kind]:
             params[f"rnn.weight_ih_l0{side}"] = uniform(h, gates * h, e)
             params[f"rnn.weight_hh_l0{side}"] = uniform(h, gates * h, h)
             params[f"rnn.bias_ih_l0{side}"] = uniform(h, gates * h)

@@ -81,14 +81,16 @@ def version(name: str) -> str:
     return engine(name).version()  # installed under another name, such as mxnet-cu112, or not at all
 
 
-def kernels(name: str, device: str) -> str:
-    """What computes an engine's GRU and optimiser on a device in place of its framework, as `numba 0.68.1`.
+def kernels(name: str, device: str, kind: str = "") -> str:
+    """What computes an engine's recurrent layers and optimiser on a device in place of its framework: `numba 0.68.1`.
 
-    "none" where it could and is not installed; empty where the framework always does it all.
+    "none" where it could and is not installed; empty where the framework always does it all. Of a network's `kind` the
+    answer says what older kernels left to the framework.
     """
     from bench.learning.networks.engines import compiled
 
-    return compiled.version() if (name, device) == ("torch", "cpu") else ""
+    version = compiled.version() if (name, device) == ("torch", "cpu") else ""
+    return f"{version}, lstm" if kind == "bilstm" and version not in ("", "none") else version
 
 
 def possible(recipe: Recipe, name: str) -> Recipe:

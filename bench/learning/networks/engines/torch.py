@@ -16,7 +16,7 @@ from torch.nn import functional as F
 from bench.core.hardware import cores
 from bench.core.seeds import seed_for
 from bench.data.text import Ragged
-from bench.learning.networks.architectures import Architecture, Params
+from bench.learning.networks.architectures import RECURRENT, Architecture, Params
 from bench.learning.networks.batches import (
     Batches,
     Hooks,
@@ -77,7 +77,7 @@ def fit(
             for number, rows in enumerate(order):
                 learning_rate = recipe.learning_rate * learning_rate_factor(done, total, recipe.warmup)
                 batch_of = partial(on_device.batch, number) if on_device else partial(
-                    host_batch, net, read, rows, seeds[number], shards, kernels and net.kind == "gru")
+                    host_batch, net, read, rows, seeds[number], shards, kernels and net.kind in RECURRENT)
                 optimiser.prepare(read.x, rows)
                 adversarial = recipe.adversarial if (done + 1) % recipe.adversarial_every == 0 else 0.0
                 loss = _gradients(models, batch_of, len(rows), pool, replace(recipe, adversarial=adversarial),
@@ -221,7 +221,7 @@ def _forward(
     """What `run` gives for each text, [n, width]; batches are computed by a thread per core."""
     out = np.zeros((len(x), width), np.float32)
     x = x.clip(net.most_tokens)
-    kernels = device == "cpu" and net.kind == "gru" and compiled.ready()
+    kernels = device == "cpu" and net.kind in RECURRENT and compiled.ready()
     with single_threaded(min(cores(), THREADS[0]) if device == "cpu" else 1) as pool, gpu_precision("float32", device):
         model = Classifier(net, params).to(device).eval()
         with torch.inference_mode():

@@ -33,11 +33,11 @@ class Padded:
 
 @dataclass(frozen=True)
 class Rows:
-    """Texts as the compiled GRU reads them."""
+    """Texts as the compiled kernels read them."""
 
     x: Ragged
     rows: NDArray[np.int64]  # [n]
-    inputs: Tensor | None = None  # for scoring: the inputs' share of the gates, of which the ids of `x` are rows
+    inputs: tuple[Tensor, ...] | None = None  # for scoring: of each direction, the inputs' share of the gates by id
 
     def __len__(self) -> int:
         """How many texts."""
@@ -75,7 +75,7 @@ def padded(net: Architecture, x: Ragged, rows: NDArray[np.int64], device: str) -
 
 def host_batch(net: Architecture, batches: Batches, rows: NDArray[np.int64], seed: int, shards: int, compiled: bool,
                shard: int) -> Batch:
-    """One shard's part of the batch `rows`, on the host; `compiled`: for the compiled GRU."""
+    """One shard's part of the batch `rows`, on the host; `compiled`: for the compiled recurrent layers."""
     rows = rows[shard::shards]
     texts = Rows(batches.x, rows) if compiled else padded(net, batches.x, rows, "cpu")
     head_mask = batches.head_mask(rows)

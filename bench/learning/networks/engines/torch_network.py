@@ -8,8 +8,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from bench.data.text import PADDING, Ragged
-from bench.learning.networks.architectures import EMBEDDING, Architecture, Params
-from bench.learning.networks.engines import torch_gru
+from bench.learning.networks.architectures import EMBEDDING, RECURRENT, Architecture, Params
+from bench.learning.networks.engines import torch_rnn
 from bench.learning.networks.engines.torch_batches import Padded, Rows
 from bench.learning.networks.engines.torch_layers import masked_mean_max, mean_max
 
@@ -31,7 +31,7 @@ class Classifier(nn.Module):
         # layer of a process takes two seconds.
         self.embedding = nn.Embedding.from_pretrained(  # type: ignore[no-untyped-call]
             weights[EMBEDDING], freeze=False, padding_idx=0, sparse=sparse)
-        if net.kind in ("gru", "bilstm"):
+        if net.kind in RECURRENT:
             rnn = nn.GRU if net.kind == "gru" else nn.LSTM
             self.rnn = rnn(net.embedding, net.hidden, bidirectional=net.kind == "bilstm")
         elif net.kind == "dense":
@@ -44,10 +44,10 @@ class Classifier(nn.Module):
     def pooled(self, texts: Padded | Rows, step: Tensor | None = None) -> Tensor:
         """Features [n, net.features], where a step of the word vectors may be added to them, see `worst_step`."""
         if isinstance(texts, Rows):
-            x, rows, weights = texts.x, texts.rows, self._rnn_weights()
+            x, rows, sides = texts.x, texts.rows, self._sides()
             if texts.inputs is not None:
-                return torch_gru.scored(x, rows, self.net.pooling, texts.inputs, weights)
-            return torch_gru.pooled(x, rows, self.net.pooling, self.embedding.weight, weights, step)
+                return torch_rnn.scored(x, rows, self.net.pooling, texts.inputs, sides)
+            return torch_rnn.pooled(x, rows, self.net.pooling, self.embedding.weight, sides, step)
         lengths = texts.lengths
         x = self.embedding(texts.ids)  # [steps, n, embedding]
         if step is not None:
@@ -62,11 +62,11 @@ class Classifier(nn.Module):
     def worst_step(self, length: float) -> Tensor:
         """The step of the word vectors of this length along their gradient.
 
-        Dense as the embedding; where the compiled GRU reads the texts, of its distinct words alone.
+        Dense as the embedding; where the compiled kernels read the texts, of its distinct words alone.
         """
         gradient = self.embedding.weight.grad
         assert gradient is not None, "no loss depends on the word vectors"
-        if gradient.is_sparse and self.net.kind == "gru":
+        if gradient.is_sparse and self.net.kind in RECURRENT:
             gradient = gradient._values()
         elif gradient.is_sparse:
             gradient = gradient.to_dense()
@@ -74,14 +74,17 @@ class Classifier(nn.Module):
         return step
 
     def with_inputs(self, x: Ragged) -> Rows:
-        """All texts for scoring: the products of the compiled GRU with their words are computed here, once."""
+        """All texts for scoring: the products of the compiled kernels with their words are computed here, once."""
         there = np.bincount(x.ids, minlength=1) > 0
         there[PADDING] = True  # what a text without words reads
         words = torch.from_numpy(np.flatnonzero(there))
-        inputs = torch_gru.input_products(self.embedding.weight[words], self._rnn_weights())
+        inputs = tuple(torch_rnn.input_products(self.embedding.weight[words], side) for side in self._sides())
         return Rows(x.renumber(np.cumsum(there, dtype=np.int32) - np.int32(1)), np.arange(len(x)), inputs)
 
-    def _rnn_weights(self, side: str = "") -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    def _sides(self) -> list[torch_rnn.Weights]:
+        return [self._rnn_weights(side) for side in RECURRENT[self.net.kind]]
+
+    def _rnn_weights(self, side: str = "") -> torch_rnn.Weights:
         a, b, c, d = (self.rnn.get_parameter(f"{name}_l0{side}") for name in RNN_WEIGHTS)
         return a, b, c, d
 

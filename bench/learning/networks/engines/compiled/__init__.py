@@ -24,7 +24,7 @@ from bench.core import environment, store
 from bench.core.errors import BenchError
 from bench.core.locks import locked
 
-KERNELS = ("texts", "gru", "adam", "skip_gram")  # modules of this folder that hold kernels
+KERNELS = ("texts", "gru", "lstm", "adam", "skip_gram")  # modules of this folder that hold kernels
 _loading = threading.Lock()
 _state: dict[str, str] = {}  # "why": why there are no kernels, empty where they are loaded
 

@@ -6,8 +6,7 @@ side by side in the order of their lengths (`texts.py`), so that no padding is c
 a step (gates, state, pooling) is done for one text at a time, while its numbers are in the processor's cache.
 
 Names: h units; n texts; N tokens; D distinct words. The token of `text` at `step` has the place `starts[step] + text`
-in arrays of N rows. Gates lie in PyTorch's order: reset, update, candidate. The loops are short and over few arrays
-each: only then does the compiler see that what is written is not read again, and use the processor's vectors.
+in arrays of N rows. Gates lie in PyTorch's order: reset, update, candidate.
 """
 
 from __future__ import annotations
@@ -23,38 +22,12 @@ from bench.learning.networks.engines.compiled.options import (
     Floats,
     Numbers,
     Places,
-    inline,
     kernel,
     part,
 )
+from bench.learning.networks.engines.compiled.recurrence import arriving, pool, sigmoid, tanh
 
 F = np.float32
-
-
-@inline
-def tanh(x: np.float32) -> np.float32:
-    """A rational approximation as in Eigen, within 2e-7; unlike np.tanh it is computed for a vector at a time."""
-    x = F(9.0) if x > F(9.0) else x
-    x = F(-9.0) if x < F(-9.0) else x
-    s = x * x
-    p = F(-2.76076847742355e-16)
-    p = p * s + F(2.00018790482477e-13)
-    p = p * s + F(-8.60467152213735e-11)
-    p = p * s + F(5.12229709037114e-08)
-    p = p * s + F(1.48572235717979e-05)
-    p = p * s + F(6.37261928875436e-04)
-    p = p * s + F(4.89352455891786e-03)
-    q = F(1.19825839466702e-06)
-    q = q * s + F(1.18534705686654e-04)
-    q = q * s + F(2.26843463243900e-03)
-    q = q * s + F(4.89352518554385e-03)
-    return x * p / q
-
-
-@inline
-def sigmoid(x: np.float32) -> np.float32:
-    """By tanh."""
-    return F(0.5) + F(0.5) * tanh(F(0.5) * x)
 
 
 @part
@@ -74,16 +47,6 @@ def _state(gates: Floats, before: Floats, after: Floats) -> None:
     for j in range(h):
         candidate = gates[2 * h + j]
         after[j] = candidate + gates[h + j] * (before[j] - candidate)
-
-
-@part
-def _pool(state: Floats, total: Floats, highest: Floats, at: Numbers, step: int) -> None:
-    for j in range(state.shape[0]):
-        total[j] += state[j]
-    for j in range(state.shape[0]):
-        higher = state[j] > highest[j]
-        highest[j] = state[j] if higher else highest[j]
-        at[j] = step if higher else at[j]
 
 
 @kernel(NUMBERS, PLACES, MATRIX, MATRIX, FLOATS, MATRIX, MATRIX, MATRIX, MATRIX, MATRIX, NUMBER_MATRIX, MATRIX)
@@ -106,7 +69,7 @@ def forward(words: Numbers, starts: Places, inputs: Floats, to_gates: Floats, bi
             _gates(product[b], inputs[words[i]], bias, gates[i], own[i])
             after = before[first + n + b] if b < going_on else last[b]
             _state(gates[i], before[i], after)
-            _pool(after, total[b], highest[b], at[b], step)
+            pool(after, total[b], highest[b], at[b], step)
 
 
 @kernel(NUMBERS, PLACES, MATRIX, MATRIX, FLOATS, MATRIX, MATRIX, MATRIX)
@@ -122,13 +85,7 @@ def score(words: Numbers, starts: Places, inputs: Floats, to_gates: Floats, bias
         for b in range(n):
             _gates(product[b], inputs[words[first + b]], bias, gates, own)
             _state(gates, last[b], last[b])
-            _pool(last[b], total[b], highest[b], at, step)
-
-
-@part
-def _arriving(later: Floats, each: Floats, at_highest: Floats, at: Numbers, step: int, d_state: Floats) -> None:
-    for j in range(later.shape[0]):
-        d_state[j] = later[j] + each[j] + (at_highest[j] if at[j] == step else F(0.0))
+            pool(last[b], total[b], highest[b], at, step)
 
 
 @part
@@ -173,7 +130,7 @@ def backward(words: Numbers, starts: Places, weight: Floats, before: Floats, gat
         first, n = starts[step], starts[step + 1] - starts[step]
         for b in range(n):
             i = first + b
-            _arriving(later[b], each[b], at_highest[b], at[b], step, d_state[b])
+            arriving(later[b], each[b], at_highest[b], at[b], step, d_state[b])
             _update_and_candidate(gates[i], before[i], d_state[b])
             _reset(gates[i], own[i], d_inputs[words[i]], d_bias)
         np.dot(gates[first : first + n], weight, later[:n])

@@ -8,7 +8,6 @@ from __future__ import annotations
 import numpy as np
 from numba import types
 
-from bench.learning.networks.engines.compiled.gru import sigmoid
 from bench.learning.networks.engines.compiled.options import (
     FLOATS,
     MATRIX,
@@ -22,6 +21,7 @@ from bench.learning.networks.engines.compiled.options import (
     part,
     place,
 )
+from bench.learning.networks.engines.compiled.recurrence import sigmoid
 
 F, U = np.float32, np.uint64
 

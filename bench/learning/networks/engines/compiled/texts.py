@@ -71,3 +71,13 @@ def number_distinct(words: Numbers, vocabulary: int) -> Places:
             count += 1
         words[i] = numbers[word]
     return distinct[:count].copy()
+
+
+@kernel(NUMBERS, PLACES, PLACES, returns=NUMBERS)
+def backwards(words: Numbers, starts: Places, lengths: Places) -> Numbers:
+    """The words of the same texts, each from its last to its first; lengths [n], at least 1, in their order."""
+    turned = np.empty_like(words)
+    for b in range(len(lengths)):
+        for step in range(lengths[b]):
+            turned[starts[step] + b] = words[starts[lengths[b] - 1 - step] + b]
+    return turned
