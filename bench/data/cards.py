@@ -18,77 +18,25 @@ from bench.core import places
 from bench.core.brief import shown
 from bench.core.errors import BenchError, CardError
 from bench.core.names import did_you_mean, is_name
-from bench.core.schema import END, Name, Text, Texts, checked
+from bench.core.schema import END, Name, Text, checked
+from bench.data.route_keys import (
+    READING,
+    ArchiveRoute,
+    DirectoryRoute,
+    HubRoute,
+    PackageRoute,
+    ScikitLearnRoute,
+    Where,
+)
 
 BUILT_IN = places.shipped("tasks")
 
 TWICE = "choose another name"  # the hint where two cards have one name
 LARGEST = 64 << 10  # bytes of a card
 DOTTED = re.compile(r"""(?:[\w"'-]{1,64}\s{0,8}\.\s{0,8}){32}""")  # tomllib takes the square of a key's parts
-# The readers of `public_formats.READERS` by name: reading a card must not import pandas.
-Reader = Literal["20newsgroups", "blitzer-reviews", "csv", "imdb-archive", "imdb-unlabelled", "json", "jsonl",
-                 "labelled", "op-spam", "parquet", "tsv", "vader-amazon", "xlsx"]
 Rows = Annotated[int, Meta(ge=0, le=10**12, description="the number of rows, or 0 where it is unknown")]
 Strip = Annotated[tuple[Literal["headers", "footers", "quotes"], ...],
                   Meta(min_length=1, description="a list of some of headers, footers and quotes, each once")]
-Where = Annotated[Mapping[Text, Texts], Meta(description="a table of column = [values to keep]")]
-
-
-class RouteKeys(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, tag_field="from"):
-    """The keys of every route in a card: how its bytes become rows."""
-
-    reader: Reader = "parquet"
-    text: Text | None = None  # column
-    label: Text | None = None  # column
-    labels: Annotated[Mapping[str, str] | None, Meta(description="a table of raw value = label")] = None
-    where: Where | None = None
-    split: Text | None = None  # of all rows
-    incomplete: Annotated[Literal["skip"] | None, Meta(
-        description='"skip", which leaves out and counts rows without a text or a label')] = None
-    split_column: Text | None = None  # with incomplete
-    group_column: Text | None = None  # with incomplete
-    header: bool | None = None  # false where the file has no names of columns; they are called 1, 2, 3, … then
-    threshold: Annotated[float | None, Meta(description='a number, with labels = { below = "…", above = "…" }')] = None
-
-
-class DirectoryRoute(RouteKeys, tag="directory"):
-    """A file in `--data-dir` or beside the card."""
-
-    file: Text
-
-
-class ArchiveRoute(RouteKeys, tag="archive"):
-    """A file from a web address."""
-
-    url: Text
-    checksum: Text | None = None
-
-
-class HubRoute(RouteKeys, tag="hub"):
-    """A data set of the Hugging Face hub."""
-
-    dataset: Text
-    revision: Annotated[str, Meta(min_length=1, description="a pinned revision, such as a commit")]
-    splits: Texts | None = None
-    config: Text | None = None
-
-
-class PackageRoute(RouteKeys, tag="package"):
-    """A file in a Python distribution, or in an archive inside it."""
-
-    distribution: Annotated[str, Meta(min_length=1, description="NAME==VERSION of a Python distribution")]
-    file: Text
-    member: Text | None = None
-
-
-class ScikitLearnRoute(RouteKeys, tag="scikit-learn"):
-    """A data set that scikit-learn fetches."""
-
-    dataset: Text
-
-
-READING = ("text", "label", "labels", "where", "split", "incomplete", "split_column", "group_column", "threshold",
-           "header")
 
 
 @dataclass(frozen=True)
@@ -260,9 +208,13 @@ def _check_name(name: str, where: str) -> None:
 
 def _check_place(options: Mapping[str, Any], where: str) -> None:
     """A file or web address that can be one: the others would be errors of every command that lists tasks."""
-    for key in ("file", "member", "url"):
-        if not str(options.get(key, "")).isprintable():
+    for key in ("file", "files", "member", "url"):
+        if not "".join(options.get(key, "")).isprintable():
             raise CardError(f"{where}: {key} = {shown(options[key])} holds a character that cannot be seen")
+    if "distribution" in options and ("file" in options) == ("files" in options):
+        raise CardError(f"{where}: a package route needs either file or files", 'such as file = "NAME/data.csv"')
+    if "files" in options and "member" in options:
+        raise CardError(f"{where}: member goes with file, not with files")
     try:
         parts = urlsplit(options.get("url", "http://localhost"))
         wrong = parts.scheme not in ("http", "https") or not parts.hostname or parts.port == 0
@@ -279,9 +231,10 @@ def _check_incomplete(reading: Mapping[str, Any], where: str) -> None:
     dependent = [key for key in ("split_column", "group_column", "threshold") if key in reading]
     if dependent and "incomplete" not in reading:
         raise CardError(f"{where}: {dependent[0]} needs incomplete = \"skip\"")
-    if "incomplete" in reading and ("where" in reading or "split" in reading
+    if "incomplete" in reading and (reading.keys() & {"where", "split", "title"}
                                     or not {"text", "label", "labels"} <= reading.keys()):
-        raise CardError(f"{where}: incomplete = \"skip\" needs text, label and labels, and neither where nor split")
+        raise CardError(f"{where}: incomplete = \"skip\" needs text, label and labels, and none of where, split and "
+                        "title")
 
 
 def _tables(raw: Mapping[str, Any], key: str, where: str, header: str = "") -> list[dict[str, Any]]:

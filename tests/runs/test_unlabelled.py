@@ -12,8 +12,8 @@ import toy
 
 from bench.core.errors import BenchError, CardError, DataError
 from bench.data import corpus
+from bench.data.archive_readers import imdb_unlabelled
 from bench.data.cards import all_tasks, parse_card
-from bench.data.public_formats import imdb_unlabelled
 from bench.learning.source_linear import is_source_linear_cached
 from bench.protocol.domain import Domain
 from bench.runs import ahead, inputs

@@ -74,7 +74,7 @@ def table(name: str) -> Callable[[bytes], None]:
 
 def archive(data: bytes) -> None:
     path = written(data, "a.tar.gz")
-    for reader in ("imdb-archive", "blitzer-reviews", "op-spam", "vader-amazon"):
+    for reader in public_formats.ARCHIVES:
         try:
             public_formats.read(reader, path, {})
         except BenchError:
