@@ -9,6 +9,9 @@ from numpy.typing import NDArray
 from bench.api import Examples, Fitted, MeanModel, Member, Resources, Trial, geometric_mean, tempered_weights
 
 from . import (
+    encoder_finetune,
+    encoder_scratch,
+    encoder_source_only,
     frozen,
     glove_embedding,
     glove_forest,
@@ -38,7 +41,9 @@ class Candidate:
 
 
 # Which strategies are members, where they can run; docs/protocol.md has the figures behind names and numbers. A linear
-# model on the source weighs more than a network, whose probabilities are more certain than they should be.
+# model on the source weighs more than a network, whose probabilities are more certain than they should be. An encoder
+# that has read all of the source is better than all others together; on a CPU each of its trials takes minutes.
+GPU = frozenset({"gpu"})
 SAME_LABELS = (
     Candidate("source-only", source_only.fit, source_only.NEEDS, 3.0, labels=(0, 0)),
     Candidate("gradual", gradual.fit, gradual.NEEDS, 2.0, labels=(1, FEW)),
@@ -46,12 +51,15 @@ SAME_LABELS = (
     Candidate("frozen", frozen.fit, frozen.NEEDS, 2.0, labels=(FEW + 1, np.inf)),
     Candidate("tfidf-joint", tfidf_joint.fit, tfidf_joint.NEEDS, 3.0, labels=(FEW + 1, np.inf)),
     Candidate("sentence-embedding", sentence_embedding.fit, sentence_embedding.NEEDS, 2.0, labels=(1, np.inf)),
+    Candidate("encoder-source-only", encoder_source_only.fit, encoder_source_only.NEEDS | GPU, 6.0, labels=(0, 0)),
+    Candidate("encoder-finetune", encoder_finetune.fit, encoder_finetune.NEEDS | GPU, 6.0, labels=(1, np.inf)),
 )
 NEW_LABELS = (
     Candidate("tfidf", tfidf.fit, tfidf.NEEDS),
     Candidate("glove-forest", glove_forest.fit, glove_forest.NEEDS),
     Candidate("glove-frozen", glove_embedding.frozen, glove_embedding.NEEDS, unless="sentence-embedding"),
     Candidate("sentence-embedding", sentence_embedding.fit, sentence_embedding.NEEDS),
+    Candidate("encoder-scratch", encoder_scratch.fit, encoder_scratch.NEEDS | GPU),
 )
 
 REFERENCES = ("genest1986combining",)  # bench/references.toml
