@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING
@@ -124,6 +125,15 @@ def amazon(studies: Sequence[Study]) -> str:
                       *(f"- {line}" for line in lines)])
 
 
+def by_role(table: Callable[[Sequence[Study]], str], studies: Sequence[Study]) -> str:
+    """A table of the development targets and one of the confirmation targets, each below what its role means."""
+    from bench.report.roles import MEANING, role_of
+
+    groups = {role: [s for s in studies if role_of(s.board.target) == role] for role in MEANING}
+    return "\n\n".join(f"{meaning[0].upper()}{meaning[1:]}\n\n{table(groups[role])}"
+                       for role, meaning in MEANING.items() if groups[role])
+
+
 def domains(studies: Sequence[Study], budget: Budget = 128) -> str:
     """What transfer gains in each domain at one budget."""
     from bench.report.numbers import points_with_interval
@@ -220,7 +230,8 @@ def matrix(studies: Sequence[Study], baseline: str = "source-only", budget: Budg
 
 
 BLOCKS: Mapping[str, Callable[[Sequence[Study]], str]] = {
-    "amazon": amazon, "domains": domains, "by-budget": by_budget, "harm": harm, "cost": cost, "engines": engines,
+    "amazon": amazon, "domains": partial(by_role, domains), "by-budget": partial(by_role, by_budget),
+    "harm": partial(by_role, harm), "cost": cost, "engines": engines,
     "matrix": matrix, "matrix-finetune": lambda studies: matrix(studies, "finetune"),
     "matrix-linear": lambda studies: matrix(studies, "tfidf-source")}
 

@@ -48,6 +48,7 @@ class RankingAcrossTargets:
     variant: str = ""  # what tells it from rankings of the same source, net, engine and device
     corpora: tuple[tuple[str, ...], ...] = ()  # targets that share a corpus stand together; the units of all tests
     other_zero: tuple[str, ...] = ()  # targets whose gains are over an earlier recipe of scratch: in no mean gain
+    role: str = ""  # of the targets, where those of development and of confirmation are ranked apart
 
     @property
     def ranked(self) -> list[tuple[MeanRank, float]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -170,18 +170,20 @@ def _baselines(question: Question) -> list[BoardChange]:
 def across(question: Question) -> Answer:
     """All targets in one table, per budget; without `--budget` at those that most targets have."""
     from bench.analysis import across_targets
-    from bench.report import panels, target_tables
+    from bench.report import panels, roles, target_tables
 
     groups = across_targets.comparable(question.studies)
     several = [variant for variant, alike in groups.items() if len({s.board.target for s in alike}) > 1]
-    results = [across_targets.rank_across_targets(groups[variant], budget, variant)
+    results = [replace(across_targets.rank_across_targets(alike, budget, variant), role=role)
                for variant in several or groups
-               for budget in question.budgets or _most_frequent_budgets(groups[variant])]
+               for budget in question.budgets or _most_frequent_budgets(groups[variant])
+               for role, alike in roles.apart([s for s in groups[variant] if s.at(budget)] or groups[variant]).items()]
     sections = [Section(target_tables.across_title(result), target_tables.across_table(result),
                         target_tables.across_notes(result)) for result in results]
 
     def picture(result: RankingAcrossTargets) -> list[Path]:
-        stem = question.results_dir / "leaderboards" / f"across-{result.budget}{_in_file_name(result.variant)}"
+        kind = _in_file_name(" ".join(filter(None, (result.role, result.variant))))
+        stem = question.results_dir / "leaderboards" / f"across-{result.budget}{kind}"
         return save_charts([(stem, panels.ranks_panel(result))])
 
     drawn = [result for result in results if len(result.ranked) > 1 and result.critical is not None]  # several corpora

@@ -34,6 +34,7 @@ BUILT_IN = places.shipped("tasks")
 TWICE = "choose another name"  # the hint where two cards have one name
 LARGEST = 64 << 10  # bytes of a card
 DOTTED = re.compile(r"""(?:[\w"'-]{1,64}\s{0,8}\.\s{0,8}){32}""")  # tomllib takes the square of a key's parts
+Role = Literal["development", "confirmation"]
 Rows = Annotated[int, Meta(ge=0, le=10**12, description="the number of rows, or 0 where it is unknown")]
 Strip = Annotated[tuple[Literal["headers", "footers", "quotes"], ...],
                   Meta(min_length=1, description="a list of some of headers, footers and quotes, each once")]
@@ -92,6 +93,7 @@ class Task:
     labels: Annotated[tuple[Text, ...], Meta(min_length=2, description="a list of two or more different names")]
     editions: tuple[Edition, ...]
     imbalanced: bool = False  # balanced accuracy and AUC lead its leaderboard
+    role: Role = "confirmation"  # whether the suite's recipes, members or defaults were chosen on its training texts
     folder: Path | None = None  # where its card lies, unless built in: data files may lie beside it
 
     def edition(self, name: str) -> Edition:

@@ -15,6 +15,7 @@ from bench.core.errors import BenchError
 from bench.report.headline import is_default, recommended
 from bench.report.numbers import json_number
 from bench.report.panels import ranks_data
+from bench.report.roles import apart, role_notes
 
 MOST = 6  # recommended strategies
 COMPARED_WITH = (SCRATCH, "tfidf", SOURCE_ONLY)  # shown where all targets have them
@@ -23,6 +24,7 @@ COMPARED_WITH = (SCRATCH, "tfidf", SOURCE_ONLY)  # shown where all targets have 
 def over_targets(studies: Sequence[Study]) -> list[dict[str, Any]]:
     """For each source, base, engine, device and budget with two targets or more: mean ranks and what joins them.
 
+    Targets of development and of confirmation are ranked apart where there are two of each.
     `boards` are the positions of the studies that are ranked over, `without` the targets that lack a strategy.
     """
     groups: dict[tuple[str, ...], list[Study]] = {}
@@ -33,19 +35,20 @@ def over_targets(studies: Sequence[Study]) -> list[dict[str, Any]]:
     out = []
     for (source, _, engine, device, variant), group in groups.items():
         for budget in in_order({ranking.budget for study in group for ranking in study.rankings}):
-            ranking = _ranking(group, budget, variant)
-            if ranking is None:
-                continue
-            used = [study for study in group if study.board.target in ranking.targets]
-            rows = {name: [{k: json_number(v) for k, v in row.items()} for row in rows]
-                    for name, rows in ranks_data(ranking).items()}
-            out.append({"source": source, "nets": sorted({net_of(study.board) for study in used}), "engine": engine,
-                        "device": device, "variant": variant, "budget": str(budget),
-                        "targets": list(ranking.targets), "critical": json_number(ranking.critical),
-                        "boards": [studies.index(study) for study in used],
-                        "without": sorted(study.board.target for study in group
-                                          if study.at(budget) and study not in used),
-                        "friedman": json_number(ranking.friedman), **rows})
+            for role, alike in apart([study for study in group if study.at(budget)]).items():
+                ranking = _ranking(alike, budget, variant)
+                if ranking is None:
+                    continue
+                used = [study for study in alike if study.board.target in ranking.targets]
+                rows = {name: [{k: json_number(v) for k, v in row.items()} for row in rows]
+                        for name, rows in ranks_data(ranking).items()}
+                out.append({"source": source, "nets": sorted({net_of(study.board) for study in used}),
+                            "engine": engine, "device": device, "variant": variant, "budget": str(budget),
+                            "role": role, "about": " ".join(role_notes(role, ranking.targets)),
+                            "targets": list(ranking.targets), "critical": json_number(ranking.critical),
+                            "boards": [studies.index(study) for study in used],
+                            "without": sorted(study.board.target for study in alike if study not in used),
+                            "friedman": json_number(ranking.friedman), **rows})
     return out
 
 

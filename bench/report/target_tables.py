@@ -8,6 +8,7 @@ from bench.analysis.random_effects import MeanEffect
 from bench.analysis.transfer_matrix import TransferMatrix
 from bench.core.names import TaskRef
 from bench.report.numbers import p_text, points_with_interval
+from bench.report.roles import role_notes
 from bench.report.tables import Table
 
 
@@ -25,7 +26,8 @@ def short_source(name: str) -> str:
 def across_title(ranking: RankingAcrossTargets) -> str:
     """One line that says what is compared."""
     variant = f" · {ranking.variant}" if ranking.variant else ""
-    return f"{len(ranking.targets)} targets from {ranking.source} · {ranking.budget} labels{variant}"
+    role = f"{ranking.role} " if ranking.role else ""
+    return f"{len(ranking.targets)} {role}targets from {ranking.source} · {ranking.budget} labels{variant}"
 
 
 def across_table(ranking: RankingAcrossTargets) -> Table:
@@ -72,7 +74,7 @@ def across_notes(ranking: RankingAcrossTargets) -> list[str]:
     if corpora < 5:
         lines.append(f"{corpora} {'corpora are' if corpora > 1 else 'corpus is'} few for a test of ranks; look at the "
                      "columns of the targets.")
-    return lines
+    return [*role_notes(ranking.role, ranking.targets), *lines]
 
 
 def matrix_title(matrix: TransferMatrix) -> str:

@@ -17,6 +17,7 @@ from bench.learning.networks.architectures import ARCHITECTURES, TUTORIAL
 from bench.learning.networks.engines import devices
 from bench.results import record_files
 from bench.results.record import Record
+from bench.results.stored_predictions import same_answers
 from bench.runs import plan
 from bench.runs.executor import Executor
 from bench.runs.machine import versions
@@ -47,12 +48,12 @@ class Rerun:
 
     @property
     def verdict(self) -> str:
-        """`same` means that every stored prediction is equal, bit for bit."""
+        """`same` means that every stored prediction is equal, bit for bit, in the coarser of their two forms."""
         if self.again is None:
             return NOT_RUN
         if self.again.status != "ok":
             return OFF
-        if self.again.predictions == self.published.predictions:
+        if same_answers(self.again.predictions, self.published.predictions):
             return SAME
         return WITHIN if abs(self.points) <= self.tolerance + 1e-9 else OFF
 

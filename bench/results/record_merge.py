@@ -4,21 +4,20 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-import numpy as np
-
-from bench.core.errors import BenchError, DataError
+from bench.core.errors import BenchError
 from bench.core.files import save_bytes
 from bench.core.locks import locked
 from bench.results import record_files, stored_predictions
 from bench.results.record import Record
 
 Prefer = Literal["", "first", "last"]
-SCORES = ("accuracy", "balanced_accuracy", "macro_f1", "auc", "log_loss", "n_train", "n_test", "fallback")
+SCORES = ("accuracy", "balanced_accuracy", "macro_f1", "auc", "log_loss")
+COUNTS = ("n_train", "n_test", "fallback")
 LISTED = 5  # conflicts in a message
 
 
@@ -130,15 +129,10 @@ def _takes(record: Record, incoming: Incoming, there: dict[str, tuple[Record, st
 
 def same_result(one: Record, other: Record) -> bool:
     """Whether two records of a trial have the same scores and predictions, whatever machine and time they are of."""
-    if any(getattr(one, name) != getattr(other, name) for name in SCORES):
+    two_forms = ("levels" in one.predictions) != ("levels" in other.predictions)  # scores follow from what is stored
+    if any(getattr(one, name) != getattr(other, name) for name in (COUNTS if two_forms else (*SCORES, *COUNTS))):
         return False
-    if one.predictions == other.predictions:
-        return True
-    with suppress(DataError):  # another version of zlib packs the same predictions into other bytes
-        (truth, scores), (other_truth, other_scores) = map(stored_predictions.unpack, (one.predictions,
-                                                                                       other.predictions))
-        return np.array_equal(truth, other_truth) and np.array_equal(scores, other_scores)
-    return False
+    return stored_predictions.same_answers(one.predictions, other.predictions)
 
 
 def _whole_lines(path: Path) -> Iterator[bytes]:

@@ -183,7 +183,8 @@ def save(results_dir: Path, records: Sequence[Record], *, force: bool) -> tuple[
     path.parent.mkdir(parents=True, exist_ok=True)
     with locked(record_files.lock_of(path), f"waiting for a bench run that writes {path}"):
         there = {record.identity(): record for record in record_files.latest(record_files.read_with_packed(path))}
-        new = [r for r in records if r.identity() not in there or there[r.identity()].predictions != r.predictions]
+        new = [r for r in records if r.identity() not in there or not stored_predictions.same_answers(
+            there[r.identity()].predictions, r.predictions)]
         changed = [record for record in new if record.identity() in there]
         if changed and not force:
             raise BenchError(f"{results_dir} has other answers of {records[0].baseline!r} already",

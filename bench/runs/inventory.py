@@ -36,7 +36,7 @@ def tasks(options: Options, say: Callable[[str], object] | None = None) -> list[
     """
     access = access_for(options, lambda text: None, progress=False)
     return [{"task": task.name, "edition": edition.name, "rows": edition.rows or "?", "classes": len(task.labels),
-             "available": availability(task, edition, options, access), "licence": edition.licence,
+             "role": task.role, "available": availability(task, edition, options, access), "licence": edition.licence,
              "title": task.title}
             for task in known_tasks(options, say).values() for edition in task.editions]
 

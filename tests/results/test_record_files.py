@@ -47,7 +47,7 @@ def test_a_line_has_the_names_of_the_contract():
     assert set(names.split()) <= json.loads(record_files.json_line(RECORD)).keys()
 
 
-@given(arrays(np.float32, st.tuples(st.integers(1, 20), st.integers(2, 5)), elements=st.floats(0.0, 1.0, width=32)))
+@given(arrays(np.float32, st.tuples(st.integers(1, 20), st.integers(2, 4)), elements=st.floats(0.0, 1.0, width=32)))
 def test_unpacked_predictions_are_exactly_those_that_were_scored(p: np.ndarray):
     p = p + np.float32(1e-6)
     truth = np.arange(len(p)) % p.shape[1]
@@ -70,7 +70,7 @@ def test_classes_beyond_what_a_byte_holds_are_stored_as_they_are(classes: int):
 
 
 def test_predictions_of_many_classes_written_a_byte_each_are_still_read():
-    stored = stored_predictions.quantise(np.eye(300, dtype=np.float32) + np.float32(0.01))
+    stored = np.log(np.eye(300) + 0.01).astype(np.float16)
     packed = stored_predictions.pack(np.arange(300), stored)
     packed["truth"] = base64.b64encode(zlib.compress(np.arange(300).astype(np.uint8).tobytes())).decode()
     assert stored_predictions.unpack(packed)[0].tolist() == [i % 256 for i in range(300)]

@@ -78,8 +78,8 @@ const FIGURES = [
   { id: "ranks", title: "Ranks over all targets", panels: () => facts.across.filter((a) => fits(a, ["source", "engine", "device"]) && (state.net === ANY || a.nets.includes(state.net)) &&
     a.budget === (state.budget === ANY ? usual.budget : state.budget)).slice(0, MOST).map((a) => ({
     from: cells.filter((c) => a.boards.includes(c.board) && c.budget === a.budget && a.places.some((p) => p.baseline === c.baseline)),
-    note: a.without.length ? `Left out: ${a.without.map(short).join(", ")}, where not all of these strategies have a complete result.` : "",
-    name: `${a.targets.length} targets from ${a.source}${a.variant ? ` · ${a.variant}` : ""}, ${manyLabels(a.budget)}; critical difference ${number(a.critical, 2)}` +
+    note: [a.about, a.without.length ? `Left out: ${a.without.map(short).join(", ")}, where not all of these strategies have a complete result.` : ""].filter(Boolean).join(" "),
+    name: `${a.targets.length} ${a.role ? `${a.role} ` : ""}targets from ${a.source}${a.variant ? ` · ${a.variant}` : ""}, ${manyLabels(a.budget)}; critical difference ${number(a.critical, 2)}` +
       (a.friedman === null ? "" : `; Friedman p ${a.friedman < 0.001 ? "< 0.001" : "= " + number(a.friedman, 3)}`),
     data: { places: a.places, cliques: a.cliques }, rows: a.places, height: 26 * a.places.length, fill: { order: a.places.map((p) => p.baseline), ranks: a.places.map((_, i) => i + 1) } })),
   empty: "Needs records of two targets from the same source, not cut out of one corpus: bench run --target amazon --target hotels",
