@@ -83,18 +83,19 @@ fuzz: install  ## every parser under a coverage-guided fuzzer, SECONDS each
 	$(BIN)/python tests/stress/fuzz_tables.py $(SECONDS)
 
 VERSIONS := dev,glove,data,report,dask
+TESTS ?=
 newest:         ## the unit tests on the newest versions of the ranges, in an environment of their own (say PYTHON=python3.12)
 	$(PYTHON) -m venv --clear build/newest
 	build/newest/bin/python -m pip install --quiet --disable-pip-version-check --upgrade -e '.[$(VERSIONS)]'
-	build/newest/bin/python -m pytest --numprocesses 2 --dist worksteal
+	build/newest/bin/python -m pytest --numprocesses 2 --dist worksteal $(TESTS)
 
-oldest:         ## and on the oldest versions (Python 3.11)
+oldest:         ## and on the oldest that have a wheel for this Python
 	$(PYTHON) -m venv --clear build/oldest
 	build/oldest/bin/python -m pip install --quiet --disable-pip-version-check uv
-	build/oldest/bin/uv pip compile --quiet --resolution lowest-direct --extra glove --extra data --extra report --extra dask \
-		pyproject.toml -o build/oldest/oldest.txt
+	build/oldest/bin/uv pip compile --quiet --resolution lowest-direct --only-binary :all: \
+		--extra glove --extra data --extra report --extra dask pyproject.toml -o build/oldest/oldest.txt
 	build/oldest/bin/python -m pip install --quiet --disable-pip-version-check -e '.[$(VERSIONS)]' -c build/oldest/oldest.txt
-	build/oldest/bin/python -m pytest --numprocesses 2 --dist worksteal
+	build/oldest/bin/python -m pytest --numprocesses 2 --dist worksteal $(TESTS)
 
 mutants: install  ## mutation testing of the protocol, scores, statistics and records (mutmut results lists the survivors)
 	$(PIP) 'mutmut>=3.8,<4'

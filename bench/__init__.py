@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from bench.library.records import records as records
     from bench.library.run import run as run
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 __all__ = ["BenchError", "Board", "Records", "TextModel", "TransferClassifier", "fit", "load", "records", "run"]
 
 _MODULES = {"BenchError": "core.errors", "Board": "library.board", "Records": "library.records",

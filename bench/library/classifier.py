@@ -150,6 +150,3 @@ class TransferClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] 
         tags = super().__sklearn_tags__()
         tags.input_tags.string, tags.input_tags.one_d_array, tags.input_tags.two_d_array = True, True, False
         return tags
-
-    def _more_tags(self) -> dict[str, Any]:  # what scikit-learn before 1.6 asks for
-        return {"X_types": ["string", "1darray"], "requires_y": True}
