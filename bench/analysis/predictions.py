@@ -30,7 +30,7 @@ class TestPredictions:
     probabilities: NDArray[np.float32]  # [seeds, n, classes]
     leading: str  # accuracy or balanced_accuracy
     adapt: float  # seconds, mean over seeds
-    pretrain: float  # seconds to train its base; 0 without one
+    pretrain: float  # seconds to learn from the source: its base, encoder or linear model; 0 without one
     groups: NDArray[np.int64] | None = None  # [n], the film or hotel that each text is about, where it is known
     groups_stored: bool = True  # whether these records say so themselves, not only others of the same test set
     before_groups: bool = False  # whether these records are so old that they could not say which texts belong together
@@ -125,6 +125,6 @@ def test_predictions(records: Sequence[Record]) -> tuple[list[TestPredictions], 
         predictions.append(TestPredictions(
             name, budget, tuple(seeds), truth, np.stack([p for _, p in unpacked]), cell[0].leading,
             float(np.mean([r.seconds.get("adapt", 0.0) for r in cell])),
-            max(r.seconds.get("pretrain", 0.0) if r.base else 0.0 for r in cell), groups_stored=known is not None,
+            max(r.seconds.get("pretrain", 0.0) for r in cell), groups_stored=known is not None,
             before_groups=known is None and all(r.is_earlier for r in cell)))
     return [p if groups is None else replace(p, groups=groups) for p in predictions], left_out

@@ -173,7 +173,7 @@ def _cells(number: int, study: Study, records: Sequence[Record], published: Coll
         for interval in (row.behind, row.gain_over_source) if row else (None, None):
             values += [interval.estimate if interval else None, *_bounds(interval)]
         values += [mean(r.seconds.get(p, 0.0) for r in trials) if trials else None for p in PHASES]
-        values += [max((r.seconds.get("pretrain", 0.0) for r in trials if r.base), default=0.0),
+        values += [max((r.seconds.get("pretrain", 0.0) for r in trials), default=0.0),
                    max((r.peak_bytes for r in trials), default=None)]
         values += [len(trials), board.row_keys[name].imported, sum(origin_of(r) in published for r in trials),
                    lines[name, budget]]

@@ -28,11 +28,13 @@ TRIAL: Mapping[str, Mapping[int, float]] = {
     "tfidf-source": {128: 0.1},
     "tfidf-joint": {128: 1.8},
     "self-training": {128: 2.0},
-    # Counted, not measured: 25 ms to read a text (128 word pieces at most, 94 on the mean), 95 ms to train on it once.
-    "encoder-finetune": {32: 80.0, 128: 111.0, 512: 147.0, 5890: 610.0},
-    "encoder-scratch": {32: 81.0, 128: 114.0, 512: 160.0, 5890: 757.0},
-    "setfit": {2: 55.0, 32: 112.0, 64: 174.0, 512: 185.0, 5890: 319.0},
+    # Counted, not measured: 40 ms to read a text (256 word pieces at most), 155 ms to train on it once.
+    "encoder-finetune": {32: 130.0, 128: 180.0, 512: 240.0, 5890: 1000.0},
+    "encoder-scratch": {32: 130.0, 128: 185.0, 512: 260.0, 5890: 1240.0},
+    "setfit": {2: 90.0, 32: 182.0, 64: 283.0, 512: 300.0, 5890: 520.0},
 }
+ENCODERS = ("encoder-finetune", "encoder-scratch", "setfit")
+ON_A_GPU = 20.0  # times as fast are their trials: on an H200 that fourteen trials shared, 9 seconds with 128 labels
 # The others as multiples of one in the table, from their seconds at 128 labels (docs/baselines.md).
 LIKE: Mapping[str, tuple[str, float]] = {
     "gradual": ("finetune", 0.9), "multitask": ("finetune", 8.5 / 4.5), "glove-frozen": ("scratch", 4.6 / 4.7),
@@ -77,6 +79,7 @@ class MeasuredCosts:
     """What this machine's own records and cache show; empty where there are none."""
 
     trials: Mapping[tuple[str, int], float]  # row and labelled texts → median seconds
+    device: str = "cpu"
     epoch: float | None = None  # milliseconds per text and epoch of a base
     features: float | None = None  # milliseconds per text
 
@@ -87,13 +90,13 @@ class MeasuredCosts:
         by_size = {n: s for (name, n), s in self.trials.items() if name == baseline}
         if not by_size and baseline.endswith("]"):  # with chosen settings, of which nothing is known yet
             return replace(self.trial(baseline.partition("[")[0], labels), basis=UNKNOWN)
-        table = stated(baseline, labels)
+        table = stated(baseline, labels, self.device)
         if table is None:  # not a built-in one: as at its nearest size, else as long as a network
             if by_size:
                 return Cost(by_size[min(by_size, key=lambda n: abs(np.log(max(n, 1) / max(labels, 1))))], SCALED)
             network = self.trial("scratch", labels)
             return Cost(network.seconds, UNKNOWN)
-        pace = _pace({(baseline, n): s for n, s in by_size.items()}) or _pace(self.trials)
+        pace = _pace({(baseline, n): s for n, s in by_size.items()}, self.device) or _pace(self.trials, self.device)
         return Cost(table * pace, SCALED) if pace else Cost(table, STATED)
 
     def training(self, texts: int, epochs: int) -> Cost:
@@ -107,15 +110,17 @@ class MeasuredCosts:
         return Cost(texts * per_text / 1000, SCALED if self.features else STATED)
 
 
-def stated(baseline: str, labels: int) -> float | None:
+def stated(baseline: str, labels: int, device: str = "cpu") -> float | None:
     """Seconds of a trial by the table; None for a baseline that is not in it."""
     if baseline in SUMS:
         few, *members = SUMS[baseline]
-        return sum(stated(name, labels) or 0.0 for name in members[labels > few])
+        with_encoder = () if device == "cpu" else ("encoder-finetune",)
+        return sum(stated(name, labels, device) or 0.0 for name in (*members[labels > few], *with_encoder))
     like, factor = LIKE.get(baseline, (baseline, 1.0))
     if like not in TRIAL:
         return None
     points = TRIAL[like]
+    factor /= ON_A_GPU if like in ENCODERS and device != "cpu" else 1.0
     sizes = list(points)
     if labels > sizes[-1] and len(sizes) > 1:
         return factor * points[sizes[-1]] * labels / sizes[-1]
@@ -135,13 +140,15 @@ def measured_costs(records: Iterable[Record], root: Path, net: Architecture, eng
     epochs = [1000 * b["seconds"] / (b["n_train"] * len(b["history"])) for b in bases
               if b.get("n_train") and b.get("history") and b.get("seconds")]
     features = _feature_costs(root) if epochs else []
-    return MeasuredCosts({key: median(values) for key, values in trials.items()}, median(epochs) if epochs else None,
+    return MeasuredCosts({key: median(values) for key, values in trials.items()}, device,
+                         median(epochs) if epochs else None,
                          median(features) if features else None)
 
 
-def _pace(trials: Mapping[tuple[str, int], float]) -> float | None:
+def _pace(trials: Mapping[tuple[str, int], float], device: str) -> float | None:
     """How many times slower than the table trials were here; those under 0.1 s show little."""
-    ratios = [seconds / table for (name, n), seconds in trials.items() if (table := stated(name, n) or 0.0) >= 0.1]
+    ratios = [seconds / table for (name, n), seconds in trials.items()
+              if (table := stated(name, n, device) or 0.0) >= 0.1]
     return median(ratios) if ratios else None
 
 

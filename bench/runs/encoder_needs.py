@@ -53,7 +53,8 @@ def sentences(model: Any = BUNDLED) -> Need:
     def steps(work: Workload) -> Iterator[Step]:
         cached = work.inputs is not None and sentence_encoder.are_cached(
             work.inputs.target.data.corpus, encoder_named(name, work.encoders), _device(work))
-        yield Step("sentence vectors", f"{work.target} {name}", cached, _cost(name, work.target_texts, 1.0))
+        yield Step("sentence vectors", f"{work.target} {name}", cached,
+                   _cost(name, work.target_texts, 1.0, _device(work)))
 
     return Need(settings=("model",), bound=sentences, model=name, of_source=True,
                 missing=lambda: encoders.missing(name), open=opened, steps=steps)
@@ -80,7 +81,7 @@ def source_sentences(model: Any = BUNDLED, source_texts: int = SOURCE_TEXTS,
             cached = is_source_cached(source.data, pool, source.name, spec)
         texts = min(source_texts, work.source_texts)
         yield Step("source sentence vectors", f"{work.source} {name} {source_texts} {word_pieces}", cached,
-                   _cost(name, texts, word_pieces / encoders.WORD_PIECES))
+                   _cost(name, texts, word_pieces / encoders.WORD_PIECES, _device(work)))
 
     return Need(settings=("model", "source_texts", "word_pieces"), bound=source_sentences, model=name, of_source=True,
                 missing=lambda: encoders.missing(name), attach=attach, open=opened, entries=source_entries, steps=steps)
@@ -116,11 +117,11 @@ def encoder_base(model: Any = BUNDLED, source_texts: int = 0, word_pieces: int =
     def steps(work: Workload) -> Iterator[Step]:
         device = _device(work)
         texts = base_texts(device, work.source_texts, source_texts)
-        readings = TRAINING * base_recipe(device, epochs).epochs / (1 if device == "cpu" else ON_A_GPU)
+        readings = TRAINING * base_recipe(device, epochs).epochs
         key = f"{work.source} {name} {source_texts} {word_pieces} {epochs}"
         cached = work.context is not None and folder_of(work.root, spec_of(work.context)).exists()
         yield Step("encoder trained on the source", key, cached,
-                   _cost(name, texts, readings * word_pieces / encoders.WORD_PIECES))
+                   _cost(name, texts, readings * word_pieces / encoders.WORD_PIECES, device))
 
     return Need(settings=("model", "source_texts", "word_pieces", "epochs"), bound=encoder_base, model=name,
                 of_source=True, missing=lambda: encoders.missing(name), attach=attach, steps=steps,
@@ -144,6 +145,7 @@ def _name(model: object) -> str:
     return model if isinstance(model, str) else BUNDLED
 
 
-def _cost(model: str, texts: int, share: float) -> Cost:
+def _cost(model: str, texts: int, share: float, device: str) -> Cost:
     """Seconds to encode texts of which a share of the word pieces is read; known of the bundled encoder alone."""
-    return Cost(texts * share * ENCODER / 1000, STATED if model == BUNDLED else UNKNOWN)
+    pace = 1.0 if device == "cpu" else ON_A_GPU
+    return Cost(texts * share * ENCODER / 1000 / pace, STATED if model == BUNDLED else UNKNOWN)

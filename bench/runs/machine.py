@@ -15,6 +15,8 @@ from typing import Any
 from bench.core import environment, hardware, places
 from bench.learning.networks.engines import version as engine_version
 
+ENCODER_PACKAGES = ("sentence-transformers", "tokenizers", "transformers")
+DRIVER_SECONDS = 30.0  # after which a driver that does not answer is left alone
 GIT_SECONDS = 10.0  # after which a git that does not answer is left alone
 COMMIT = re.compile("[0-9a-f]{12,64}")
 
@@ -43,8 +45,16 @@ def versions(engine_name: str) -> Mapping[str, str]:
 
 
 @cache
-def host() -> Mapping[str, Any]:
-    """The machine: processor, cores that this process may use (and those of the host, where it has more), system."""
+def encoder_versions() -> Mapping[str, str]:
+    """Versions of what a pre-trained encoder runs on."""
+    from importlib.metadata import version
+
+    return {name: version(name) for name in ENCODER_PACKAGES}
+
+
+@cache
+def host(device: str = "cpu") -> Mapping[str, Any]:
+    """The machine: processor and GPU, cores that this process may use (and the host's, where it has more), system."""
     model = platform.processor()
     with suppress(OSError):
         text = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
@@ -52,7 +62,19 @@ def host() -> Mapping[str, Any]:
         model = lines[0].split(":", 1)[1].strip() if lines else model
     ours, all_cores = hardware.cores(), os.cpu_count() or 1
     return {"cpu": model, "cores": ours, **({"host_cores": all_cores} if all_cores != ours else {}),
-            "system": platform.system(), "threads": 1}
+            "system": platform.system(), "threads": 1, **({"gpu": gpu_name()} if device == "cuda" else {})}
+
+
+def gpu_name() -> str:
+    """The GPU's name, from its driver; empty where the driver does not answer."""
+    import subprocess
+
+    try:
+        done = subprocess.run(["nvidia-smi", "--query-gpu=name", "--format=csv,noheader"], capture_output=True,
+                              text=True, check=False, timeout=DRIVER_SECONDS)
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return done.stdout.strip().split("\n")[0] if done.returncode == 0 else ""
 
 
 def _commit() -> str:

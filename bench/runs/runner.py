@@ -30,7 +30,7 @@ from bench.results import stored_predictions
 from bench.results.record import Fallback, Record
 from bench.runs import failures, needs
 from bench.runs.inputs import TrialContext, open_data
-from bench.runs.machine import host, peak_bytes, versions
+from bench.runs.machine import encoder_versions, host, peak_bytes, versions
 from bench.runs.shared_arrays import unchanged
 from bench.runs.trials import TrialSpec, blank_record, failed_record
 
@@ -129,13 +129,15 @@ def record_of(spec: TrialSpec, predictions: Predictions) -> Record:
     context = spec.context
     data, split = open_data(context.root, context.target)
     truth = data.y[split.test]
+    uses_encoder = bool(needs.models(spec.strategy.needs()))
     stored = stored_predictions.quantise(predictions.probabilities)
     scores = score(truth, stored_predictions.probabilities(stored))
     return replace(blank_record(spec), n_train=predictions.n_train, n_test=len(truth), **scores,  # type: ignore[arg-type]
                    seconds={phase: round(value, 4) for phase, value in predictions.seconds.items()},
                    peak_bytes=predictions.peak_bytes, fallback=predictions.fallback,
                    members={name: round(weight, 4) for name, weight in predictions.members.items()},
-                   versions=dict(versions(context.engine)), host=dict(host()),
+                   versions={**versions(context.engine), **(encoder_versions() if uses_encoder else {})},
+                   host=dict(host(context.device)),
                    leaks={"duplicates": split.duplicates, "exact": split.leaked, "near": split.near,
                           "source": context.source_leaks},
                    predictions=stored_predictions.pack(truth, stored, data.group[split.test]))

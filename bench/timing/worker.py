@@ -102,7 +102,7 @@ class TimedWork:
         from bench.protocol.metrics import softmax
         from bench.runs.machine import host, peak_bytes, versions
 
-        machine = {**host(), "gpu": gpu_name() if self.device == "cuda" else "", "threads": cores()}
+        machine = {**host(self.device), "threads": cores()}
         return {"versions": dict(versions(self.name)), "host": machine,
                 "accuracy": float((self.logits.argmax(1) == self.work.y).mean()), "peak_bytes": peak_bytes(),
                 "probabilities": softmax(self.logits)[:PROBABILITIES, -1].round(5).tolist()}
@@ -112,18 +112,6 @@ class TimedWork:
         from bench.timing.energy import measure
 
         return measure(self._train)
-
-
-def gpu_name() -> str:
-    """The GPU's name, from its driver; empty where the driver does not answer."""
-    import subprocess
-
-    try:
-        done = subprocess.run(["nvidia-smi", "--query-gpu=name", "--format=csv,noheader"], capture_output=True,
-                              text=True, check=False, timeout=30)
-    except (OSError, subprocess.TimeoutExpired):
-        return ""
-    return done.stdout.strip().split("\n")[0] if done.returncode == 0 else ""
 
 
 if __name__ == "__main__":
