@@ -39,7 +39,8 @@ class Answer:
                         if (p.baseline, p.budget) == (first.baseline, self.ranking.budget)), None)
         if trained is None or not isfinite(cost(self.study, self.ranking, first)):
             return []
-        base = f", after {seconds_text(trained.pretrain)} for what the source taught, once" if trained.pretrain >= 0.1 else ""
+        base = f", after {seconds_text(trained.pretrain)} to learn from the source, once" \
+            if trained.pretrain >= 0.1 else ""
         seconds = seconds_text(trained.adapt).replace("<", "under")
         return [f"It takes {seconds} to train on {self.study.board.device}{base}."]
 
