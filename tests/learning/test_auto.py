@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import toy
 from conftest import Prepare, World
 
 from bench.baselines import BASELINES, auto
@@ -14,6 +15,7 @@ from bench.data.corpus import Examples
 from bench.learning.models.mean_model import LEAST, MeanModel, Member, geometric_mean
 from bench.learning.models.model import ConstantModel, Fitted, ModelError
 from bench.learning.out_of_fold import folds_of, out_of_fold_losses, tempered_weights
+from bench.learning.resources import Resources
 from bench.protocol.domain import Domain
 from bench.protocol.trial import Trial
 from bench.runs import needs
@@ -201,14 +203,28 @@ def test_where_every_class_counts_alike_so_it_does_in_the_weights(world: World):
 
 # What runs where.
 
+@pytest.mark.parametrize(("which", "labels", "encoder", "share"), [
+    ("target", 32, "encoder-finetune", 6 / 13), ("target", 0, "encoder-source-only", 6 / 12),
+    ("three", 96, "encoder-scratch", 1 / 4)])
+def test_on_a_gpu_the_encoder_is_a_member(world: World, which: str, labels: int, encoder: str, share: float):
+    ready = frozenset().union(*(needs.complete(of) for _, of in auto.OPTIONAL_NEEDS))
+    for prepared, there in ((ready, True), (ready - {"gpu"}, False)):
+        resources = Resources(None, toy.NET, "cuda", 0, same_labels=which == "target",  # type: ignore[arg-type]
+                              prepared=prepared)
+        members = auto._members(world.trial(labels, getattr(world, which)), resources)
+        assert (encoder in members) == there
+        weights = auto._shares({name: c.weight for name, c in members.items()})
+        assert weights.get(encoder, share) == pytest.approx(share)
+
+
 def test_what_cannot_run_on_a_target_is_left_out_and_what_is_not_installed_is_named(
         world: World, monkeypatch: pytest.MonkeyPatch):
     from bench.core.errors import MissingExtra
     from bench.learning.features import encoders
     from bench.runs.registry import applicable
 
-    def on(target: Domain, glove: bool) -> Strategy:
-        (strategy,) = applicable([AUTO], world.source.task, target.task, glove, lambda text: None)
+    def on(target: Domain, glove: bool, device: str = "cpu") -> Strategy:
+        (strategy,) = applicable([AUTO], world.source.task, target.task, glove, lambda text: None, device)
         return strategy
 
     monkeypatch.setattr(encoders, "missing", lambda model: None)
@@ -219,6 +235,10 @@ def test_what_cannot_run_on_a_target_is_left_out_and_what_is_not_installed_is_na
     new = on(world.three, glove=True)
     assert {"counts", "sentences", "new-labels", "glove"} <= new.needs()
     assert not {"same-labels", "source-linear", "one-class"} & new.needs()
+    assert not {"gpu", "encoder", "encoder-base"} & (whole.needs() | new.needs())
+    on_a_gpu = on(world.target, glove=True, device="cuda")
+    assert (on_a_gpu.without(), {"gpu", "encoder-base"} <= on_a_gpu.needs()) == ((), True)
+    assert {"gpu", "encoder"} <= on(world.three, glove=True, device="cuda").needs()
     no_glove = on(world.three, glove=False)
     assert "glove" not in no_glove.needs()
     assert any(name.startswith("glove-") for name in no_glove.without())

@@ -21,6 +21,8 @@ from bench.learning import encoder_base
 from bench.learning.encoder_base import (
     EncoderBase,
     EncoderBaseSpec,
+    base_recipe,
+    base_texts,
     folder_of,
     load_encoder_base,
     new_head,
@@ -114,6 +116,14 @@ def test_source_texts_of_the_targets_test_set_are_not_trained_on(
     (world.root / "encoder-bases" / base.key / encoder_base.PARAMS).write_bytes(b"damaged")
     with pytest.raises(BenchError, match="no longer in the cache"):
         needs.resources_for(names, context, 0)
+
+
+def test_a_gpu_reads_all_of_the_source_twice_and_a_cpu_a_part_of_it_once():
+    assert (base_texts("cpu", 25_000), base_texts("cuda", 25_000), base_texts("cpu", 300)) == (2_500, 25_000, 300)
+    assert (base_texts("cuda", 25_000, 64), base_texts("cpu", 300, 1_000)) == (64, 300)
+    assert base_recipe("cpu") == EncoderRecipe(1, 1e-4)
+    assert base_recipe("cuda") == EncoderRecipe(2, 5e-5)
+    assert base_recipe("cuda", 5) == EncoderRecipe(5, 5e-5)
 
 
 @pytest.mark.parametrize(("name", "budget", "which"), [

@@ -143,6 +143,14 @@ def test_costs_come_from_the_same_trials_then_from_the_tables_at_this_machines_p
     assert MeasuredCosts({("mine:fit", 100): 2.0}).trial("mine:fit", 128) == costs.Cost(2.0, "scaled")
 
 
+def test_encoders_cost_less_on_a_gpu_where_auto_holds_one() -> None:
+    cpu, gpu = MeasuredCosts({}), MeasuredCosts({}, "cuda")
+    assert gpu.trial("setfit", 128).seconds == pytest.approx(cpu.trial("setfit", 128).seconds / costs.ON_A_GPU)
+    assert gpu.trial("finetune", 128) == cpu.trial("finetune", 128)
+    assert gpu.trial("auto", 128).seconds == pytest.approx(
+        cpu.trial("auto", 128).seconds + gpu.trial("encoder-finetune", 128).seconds)
+
+
 def test_records_of_another_net_engine_or_device_tell_nothing_of_this_one(tmp_path: Path) -> None:
     net = ARCHITECTURES["gru"]
     record = Record("t", "e", "0", "s@e", "tfidf", {}, str(net), "torch", "cpu", 32, 0, n_train=32,

@@ -65,6 +65,22 @@ def test_a_git_that_fails_or_hangs_fails_no_trial(commit: str, tmp_path: Path, m
     machine.versions.cache_clear()
 
 
+def test_the_host_names_its_gpu_only_where_one_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    driver = tmp_path / "bin" / "nvidia-smi"
+    driver.parent.mkdir()
+    driver.write_text("#!/bin/sh\necho NVIDIA H200\n", encoding="utf-8")
+    driver.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{driver.parent}:/usr/bin:/bin")
+    machine.host.cache_clear()
+    assert machine.host("cuda")["gpu"] == "NVIDIA H200"
+    assert "gpu" not in machine.host("cpu")
+    machine.host.cache_clear()
+    driver.write_text("#!/bin/sh\nexit 9\n", encoding="utf-8")
+    assert machine.gpu_name() == ""
+    monkeypatch.setenv("PATH", "/nowhere")
+    assert machine.gpu_name() == ""
+
+
 def test_no_git_fails_no_trial(commit: str, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("PATH", "/nowhere")
     assert machine._commit() == ""

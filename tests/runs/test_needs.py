@@ -104,6 +104,8 @@ def test_a_target_with_other_labels_or_without_glove_is_refused_with_the_reason(
     assert needs.refusal({"same-labels"}, world.source.task, same, True) == ""
     assert needs.refusal({"glove"}, world.source.task, same, False) == "left out: it needs GloVe vectors"
     assert needs.refusal({"base"}, world.source.task, other, False) == ""
+    assert needs.refusal({"gpu"}, world.source.task, same, True) == "left out: it is for --device cuda"
+    assert needs.refusal({"gpu"}, world.source.task, same, True, "cuda") == ""
 
 
 def test_word_vectors_as_the_base_has_them_are_no_condition_and_the_record_says_whether_there_were_some(
