@@ -14,7 +14,6 @@ from . import (
     encoder_source_only,
     frozen,
     glove_embedding,
-    glove_forest,
     gradual,
     self_training,
     sentence_embedding,
@@ -24,7 +23,7 @@ from . import (
 )
 
 FEW = 256  # labels up to which training the base further pays; beyond, its features do as well in a tenth of the time
-STRENGTH = 3.0  # how much a member's weight depends on its out-of-fold log-loss; 0: not at all
+STRENGTH = 20.0  # how much a member's weight depends on its out-of-fold log-loss; 0: not at all
 SMALLEST = 0.01  # weight below which a member is left out
 
 
@@ -56,7 +55,7 @@ SAME_LABELS = (
 )
 NEW_LABELS = (
     Candidate("tfidf", tfidf.fit, tfidf.NEEDS),
-    Candidate("glove-forest", glove_forest.fit, glove_forest.NEEDS),
+    Candidate("frozen", frozen.fit, frozen.NEEDS),
     Candidate("glove-frozen", glove_embedding.frozen, glove_embedding.NEEDS, unless="sentence-embedding"),
     Candidate("sentence-embedding", sentence_embedding.fit, sentence_embedding.NEEDS),
     Candidate("encoder-scratch", encoder_scratch.fit, encoder_scratch.NEEDS | GPU),
