@@ -30,6 +30,7 @@ from bench.protocol.domain import Domain
 from bench.protocol.trial import Trial, make_trial
 from bench.runs import needs
 from bench.runs.inputs import DataRef, TrialContext
+from bench.runs.options import Options
 from bench.runs.registry import Strategy, applicable
 
 settings.register_profile("steady", deadline=None)  # a busy machine is no reason to fail
@@ -191,7 +192,7 @@ def bench_(workshop: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
     glove = WordVectors(data / "glove_6B_50d_emb.npy", data / "glove_6B_index.parquet", "toy")
     for where in ("bench.runs.inputs.find_glove", "bench.runs.forecast.find_glove"):
         monkeypatch.setattr(where, lambda access: glove)
-    monkeypatch.setitem(architectures.ARCHITECTURES, "gru", toy.NET)  # type: ignore[arg-type]
+    monkeypatch.setitem(architectures.ARCHITECTURES, Options.net, toy.NET)  # type: ignore[arg-type]
     monkeypatch.chdir(workshop)
 
     def call(*arguments: object) -> Result:

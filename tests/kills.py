@@ -86,6 +86,7 @@ class Cases:
         from bench.learning.networks import architectures
         from bench.learning.networks.engines import engine
         from bench.runs import inputs
+        from bench.runs.options import Options
 
         late = ("pooch requests sklearn.linear_model sklearn.feature_extraction.text sklearn.ensemble sklearn.metrics "
                 "sklearn.model_selection scipy.sparse.csgraph safetensors.numpy tabulate threadpoolctl pyarrow.parquet")
@@ -107,7 +108,7 @@ class Cases:
         (root / "cards" / "toy-source.toml").write_text(card)
         glove = WordVectors(root / "glove" / "glove_6B_50d_emb.npy", root / "glove" / "glove_6B_index.parquet", "toy")
         inputs.find_glove = lambda access: glove  # type: ignore[assignment]
-        architectures.ARCHITECTURES["gru"] = toy.NET  # type: ignore[index]
+        architectures.ARCHITECTURES[Options.net] = toy.NET  # type: ignore[index]
         self.began = time.monotonic()
         self.reference = self.undisturbed("reference", 1)
         self.seconds = time.monotonic() - self.began

@@ -16,6 +16,7 @@ from bench.core.names import TaskRef
 from bench.data.user_file import EDITION
 from bench.learning.networks.architectures import ARCHITECTURES
 from bench.results.record import Record
+from bench.runs.options import Options
 
 FILE_OPTIONS = {"text_column": "--text-column", "label_column": "--label-column",
                 "rating_threshold": "--rating-threshold"}
@@ -82,7 +83,7 @@ def source_words(records: Sequence[Record]) -> list[str]:
 def network_words(records: Sequence[Record]) -> list[str]:
     """`--net` and `--preset`, where they are not the usual ones."""
     net, preset = records[0].net.split("-")[0], recorded(records).get("preset")
-    return [*(["--net", net] if net in ARCHITECTURES and net != "gru" else []),
+    return [*(["--net", net] if net in ARCHITECTURES and net != Options.net else []),
             *(["--preset", preset] if preset else [])]
 
 

@@ -22,7 +22,8 @@ from bench.runs.registry import Strategy, strategies_named
 
 FILE = PACKAGE / "references.toml"
 TOOL = "transferbench"
-NETWORKS = {"gru": "cho2014learning", "cnn": "kim2014convolutional", "textcnn": "kim2014convolutional"}
+NETWORKS = {**dict.fromkeys(("gru", "bigru"), "cho2014learning"),
+            **dict.fromkeys(("cnn", "textcnn"), "kim2014convolutional")}
 GLOVE = "pennington2014glove"
 ENCODER = ("reimers2019sentence", "wang2020minilm")
 # What a strategy uses because it needs one of these, and what its own paper does not say.

@@ -19,6 +19,7 @@ from bench.explore.drawing import Points
 from bench.explore.word_lists import NEGATIVE, POSITIVE, SIMILAR_WORDS, neighbour_agreement, separation
 from bench.learning.features.glove import WordVectors
 from bench.learning.networks import architectures
+from bench.runs.options import Options
 
 pytest.importorskip("matplotlib")
 pytest.importorskip("textalloc")
@@ -161,7 +162,7 @@ def draw_map(workshop: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., o
     monkeypatch.setattr("bench.runs.inputs.find_glove", lambda access: glove)
     monkeypatch.setattr("bench.explore.maps.POSITIVE", toy.SIGNALS["positive"])
     monkeypatch.setattr("bench.explore.maps.NEGATIVE", toy.SIGNALS["negative"])
-    monkeypatch.setitem(architectures.ARCHITECTURES, "gru", toy.NET)  # type: ignore[arg-type]
+    monkeypatch.setitem(architectures.ARCHITECTURES, Options.net, toy.NET)  # type: ignore[arg-type]
     monkeypatch.chdir(workshop)
 
     def call(what: str, *more: str) -> object:

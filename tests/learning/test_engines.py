@@ -79,7 +79,7 @@ def test_long_texts_do_not_change_the_scores_of_short_ones(framework: Engine):
     lengths = np.array([3, 40, 1, 17, 64])
     ids = np.random.default_rng(0).integers(2, 30, lengths.sum()).astype(np.int32)
     x = Ragged(ids, np.concatenate([[0], np.cumsum(lengths)]))
-    for kind in ("gru", "bilstm", "textcnn"):
+    for kind in ("gru", "bigru", "bilstm", "textcnn"):
         net = replace(ARCHITECTURES[kind], embedding=6, hidden=5, most_tokens=64)
         params = {k: v + np.float32(0.3) if k.endswith("bias") else v for k, v in initial_params(net, 30, 0).items()}
         alone = np.concatenate([framework.scores(net, params, x.take(np.array([i])), "cpu") for i in range(5)])

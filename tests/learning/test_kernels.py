@@ -17,14 +17,14 @@ from test_engines import SMALL, same, toy_batches
 from torch import Tensor, nn
 
 from bench.data.text import PADDING, Ragged
-from bench.learning.networks.architectures import EMBEDDING, Architecture, Params, initial_params
+from bench.learning.networks.architectures import EMBEDDING, RECURRENT, Architecture, Params, initial_params
 from bench.learning.networks.batches import Batches, Recipe, learning_rate_factor, pad
 from bench.learning.networks.engines import compiled, torch_rnn
 from bench.learning.networks.engines import torch as engine
 
 WORDS = 50
 RECIPE = Recipe(epochs=2, batch=16, learning_rate=1e-2)
-recurrent = pytest.mark.parametrize("net", [SMALL["default gru"], SMALL["default bilstm"]], ids=str)
+recurrent = pytest.mark.parametrize("net", [SMALL[f"default {kind}"] for kind in RECURRENT], ids=str)
 
 
 @pytest.fixture(autouse=True)
@@ -153,8 +153,9 @@ RECIPES = {
 
 
 @pytest.mark.parametrize("recipe", RECIPES.values(), ids=RECIPES.keys())
-@pytest.mark.parametrize("net", [SMALL["default gru"], SMALL["tutorial gru"], SMALL["default bilstm"],
-                                 SMALL["tutorial bilstm"], SMALL["default textcnn"]], ids=str)
+@pytest.mark.parametrize("net", [
+    *(SMALL[f"{preset} {kind}"] for preset in ("default", "tutorial") for kind in RECURRENT), SMALL["default textcnn"],
+], ids=str)
 def test_training_gives_the_weights_of_torchs_layers_and_optimiser(
     net: Architecture, recipe: Recipe, monkeypatch: pytest.MonkeyPatch
 ):

@@ -26,6 +26,7 @@ from bench.results.record import Record
 from bench.runs import pool, registry
 from bench.runs.cluster import client
 from bench.runs.inputs import TrialContext
+from bench.runs.options import Options
 from bench.runs.registry import Strategy
 from bench.runs.trials import trial_specs
 
@@ -145,7 +146,7 @@ def test_bench_run_on_a_cluster_writes_the_records_that_it_writes_here(
     data = workshop / "data"
     glove = WordVectors(data / "glove_6B_50d_emb.npy", data / "glove_6B_index.parquet", "toy")
     monkeypatch.setattr("bench.runs.inputs.find_glove", lambda access: glove)
-    monkeypatch.setitem(architectures.ARCHITECTURES, "gru", toy.NET)  # type: ignore[arg-type]
+    monkeypatch.setitem(architectures.ARCHITECTURES, Options.net, toy.NET)  # type: ignore[arg-type]
     monkeypatch.chdir(workshop)
     dask.worker("--no-nanny")
     asked = ["run", "--target", "toy-target", "--source", "toy-source", "--tasks", "cards", "--data-dir", "data",

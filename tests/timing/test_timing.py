@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 from bench.cli.app import app
 from bench.learning.networks import architectures
 from bench.learning.networks.engines import engine
+from bench.runs.options import Options
 from bench.timing import rounds, timings
 from bench.timing.ratios import gpu_savings, interval, ratio, ratios_between_runs, ratios_within_run
 from bench.timing.timings import PHASES, Configuration, Timing
@@ -125,7 +126,7 @@ def test_a_change_of_ours_may_be_timed_and_the_commits_are_named():
 @pytest.fixture
 def bench_time(workshop: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
     """`bench time` of a small net on the toy source."""
-    monkeypatch.setitem(architectures.ARCHITECTURES, "gru", toy.NET)  # type: ignore[arg-type]
+    monkeypatch.setitem(architectures.ARCHITECTURES, Options.net, toy.NET)  # type: ignore[arg-type]
     monkeypatch.chdir(workshop)
 
     def call(*arguments: object) -> Result:

@@ -24,7 +24,7 @@ class Architecture:
     Its field names are part of base keys, records and model cards, so they stay as they are.
     """
 
-    kind: str  # gru, bilstm, dense, cnn, textcnn
+    kind: str  # gru, bigru, bilstm, dense, cnn, textcnn
     classes: int = 2
     embedding: int = 64  # dimensions of a word
     hidden: int = 64  # units per direction, or of the dense layer, or filters per width
@@ -51,11 +51,12 @@ class Architecture:
         if self.kind in ("cnn", "textcnn"):
             steps = self.most_tokens - self.widths[0] + 1 if self.pooling == "flatten" else 1
             return self.hidden * len(self.widths) * steps
-        return self.hidden * (2 if self.kind == "bilstm" else 1) * (2 if self.pooling == "mean-max" else 1)
+        return self.hidden * len(RECURRENT[self.kind]) * (2 if self.pooling == "mean-max" else 1)
 
 
 ARCHITECTURES: Mapping[str, Architecture] = {
     "gru": Architecture("gru"),
+    "bigru": Architecture("bigru", hidden=32),
     "bilstm": Architecture("bilstm"),
     "dense": Architecture("dense", hidden=128, most_tokens=400, glove="start"),
     "cnn": Architecture("cnn", hidden=100, widths=(5,), pooling="max"),
@@ -64,6 +65,8 @@ ARCHITECTURES: Mapping[str, Architecture] = {
 }
 TUTORIAL: Mapping[str, Architecture] = {  # sizes of the five tutorials
     "gru": Architecture("gru", pooling="last", most_tokens=500, dropout=0.0, glove="no"),
+    # In no tutorial: their GRU's units, half of them in each direction.
+    "bigru": Architecture("bigru", hidden=32, pooling="last", most_tokens=500, dropout=0.0, glove="no"),
     "bilstm": Architecture("bilstm", pooling="last", most_tokens=200, words=20_000, dropout=0.5, glove="no"),
     "dense": Architecture("dense", embedding=50, hidden=500, most_tokens=500, words=5_000, dropout=0.0, glove="no"),
     "cnn": Architecture("cnn", embedding=50, hidden=100, widths=(5,), pooling="flatten", most_tokens=500, words=5_000,
@@ -96,10 +99,11 @@ def with_classes(net: Architecture, classes: int) -> Architecture:
 
 
 RECURRENT: Mapping[str, tuple[str, ...]] = {  # kind -> ends of the names of the weights of each direction
-    "gru": ("",), "bilstm": ("", "_reverse"),
+    "gru": ("",), "bigru": ("", "_reverse"), "bilstm": ("", "_reverse"),
 }
+GATES: Mapping[str, int] = {"gru": 3, "bigru": 3, "bilstm": 4}  # kind -> blocks of rows in each of these weights
 POOLINGS: Mapping[str, tuple[str, ...]] = {  # kind -> the poolings it can have
-    "gru": ("mean-max", "last"), "bilstm": ("mean-max", "last"), "dense": ("mean-max", "flatten"),
+    **dict.fromkeys(RECURRENT, ("mean-max", "last")), "dense": ("mean-max", "flatten"),
     "cnn": ("max", "flatten"), "textcnn": ("max",),
 }
 
@@ -109,7 +113,7 @@ def weight_shapes(net: Architecture, vocabulary: int) -> dict[str, tuple[int, ..
     e, h = net.embedding, net.hidden
     shapes: dict[str, tuple[int, ...]] = {EMBEDDING: (vocabulary, e)}
     if net.kind in RECURRENT:
-        gates = (3 if net.kind == "gru" else 4) * h
+        gates = GATES[net.kind] * h
         for side in RECURRENT[net.kind]:
             shapes |= {f"rnn.weight_ih_l0{side}": (gates, e), f"rnn.weight_hh_l0{side}": (gates, h),
                        f"rnn.bias_ih_l0{side}": (gates,), f"rnn.bias_hh_l0{side}": (gates,)}
@@ -136,7 +140,7 @@ def initial_params(net: Architecture, vocabulary: int, *names: object) -> Params
     params: Params = {EMBEDDING: rng.normal(0.0, 0.1, (vocabulary, e)).astype(np.float32)}
     params[EMBEDDING][0] = 0.0
     if net.kind in RECURRENT:
-        gates = 3 if net.kind == "gru" else 4
+        gates = GATES[net.kind]
         for side in RECURRENT[net.kind]:
             params[f"rnn.weight_ih_l0{side}"] = uniform(h, gates * h, e)
             params[f"rnn.weight_hh_l0{side}"] = uniform(h, gates * h, h)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.data.text import PADDING, Ragged
-from bench.learning.networks.architectures import EMBEDDING, HEAD, HEAD_BIAS, Architecture, Params
+from bench.learning.networks.architectures import EMBEDDING, GATES, HEAD, HEAD_BIAS, RECURRENT, Architecture, Params
 from bench.learning.networks.batches import pad, padded_length
 from bench.learning.networks.engines.mxnet_import import Array, HybridBlock, nd
 
@@ -52,9 +52,9 @@ class Encoder(HybridBlock):  # type: ignore[misc]
 
     def _recurrent(self, F: Any, x: Array, inputs: tuple[Array, ...], weights: dict[str, Array]) -> Array:
         begin, lengths = inputs[:2]
-        sides = {"": x}
-        if self.net.kind == "bilstm":  # the second half of the columns holds the same texts, last word first
-            sides = dict(zip(("", "_reverse"), F.split(x, 2, axis=1), strict=True))
+        ends = RECURRENT[self.net.kind]
+        # Of two directions, the second half of the columns holds the same texts, last word first.
+        sides = dict(zip(ends, [x] if len(ends) == 1 else F.split(x, 2, axis=1), strict=True))
         pooled: list[Array] = []
         for side, data in sides.items():
             states = _states(F, self.net, data, begin, side, weights)
@@ -74,19 +74,19 @@ def _states(F: Any, net: Architecture, x: Array, begin: Array, side: str, weight
     """States [steps, n, hidden] of one direction; the gates' order is torch.nn's (r, z, n and i, f, g, o)."""
     kinds = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
     flat = F.concat(*[F.reshape(weights[f"rnn.{kind}_l0{side}"], (-1,)) for kind in kinds], dim=0)
-    cell = {"state_cell": begin} if net.kind == "bilstm" else {}
-    return F.RNN(x, flat, state=begin, **cell, mode="gru" if net.kind == "gru" else "lstm",
+    is_gru = GATES[net.kind] == 3
+    return F.RNN(x, flat, state=begin, **({} if is_gru else {"state_cell": begin}), mode="gru" if is_gru else "lstm",
                  state_size=net.hidden, num_layers=1, p=0.0, state_outputs=False)
 
 
 def encoder_inputs(net: Architecture, x: Ragged, rows: NDArray[np.int64], context: Any) -> list[Array]:
     """The arguments of `Encoder` before the weights, for the texts `rows`: ids [steps, n], then what the kind needs."""
     ids, lengths = pad(x, rows, padded_length(net, x, rows, LENGTH_MULTIPLE))
-    if net.kind == "bilstm":
+    if len(RECURRENT.get(net.kind, ())) == 2:
         back = lengths - 1 - np.arange(len(ids))[:, None]  # [steps, n], negative in the padding
         ids = np.concatenate([ids, np.where(back >= 0, np.take_along_axis(ids, back.clip(0), 0), PADDING)], axis=1)
     arguments = [nd.array(ids, context, np.int32)]
-    if net.kind in ("gru", "bilstm"):
+    if net.kind in RECURRENT:
         arguments += [nd.zeros((1, len(rows), net.hidden), context), nd.array(lengths, context, np.float32)]
         arguments += [nd.ones((1, len(ids)), context)] if net.pooling == "mean-max" else []
     elif net.pooling == "max":  # keeps windows of padding alone from being a text's maximum

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from bench.data.text import PADDING, Ragged
-from bench.learning.networks.architectures import EMBEDDING, RECURRENT, Architecture, Params
+from bench.learning.networks.architectures import EMBEDDING, GATES, RECURRENT, Architecture, Params
 from bench.learning.networks.engines import torch_rnn
 from bench.learning.networks.engines.torch_batches import Padded, Rows
 from bench.learning.networks.engines.torch_layers import masked_mean_max, mean_max
@@ -32,8 +32,8 @@ class Classifier(nn.Module):
         self.embedding = nn.Embedding.from_pretrained(  # type: ignore[no-untyped-call]
             weights[EMBEDDING], freeze=False, padding_idx=0, sparse=sparse)
         if net.kind in RECURRENT:
-            rnn = nn.GRU if net.kind == "gru" else nn.LSTM
-            self.rnn = rnn(net.embedding, net.hidden, bidirectional=net.kind == "bilstm")
+            rnn = nn.GRU if GATES[net.kind] == 3 else nn.LSTM
+            self.rnn = rnn(net.embedding, net.hidden, bidirectional=len(RECURRENT[net.kind]) == 2)
         elif net.kind == "dense":
             self.hidden = nn.Linear(net.most_tokens * net.embedding, net.hidden)
         for width in net.widths:
@@ -56,7 +56,7 @@ class Classifier(nn.Module):
             return F.relu(self.hidden(x.transpose(0, 1).flatten(1)))
         if self.net.widths:
             return self._convolved(x.permute(1, 2, 0), lengths)
-        states = self._both_directions(x, lengths) if self.net.kind == "bilstm" else self.rnn(x)[0]
+        states = self._both_directions(x, lengths) if self.rnn.bidirectional else self.rnn(x)[0]
         return self._pooled_over_time(states, lengths)
 
     def worst_step(self, length: float) -> Tensor:
@@ -96,24 +96,25 @@ class Classifier(nn.Module):
                           for m, width in zip(maps, self.net.widths, strict=True)], 1)
 
     def _both_directions(self, x: Tensor, lengths: Tensor) -> Tensor:
-        # A packed bidirectional LSTM trains ten times as slowly on a CPU as two LSTMs of one direction, one of them
-        # on the reversed texts (their padding stays at the end).
+        # A packed layer of two directions trains ten times as slowly on a CPU (an LSTM was measured) as two of one
+        # direction, one of them on the reversed texts (their padding stays at the end).
         steps = torch.arange(len(x), device=x.device)[:, None]
         reverse = torch.where(steps < lengths, lengths - 1 - steps, steps)[:, :, None]
-        forward, backward = self._lstm(x, ""), self._lstm(x.gather(0, reverse.expand_as(x)), "_reverse")
+        forward, backward = self._states(x, ""), self._states(x.gather(0, reverse.expand_as(x)), "_reverse")
         return torch.cat([forward, backward.gather(0, reverse.expand_as(backward))], 2)
 
-    def _lstm(self, x: Tensor, side: str) -> Tensor:
-        weights = self._rnn_weights(side)
-        start = x.new_zeros(1, x.shape[1], self.net.hidden)
-        states: Tensor = torch.lstm(x, (start, start), weights, True, 1, 0.0, self.training, False, False)[0]
+    def _states(self, x: Tensor, side: str) -> Tensor:
+        start, weights = x.new_zeros(1, x.shape[1], self.net.hidden), self._rnn_weights(side)
+        states: Tensor = (torch.gru(x, start, weights, True, 1, 0.0, self.training, False, False)
+                          if isinstance(self.rnn, nn.GRU) else
+                          torch.lstm(x, (start, start), weights, True, 1, 0.0, self.training, False, False))[0]
         return states
 
     def _pooled_over_time(self, states: Tensor, lengths: Tensor) -> Tensor:
         if self.net.pooling == "last":
             half = self.net.hidden
             last = states[lengths - 1, torch.arange(len(lengths), device=states.device)]
-            return last if self.net.kind == "gru" else torch.cat([last[:, :half], states[0, :, half:]], 1)
+            return torch.cat([last[:, :half], states[0, :, half:]], 1) if self.rnn.bidirectional else last
         return masked_mean_max(states, lengths) if states.is_cuda else mean_max(states, lengths)
 
 
