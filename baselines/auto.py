@@ -24,6 +24,7 @@ from . import (
 
 FEW = 256  # labels up to which training the base further pays; beyond, its features do as well in a tenth of the time
 STRENGTH = 20.0  # how much a member's weight depends on its out-of-fold log-loss; 0: not at all
+GPU = frozenset({"gpu"})  # what a candidate needs besides that is too slow on a CPU
 SMALLEST = 0.01  # weight below which a member is left out
 
 
@@ -42,7 +43,6 @@ class Candidate:
 # Which strategies are members, where they can run; docs/protocol.md has the figures behind names and numbers. A linear
 # model on the source weighs more than a network, whose probabilities are more certain than they should be. An encoder
 # that has read all of the source is better than all others together; on a CPU each of its trials takes minutes.
-GPU = frozenset({"gpu"})
 SAME_LABELS = (
     Candidate("source-only", source_only.fit, source_only.NEEDS, 3.0, labels=(0, 0)),
     Candidate("gradual", gradual.fit, gradual.NEEDS, 2.0, labels=(1, FEW)),

@@ -14,10 +14,10 @@ from bench.learning.adaptation.fitted import fitted_layers, fitted_linear
 from bench.learning.adaptation.importance import importance_weights
 from bench.learning.adaptation.ngrams import JointNgrams, pool_of
 from bench.learning.adaptation.stacking import stacked
-from bench.learning.encoder_base import WORD_PIECES
-from bench.learning.encoder_finetuning import ENCODER_LEARNING_RATE, fine_tune_encoder, fit_setfit
+from bench.learning.encoder_finetuning import fine_tune_encoder, fit_setfit
 from bench.learning.encoder_network import open_network
 from bench.learning.features.encoders import BUNDLED as BUNDLED_ENCODER
+from bench.learning.features.encoders import WORD_PIECES
 from bench.learning.features.glove import GLOVE_DIMENSIONS
 from bench.learning.features.ngrams import column_ngrams
 from bench.learning.finetune import (
@@ -78,7 +78,7 @@ __all__ += ["JointFeatures", "self_trained_linear"]
 __all__ += ["class_probabilities", "fit_probe", "fit_weighted_probe", "linear_head", "logistic_regression", "softmax"]
 
 # Pre-trained encoders: the bundled one, and how much of the source one reads unless a setting says otherwise.
-__all__ += ["BUNDLED_ENCODER", "ENCODER_LEARNING_RATE", "SOURCE_TEXTS", "SOURCE_WORD_PIECES", "WORD_PIECES",
+__all__ += ["BUNDLED_ENCODER", "SOURCE_TEXTS", "SOURCE_WORD_PIECES", "WORD_PIECES",
             "fine_tune_encoder", "fit_setfit", "fitted_sentences", "open_network"]
 
 # Domain adaptation: features of both domains, and methods on them.

@@ -127,11 +127,11 @@ def amazon(studies: Sequence[Study]) -> str:
 
 def by_role(table: Callable[[Sequence[Study]], str], studies: Sequence[Study]) -> str:
     """A table of the development targets and one of the confirmation targets, each below what its role means."""
-    from bench.report.roles import MEANING, role_of
+    from bench.report import roles
 
-    groups = {role: [s for s in studies if role_of(s.board.target) == role] for role in MEANING}
+    groups = roles.by_role(studies)
     return "\n\n".join(f"{meaning[0].upper()}{meaning[1:]}\n\n{table(groups[role])}"
-                       for role, meaning in MEANING.items() if groups[role])
+                       for role, meaning in roles.MEANING.items() if groups[role])
 
 
 def domains(studies: Sequence[Study], budget: Budget = 128) -> str:

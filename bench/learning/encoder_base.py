@@ -32,7 +32,6 @@ from bench.learning.features.encoders import Encoder
 from bench.learning.networks.batches import Batches
 
 FORMAT_VERSION = 1  # raised when training changes in a way that its settings do not show
-WORD_PIECES = 256  # the bundled encoder's own limit
 BATCH = 16
 # What is read of the source, and how, unless settings say otherwise (docs/protocol.md): a CPU reads what two cores
 # manage in about five minutes; a GPU reads every text, twice.

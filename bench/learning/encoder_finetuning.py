@@ -19,8 +19,6 @@ from bench.learning.resources import Resources
 from bench.protocol.metrics import softmax
 from bench.protocol.trial import Trial
 
-ENCODER_LEARNING_RATE = 1e-4
-
 
 def encoder_recipe(labelled: int, learning_rate: float) -> EncoderRecipe:
     """How long to train on so many labelled texts: ten epochs of 32, five of 128, two of 512, one of thousands."""

@@ -22,6 +22,7 @@ from bench.data.text import SPECIALS, TEXT_VERSION, Vocabulary, frequent
 from bench.learning.features.glove import WordVectors
 from bench.learning.networks.architectures import (
     EMBEDDING,
+    GRUS,
     Architecture,
     Params,
     check_params,
@@ -50,7 +51,7 @@ TRAIN_SAMPLE = 1_000  # training texts whose accuracy is reported after each epo
 def recipe_for(kind: str, texts: int) -> Recipe:
     """The recipe for a kind of network and a source of so many training texts."""
     if texts >= SMALL_SOURCE:
-        return RECIPE if kind in ("gru", "bigru") else OTHER_NETS_RECIPE
+        return RECIPE if kind in GRUS else OTHER_NETS_RECIPE
     steps = -(-texts // SMALL_SOURCE_RECIPE.batch)
     epochs = max(SMALL_SOURCE_RECIPE.epochs, min(MAX_EPOCHS, -(-MIN_STEPS // steps)))
     return replace(SMALL_SOURCE_RECIPE, epochs=epochs)

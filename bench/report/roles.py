@@ -22,12 +22,15 @@ def role_of(target: str) -> str:
     return DEVELOPMENT if TaskRef.parse(target).task in _development() else CONFIRMATION
 
 
+def by_role(studies: Sequence[Study]) -> dict[str, list[Study]]:
+    """The studies of each role."""
+    return {role: [s for s in studies if role_of(s.board.target) == role] for role in MEANING}
+
+
 def apart(studies: Sequence[Study]) -> dict[str, list[Study]]:
     """The studies by role, where each role has two targets or more; all together under "" where one has fewer."""
-    by_role = {role: [s for s in studies if role_of(s.board.target) == role] for role in MEANING}
-    if any(len({s.board.target for s in some}) < 2 for some in by_role.values()):
-        return {"": list(studies)}
-    return by_role
+    groups = by_role(studies)
+    return {"": list(studies)} if any(len({s.board.target for s in some}) < 2 for some in groups.values()) else groups
 
 
 def role_notes(role: str, targets: Sequence[str]) -> list[str]:

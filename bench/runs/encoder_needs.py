@@ -15,7 +15,6 @@ import numpy as np
 from bench.core.errors import BenchError
 from bench.data.corpus import Corpus
 from bench.learning.encoder_base import (
-    WORD_PIECES,
     EncoderBaseSpec,
     base_recipe,
     base_texts,
@@ -24,7 +23,7 @@ from bench.learning.encoder_base import (
     train_encoder,
 )
 from bench.learning.features import encoders, sentence_encoder
-from bench.learning.features.encoders import BUNDLED, encoder_named
+from bench.learning.features.encoders import BUNDLED, WORD_PIECES, encoder_named
 from bench.learning.resources import Resources
 from bench.learning.source_sentences import (
     SOURCE_TEXTS,
@@ -81,7 +80,7 @@ def source_sentences(model: Any = BUNDLED, source_texts: int = SOURCE_TEXTS,
             cached = is_source_cached(source.data, pool, source.name, spec)
         texts = min(source_texts, work.source_texts)
         yield Step("source sentence vectors", f"{work.source} {name} {source_texts} {word_pieces}", cached,
-                   _cost(name, texts, word_pieces / encoders.WORD_PIECES, _device(work)))
+                   _cost(name, texts, word_pieces / WORD_PIECES, _device(work)))
 
     return Need(settings=("model", "source_texts", "word_pieces"), bound=source_sentences, model=name, of_source=True,
                 missing=lambda: encoders.missing(name), attach=attach, open=opened, entries=source_entries, steps=steps)
@@ -121,7 +120,7 @@ def encoder_base(model: Any = BUNDLED, source_texts: int = 0, word_pieces: int =
         key = f"{work.source} {name} {source_texts} {word_pieces} {epochs}"
         cached = work.context is not None and folder_of(work.root, spec_of(work.context)).exists()
         yield Step("encoder trained on the source", key, cached,
-                   _cost(name, texts, readings * word_pieces / encoders.WORD_PIECES, device))
+                   _cost(name, texts, readings * word_pieces / WORD_PIECES, device))
 
     return Need(settings=("model", "source_texts", "word_pieces", "epochs"), bound=encoder_base, model=name,
                 of_source=True, missing=lambda: encoders.missing(name), attach=attach, steps=steps,

@@ -101,7 +101,8 @@ def with_classes(net: Architecture, classes: int) -> Architecture:
 RECURRENT: Mapping[str, tuple[str, ...]] = {  # kind -> ends of the names of the weights of each direction
     "gru": ("",), "bigru": ("", "_reverse"), "bilstm": ("", "_reverse"),
 }
-GATES: Mapping[str, int] = {"gru": 3, "bigru": 3, "bilstm": 4}  # kind -> blocks of rows in each of these weights
+GRUS = frozenset({"gru", "bigru"})  # the other recurrent kinds are LSTMs
+GATES: Mapping[str, int] = {kind: 3 if kind in GRUS else 4 for kind in RECURRENT}  # blocks of rows in each weight
 POOLINGS: Mapping[str, tuple[str, ...]] = {  # kind -> the poolings it can have
     **dict.fromkeys(RECURRENT, ("mean-max", "last")), "dense": ("mean-max", "flatten"),
     "cnn": ("max", "flatten"), "textcnn": ("max",),

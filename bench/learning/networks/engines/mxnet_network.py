@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.data.text import PADDING, Ragged
-from bench.learning.networks.architectures import EMBEDDING, GATES, HEAD, HEAD_BIAS, RECURRENT, Architecture, Params
+from bench.learning.networks.architectures import EMBEDDING, GRUS, HEAD, HEAD_BIAS, RECURRENT, Architecture, Params
 from bench.learning.networks.batches import pad, padded_length
 from bench.learning.networks.engines.mxnet_import import Array, HybridBlock, nd
 
@@ -74,7 +74,7 @@ def _states(F: Any, net: Architecture, x: Array, begin: Array, side: str, weight
     """States [steps, n, hidden] of one direction; the gates' order is torch.nn's (r, z, n and i, f, g, o)."""
     kinds = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
     flat = F.concat(*[F.reshape(weights[f"rnn.{kind}_l0{side}"], (-1,)) for kind in kinds], dim=0)
-    is_gru = GATES[net.kind] == 3
+    is_gru = net.kind in GRUS
     return F.RNN(x, flat, state=begin, **({} if is_gru else {"state_cell": begin}), mode="gru" if is_gru else "lstm",
                  state_size=net.hidden, num_layers=1, p=0.0, state_outputs=False)
 

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from bench.data.text import PADDING, Ragged
-from bench.learning.networks.architectures import EMBEDDING, GATES, RECURRENT, Architecture, Params
+from bench.learning.networks.architectures import EMBEDDING, GRUS, RECURRENT, Architecture, Params
 from bench.learning.networks.engines import torch_rnn
 from bench.learning.networks.engines.torch_batches import Padded, Rows
 from bench.learning.networks.engines.torch_layers import masked_mean_max, mean_max
@@ -32,7 +32,7 @@ class Classifier(nn.Module):
         self.embedding = nn.Embedding.from_pretrained(  # type: ignore[no-untyped-call]
             weights[EMBEDDING], freeze=False, padding_idx=0, sparse=sparse)
         if net.kind in RECURRENT:
-            rnn = nn.GRU if GATES[net.kind] == 3 else nn.LSTM
+            rnn = nn.GRU if net.kind in GRUS else nn.LSTM
             self.rnn = rnn(net.embedding, net.hidden, bidirectional=len(RECURRENT[net.kind]) == 2)
         elif net.kind == "dense":
             self.hidden = nn.Linear(net.most_tokens * net.embedding, net.hidden)
