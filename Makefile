@@ -58,10 +58,11 @@ publish: install  ## add the records of RESULTS=folder to the published ones, an
 
 FIGURES := $(BIN)/bench report --results-dir $(PUBLISHED) --engine torch --formats png
 picture: install  ## the pages' pictures and tables, from the published records
-	$(FIGURES) --target amazon --target hotels --baseline main --chart curves --figures docs
+	$(FIGURES) --target hotels --baseline main --chart curves --figures docs
 	$(FIGURES) --baseline finetune --baseline scratch --chart distance --figures build/figures
 	cp build/figures/distance-finetune-128-*.png docs/distance-finetune.png
 	$(BIN)/python docs/results.py $(PUBLISHED)
+	$(BIN)/python docs/front_page.py $(PUBLISHED)
 
 smoke: install  ## one small real run from data to leaderboard
 	$(BIN)/bench run --target amazon $(DATA) --budgets 32 --seeds 1 --results-dir $(or $(RESULTS),results/runs/smoke)

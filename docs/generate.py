@@ -15,8 +15,8 @@ from typing import Any
 
 DOCS = Path(__file__).parent
 SECTIONS = {
-    "Begin": ["index.md", "choosing-a-strategy.md", "findings.md", "own-texts.md", "data-files.md", "languages.md",
-              "using-a-model.md", "python.md", "report.md", "running.md", "faq.md"],
+    "Begin": ["index.md", "quick-start.md", "choosing-a-strategy.md", "findings.md", "own-texts.md", "data-files.md",
+              "languages.md", "using-a-model.md", "python.md", "report.md", "running.md", "faq.md"],
     "Extend": ["adding-a-task.md", "adding-a-baseline.md", "baselines.md", "engines.md"],
     "What the numbers mean": ["protocol.md", "statistics.md", "claims.md", "maps.md", "data-and-licences.md",
                               "references.md", "result-schema.md"],
@@ -55,10 +55,18 @@ def on_files(files: Any, config: Any) -> Any:
 
 def generated() -> dict[str, Any]:
     """File names and what writes them."""
-    return {"data-and-licences.md": data_page, "result-schema.md": schema_page, "record.schema.json": record_schema,
-            "leaderboard.schema.json": leaderboard_schema,
+    return {"index.md": index_page, "data-and-licences.md": data_page, "result-schema.md": schema_page,
+            "record.schema.json": record_schema, "leaderboard.schema.json": leaderboard_schema,
             "references.md": references_page,
             "command-line.md": commands_page, "api.md": api_page, "licences.md": licences_page}
+
+
+def index_page() -> str:
+    """The README with links that fit the site, and a link to the report that `make docs` puts beside it."""
+    text = (DOCS.parent / "README.md").read_text(encoding="utf-8").replace("](docs/", "](")
+    report = ('<a href="leaderboards.html">Open the report of all published results</a>: choose your number of labels '
+              "and a domain like yours.")
+    return re.sub(r"(?<=<!-- end of results -->\n)", f"\n{report}\n", text, count=1)
 
 
 def data_page() -> str:

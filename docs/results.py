@@ -22,18 +22,20 @@ if TYPE_CHECKING:
     from bench.analysis.study import Study
     from bench.core.budget import Budget
 
+    Blocks = Mapping[str, Callable[[Sequence[Study]], str]]
+
 ROOT = Path(__file__).parents[1]
-PAGES = ("README.md", "docs/findings.md")
+PAGES = ("docs/findings.md",)
 BLOCK = re.compile(r"(<!-- results: (\S+)[^\n]*-->\n)(.*?)(\n<!-- end of results -->)", re.S)
 NEURAL = ("source-only", "frozen", "finetune", "gradual", "multitask")  # transfer with the base network
 SHOWN: tuple[Budget, ...] = (32, 128, 512, "full")  # in tables that have no room for all budgets
 NETWORKS = (*NEURAL, "scratch", "scratch-random", "glove-frozen", "glove-trainable")  # trained or run by an engine
 
 
-def written(text: str, studies: Sequence[Study]) -> str:
-    """The page with every block written anew; exits where a block has no records."""
+def written(text: str, studies: Sequence[Study], blocks: Blocks | None = None) -> str:
+    """The page with every block written anew, by `BLOCKS` or others; exits where a block has no records."""
     def block(match: re.Match[str]) -> str:
-        return f"{match[1]}\n{BLOCKS[match[2]](studies)}\n{match[4]}"
+        return f"{match[1]}\n{(blocks or BLOCKS)[match[2]](studies)}\n{match[4]}"
 
     return BLOCK.sub(block, text)
 
@@ -93,36 +95,6 @@ def short(row: RankedBaseline | None) -> str:
         return "–"
     text = score_text(row.score.estimate)
     return f"**{text}**" if row.rank == 1 else text
-
-
-def amazon(studies: Sequence[Study]) -> str:
-    """The main example: one row per strategy, one column per budget that is shown, and the advice.
-
-    A name in bold may be the best over all budgets together, so the scores at single budgets are not in bold.
-    """
-    from bench.report import tables
-    from bench.report.advice import advice
-    from bench.report.headline import headline
-
-    study = main_study(studies, "amazon")
-    table = tables.compact(study)
-    shown = [i for i, budget in enumerate(study.board.budgets) if budget in SHOWN]
-    body = []
-    summary = study.summary.rows if study.summary else ()
-    bold = {r.baseline for r in summary if r.rank == 1}
-    order = [r.baseline for r in summary]
-    place = {name: i for i, name in enumerate(order)}
-    for row in sorted(table.body, key=lambda row: place.get(row[0], len(place))):
-        mark = "**" if row[0] in bold else ""
-        body.append([f"{mark}`{row[0]}`{mark}", *(row[2 + 4 * i] for i in shown)])
-    title = (f"{study.board.title}; {study.rankings[0].seeds} seeds, {study.board.n_test:,} test texts; accuracy "
-             "[95% interval over label draws and test texts; at all labels over seeds and test texts]:")
-    sentences = advice(study)  # one per budget, then some about all of them
-    lines = [line for r, line in zip(study.rankings, sentences, strict=False) if r.budget in SHOWN]
-    lines += sentences[len(study.rankings):]
-    head = ["strategy", *(table.groups[i][0] for i in shown)]
-    return "\n".join([*(f"{line}\n" for line in headline(study)), title, "", grid(head, body), "",
-                      *(f"- {line}" for line in lines)])
 
 
 def by_role(table: Callable[[Sequence[Study]], str], studies: Sequence[Study]) -> str:
@@ -229,8 +201,8 @@ def matrix(studies: Sequence[Study], baseline: str = "source-only", budget: Budg
                  if sum((s, t) in cells for t in targets) > 1])
 
 
-BLOCKS: Mapping[str, Callable[[Sequence[Study]], str]] = {
-    "amazon": amazon, "domains": partial(by_role, domains), "by-budget": partial(by_role, by_budget),
+BLOCKS: Blocks = {
+    "domains": partial(by_role, domains), "by-budget": partial(by_role, by_budget),
     "harm": partial(by_role, harm), "cost": cost, "engines": engines,
     "matrix": matrix, "matrix-finetune": lambda studies: matrix(studies, "finetune"),
     "matrix-linear": lambda studies: matrix(studies, "tfidf-source")}
