@@ -214,12 +214,10 @@ def test_every_message_that_the_faq_explains_is_tested() -> None:
     assert re.findall(r"^## `(.+)`$", (DOCS / "faq.md").read_text(encoding="utf-8"), re.MULTILINE) == list(WRONG)
 
 
-def results_script() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("results", DOCS / "results.py")
-    assert spec is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+@pytest.fixture
+def findings_page(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    monkeypatch.syspath_prepend(DOCS)
+    return importlib.import_module("findings_page")
 
 
 @pytest.fixture
@@ -243,7 +241,7 @@ def test_the_readmes_answer_and_table_are_written_from_records_between_their_mar
     found = study.studies(records)
     before = (ROOT / "README.md").read_text(encoding="utf-8")
     after = front_page.written(before, found, front_page.BLOCKS)
-    block = results_script().BLOCK
+    block = importlib.import_module("results").BLOCK
     assert block.sub("", after) == block.sub("", before)
     assert front_page.written(after, found, front_page.BLOCKS) == after
     answer, table = (match[3] for match in block.finditer(after))
@@ -280,31 +278,55 @@ def test_the_readmes_picture_shows_auto_with_its_interval_in_a_panel_per_target(
             assert [r["n"] for r in drawn if r["main"]] == [32, 128, 2000]
 
 
-def test_every_block_of_results_is_made_from_records() -> None:
+def test_every_block_of_the_findings_is_made_from_records(findings_page: ModuleType) -> None:
     from made import record, results
 
     from bench.analysis import study
 
-    module = results_script()
     more = [record("alpha", "imdb@official", "scratch", 128, seed, 0.5, engine="mxnet") for seed in (0, 1)]
+    more += [record(task, "imdb@official", row, 128, seed, effect, device=device) for task in ("alpha", "beta")
+             for device in ("cpu", "cuda") for seed in (0, 1)
+             for row, effect in (("auto", 1.4), ("encoder-finetune", 1.2), ("self-training", 0.8), ("tfidf-joint", 0))]
     found = study.studies([*results(), *more])
-    made = {name: block(found) for name, block in module.BLOCKS.items()}
+    made = {name: block(found) for name, block in findings_page.BLOCKS.items()}
     lines = {name: [line for line in text.splitlines() if line.startswith("|")] for name, text in made.items()}
     assert all(len({line.count("|") for line in table}) == 1 for table in lines.values() if table)
     assert [line.split(" | ")[0] for line in lines["domains"][2:]] == ["| alpha", "| beta", "| gamma"]
     assert len(lines["by-budget"]) == 2 + 3 * 3
     assert "| alpha | `scratch` | 128 |" in made["engines"]
-    assert len(lines["cost"]) == 2 + len({r.baseline for r in results()})
+    assert len(lines["cost"]) == 2 + len({r.baseline for r in [*results(), *more] if r.device == "cpu"})
+    assert [line.split(" | ")[0] for line in lines["auto-cpu"][2:] + lines["encoders"][2:]] == [
+        "| alpha", "| beta", "| gamma", "| alpha", "| beta"]
+    assert "| GPU | confirmation | others | 2 |" in made["auto"]
 
 
-def test_the_pages_show_what_is_published(front_page: ModuleType) -> None:
-    module = results_script()
-    found = module.read_studies(ROOT / "results" / "published")
-    pages = {**{ROOT / page: module.BLOCKS for page in module.PAGES}, front_page.PAGE: front_page.BLOCKS}
-    for page, blocks in pages.items():
-        text = page.read_text(encoding="utf-8")
-        assert module.BLOCK.search(text), page
-        assert module.written(text, found, blocks) == text, f"{page}: make picture"
+def test_a_figure_in_a_sentence_is_written_from_records(findings_page: ModuleType) -> None:
+    from made import record
+
+    from bench.analysis import study
+
+    records = [record("alpha", "imdb@official", row, 128, seed, effect) for seed in (0, 1)
+               for row, effect in (("auto", 1.0), ("scratch", 0.2))]
+    of_row = {row: [r.accuracy for r in records if r.baseline == row] for row in ("auto", "scratch")}
+    auto, scratch = (sum(scores) / 2 for scores in of_row.values())
+    before = "With .123<!-- auto alpha 128 --> it is +0.0<!-- scratch - auto alpha 128 --> points ahead."
+    after = findings_page.with_figures(before, study.studies(records))
+    assert after == (f"With {auto:.3f}".replace("0.", ".") + "<!-- auto alpha 128 --> it is "
+                     f"\u2212{100 * (auto - scratch):.1f}<!-- scratch - auto alpha 128 --> points ahead.")
+    assert findings_page.with_figures(after, study.studies(records)) == after
+    for wrong in ("auto beta 128", "auto alpha 32", "auto alpha 128 gpu", "tfidf alpha 128", "tfidf - auto alpha 128"):
+        with pytest.raises(SystemExit, match=f"no record for the figure {wrong!r}"):
+            findings_page.figure(wrong, study.studies(records))
+    with pytest.raises(SystemExit, match="names no figure"):
+        findings_page.figure("auto alpha many", study.studies(records))
+
+
+def test_the_pages_show_what_is_published(front_page: ModuleType, findings_page: ModuleType) -> None:
+    found = findings_page.read_studies(ROOT / "results" / "published")
+    text = front_page.PAGE.read_text(encoding="utf-8")
+    assert front_page.written(text, found, front_page.BLOCKS) == text, "README.md: make picture"
+    text = findings_page.PAGE.read_text(encoding="utf-8")
+    assert findings_page.written_anew(text, found) == text, "docs/findings.md: make picture"
 
 
 def test_publishing_adds_a_runs_records_and_makes_the_leaderboards(tmp_path: Path) -> None:
