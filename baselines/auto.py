@@ -6,7 +6,17 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.api import Examples, Fitted, MeanModel, Member, Resources, Trial, geometric_mean, tempered_weights
+from bench.api import (
+    Examples,
+    Fitted,
+    MeanModel,
+    Member,
+    Resources,
+    Trial,
+    geometric_mean,
+    in_the_sources_language,
+    tempered_weights,
+)
 
 from . import (
     encoder_finetune,
@@ -68,12 +78,14 @@ OPTIONAL_NEEDS = (*((c.name, c.needs | {"same-labels"}) for c in SAME_LABELS),
 
 
 def fit(trial: Trial, resources: Resources) -> Fitted:
-    """Where the labels are the source's, the members and their weights are fixed, and depend on the number of labels.
+    """Where the source's labels carry over, members and weights are fixed, and depend on the number of labels.
 
-    Where they are new, out-of-fold predictions on the labelled texts say how much each member weighs.
+    Where the labels are new, or the texts in another language, out-of-fold predictions on the labelled texts say how
+    much each member weighs.
     """
-    members = _members(trial, resources)
-    weights = {name: c.weight for name, c in members.items()} if resources.same_labels else \
+    known = _known(trial, resources)
+    members = _members(trial, resources, SAME_LABELS if known else NEW_LABELS)
+    weights = {name: c.weight for name, c in members.items()} if known else \
         tempered_weights({name: c.fit for name, c in members.items()}, trial, resources, STRENGTH)
     weights = _shares({name: share for name, share in _shares(weights).items() if share >= SMALLEST})
     fitted = {name: members[name].fit(trial, resources) for name in weights}
@@ -87,9 +99,15 @@ def fit(trial: Trial, resources: Resources) -> Fitted:
     return Fitted(predict, as_model, weights)
 
 
-def _members(trial: Trial, resources: Resources) -> dict[str, Candidate]:
+def _known(trial: Trial, resources: Resources) -> bool:
+    """Whether the source's labels carry over; of texts in another language, only where they leave nothing to learn."""
+    return resources.same_labels and (len(np.unique(trial.labelled.labels)) < 2
+                                      or in_the_sources_language(trial, resources))
+
+
+def _members(trial: Trial, resources: Resources, candidates: tuple[Candidate, ...]) -> dict[str, Candidate]:
     """The candidates that can run on the trial, by name."""
-    can_run = {c.name: c for c in (SAME_LABELS if resources.same_labels else NEW_LABELS)
+    can_run = {c.name: c for c in candidates
                if c.needs <= resources.prepared and c.labels[0] <= len(trial.labelled) <= c.labels[1]
                and ("one-class" in c.needs or not trial.has_one_class)}
     return {name: c for name, c in can_run.items() if c.unless not in can_run}

@@ -38,6 +38,7 @@ from bench.learning.finetune import (
     warm_start,
 )
 from bench.learning.joint_linear import JointFeatures, weights_of_labelled
+from bench.learning.known_words import in_the_sources_language
 from bench.learning.models.encoder_model import EncoderModel
 from bench.learning.models.forest_model import Forest, ForestModel
 from bench.learning.models.linear_model import LinearModel
@@ -86,7 +87,7 @@ __all__ += ["Head", "JointNgrams", "Standardisation", "augment", "augmented_for_
             "fit_denoising_layers", "fitted_layers", "fitted_linear", "hidden_layers", "importance_weights", "pool_of",
             "stacked", "weights_of_labelled"]
 # Several strategies as one.
-__all__ += ["geometric_mean", "tempered_weights"]
+__all__ += ["geometric_mean", "in_the_sources_language", "tempered_weights"]
 
 # Networks and their weights.
 __all__ += ["EMBEDDING", "HEAD", "HEAD_BIAS", "Architecture", "Params", "initial_params", "to_embedding_rows",

@@ -6,6 +6,8 @@ from collections.abc import Callable, Collection, Generator, Iterator, Mapping, 
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
+
 from bench.core import recipes
 from bench.core.budget import NO_LABELS, Budget
 from bench.core.errors import BenchError
@@ -186,7 +188,8 @@ def _tell_earlier_recipes(records: Sequence[Record], strategies: Collection[str]
 
 def _tell_unknown_words(pair: Inputs, say: Say) -> None:
     """Say so where the target is hardly in the source's language."""
-    share = known_share(pair.target.data.corpus, pair.source.data.corpus)
+    data = pair.target.data
+    share = known_share(data.examples(np.arange(len(data.y), dtype=np.int64)), pair.source.data.corpus)
     if share < FEW:
         say(f"{pair.target.name}: only {share:.1%} of its words are known from {pair.source.name}; strategies that "
             "train on the target alone (tfidf, scratch) still work (docs/languages.md)")

@@ -12,6 +12,7 @@ from conftest import Prepare, World
 from bench.baselines import BASELINES, auto
 from bench.core.errors import BenchError
 from bench.data.corpus import Examples
+from bench.learning import known_words
 from bench.learning.models.mean_model import LEAST, MeanModel, Member, geometric_mean
 from bench.learning.models.model import ConstantModel, Fitted, ModelError
 from bench.learning.out_of_fold import folds_of, out_of_fold_losses, tempered_weights
@@ -69,6 +70,18 @@ def test_where_the_labels_are_new_the_labelled_texts_decide(world: World, contex
     test = world.three.split.test
     right = fit(Examples(world.three.data.corpus, test)).argmax(1) == world.three.data.y[test]
     assert right.mean() > 0.6
+
+
+def test_in_another_language_the_labelled_texts_decide_though_the_labels_are_the_sources(
+        world: World, context: TrialContext, prepare: Prepare, monkeypatch: pytest.MonkeyPatch):
+    trial = world.trial(48)
+    assert {"gradual", "self-training"} <= set(fitted(world, context, prepare, world.target, trial).members)
+    monkeypatch.setattr(known_words, "FEW", 1.01)  # no text is in the source's language then
+    assert set(fitted(world, context, prepare, world.target, trial).members) <= {
+        "tfidf", "frozen", "sentence-embedding"}
+    one = replace(trial, labelled=trial.labelled.part(np.flatnonzero(trial.labelled.labels == 1)))
+    for few in (one, replace(trial, labelled=trial.labelled.part(np.arange(0)))):
+        assert "self-training" in fitted(world, context, prepare, world.target, few).members
 
 
 def test_classes_with_one_or_two_texts_are_predicted_too(world: World, context: TrialContext, prepare: Prepare):
@@ -211,7 +224,8 @@ def test_on_a_gpu_the_encoder_is_a_member(world: World, which: str, labels: int,
     for prepared, there in ((ready, True), (ready - {"gpu"}, False)):
         resources = Resources(None, toy.NET, "cuda", 0, same_labels=which == "target",  # type: ignore[arg-type]
                               prepared=prepared)
-        members = auto._members(world.trial(labels, getattr(world, which)), resources)
+        candidates = auto.SAME_LABELS if which == "target" else auto.NEW_LABELS
+        members = auto._members(world.trial(labels, getattr(world, which)), resources, candidates)
         assert (encoder in members) == there
         weights = auto._shares({name: c.weight for name, c in members.items()})
         assert weights.get(encoder, share) == pytest.approx(share)
