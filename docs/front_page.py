@@ -40,7 +40,7 @@ class Panel:
 
 
 PANELS = (
-    Panel(MAIN, "Amazon reviews: good or bad, as the movies", "product reviews, with the two labels of the movies"),
+    Panel(MAIN, "Amazon reviews: the two classes of the movies", "product reviews, with the two labels of the movies"),
     Panel("tweets", "Tweets: three classes, which the movies lack", "tweets in three classes, which the movies lack"))
 
 WORDS: Mapping[str, str] = {  # what each strategy is, for a reader who knows none
@@ -51,7 +51,7 @@ WORDS: Mapping[str, str] = {  # what each strategy is, for a reader who knows no
     "gradual": "the movies' network, tuned layer by layer",
     "frozen": "the movies' network with a new last layer",
     "source-only": "the movies' network, no label of yours",
-    "sentence-embedding": "general encoder, without the movies",
+    "sentence-embedding": "general encoder without movies",
     "tfidf": "linear model without the movies",
     "scratch": "the same network without the movies",
     "majority": "always the most frequent class",
@@ -113,17 +113,17 @@ def at(study: Study, budget: Budget) -> Ranking:
 
 
 def answer(studies: Sequence[Study]) -> str:
-    """The picture, the answer in two sentences, what the picture shows, and how `auto` did where nothing was chosen."""
+    """The answer in two sentences, the picture, what it shows, and how `auto` did where nothing was chosen."""
     study = main_study(studies, MAIN)
     few, many = at(study, USUAL), at(study, FULL)
     first, last = chosen(study, few), chosen(study, many)
     zero, linear = needed(study, study.board.zero or ZERO, many), needed(study, LINEAR, many)
     way = "falls" if first.gain and last.gain and last.gain.estimate < first.gain.estimate else "goes"
     return "\n".join([
-        f"![Accuracy by number of labels; the text below has the figures]({PICTURE.relative_to(ROOT).as_posix()})", "",
         f"**With {USUAL} labelled Amazon reviews, {three(study, few)}.**",
         f"**With all {many.n_train:,} labels these are {percent(last)}, {percent(zero)} and {percent(linear)}: the "
         f"lead over that network {way} from {lead(first)} to {lead(last)}.**", "",
+        f"![accuracy by number of labels; the figures are in the text]({PICTURE.relative_to(ROOT).as_posix()})", "",
         caption(studies), *confirmed(studies)])
 
 
@@ -221,7 +221,7 @@ def curves(rows: list[dict[str, Any]], title: str, span: list[float], *, first: 
          "title": "test texts labelled right" if first else None, "axis": {**axis, "format": ".0%", "tickCount": 6}}
     lines = {"x": x, "y": y, "color": who, "strokeDash": {**who, "scale": {"domain": domain, "range": dashes}}}
     main, others = [{"filter": "datum.main"}], [{"filter": "!datum.main"}]
-    size = {"width": width, "height": 280}
+    size = {"width": width, "height": 230}
     return {"title": {"text": title, "fontSize": 14}, **size, "data": {"values": rows}, "layer": [
         {"transform": main, "mark": {"type": "area", "opacity": 0.2},
          "encoding": {"x": x, "y": {**y, "field": "low"}, "y2": {"field": "high"}, "color": who}},
