@@ -1,6 +1,6 @@
-"""Draw the README's picture and write its results from records: python docs/front_page.py RESULTS.
+"""Draw the README's picture, and write its results and an example, from records: python docs/front_page.py RESULTS.
 
-`docs/results.py` does the same for the pages with longer tables; both replace what stands between a block's marks.
+`docs/results.py` does the same for the findings and their tables; both replace what stands between a block's marks.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from bench.core.budget import Budget
     from results import Blocks
 
-PAGE = ROOT / "README.md"
+PAGES = (ROOT / "README.md", ROOT / "docs" / "choosing-a-strategy.md")
 PICTURE = ROOT / "docs" / "accuracy-by-labels.png"
 MAIN, RECOMMENDED, ZERO, LINEAR, USUAL = "amazon", "auto", "scratch", "tfidf", 128
 WIDTH, FONT, STEP = 670, 13, 5  # pixels of the picture and of its letters; percent between its lines
@@ -168,7 +168,18 @@ def amazon(studies: Sequence[Study]) -> str:
         f"±{median(widths):.1f} points.", "", grid(head, body)])
 
 
-BLOCKS: Blocks = {"answer": answer, "amazon": amazon}
+def example(studies: Sequence[Study]) -> str:
+    """What the main leaderboard says about the usual number of labels and about all, as quotations."""
+    from bench.report.advice import advice
+    from bench.report.headline import at_budget
+
+    study = main_study(studies, MAIN)
+    rankings = [at(study, budget) for budget in (USUAL, FULL)]
+    by_budget = dict(zip((r.budget for r in study.rankings), advice(study), strict=False))  # then some about all
+    return "\n>\n".join(f"> {line}" for line in (*at_budget(study, USUAL), *(by_budget[r.budget] for r in rankings)))
+
+
+BLOCKS: Blocks = {"answer": answer, "amazon": amazon, "example": example}
 
 
 def shown_panels(studies: Sequence[Study]) -> list[tuple[Panel, Study]]:
@@ -233,5 +244,6 @@ if __name__ == "__main__":
     from bench.report import vega
 
     every = read_studies(Path(sys.argv[1]))
-    save_text(PAGE, written(PAGE.read_text(encoding="utf-8"), every, BLOCKS), shared=False)
+    for page in PAGES:
+        save_text(page, written(page.read_text(encoding="utf-8"), every, BLOCKS), shared=False)
     vega.save(picture(every), PICTURE.with_suffix(""), ("png",))
