@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from bench.core.budget import Budget
     from results import Blocks
 
-PAGES = (ROOT / "README.md", ROOT / "docs" / "choosing-a-strategy.md")
+PAGE = ROOT / "README.md"
+GUIDE = ROOT / "docs" / "choosing-a-strategy.md"
 PICTURE = ROOT / "docs" / "accuracy-by-labels.png"
 MAIN, RECOMMENDED, ZERO, LINEAR, USUAL = "amazon", "auto", "scratch", "tfidf", 128
 WIDTH, FONT, STEP = 670, 13, 5  # pixels of the picture and of its letters; percent between its lines
@@ -244,6 +245,6 @@ if __name__ == "__main__":
     from bench.report import vega
 
     every = read_studies(Path(sys.argv[1]))
-    for page in PAGES:
+    for page in (PAGE, GUIDE):
         save_text(page, written(page.read_text(encoding="utf-8"), every, BLOCKS), shared=False)
     vega.save(picture(every), PICTURE.with_suffix(""), ("png",))
