@@ -61,7 +61,7 @@ picture: install  ## the pages' pictures and tables, from the published records
 	$(FIGURES) --target hotels --baseline main --chart curves --figures docs
 	$(FIGURES) --baseline finetune --baseline scratch --chart distance --figures build/figures
 	cp build/figures/distance-finetune-128-*.png docs/distance-finetune.png
-	$(BIN)/python docs/results.py $(PUBLISHED)
+	$(BIN)/python docs/findings_page.py $(PUBLISHED)
 	$(BIN)/python docs/front_page.py $(PUBLISHED)
 
 smoke: install  ## one small real run from data to leaderboard

@@ -1,6 +1,6 @@
 """Draw the README's picture, and write its results and an example, from records: python docs/front_page.py RESULTS.
 
-`docs/results.py` does the same for the findings and their tables; both replace what stands between a block's marks.
+`docs/findings_page.py` does the same for the findings; both replace what stands between a block's marks.
 """
 
 from __future__ import annotations

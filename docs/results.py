@@ -1,4 +1,4 @@
-"""Write the results of the pages from records, so that nobody copies figures by hand: python docs/results.py RESULTS.
+"""The tables of the pages, written from records, so that nobody copies figures by hand.
 
 Each block of a page is between `<!-- results: NAME ... -->` and `<!-- end of results -->`.
 """
@@ -6,7 +6,6 @@ Each block of a page is between `<!-- results: NAME ... -->` and `<!-- end of re
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -14,7 +13,6 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from bench.core.budget import in_order
-from bench.core.files import save_text
 from bench.core.names import TaskRef
 
 if TYPE_CHECKING:
@@ -25,7 +23,6 @@ if TYPE_CHECKING:
     Blocks = Mapping[str, Callable[[Sequence[Study]], str]]
 
 ROOT = Path(__file__).parents[1]
-PAGES = ("docs/findings.md",)
 BLOCK = re.compile(r"(<!-- results: (\S+)[^\n]*-->\n)(.*?)(\n<!-- end of results -->)", re.S)
 NEURAL = ("source-only", "frozen", "finetune", "gradual", "multitask")  # transfer with the base network
 SHOWN: tuple[Budget, ...] = (32, 128, 512, "full")  # in tables that have no room for all budgets
@@ -141,20 +138,6 @@ def by_budget(studies: Sequence[Study]) -> str:
                  "sentence-embedding"], body)
 
 
-def harm(studies: Sequence[Study]) -> str:
-    """Every cell in which a strategy is significantly worse than training from scratch."""
-    from bench.report.numbers import points_with_interval
-
-    body = []
-    for s in studies:
-        for ranking in s.rankings:
-            body += [[name(s), source_name(s), s.board.engine, labels(ranking.budget), f"`{r.baseline}`",
-                      points_with_interval(r.gain)]
-                     for r in ranking.rows if r.verdict == "harms" and r.baseline != "majority" and r.gain]
-    return grid(["target", "source", "engine", "labels", "strategy", "points against scratch [95%]"], body) if body \
-        else "Nowhere."
-
-
 def cost(studies: Sequence[Study]) -> str:
     """Median seconds to adapt over the targets, on one core."""
     main = main_studies(studies)
@@ -205,12 +188,7 @@ def matrix(studies: Sequence[Study], baseline: str = "source-only", budget: Budg
 
 BLOCKS: Blocks = {
     "domains": partial(by_role, domains), "by-budget": partial(by_role, by_budget),
-    "harm": partial(by_role, harm), "cost": cost, "engines": engines,
+    "cost": cost, "engines": engines,
     "matrix": matrix, "matrix-finetune": lambda studies: matrix(studies, "finetune"),
     "matrix-linear": lambda studies: matrix(studies, "tfidf-source")}
 
-
-if __name__ == "__main__":
-    every = read_studies(Path(sys.argv[1]))
-    for page in map(ROOT.joinpath, PAGES):
-        save_text(page, written(page.read_text(encoding="utf-8"), every), shared=False)

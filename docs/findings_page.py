@@ -1,0 +1,240 @@
+"""Write the tables and the figures of docs/findings.md from records: python docs/findings_page.py RESULTS.
+
+A table stands between a block's marks, as on the README. A figure of a sentence is followed by a comment that says what
+it is, such as `.857<!-- auto amazon 128 -->` or `+2.1<!-- auto - tfidf amazon 128 -->`, and is written anew with it.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from statistics import mean
+from typing import TYPE_CHECKING
+
+from bench.core.budget import NO_LABELS
+from bench.core.files import save_text
+from results import BLOCKS as TABLES
+from results import ROOT, by_role, grid, labels, main_studies, name, read_studies, row_of, short, written
+
+if TYPE_CHECKING:
+    from bench.analysis.study import Study
+    from bench.core.budget import Budget
+    from results import Blocks
+
+PAGE = ROOT / "docs" / "findings.md"
+FIGURE = re.compile(r"(?<![\w.])([+\u2212-]?\d*\.?\d+)(<!-- ([^<>]+?) -->)")
+SHOWN: tuple[Budget, ...] = (NO_LABELS, 32, 128, 512, "full")
+FROM_THE_SOURCE = "source-only"  # a row that every target with the source's labels has, and no other
+NOT_ENGLISH = ("chinese-reviews",)  # not among the means over reviews
+# What each method adds to, without labels and with them: its plain counterpart.
+METHODS: Mapping[str, tuple[str, str]] = {
+    "self-training": ("tfidf-source", "tfidf-joint"), "gradual-self": ("source-only", "gradual"),
+    "easyadapt": ("", "tfidf-joint"), "importance-weighting": ("tfidf-source", "tfidf-joint"),
+    "msda": ("tfidf-source", "tfidf-joint"), "dann": ("tfidf-source", "tfidf-joint"),
+    "coral": ("source-only", "frozen"), "sentence-joint": ("", "sentence-embedding")}
+ENCODERS = ("encoder-source-only", "encoder-finetune", "encoder-scratch", "setfit", "sentence-embedding")
+PATHS = ("scratch-random", "scratch", "glove-frozen", "source-only", "frozen", "finetune", "self-training",
+         "gradual-self")
+
+
+def gpu_studies(studies: Sequence[Study]) -> list[Study]:
+    """The leaderboards from IMDB with PyTorch on a GPU, one per target."""
+    wanted = ("imdb@official", "torch", "cuda")
+    return [s for s in studies if (s.board.source, s.board.engine, s.board.device) == wanted]
+
+
+def mean_score(study: Study, baseline: str, budget: Budget) -> float | None:
+    """The mean of the leading score over the seeds."""
+    cell = study.board.cells.get((baseline, budget))
+    return None if cell is None else cell.leading
+
+
+def count(studies: Sequence[Study], budget: Budget) -> str:
+    """`128`, `all 5,890`, or `none`."""
+    if budget == NO_LABELS:
+        return "none"
+    sizes = {s.board.sizes[budget] for s in studies if budget in s.board.sizes}
+    return f"all {sizes.pop():,}" if budget == "full" and len(sizes) == 1 else labels(budget)
+
+
+@dataclass(frozen=True)
+class Lead:
+    """How far `auto` is ahead of the best other row of a target with a number of labels."""
+
+    study: Study
+    budget: Budget
+    auto: float
+    best: str  # in hindsight, by the mean over the seeds
+    score: float  # of the best
+
+    @property
+    def points(self) -> float:
+        """Below 0 where `auto` is behind."""
+        return 100 * (self.auto - self.score)
+
+
+def leads(studies: Sequence[Study]) -> list[Lead]:
+    """One per target and number of labels with `auto` and another row."""
+    found = []
+    for study in studies:
+        for budget in study.board.budgets:
+            auto = mean_score(study, "auto", budget)
+            others = {row: score for row in study.board.rows
+                      if row != "auto" and (score := mean_score(study, row, budget)) is not None}
+            if auto is not None and others:
+                best = max(others, key=lambda row: others[row])
+                found.append(Lead(study, budget, auto, best, others[best]))
+    return found
+
+
+def auto_summary(studies: Sequence[Study]) -> str:
+    """How `auto` stands to the best other row, by role, machine, and whether the labels are the source's."""
+    from bench.report import roles
+
+    body = []
+    for device, of_device in (("CPU", main_studies(studies)), ("GPU", gpu_studies(studies))):
+        for role, of_role in roles.by_role(of_device).items():
+            for kind, same in (("the movies'", True), ("others", False)):
+                found = leads([s for s in of_role if (FROM_THE_SOURCE in s.board.rows) == same])
+                if not found:
+                    continue
+                points = [lead.points for lead in found]
+                worst = min(found, key=lambda lead: lead.points)
+                body.append([device, role, kind, str(len(found)), f"{mean(points):+.1f}",
+                             f"{mean(p >= -0.5 for p in points):.0%}", f"{mean(p >= -1 for p in points):.0%}",
+                             f"{worst.points:+.1f} ({name(worst.study)}, {count([worst.study], worst.budget)})"])
+    return grid(["machine", "targets", "labels", "cells", "mean points", "within 0.5 or ahead", "within 1 or ahead",
+                 "worst cell"], body)
+
+
+def auto_cells(of_device: Callable[[Sequence[Study]], list[Study]], studies: Sequence[Study]) -> str:
+    """`auto` in each cell, with the points by which it is ahead of the best other row."""
+    chosen = of_device(studies)
+    budgets = [b for b in SHOWN if any(b in s.board.budgets for s in chosen)]
+    body = []
+    for study in chosen:
+        by_budget = {lead.budget: lead for lead in leads([study])}
+        body.append([name(study), *(f"{short(row_of(study, 'auto', b))} {lead.points:+.1f} `{lead.best}`"
+                                    if (lead := by_budget.get(b)) else "–" for b in budgets)])
+    return grid(["target", *("no label" if b == NO_LABELS else labels(b) for b in budgets)], body)
+
+
+def paths(studies: Sequence[Study], budget: Budget = 128) -> str:
+    """What each thing that a network can learn from brings, at one budget."""
+    body = [[name(s), *(short(row_of(s, row, budget)) for row in PATHS)]
+            for s in main_studies(studies) if s.at(budget)]
+    return grid(["target", *(f"`{row}`" for row in PATHS)], body)
+
+
+def methods(studies: Sequence[Study]) -> str:
+    """Points that each method of adaptation adds to its plain counterpart: mean over targets, the least, the most."""
+    chosen = [s for s in main_studies(studies) if kind_of(s) == "reviews"]
+    budgets = [b for b in SHOWN if any(b in s.board.budgets for s in chosen)]
+    body = []
+    for method, (without, with_labels) in METHODS.items():
+        line = [f"`{method}`", f"`{with_labels}`" + (f" (no label: `{without}`)" if without else "")]
+        for budget in budgets:
+            points = list(differences(chosen, method, without if budget == NO_LABELS else with_labels, budget))
+            line.append(f"{mean(points):+.1f} [{min(points):+.1f} {max(points):+.1f}]" if points else "–")
+        body.append(line)
+    return grid(["method", "against", *("no label" if b == NO_LABELS else labels(b) for b in budgets)], body)
+
+
+def differences(studies: Sequence[Study], one: str, other: str, budget: Budget) -> Iterator[float]:
+    """Points by which a row is ahead of another, for each target that has both."""
+    for study in studies:
+        a, b = mean_score(study, one, budget), mean_score(study, other, budget)
+        if a is not None and b is not None:
+            yield 100 * (a - b)
+
+
+def encoders(studies: Sequence[Study]) -> str:
+    """On a GPU: the encoder's rows beside the best row without an encoder."""
+    body = []
+    for study in gpu_studies(studies):
+        for budget in (b for b in SHOWN if b in study.board.budgets):
+            others = {row: score for row in study.board.rows if row not in (*ENCODERS, "auto")
+                      and (score := mean_score(study, row, budget)) is not None}
+            best = max(others, key=lambda row: others[row], default="")
+            body.append([name(study), count([study], budget),
+                         f"{short(row_of(study, best, budget))} `{best}`" if best else "–",
+                         *(short(row_of(study, row, budget)) for row in (*ENCODERS, "auto"))])
+    return grid(["target", "labels", "best without an encoder", *(f"`{row}`" for row in (*ENCODERS, "auto"))], body)
+
+
+def harms(studies: Sequence[Study]) -> str:
+    """How often a strategy is significantly worse than training from scratch, and where it is worst."""
+    from bench.report.numbers import points_with_interval
+
+    body = []
+    chosen = main_studies(studies)
+    judged = Counter((r.baseline, r.verdict) for s in chosen for ranking in s.rankings for r in ranking.rows
+                     if r.gain and r.baseline != "majority")
+    for row in dict.fromkeys(baseline for baseline, _ in judged):
+        of_row = {verdict: n for (baseline, verdict), n in judged.items() if baseline == row}
+        if not of_row.get("harms"):
+            continue
+        worst = min(((r.gain, s, ranking.budget) for s in chosen for ranking in s.rankings for r in ranking.rows
+                     if r.baseline == row and r.verdict == "harms" and r.gain), key=lambda found: found[0].estimate)
+        body.append([f"`{row}`", str(sum(of_row.values())), str(of_row.get("helps", 0)), str(of_row["harms"]),
+                     f"{points_with_interval(worst[0])} ({name(worst[1])}, {count([worst[1]], worst[2])})"])
+    body.sort(key=lambda line: (-int(line[3]), line[0]))
+    return grid(["strategy", "cells", "helps", "harms", "worst: points against scratch [95%]"], body) if body \
+        else "Nowhere."
+
+
+def figure(what: str, studies: Sequence[Study]) -> str:
+    """A figure of a sentence: `ROW [- ROW] TARGET BUDGET [gpu]`; exits where there is no such record.
+
+    TARGET may be `reviews`, all targets with the source's language and labels, or `new-labels`, all with other labels:
+    then it is a mean over them.
+    """
+    match = re.fullmatch(r"(\S+)(?: - (\S+))? (\S+) (\d+|all)( gpu)?", what)
+    if match is None:
+        raise SystemExit(f"{what!r} names no figure: ROW [- ROW] TARGET BUDGET [gpu]")
+    one, other, target, wanted, gpu = match.groups()
+    budget: Budget = "full" if wanted == "all" else int(wanted)
+    of_device = gpu_studies(studies) if gpu else main_studies(studies)
+    chosen = [s for s in of_device if target in (name(s), kind_of(s))]
+    if other:
+        points = list(differences(chosen, one, other, budget))
+        if points:
+            return f"{mean(points):+.1f}".replace("-", "\u2212")
+    scores = [score for s in chosen if (score := mean_score(s, one, budget)) is not None]
+    if other or not scores:
+        raise SystemExit(f"no record for the figure {what!r}")
+    return f"{mean(scores):.3f}".removeprefix("0")
+
+
+def kind_of(study: Study) -> str:
+    """`reviews` where language and labels are the source's, `new-labels` where the labels are others; else nothing."""
+    if FROM_THE_SOURCE not in study.board.rows:
+        return "new-labels"
+    return "" if name(study) in NOT_ENGLISH else "reviews"
+
+
+def with_figures(text: str, studies: Sequence[Study]) -> str:
+    """The page with every figure written anew."""
+    return FIGURE.sub(lambda match: figure(match[3], studies) + match[2], text)
+
+
+BLOCKS: Blocks = {
+    **TABLES,
+    "paths": partial(by_role, paths), "auto": auto_summary, "methods": methods, "encoders": partial(by_role, encoders),
+    "auto-cpu": partial(by_role, partial(auto_cells, main_studies)),
+    "auto-gpu": partial(by_role, partial(auto_cells, gpu_studies)), "harms": harms}
+
+
+def written_anew(text: str, studies: Sequence[Study]) -> str:
+    """The page with every block and every figure written anew."""
+    return with_figures(written(text, studies, BLOCKS), studies)
+
+
+if __name__ == "__main__":
+    every = read_studies(Path(sys.argv[1]))
+    save_text(PAGE, written_anew(PAGE.read_text(encoding="utf-8"), every), shared=False)
