@@ -1,6 +1,6 @@
-"""Draw the README's picture and write its results from records: python docs/front_page.py RESULTS.
+"""Draw the README's picture, and write its results and an example, from records: python docs/front_page.py RESULTS.
 
-`docs/results.py` does the same for the pages with longer tables; both replace what stands between a block's marks.
+`docs/findings_page.py` does the same for the findings; both replace what stands between a block's marks.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from results import Blocks
 
 PAGE = ROOT / "README.md"
+GUIDE = ROOT / "docs" / "choosing-a-strategy.md"
 PICTURE = ROOT / "docs" / "accuracy-by-labels.png"
 MAIN, RECOMMENDED, ZERO, LINEAR, USUAL = "amazon", "auto", "scratch", "tfidf", 128
 WIDTH, FONT, STEP = 670, 13, 5  # pixels of the picture and of its letters; percent between its lines
@@ -40,7 +41,7 @@ class Panel:
 
 
 PANELS = (
-    Panel(MAIN, "Amazon reviews: good or bad, as the movies", "product reviews, with the two labels of the movies"),
+    Panel(MAIN, "Amazon reviews: the two classes of the movies", "product reviews, with the two labels of the movies"),
     Panel("tweets", "Tweets: three classes, which the movies lack", "tweets in three classes, which the movies lack"))
 
 WORDS: Mapping[str, str] = {  # what each strategy is, for a reader who knows none
@@ -51,7 +52,7 @@ WORDS: Mapping[str, str] = {  # what each strategy is, for a reader who knows no
     "gradual": "the movies' network, tuned layer by layer",
     "frozen": "the movies' network with a new last layer",
     "source-only": "the movies' network, no label of yours",
-    "sentence-embedding": "general encoder, without the movies",
+    "sentence-embedding": "general encoder without movies",
     "tfidf": "linear model without the movies",
     "scratch": "the same network without the movies",
     "majority": "always the most frequent class",
@@ -113,17 +114,17 @@ def at(study: Study, budget: Budget) -> Ranking:
 
 
 def answer(studies: Sequence[Study]) -> str:
-    """The picture, the answer in two sentences, what the picture shows, and how `auto` did where nothing was chosen."""
+    """The answer in two sentences, the picture, what it shows, and how `auto` did where nothing was chosen."""
     study = main_study(studies, MAIN)
     few, many = at(study, USUAL), at(study, FULL)
     first, last = chosen(study, few), chosen(study, many)
     zero, linear = needed(study, study.board.zero or ZERO, many), needed(study, LINEAR, many)
     way = "falls" if first.gain and last.gain and last.gain.estimate < first.gain.estimate else "goes"
     return "\n".join([
-        f"![Accuracy by number of labels; the text below has the figures]({PICTURE.relative_to(ROOT).as_posix()})", "",
         f"**With {USUAL} labelled Amazon reviews, {three(study, few)}.**",
         f"**With all {many.n_train:,} labels these are {percent(last)}, {percent(zero)} and {percent(linear)}: the "
         f"lead over that network {way} from {lead(first)} to {lead(last)}.**", "",
+        f"![accuracy by number of labels; the figures are in the text]({PICTURE.relative_to(ROOT).as_posix()})", "",
         caption(studies), *confirmed(studies)])
 
 
@@ -168,7 +169,18 @@ def amazon(studies: Sequence[Study]) -> str:
         f"±{median(widths):.1f} points.", "", grid(head, body)])
 
 
-BLOCKS: Blocks = {"answer": answer, "amazon": amazon}
+def example(studies: Sequence[Study]) -> str:
+    """What the main leaderboard says about the usual number of labels and about all, as quotations."""
+    from bench.report.advice import advice
+    from bench.report.headline import at_budget
+
+    study = main_study(studies, MAIN)
+    rankings = [at(study, budget) for budget in (USUAL, FULL)]
+    by_budget = dict(zip((r.budget for r in study.rankings), advice(study), strict=False))  # then some about all
+    return "\n>\n".join(f"> {line}" for line in (*at_budget(study, USUAL), *(by_budget[r.budget] for r in rankings)))
+
+
+BLOCKS: Blocks = {"answer": answer, "amazon": amazon, "example": example}
 
 
 def shown_panels(studies: Sequence[Study]) -> list[tuple[Panel, Study]]:
@@ -221,7 +233,7 @@ def curves(rows: list[dict[str, Any]], title: str, span: list[float], *, first: 
          "title": "test texts labelled right" if first else None, "axis": {**axis, "format": ".0%", "tickCount": 6}}
     lines = {"x": x, "y": y, "color": who, "strokeDash": {**who, "scale": {"domain": domain, "range": dashes}}}
     main, others = [{"filter": "datum.main"}], [{"filter": "!datum.main"}]
-    size = {"width": width, "height": 280}
+    size = {"width": width, "height": 230}
     return {"title": {"text": title, "fontSize": 14}, **size, "data": {"values": rows}, "layer": [
         {"transform": main, "mark": {"type": "area", "opacity": 0.2},
          "encoding": {"x": x, "y": {**y, "field": "low"}, "y2": {"field": "high"}, "color": who}},
@@ -233,5 +245,6 @@ if __name__ == "__main__":
     from bench.report import vega
 
     every = read_studies(Path(sys.argv[1]))
-    save_text(PAGE, written(PAGE.read_text(encoding="utf-8"), every, BLOCKS), shared=False)
+    for page in (PAGE, GUIDE):
+        save_text(page, written(page.read_text(encoding="utf-8"), every, BLOCKS), shared=False)
     vega.save(picture(every), PICTURE.with_suffix(""), ("png",))

@@ -46,8 +46,10 @@ def read_studies(results: Path) -> list[Study]:
 
 
 def main_studies(studies: Sequence[Study]) -> list[Study]:
-    """The leaderboards from IMDB with PyTorch on a CPU, one per target."""
-    return [s for s in studies if (s.board.source, s.board.engine, s.board.device) == ("imdb@official", "torch", "cpu")]
+    """The leaderboards from IMDB with PyTorch on a CPU, the usual network and stratified draws, one per target."""
+    usual = ("imdb@official", "torch", "cpu", "gru-64-64-glove", "stratified")
+    return [s for s in studies
+            if (s.board.source, s.board.engine, s.board.device, s.board.net, s.board.key.draw) == usual]
 
 
 def main_study(studies: Sequence[Study], target: str) -> Study:

@@ -1,0 +1,165 @@
+"""Figures in README and docs are written from the published records, and a run's records can be added to these."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import re
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+DOCS = ROOT / "docs"
+
+
+@pytest.fixture
+def findings_page(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    monkeypatch.syspath_prepend(DOCS)
+    return importlib.import_module("findings_page")
+
+
+@pytest.fixture
+def front_page(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    monkeypatch.syspath_prepend(DOCS)
+    return importlib.import_module("front_page")
+
+
+def front_page_records(tasks: tuple[str, ...] = ("amazon", "tweets")) -> list[Any]:
+    from made import grid, record
+
+    auto = [record(task, "imdb@official", "auto", budget, seed, 1.3) for task in tasks for seed in (0, 1)
+            for budget in (32, 128, "full")]
+    return [*grid(tasks, ("imdb@official",), ("scratch", "tfidf", "finetune")), *auto]
+
+
+def test_the_readmes_answer_and_table_are_written_from_records_between_their_marks(front_page: ModuleType) -> None:
+    from bench.analysis import study
+
+    records = front_page_records()
+    found = study.studies(records)
+    before = (ROOT / "README.md").read_text(encoding="utf-8")
+    after = front_page.written(before, found, front_page.BLOCKS)
+    block = importlib.import_module("results").BLOCK
+    assert block.sub("", after) == block.sub("", before)
+    assert front_page.written(after, found, front_page.BLOCKS) == after
+    answer, table = (match[3] for match in block.finditer(after))
+    right = {name: [r.accuracy for r in records if (r.task, r.baseline, r.budget) == ("amazon", name, 128)]
+             for name in ("auto", "scratch", "tfidf")}
+    said = [f"{sum(scores) / len(scores):.0%}" for scores in right.values()]
+    assert re.findall(r"\d+%", answer.partition("**With all")[0]) == said
+    assert "(tweets), with 128 labels `auto` against that network is" in answer
+    rows = [line for line in table.splitlines() if line.startswith("| `")]
+    assert {row.split("`")[1] for row in rows} == {"auto", "scratch", "tfidf", "finetune"}
+    assert all(len(re.findall(r"\.\d{3}", row)) == 3 for row in rows)
+
+
+def test_the_readmes_answer_says_which_records_it_lacks(front_page: ModuleType) -> None:
+    from bench.analysis import study
+
+    with pytest.raises(SystemExit, match="0 leaderboards of amazon"):
+        front_page.answer([])
+    without = [r for r in front_page_records(("amazon",)) if r.baseline != "tfidf"]
+    with pytest.raises(SystemExit, match="amazon: no records of tfidf with all labels"):
+        front_page.answer(study.studies(without))
+
+
+def test_the_example_quotes_what_the_leaderboard_says_about_128_labels_and_about_all(front_page: ModuleType) -> None:
+    from bench.analysis import study
+    from bench.report.headline import at_budget
+
+    found = study.studies(front_page_records(("amazon",)))
+    lines = front_page.example(found).split("\n>\n")
+    assert lines[0] == f"> {at_budget(found[0], 128)[0]}"
+    assert [line.split(" the highest")[0] for line in lines[-2:]] == ["> At 128 labels", "> At all 2,000 labels"]
+
+
+def test_the_readmes_picture_shows_auto_with_its_interval_in_a_panel_per_target(front_page: ModuleType) -> None:
+    from bench.analysis import study
+
+    for tasks in (("amazon", "tweets"), ("amazon",)):
+        panels = front_page.picture(study.studies(front_page_records(tasks)))["hconcat"]
+        assert [panel["title"]["text"].split()[0].lower().strip(":") for panel in panels] == list(tasks)
+        for panel in panels:
+            drawn = panel["data"]["values"]
+            assert {r["who"].split(":")[0] for r in drawn} == {"auto", "scratch", "tfidf", "finetune"}
+            assert all(r["low"] <= r["score"] <= r["high"] for r in drawn)
+            assert [r["n"] for r in drawn if r["main"]] == [32, 128, 2000]
+
+
+def test_every_block_of_the_findings_is_made_from_records(findings_page: ModuleType) -> None:
+    from made import record, results
+
+    from bench.analysis import study
+
+    more = [record("alpha", "imdb@official", "scratch", 128, seed, 0.5, engine="mxnet") for seed in (0, 1)]
+    more += [record(task, "imdb@official", row, 128, seed, effect, device=device) for task in ("alpha", "beta")
+             for device in ("cpu", "cuda") for seed in (0, 1)
+             for row, effect in (("auto", 1.4), ("encoder-finetune", 1.2), ("self-training", 0.8), ("tfidf-joint", 0))]
+    found = study.studies([*results(), *more])
+    made = {name: block(found) for name, block in findings_page.BLOCKS.items()}
+    lines = {name: [line for line in text.splitlines() if line.startswith("|")] for name, text in made.items()}
+    assert all(len({line.count("|") for line in table}) == 1 for table in lines.values() if table)
+    assert [line.split(" | ")[0] for line in lines["domains"][2:]] == ["| alpha", "| beta", "| gamma"]
+    assert len(lines["by-budget"]) == 2 + 3 * 3
+    assert "| alpha | `scratch` | 128 |" in made["engines"]
+    assert len(lines["cost"]) == 2 + len({r.baseline for r in [*results(), *more] if r.device == "cpu"})
+    assert [line.split(" | ")[0] for line in lines["auto-cpu"][2:] + lines["encoders"][2:]] == [
+        "| alpha", "| beta", "| gamma", "| alpha", "| beta"]
+    assert "| GPU | confirmation | others | 2 |" in made["auto"]
+
+
+def test_a_figure_in_a_sentence_is_written_from_records(findings_page: ModuleType) -> None:
+    from made import record
+
+    from bench.analysis import study
+
+    records = [record("alpha", "imdb@official", row, 128, seed, effect) for seed in (0, 1)
+               for row, effect in (("auto", 1.0), ("scratch", 0.2))]
+    of_row = {row: [r.accuracy for r in records if r.baseline == row] for row in ("auto", "scratch")}
+    auto, scratch = (sum(scores) / 2 for scores in of_row.values())
+    before = "With .123<!-- auto alpha 128 --> it is +0.0<!-- scratch - auto alpha 128 --> points ahead."
+    after = findings_page.with_figures(before, study.studies(records))
+    assert after == (f"With {auto:.3f}".replace("0.", ".") + "<!-- auto alpha 128 --> it is "
+                     f"\u2212{100 * (auto - scratch):.1f}<!-- scratch - auto alpha 128 --> points ahead.")
+    assert findings_page.with_figures(after, study.studies(records)) == after
+    for wrong in ("auto beta 128", "auto alpha 32", "auto alpha 128 gpu", "tfidf alpha 128", "tfidf - auto alpha 128"):
+        with pytest.raises(SystemExit, match=f"no record for the figure {wrong!r}"):
+            findings_page.figure(wrong, study.studies(records))
+    with pytest.raises(SystemExit, match="names no figure"):
+        findings_page.figure("auto alpha many", study.studies(records))
+
+
+def test_the_pages_show_what_is_published(front_page: ModuleType, findings_page: ModuleType) -> None:
+    found = findings_page.read_studies(ROOT / "results" / "published")
+    for page in (front_page.PAGE, front_page.GUIDE):
+        text = page.read_text(encoding="utf-8")
+        assert front_page.written(text, found, front_page.BLOCKS) == text, f"{page.name}: make picture"
+    text = findings_page.PAGE.read_text(encoding="utf-8")
+    assert findings_page.written_anew(text, found) == text, "docs/findings.md: make picture"
+
+
+def test_publishing_adds_a_runs_records_and_makes_the_leaderboards(tmp_path: Path) -> None:
+    from made import results
+
+    from bench.results import record_files
+
+    spec = importlib.util.spec_from_file_location("publish", DOCS / "publish.py")
+    assert spec is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    every = results()
+    for i, part in enumerate((every[::2], every[1::2])):
+        for r in part:
+            record_files.append(tmp_path / f"run{i}" / "records" / f"{r.task}.jsonl", r)
+    published = tmp_path / "published"
+    for run in ("run0", "run1", "run1"):
+        written = module.publish(tmp_path / run, published)
+    assert sorted(r.identity() for r in record_files.read_all(published)) == sorted(r.identity() for r in every)
+    assert {p.relative_to(published).as_posix() for p in written} == {
+        *(f"records/{task}.jsonl.gz" for task in ("alpha", "beta", "gamma")),
+        *(f"leaderboards/{task}.{form}" for task in ("alpha", "beta", "gamma")
+          for form in ("md", "csv", "tex", "html", "json"))}
+    assert "imdb@official" in (published / "leaderboards" / "alpha.md").read_text(encoding="utf-8")
