@@ -1,7 +1,8 @@
 """Write the tables and the figures of docs/findings.md from records: python docs/findings_page.py RESULTS.
 
 A table stands between a block's marks, as on the README. A figure of a sentence is followed by a comment that says what
-it is, such as `.857<!-- auto amazon 128 -->` or `+2.1<!-- auto - tfidf amazon 128 -->`, and is written anew with it.
+it is, such as `.857<!-- auto amazon 128 -->` or `+2.1<!-- auto - tfidf amazon 128 -->`, and is written anew with it. A
+difference without a sign is one of which the sentence says that it is above 0; where it is not, the script says so.
 """
 
 from __future__ import annotations
@@ -188,7 +189,7 @@ def harms(studies: Sequence[Study]) -> str:
         else "Nowhere."
 
 
-def figure(what: str, studies: Sequence[Study]) -> str:
+def figure(what: str, studies: Sequence[Study], *, signed: bool = True) -> str:
     """A figure of a sentence: `ROW [- ROW] TARGET BUDGET [gpu]`; exits where there is no such record.
 
     TARGET may be `reviews`, all targets with the source's language and labels, or `new-labels`, all with other labels:
@@ -203,8 +204,10 @@ def figure(what: str, studies: Sequence[Study]) -> str:
     chosen = [s for s in of_device if target in (name(s), kind_of(s))]
     if other:
         points = list(differences(chosen, one, other, budget))
+        if points and not signed and mean(points) <= 0:
+            raise SystemExit(f"the sentence with the figure {what!r} is wrong: it is {mean(points):+.1f}")
         if points:
-            return f"{mean(points):+.1f}".replace("-", "\u2212")
+            return f"{mean(points):{'+' if signed else ''}.1f}".replace("-", "\u2212")
     scores = [score for s in chosen if (score := mean_score(s, one, budget)) is not None]
     if other or not scores:
         raise SystemExit(f"no record for the figure {what!r}")
@@ -220,7 +223,10 @@ def kind_of(study: Study) -> str:
 
 def with_figures(text: str, studies: Sequence[Study]) -> str:
     """The page with every figure written anew."""
-    return FIGURE.sub(lambda match: figure(match[3], studies) + match[2], text)
+    def anew(match: re.Match[str]) -> str:
+        return figure(match[3], studies, signed=match[1][0] in "+\u2212-") + match[2]
+
+    return FIGURE.sub(anew, text)
 
 
 BLOCKS: Blocks = {

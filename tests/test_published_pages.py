@@ -125,6 +125,10 @@ def test_a_figure_in_a_sentence_is_written_from_records(findings_page: ModuleTyp
     assert after == (f"With {auto:.3f}".replace("0.", ".") + "<!-- auto alpha 128 --> it is "
                      f"\u2212{100 * (auto - scratch):.1f}<!-- scratch - auto alpha 128 --> points ahead.")
     assert findings_page.with_figures(after, study.studies(records)) == after
+    ahead = findings_page.with_figures("0.0<!-- auto - scratch alpha 128 --> points ahead", study.studies(records))
+    assert ahead == f"{100 * (auto - scratch):.1f}<!-- auto - scratch alpha 128 --> points ahead"
+    with pytest.raises(SystemExit, match="is wrong: it is -"):
+        findings_page.with_figures("0.0<!-- scratch - auto alpha 128 --> points ahead", study.studies(records))
     for wrong in ("auto beta 128", "auto alpha 32", "auto alpha 128 gpu", "tfidf alpha 128", "tfidf - auto alpha 128"):
         with pytest.raises(SystemExit, match=f"no record for the figure {wrong!r}"):
             findings_page.figure(wrong, study.studies(records))
