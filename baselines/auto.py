@@ -7,15 +7,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.api import (
+    AS_IT_IS,
     Examples,
     Fitted,
     MeanModel,
     Member,
     Resources,
     Trial,
+    calibrated_weights,
     geometric_mean,
     in_the_sources_language,
-    tempered_weights,
 )
 
 from . import (
@@ -27,13 +28,14 @@ from . import (
     gradual,
     self_training,
     sentence_embedding,
+    setfit,
     source_only,
     tfidf,
     tfidf_joint,
 )
 
 FEW = 256  # labels up to which training the base further pays; beyond, its features do as well in a tenth of the time
-STRENGTH = 20.0  # how much a member's weight depends on its out-of-fold log-loss; 0: not at all
+STRENGTH = 20.0  # how much a member's weight depends on its calibrated out-of-fold log-loss; 0: not at all
 GPU = frozenset({"gpu"})  # what a candidate needs besides that is too slow on a CPU
 SMALLEST = 0.01  # weight below which a member is left out
 
@@ -69,6 +71,8 @@ NEW_LABELS = (
     Candidate("glove-frozen", glove_embedding.frozen, glove_embedding.NEEDS, unless="sentence-embedding"),
     Candidate("sentence-embedding", sentence_embedding.fit, sentence_embedding.NEEDS),
     Candidate("encoder-scratch", encoder_scratch.fit, encoder_scratch.NEEDS | GPU),
+    Candidate("encoder-finetune", encoder_finetune.fit, encoder_finetune.NEEDS | GPU),
+    Candidate("setfit", setfit.fit, setfit.NEEDS | GPU),
 )
 
 REFERENCES = ("genest1986combining",)  # bench/references.toml
@@ -81,20 +85,23 @@ def fit(trial: Trial, resources: Resources) -> Fitted:
     """Where the source's labels carry over, members and weights are fixed, and depend on the number of labels.
 
     Where the labels are new, or the texts in another language, out-of-fold predictions on the labelled texts say how
-    much each member weighs.
+    much each member weighs, and how certain it should be.
     """
     known = _known(trial, resources)
     members = _members(trial, resources, SAME_LABELS if known else NEW_LABELS)
-    weights = {name: c.weight for name, c in members.items()} if known else \
-        tempered_weights({name: c.fit for name, c in members.items()}, trial, resources, STRENGTH)
-    weights = _shares({name: share for name, share in _shares(weights).items() if share >= SMALLEST})
+    found = {name: (c.weight, AS_IT_IS) for name, c in members.items()} if known else \
+        calibrated_weights({name: c.fit for name, c in members.items()}, trial, resources, STRENGTH)
+    shares = _shares({name: weight for name, (weight, _) in found.items()})
+    weights = _shares({name: share for name, share in shares.items() if share >= SMALLEST})
     fitted = {name: members[name].fit(trial, resources) for name in weights}
 
     def predict(examples: Examples) -> NDArray[np.float32]:
-        return geometric_mean([of_member(examples) for of_member in fitted.values()], list(weights.values()))
+        return geometric_mean([of_member(examples) for of_member in fitted.values()], list(weights.values()),
+                              [found[name][1] for name in weights])
 
     def as_model() -> MeanModel:
-        return MeanModel({name: Member(fitted[name].model(), weight) for name, weight in weights.items()})
+        return MeanModel({name: Member(fitted[name].model(), weight, found[name][1])
+                          for name, weight in weights.items()})
 
     return Fitted(predict, as_model, weights)
 

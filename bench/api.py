@@ -39,6 +39,7 @@ from bench.learning.finetune import (
 )
 from bench.learning.joint_linear import JointFeatures, weights_of_labelled
 from bench.learning.known_words import in_the_sources_language
+from bench.learning.models.calibration import AS_IT_IS
 from bench.learning.models.encoder_model import EncoderModel
 from bench.learning.models.forest_model import Forest, ForestModel
 from bench.learning.models.linear_model import LinearModel
@@ -56,7 +57,7 @@ from bench.learning.networks.architectures import (
     with_classes,
 )
 from bench.learning.networks.batches import Batches, Recipe
-from bench.learning.out_of_fold import tempered_weights
+from bench.learning.out_of_fold import calibrated_weights
 from bench.learning.probe import Head, class_probabilities, fit_probe, fit_weighted_probe, linear_head
 from bench.learning.resources import Resources
 from bench.learning.self_trained_linear import self_trained_linear
@@ -87,7 +88,7 @@ __all__ += ["Head", "JointNgrams", "Standardisation", "augment", "augmented_for_
             "fit_denoising_layers", "fitted_layers", "fitted_linear", "hidden_layers", "importance_weights", "pool_of",
             "stacked", "weights_of_labelled"]
 # Several strategies as one.
-__all__ += ["geometric_mean", "in_the_sources_language", "tempered_weights"]
+__all__ += ["AS_IT_IS", "calibrated_weights", "geometric_mean", "in_the_sources_language"]
 
 # Networks and their weights.
 __all__ += ["EMBEDDING", "HEAD", "HEAD_BIAS", "Architecture", "Params", "initial_params", "to_embedding_rows",

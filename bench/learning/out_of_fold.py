@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bench.core.seeds import generator_for
 from bench.learning.class_shares import fit_class_shares
-from bench.learning.models.mean_model import LEAST
+from bench.learning.models.calibration import LEAST, Calibration, fit_calibration
 from bench.learning.resources import Resources
 from bench.protocol.trial import Predictor, Trial
 
@@ -19,36 +19,60 @@ FOLDS = 3
 ENOUGH = 500  # scored texts after which no further fold is fitted
 
 
-def tempered_weights(fits: Mapping[str, Fit], trial: Trial, resources: Resources, strength: float) -> dict[str, float]:
-    """Weights ∝ exp(-strength · mean log-loss) of out-of-fold predictions on the labelled texts, summing to 1.
+@dataclass(frozen=True)
+class HeldOut:
+    """Out-of-fold predictions of the labelled texts that count."""
 
-    With the number of texts for `strength` these would be the posterior of "one of them is right" (pseudo-Bayesian
+    p: NDArray[np.float64]  # [n, classes]
+    y: NDArray[np.int64]  # [n]
+    weights: NDArray[np.float64]  # [n]: where every class counts alike in the score, so it does here
+
+    def loss(self, calibration: Calibration) -> float:
+        """The mean log-loss of calibrated predictions; 0 where no text counts."""
+        if not len(self.y):
+            return 0.0
+        from scipy.special import log_softmax
+
+        logs = log_softmax(calibration.logits(self.p), axis=1)[np.arange(len(self.y)), self.y]
+        return float((self.weights * -np.maximum(logs, np.log(LEAST))).mean())
+
+
+def calibrated_weights(fits: Mapping[str, Fit], trial: Trial, resources: Resources,
+                       strength: float) -> dict[str, tuple[float, Calibration]]:
+    """Of each strategy its weight and the calibration that its out-of-fold predictions ask for; weights sum to 1.
+
+    Weights are ∝ exp(-strength · mean log-loss) of the calibrated out-of-fold predictions on the labelled texts. With
+    the number of texts for `strength` these would be the posterior of "one of them is right" (pseudo-Bayesian
     model averaging, Yao et al. 2018). That soon gives the best one all the weight, where a mean would be better. The
     folds are stratified: three, or as many as the largest class has texts; with many texts not all folds are scored. A
-    text counts only where its class is among the others; where no text counts, all weights are equal.
+    text counts only where its class is among the others; where no text counts, all weights are equal. Biases of
+    classes are fitted only where every class counts alike in the score: few texts of a rare class teach most
+    strategies to predict it too seldom.
     """
-    losses = {name: out_of_fold_losses(fit, trial, resources) for name, fit in fits.items()}
-    means = np.array([loss.mean() if len(loss) else 0.0 for loss in losses.values()])
-    weights = np.exp(-strength * (means - means.min()))
-    return dict(zip(losses, (weights / weights.sum()).tolist(), strict=True))
+    held_out = {name: out_of_fold(fit, trial, resources) for name, fit in fits.items()}
+    calibrations = {name: fit_calibration(held.p, held.y, held.weights, biased=trial.class_weights is not None)
+                    for name, held in held_out.items()}
+    losses = np.array([held.loss(calibrations[name]) for name, held in held_out.items()])
+    weights = np.exp(-strength * (losses - losses.min()))
+    return {name: (float(weight), calibrations[name])
+            for name, weight in zip(held_out, weights / weights.sum(), strict=True)}
 
 
-def out_of_fold_losses(fit: Fit, trial: Trial, resources: Resources) -> NDArray[np.float64]:
-    """The log-loss of each text that counts, predicted by a fit on the other folds; the same texts for every `fit`.
-
-    Where every class counts alike in the score, so it does here.
-    """
-    texts, losses = trial.labelled, [np.zeros(0)]
-    text_weights = np.ones(len(trial.labels)) if trial.class_weights is None else trial.class_weights
+def out_of_fold(fit: Fit, trial: Trial, resources: Resources) -> HeldOut:
+    """The prediction for each text that counts, by a fit on the other folds; the same texts for every `fit`."""
+    texts, classes = trial.labelled, len(trial.labels)
+    text_weights = np.ones(classes) if trial.class_weights is None else np.asarray(trial.class_weights, np.float64)
+    predictions, labels = [np.zeros((0, classes))], [np.zeros(0, np.int64)]
     for learn, held_out in folds_of(texts.labels, generator_for("folds", trial.target, trial.seed)):
-        if sum(map(len, losses)) >= ENOUGH:
+        if sum(map(len, labels)) >= ENOUGH:
             break
         part = replace(trial, labelled=texts.part(learn))
         counted = texts.part(held_out[np.isin(texts.labels[held_out], texts.labels[learn])])
         predict = fit_class_shares(part) if part.has_one_class else fit(part, resources)
-        p = np.asarray(predict(replace(counted, y=None)), np.float64)[np.arange(len(counted)), counted.labels]
-        losses.append(-np.log(np.clip(p, LEAST, 1.0)) * text_weights[counted.labels])
-    return np.concatenate(losses)
+        predictions.append(np.asarray(predict(replace(counted, y=None)), np.float64))
+        labels.append(counted.labels)
+    y = np.concatenate(labels)
+    return HeldOut(np.concatenate(predictions), y, text_weights[y])
 
 
 def folds_of(labels: NDArray[np.int64], rng: np.random.Generator) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]]:

@@ -13,9 +13,10 @@ from bench.baselines import BASELINES, auto
 from bench.core.errors import BenchError
 from bench.data.corpus import Examples
 from bench.learning import known_words
-from bench.learning.models.mean_model import LEAST, MeanModel, Member, geometric_mean
+from bench.learning.models.calibration import AS_IT_IS, HOTTEST, LEAST, Calibration, fit_calibration
+from bench.learning.models.mean_model import MeanModel, Member, geometric_mean
 from bench.learning.models.model import ConstantModel, Fitted, ModelError
-from bench.learning.out_of_fold import folds_of, out_of_fold_losses, tempered_weights
+from bench.learning.out_of_fold import HeldOut, calibrated_weights, folds_of, out_of_fold
 from bench.learning.resources import Resources
 from bench.protocol.domain import Domain
 from bench.protocol.trial import Trial
@@ -123,10 +124,15 @@ def constant(*share: float) -> ConstantModel:
 
 
 def test_a_model_of_models_that_is_not_what_its_card_says_is_refused():
-    model = MeanModel({"one": Member(constant(0.2, 0.8), 0.25), "two": Member(constant(0.5, 0.5), 0.75)})
+    model = MeanModel({"one": Member(constant(0.2, 0.8), 0.25),
+                       "two": Member(constant(0.5, 0.5), 0.75, Calibration(2.0, (0.4, -0.4)))})
     parts = model.parts()
     again = MeanModel.from_parts(parts)
     np.testing.assert_array_equal(again.probabilities(["a", "b"]), model.probabilities(["a", "b"]))
+    assert again.probabilities(["a"])[0] == pytest.approx(geometric_mean(
+        [np.array([[0.2, 0.8]]), np.array([[np.exp(0.8) / (1 + np.exp(0.8)), 1 / (1 + np.exp(0.8))]])],
+        [0.25, 0.75])[0], abs=1e-6)
+    assert "temperature" not in parts.settings["members"][0]
 
     def refused(message: str, **changes: object) -> None:
         members = [{**entry, **changes} if entry["name"] == "two" else entry for entry in parts.settings["members"]]
@@ -136,6 +142,11 @@ def test_a_model_of_models_that_is_not_what_its_card_says_is_refused():
     refused("do not sum to 1", weight=0.5)
     for weight in (-0.75, float("nan"), float("inf"), "0.75", True, None):
         refused("weight", weight=weight)
+    for temperature in (0.1, 7, "2", True, None, float("nan")):
+        refused("temperature", temperature=temperature)
+    for bias in ([0.4, 9.0], [0.4, "1"], 3, [float("nan"), 0.0]):
+        refused("the biases", bias=bias)
+    refused("not as many biases as classes", bias=[0.1])
     refused("words", words=-1)
     refused("each once", words=1)
     refused("each once", name="one")
@@ -166,21 +177,35 @@ def test_folds_hold_every_text_out_once_and_deal_out_small_classes():
     assert folds_of(np.array([0, 1, 2]), np.random.default_rng(0)) == []
 
 
-def answers(share: float) -> object:
-    """A strategy that gives every class the same share, whatever the others get."""
-    return lambda trial, resources: lambda examples: np.full((len(examples), len(trial.labels)), share, np.float32)
+def answers(right: float, y: np.ndarray, to: int = -1) -> object:
+    """A strategy that gives this share to the true class of every text, or to the class `to`; the others are equal."""
+    def fit(trial: Trial, resources: object) -> object:
+        def predict(examples: Examples) -> np.ndarray:
+            p = np.full((len(examples), len(trial.labels)), (1 - right) / (len(trial.labels) - 1), np.float32)
+            p[np.arange(len(examples)), y[examples.rows] if to < 0 else to] = right
+            return p
+
+        return predict
+
+    return fit
 
 
-def test_weights_follow_the_loss_and_are_equal_where_nothing_can_be_held_out(world: World):
-    trial = world.trial(40, target=world.three)
-    fits = {"good": answers(0.5), "bad": answers(0.25)}
-    weights = tempered_weights(fits, trial, None, 3.0)  # type: ignore[arg-type]
-    assert weights["good"] / weights["bad"] == pytest.approx(2**3, rel=1e-4)
-    assert tempered_weights(fits, trial, None, 0.0) == pytest.approx({"good": 0.5, "bad": 0.5})  # type: ignore[arg-type]
+def test_weights_follow_the_calibrated_loss_and_are_equal_where_nothing_can_be_held_out(world: World):
+    trial, y = world.trial(40, target=world.three), world.three.data.y
+    fits = {"good": answers(0.6, y), "bad": answers(1 / 3, y)}
+    found = calibrated_weights(fits, trial, None, 3.0)  # type: ignore[arg-type]
+    held = {name: out_of_fold(fit, trial, None) for name, fit in fits.items()}  # type: ignore[arg-type]
+    assert found["bad"][1].temperature == pytest.approx(1.0, abs=1e-3)
+    assert found["good"][1].temperature < 1.0, "it is more often right than it says"
+    gap = held["bad"].loss(AS_IT_IS) - held["good"].loss(found["good"][1])
+    assert gap > held["bad"].loss(AS_IT_IS) - held["good"].loss(AS_IT_IS)
+    assert found["good"][0] / found["bad"][0] == pytest.approx(np.exp(3 * gap), rel=1e-4)
+    alike = calibrated_weights(fits, trial, None, 0.0)  # type: ignore[arg-type]
+    assert [weight for weight, _ in alike.values()] == pytest.approx([0.5, 0.5])
     first = np.array([np.flatnonzero(trial.labelled.labels == c)[0] for c in range(3)])
     one_each = replace(trial, labelled=trial.labelled.part(first))
-    assert tempered_weights(fits, one_each, None, 3.0) == pytest.approx(  # type: ignore[arg-type]
-        {"good": 0.5, "bad": 0.5})
+    assert calibrated_weights(fits, one_each, None, 3.0) == {  # type: ignore[arg-type]
+        "good": (0.5, AS_IT_IS), "bad": (0.5, AS_IT_IS)}
 
 
 def test_held_out_texts_are_given_without_labels_and_a_text_of_a_class_of_its_own_does_not_count(world: World):
@@ -193,15 +218,18 @@ def test_held_out_texts_are_given_without_labels_and_a_text_of_a_class_of_its_ow
         assert not part.has_one_class, "the class shares answer where it has one class alone"
         return lambda examples: np.full((len(examples), 3), 1 / 3, np.float32)
 
-    assert len(out_of_fold_losses(fit, replace(trial, labelled=trial.labelled.part(rows)), None)) == 9  # type: ignore[arg-type]
+    held = out_of_fold(fit, replace(trial, labelled=trial.labelled.part(rows)), None)  # type: ignore[arg-type]
+    assert (held.p.shape, held.y.tolist()) == ((9, 3), [0] * 9)
 
     def watching(part: Trial, resources: object) -> object:
         assert len(part.labelled) < len(trial.labelled)
         return lambda examples: seen.append(examples) or np.full((len(examples), 3), 1 / 3, np.float32)
 
-    losses = out_of_fold_losses(watching, trial, None)  # type: ignore[arg-type]
-    assert losses == pytest.approx(np.full(40, np.log(3)), rel=1e-5)
+    held = out_of_fold(watching, trial, None)  # type: ignore[arg-type]
+    assert (len(held.y), held.loss(AS_IT_IS)) == (40, pytest.approx(np.log(3), rel=1e-5))
+    assert sorted(held.y.tolist()) == sorted(y.tolist())
     assert all(examples.y is None for examples in seen)
+    assert HeldOut(np.zeros((0, 3)), np.zeros(0, np.int64), np.zeros(0)).loss(AS_IT_IS) == 0.0
 
 
 def test_where_every_class_counts_alike_so_it_does_in_the_weights(world: World):
@@ -209,16 +237,39 @@ def test_where_every_class_counts_alike_so_it_does_in_the_weights(world: World):
     y = trial.labelled.labels
     rows = np.concatenate([np.flatnonzero(y == 0)[:10], np.flatnonzero(y == 1)[:3], np.flatnonzero(y == 2)[:2]])
     small = replace(trial, labelled=trial.labelled.part(rows))
-    losses = out_of_fold_losses(answers(0.5), small, None)  # type: ignore[arg-type]
-    assert losses.sum() == pytest.approx(15 * np.log(2), rel=1e-5)
-    assert sorted(set(np.round(losses / np.log(2), 3))) == pytest.approx([0.5, 5 / 3, 2.5], abs=1e-3)
+    held = out_of_fold(answers(0.5, world.three.data.y), small, None)  # type: ignore[arg-type]
+    assert held.loss(AS_IT_IS) == pytest.approx(np.log(2), rel=1e-5)
+    assert sorted(set(np.round(held.weights, 3))) == pytest.approx([0.5, 5 / 3, 2.5], abs=1e-3)
+    always_first = {"one": answers(0.8, world.three.data.y, to=0)}
+    ((_, calibration),) = calibrated_weights(always_first, small, None, 3.0).values()  # type: ignore[arg-type]
+    assert calibration.bias[0] < min(calibration.bias[1:]) < 0.5
+    ((_, calibration),) = calibrated_weights(
+        always_first, replace(small, balanced=False), None, 3.0).values()  # type: ignore[arg-type]
+    assert calibration.bias == ()
+
+
+def test_a_calibration_makes_predictions_as_certain_as_they_are_right():
+    rng = np.random.default_rng(0)
+    truth = rng.integers(0, 2, 400)
+    said = np.where(rng.random(400) < 0.7, truth, 1 - truth)  # right in 70%, and says 99%
+    p = np.where(np.arange(2) == said[:, None], 0.99, 0.01)
+    ones = np.ones(400)
+    sure = fit_calibration(p, truth, ones, biased=False)
+    assert 3.0 < sure.temperature <= HOTTEST
+    right = 1 / (1 + np.exp(-np.ptp(sure.logits(p), axis=1)))
+    assert right.mean() == pytest.approx(0.7, abs=0.03)
+    few = fit_calibration(p[:4], truth[:4], ones[:4], biased=True)
+    assert 0.8 < few.temperature < 1.25
+    assert max(map(abs, few.bias)) < 1.0
+    assert fit_calibration(p[:0], truth[:0], ones[:0], biased=True) == AS_IT_IS == Calibration(1.0, ())
+    np.testing.assert_array_equal(AS_IT_IS.logits(np.array([[1.0, 0.0]])), np.log([[1.0, LEAST]]))
 
 
 # What runs where.
 
 @pytest.mark.parametrize(("which", "labels", "encoder", "share"), [
     ("target", 32, "encoder-finetune", 6 / 13), ("target", 0, "encoder-source-only", 6 / 12),
-    ("three", 96, "encoder-scratch", 1 / 4)])
+    ("three", 96, "encoder-scratch", 1 / 6), ("three", 96, "setfit", 1 / 6), ("three", 96, "encoder-finetune", 1 / 6)])
 def test_on_a_gpu_the_encoder_is_a_member(world: World, which: str, labels: int, encoder: str, share: float):
     ready = frozenset().union(*(needs.complete(of) for _, of in auto.OPTIONAL_NEEDS))
     for prepared, there in ((ready, True), (ready - {"gpu"}, False)):
@@ -252,7 +303,7 @@ def test_what_cannot_run_on_a_target_is_left_out_and_what_is_not_installed_is_na
     assert not {"gpu", "encoder", "encoder-base"} & (whole.needs() | new.needs())
     on_a_gpu = on(world.target, glove=True, device="cuda")
     assert (on_a_gpu.without(), {"gpu", "encoder-base"} <= on_a_gpu.needs()) == ((), True)
-    assert {"gpu", "encoder"} <= on(world.three, glove=True, device="cuda").needs()
+    assert {"gpu", "encoder", "encoder-base"} <= on(world.three, glove=True, device="cuda").needs()
     no_glove = on(world.three, glove=False)
     assert "glove" not in no_glove.needs()
     assert any(name.startswith("glove-") for name in no_glove.without())

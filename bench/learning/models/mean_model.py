@@ -12,23 +12,25 @@ from numpy.typing import NDArray
 
 from bench.core.brief import shown
 from bench.data.text import Vocabulary
+from bench.learning.models.calibration import AS_IT_IS, COLDEST, FARTHEST, HOTTEST, Calibration
 from bench.learning.models.model import Model, ModelError, ModelParts, class_of, kind_of
 from bench.learning.models.network_model import NetworkModel
 from bench.protocol.metrics import softmax
 
 KIND = "mean"  # its key in model.KINDS
-LEAST = 1e-4  # what a member's probability counts as at least, so that none rules out a class alone
 MOST_MEMBERS = 100
+CALIBRATED = {"temperature", "bias"}  # what the card states of a member that has a calibration
 
 
-def geometric_mean(probabilities: Sequence[NDArray[np.floating[Any]]],
-                   weights: Sequence[float]) -> NDArray[np.float32]:
+def geometric_mean(probabilities: Sequence[NDArray[np.floating[Any]]], weights: Sequence[float],
+                   calibrations: Sequence[Calibration] | None = None) -> NDArray[np.float32]:
     """The mean of log-probabilities [n, classes] of several classifiers, as probabilities: a logarithmic opinion pool.
 
-    The weights sum to 1 (Genest & Zidek 1986). A probability below `LEAST` counts as `LEAST`.
+    The weights sum to 1 (Genest & Zidek 1986). A probability below 0.0001 counts as 0.0001. Each classifier may have a
+    calibration.
     """
-    logs = [weight * np.log(np.maximum(p, LEAST, dtype=np.float64))
-            for p, weight in zip(probabilities, weights, strict=True)]
+    logs = [weight * calibration.logits(p) for p, weight, calibration
+            in zip(probabilities, weights, calibrations or [AS_IT_IS] * len(weights), strict=True)]
     return softmax(np.sum(logs, axis=0))
 
 
@@ -38,6 +40,7 @@ class Member:
 
     model: Model
     weight: float
+    calibration: Calibration = AS_IT_IS
 
 
 @dataclass(frozen=True)
@@ -60,13 +63,15 @@ class MeanModel:
     def probabilities(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Probabilities, [n, classes]."""
         members = self.members.values()
-        return geometric_mean([m.model.probabilities(texts) for m in members], [m.weight for m in members])
+        return geometric_mean([m.model.probabilities(texts) for m in members], [m.weight for m in members],
+                              [m.calibration for m in members])
 
     def parts(self) -> ModelParts:
         """The parts of all members: an array is named `MEMBER/ARRAY`, and words stand one member after the other."""
         parts = {name: member.model.parts() for name, member in self.members.items()}
         settings = [{"name": name, "kind": kind_of(member.model), "weight": member.weight,
-                     "words": len(parts[name].words), "model": dict(parts[name].settings)}
+                     "words": len(parts[name].words), "model": dict(parts[name].settings),
+                     **_stated(member.calibration)}
                     for name, member in self.members.items()]
         arrays = {f"{name}/{key}": array for name, of_one in parts.items() for key, array in of_one.arrays.items()}
         return ModelParts({"members": settings}, arrays, tuple(w for of_one in parts.values() for w in of_one.words))
@@ -81,15 +86,18 @@ class MeanModel:
         used, begin = 0, 0
         for entry in settings:
             name, kind, weight, words = _checked(entry)
+            calibration = _calibration(name, entry)
             arrays = {key.partition("/")[2]: value for key, value in parts.arrays.items()
                       if key.startswith(f"{name}/")}
             of_member = ModelParts(entry["model"], arrays, parts.words[begin : begin + words])
-            members[name] = Member(class_of(kind).from_parts(of_member), weight)
+            members[name] = Member(class_of(kind).from_parts(of_member), weight, calibration)
             used, begin = used + len(arrays), begin + words
         if len(members) < len(settings) or used < len(parts.arrays) or begin != len(parts.words):
             raise ModelError("its members do not account for its weights and words, each once")
         if len({member.model.classes for member in members.values()}) > 1:
             raise ModelError("its members have different numbers of classes")
+        if any(len(m.calibration.bias) not in (0, m.model.classes) for m in members.values()):
+            raise ModelError("a member has not as many biases as classes")
         if abs(sum(member.weight for member in members.values()) - 1.0) > 1e-6:
             raise ModelError("the weights of its members do not sum to 1")
         return cls(members)
@@ -97,16 +105,35 @@ class MeanModel:
 
 def _checked(entry: object) -> tuple[str, str, float, int]:
     """Name, kind, weight and number of words of a member; raises `ModelError` where the card states something else."""
-    if not isinstance(entry, dict) or set(entry) != {"name", "kind", "weight", "words", "model"}:
+    if not isinstance(entry, dict) or set(entry) - CALIBRATED != {"name", "kind", "weight", "words", "model"}:
         raise ModelError("its card does not state name, kind, weight, words and model of each member")
     name, kind, weight, words = (entry[key] for key in ("name", "kind", "weight", "words"))
     if not isinstance(name, str) or not name or "/" in name or kind == KIND or not isinstance(entry["model"], dict):
         raise ModelError(f"its card names a member {shown(name)} of the kind {shown(kind)}")
-    if not isinstance(weight, int | float) or isinstance(weight, bool) or not isfinite(weight) or weight < 0:
+    if not _is_number(weight) or weight < 0:
         raise ModelError(f"its card gives the member {shown(name)} the weight {shown(weight)}")
     if not isinstance(words, int) or isinstance(words, bool) or words < 0:
         raise ModelError(f"its card gives the member {shown(name)} {shown(words)} words")
     return name, kind, float(weight), words
+
+
+def _stated(calibration: Calibration) -> dict[str, Any]:
+    """What the card states of a calibration: nothing where it changes nothing."""
+    return {} if calibration == AS_IT_IS else {"temperature": calibration.temperature, "bias": list(calibration.bias)}
+
+
+def _calibration(name: str, entry: Mapping[str, Any]) -> Calibration:
+    """A member's calibration; raises `ModelError` where the card states something else."""
+    temperature, bias = entry.get("temperature", 1.0), entry.get("bias", [])
+    if not _is_number(temperature) or not COLDEST - 1e-9 <= temperature <= HOTTEST + 1e-9:
+        raise ModelError(f"its card gives the member {shown(name)} the temperature {shown(temperature)}")
+    if not isinstance(bias, list) or not all(_is_number(b) and abs(b) <= FARTHEST + 1e-9 for b in bias):
+        raise ModelError(f"its card gives the member {shown(name)} the biases {shown(bias)}")
+    return Calibration(float(temperature), tuple(map(float, bias)))
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)
 
 
 def on_device(model: Model, engine: str, device: str) -> Model:

@@ -1,0 +1,65 @@
+"""How certain a classifier should be: one temperature, and a bias for each class (bias-corrected temperature scaling).
+
+Guo et al. 2017, On Calibration of Modern Neural Networks; Alexandari et al. 2020, Maximum Likelihood with
+Bias-Corrected Calibration.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+LEAST = 1e-4  # what a probability counts as at least, so that no classifier rules a class out alone
+COLDEST, HOTTEST, FARTHEST = 0.5, 6.0, 3.0  # the least and the greatest temperature, the greatest bias
+OF_TEMPERATURE, OF_BIAS = 1.0, 0.6  # penalties of the squared log-temperature and biases, in texts' losses
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """Log-probabilities are divided by the temperature, then the biases are added; the default changes nothing."""
+
+    temperature: float = 1.0
+    bias: tuple[float, ...] = ()  # one per class; empty: none
+
+    def logits(self, p: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
+        """Calibrated logits [n, classes] of probabilities [n, classes]."""
+        logits: NDArray[np.float64] = np.log(np.maximum(p, LEAST, dtype=np.float64)) / self.temperature
+        return logits + np.array(self.bias, np.float64) if self.bias else logits
+
+
+AS_IT_IS = Calibration()
+
+
+def fit_calibration(p: NDArray[np.floating[Any]], y: NDArray[np.int64], weights: NDArray[np.float64], *,
+                    biased: bool) -> Calibration:
+    """The calibration that the true classes `y` [n] of predictions [n, classes] ask for; as it is where n is 0.
+
+    Each text's log-loss has its weight, divided by their mean. Few texts change little, since a change has a price.
+    Without `biased` it is a temperature alone.
+    """
+    from scipy import special
+    from scipy.optimize import minimize
+
+    if not len(y):
+        return AS_IT_IS
+    logs = np.log(np.maximum(p, LEAST, dtype=np.float64))
+    rows, of_text = np.arange(len(y)), weights / weights.mean()
+
+    def loss(parameters: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        log_temperature, bias = parameters[0], parameters[1:]
+        logits = logs / np.exp(log_temperature) + bias
+        log_shares = special.log_softmax(logits, axis=1)
+        value = float((of_text * -log_shares[rows, y]).sum()
+                      + OF_TEMPERATURE * log_temperature**2 + OF_BIAS * (bias**2).sum())
+        errors = np.exp(log_shares)
+        errors[rows, y] -= 1.0
+        errors *= of_text[:, None]
+        of_temperature = -(errors * (logits - bias)).sum() + 2 * OF_TEMPERATURE * log_temperature
+        return value, np.concatenate([[of_temperature], errors.sum(axis=0) + 2 * OF_BIAS * bias])
+
+    bounds = [(np.log(COLDEST), np.log(HOTTEST))] + [(-FARTHEST, FARTHEST) if biased else (0.0, 0.0)] * p.shape[1]
+    found = minimize(loss, np.zeros(1 + p.shape[1]), jac=True, method="L-BFGS-B", bounds=bounds).x
+    return Calibration(float(np.exp(found[0])), tuple(found[1:].tolist()) if biased else ())
