@@ -88,7 +88,7 @@ def test_long_texts_do_not_change_the_scores_of_short_ones(framework: Engine):
 
 @every_net
 def test_training_lowers_the_loss_and_repeats_to_the_bit(framework: Engine, net: Architecture):
-    batches, vocabulary = toy_batches(64)
+    batches, vocabulary = toy_batches()
     params = initial_params(net, vocabulary, "toy")
     before = {k: v.copy() for k, v in params.items()}
     losses: list[float] = []

@@ -236,7 +236,7 @@ def with_letters(vectors: WordVectors) -> WordVectors:
 def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
     """The claims' tasks as toys, the tutorials' nets as small ones; nets are trained once for all claims."""
     root = tmp_path_factory.mktemp("claims")
-    sides = {"imdb": (400, slice(0, 3)), "amazon": (200, slice(1, 4)), "newsgroups-atheism-space": (200, slice(0, 3))}
+    sides = {"imdb": (400, slice(0, 3)), "amazon": (300, slice(1, 4)), "newsgroups-atheism-space": (200, slice(0, 3))}
     loaded: dict[str, Domain] = {}
     for name, (n, words) in sides.items():
         frame = toy.rows(n, seed=len(name), words=words)
