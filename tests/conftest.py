@@ -10,10 +10,12 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache as cache_of
 from pathlib import Path
 
 import pytest
 import toy
+import typer
 from click.testing import Result
 from dask_cluster import dask  # noqa: F401 a fixture
 from hypothesis import settings
@@ -42,10 +44,11 @@ Bench = Callable[..., Result]
 Prepare = Callable[..., Resources]
 PLUGIN = """
 import time
+from pathlib import Path
 import numpy as np
 NEEDS = frozenset()
 def slow(trial, resources):
-    time.sleep(0.3)
+    time.sleep(0.3 if Path(__file__).with_name("slowly").exists() else 0.0)
     return lambda e: np.full((len(e), 2), [0.4 + trial.seed / 100, 0.6 - trial.seed / 100], np.float32)
 def broken(trial, resources):
     if trial.seed == 1:
@@ -73,6 +76,14 @@ def unwaited_disk() -> Iterator[None]:
     """Files are written in the same steps, but nobody waits until a disk has them: no test cuts the power."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(os, "fsync", lambda number: None)
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def one_tree_of_commands() -> Iterator[None]:
+    """The commands are built once, as in a user's process, not by each call of a test: most calls take less."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("typer.testing._get_command", cache_of(typer.main.get_command), raising=False)
         yield
 
 

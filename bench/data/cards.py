@@ -7,6 +7,7 @@ import stat
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -112,6 +113,7 @@ def unknown_name(kind: str, name: str, known: Iterable[str], where: str) -> Benc
     return BenchError(f"unknown {kind} {name!r}{nearest}", hint)
 
 
+@lru_cache(maxsize=256)  # a command reads all cards once for each data set
 def parse_card(text: str, origin: str) -> Task:
     """A card's TOML text as a `Task`; every key, type and value is checked.
 

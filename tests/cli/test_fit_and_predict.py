@@ -32,6 +32,17 @@ def fit(out: str = "model", **options: object) -> list[str]:
     return arguments
 
 
+@pytest.fixture(scope="module")
+def one_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A cache for all tests: one of them reads the toys and trains their base."""
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture(autouse=True)
+def shared(cache: Path, one_cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TRANSFERBENCH_CACHE", str(one_cache))
+
+
 @pytest.fixture
 def model(bench_: Bench) -> str:
     assert bench_(*fit()).exit_code == 0

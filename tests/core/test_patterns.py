@@ -6,6 +6,8 @@ import ast
 import importlib
 import re
 from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
 
 import pytest
 from backtracking import NOTHING, Matcher, growth
@@ -18,10 +20,15 @@ SOURCES = sorted([*(places.ROOT / "bench").rglob("*.py"), *(places.ROOT / "docs"
 Found = tuple[str, str | bytes, int]  # where it stands, the pattern, its flags
 
 
+@cache
+def nodes(path: Path) -> list[ast.AST]:
+    return list(ast.walk(ast.parse(path.read_text())))
+
+
 def inline() -> Iterator[tuple[Found, str]]:
     """Patterns that stand in a call such as `re.sub("…", …)`, with how they are used."""
     for path in SOURCES:
-        for node in ast.walk(ast.parse(path.read_text())):
+        for node in nodes(path):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in MODES and \
                     ast.unparse(node.func.value) == "re" and isinstance(node.args[0], ast.Constant):
                 flags = sum(getattr(re, name) for name in re.findall(r"\bre\.([A-Z]+)\b", ast.unparse(node)))
@@ -32,7 +39,7 @@ def named() -> Iterator[tuple[Found, str]]:
     """Patterns that a module of ours holds, with each way in which a name like theirs is used."""
     used: dict[str, set[str]] = {}
     for path in SOURCES:
-        for node in ast.walk(ast.parse(path.read_text())):
+        for node in nodes(path):
             if isinstance(node, ast.Attribute) and node.attr in MODES:
                 used.setdefault(ast.unparse(node.value).rpartition(".")[2], set()).add(MODES[node.attr])
     for path in SOURCES:

@@ -64,9 +64,9 @@ def test_a_damaged_file_is_refused_in_one_line_or_still_a_table(tmp_path: Path, 
     "1" * 1_000_000, '"' + "x\n" * 500_000, "x\ty\n" + '"\t' * 300_000])
 @pytest.mark.parametrize("ending", ["csv", "tsv", "json", "jsonl", "txt"])
 def test_no_file_takes_longer_than_its_length(tmp_path: Path, content: str, ending: str):
-    for encoding in ("utf-8", "cp1252"):
+    for data in {content.encode("utf-8"), content.encode("cp1252")}:  # most are the same bytes in both
         path = tmp_path / f"a.{ending}"
-        path.write_bytes(content.encode(encoding))
+        path.write_bytes(data)
         began = time.process_time()
         try:
             table = open_table(path)

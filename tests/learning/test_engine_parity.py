@@ -117,8 +117,12 @@ def test_five_steps_of_descent_are_the_same_in_both_engines(torch: Engine, mxnet
     assert furthest(trained[0], drawn(net, vocabulary)) > 10 * TRAINED, "nothing was learned"
 
 
-@pytest.mark.parametrize("recipe", ADAM.values(), ids=ADAM.keys())
-@every_net
+# Every net takes Adam's steps, and every recipe is taken by one net of each kind: a recipe knows tensors, not nets.
+STEPS = {f"{key}-{name}": (net, recipe) for key, net in SMALL.items() for name, recipe in ADAM.items()
+         if name == "rates and decay" or key in ("default gru", "default bilstm", "default textcnn", "default dense")}
+
+
+@pytest.mark.parametrize(("net", "recipe"), STEPS.values(), ids=STEPS.keys())
 def test_adam_takes_the_same_steps_in_both_engines(torch: Engine, mxnet: Engine, net: Architecture, recipe: Recipe):
     batches, vocabulary = toy_batches(80)
     params = drawn(net, vocabulary)

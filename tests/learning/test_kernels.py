@@ -211,10 +211,14 @@ print(hashlib.sha256(b"".join(trained[k].tobytes() for k in sorted(trained)) + s
 """
 
 
+def code_of_a_training() -> str:
+    """Prints the digest of what is trained."""
+    return PRINT_DIGEST.format(path=[str(Path(__file__).parent), str(Path(__file__).parents[1])])
+
+
 def trained_apart(**variables: str) -> subprocess.CompletedProcess[str]:
     """A training in a process of its own: its digest on standard output, what it told on standard error."""
-    code = PRINT_DIGEST.format(path=[str(Path(__file__).parent), str(Path(__file__).parents[1])])
-    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True,
+    return subprocess.run([sys.executable, "-c", code_of_a_training()], capture_output=True, text=True, check=True,
                           env={**os.environ, **variables})
 
 
@@ -249,27 +253,32 @@ def test_training_goes_on_from_an_epoch_to_the_same_bits():
 
 def test_another_process_compiles_meanwhile_and_what_is_compiled_gives_the_same_bits_and_never_runs_damaged(
         tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    """One test, since each compilation takes the time of a hundred other tests."""
+    """One test and one whole compilation, since each takes the time of a hundred other tests."""
     monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
     for name in ("COVERAGE_PROCESS_START", "COVERAGE_PROCESS_CONFIG"):  # a compiler that is traced takes twice as long
         monkeypatch.delenv(name, raising=False)
-    started: list[subprocess.Popen[bytes]] = []
+    started: list[subprocess.Popen[str]] = []
     popen = subprocess.Popen
 
-    def start(*arguments: object, **settings: object) -> subprocess.Popen[bytes]:
-        started.append(popen(*arguments, **settings))  # type: ignore[call-overload]
+    def start(command: list[str], **settings: object) -> subprocess.Popen[str]:
+        more = [*command[:-1], f"{command[-1]}\n{code_of_a_training()}"]  # with what it has just compiled
+        heard = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+        started.append(popen(more, **{**settings, **heard}))  # type: ignore[call-overload]
         return started[-1]
 
     with monkeypatch.context() as patch:
         patch.setattr(compiled.subprocess, "Popen", start)
         compiled.compile_meanwhile()
-        assert [process.wait() for process in started] == [0]
+        just_compiled, said = started[0].communicate()
+        assert (started[0].returncode, said.count("compiling")) == (0, 1), said
         compiled.compile_meanwhile()
     assert len(started) == 1
     from_cache = trained_apart()
     assert "compiling" not in from_cache.stderr
+    assert from_cache.stdout == just_compiled
     victim = max((tmp_path / "transferbench").glob("*/*.nbc"), key=lambda path: path.stat().st_size)
     toy.flip(victim)
-    just_compiled = trained_apart()
-    assert just_compiled.stderr.count("compiling") == 1
-    assert just_compiled.stdout == from_cache.stdout
+    code = f"import {compiled.__name__} as compiled\ncompiled.KERNELS = ('texts',)\nprint(compiled.ready())"
+    anew = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert (anew.stdout, anew.stderr.count("compiling")) == ("True\n", 1), anew.stderr
+    assert not victim.exists(), "replaced by what this process compiled: the first module of kernels alone"

@@ -8,11 +8,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import tiny_encoder
 import toy
 from conftest import World
+from toy_fits import every, fit_anew, fitted, named
 
-from bench.baselines import BASELINES
 from bench.data.corpus import Examples
 from bench.data.text import SPECIALS, tokens
 from bench.learning.finetune import EMBEDDING_RATE_FACTOR
@@ -22,36 +21,20 @@ from bench.learning.networks.engines import engine
 from bench.learning.pretrain import COMMON_RECIPE
 from bench.learning.probe import fit_probe
 from bench.learning.resources import Resources
-from bench.learning.source_linear import fit_source_linear, logistic_regression
+from bench.learning.source_linear import logistic_regression
 from bench.protocol.domain import Domain
-from bench.runs.registry import Strategy, strategies_named
-
-STRATEGIES = strategies_named(("all",), BASELINES)
-every = pytest.mark.parametrize("strategy", STRATEGIES, ids=[s.name for s in STRATEGIES])
+from bench.runs.registry import Strategy
 
 
 def predicted(world: World, strategy: Strategy, target: Domain, budget: int | str, seed: int = 0,
               **given: object) -> np.ndarray:
-    if strategy.missing():
-        pytest.skip(str(strategy.missing()))
-    net = with_classes(toy.NET, len(target.data.labels))
-    source = world.source.data.examples(world.source.split.pool)
-    resources = Resources(engine("torch"), net, "cpu", seed, world.base, world.vectors, source,
-                      world.source.data.labels == target.data.labels, fit_source_linear(source),
-                          needs_on(world, strategy, target),
-                          **tiny_encoder.resources(world.root, world.source, strategy.described().needs))
-    predict = getattr(strategy.load(), strategy.function)(world.trial(budget, seed, target), resources, **given)
-    return predict(Examples(target.data.corpus, target.split.test))
+    """What the strategy, fitted anew, predicts for the test texts."""
+    return fit_anew(world, strategy, target, budget, seed, **given)(Examples(target.data.corpus, target.split.test))
 
 
-def needs_on(world: World, strategy: Strategy, target: Domain) -> frozenset[str]:
-    on_target = world.on_target(strategy, target)
-    assert on_target is not None
-    return on_target.needs()
-
-
-def named(name: str) -> Strategy:
-    return next(s for s in STRATEGIES if s.name == name)
+def predicted_once(world: World, strategy: Strategy, target: Domain, budget: int | str) -> np.ndarray:
+    """The same, from a fit that other tests look at too."""
+    return fitted(world, strategy, target, budget)(Examples(target.data.corpus, target.split.test))
 
 
 def accuracy(p: np.ndarray, target: Domain) -> float:
@@ -67,7 +50,7 @@ def check(p: np.ndarray, target: Domain) -> None:
 
 @every
 def test_a_baseline_gives_probabilities_and_the_same_bits_twice(world: World, strategy: Strategy):
-    first = predicted(world, strategy, world.target, 32)
+    first = predicted_once(world, strategy, world.target, 32)
     check(first, world.target)
     assert first.tobytes() == predicted(world, strategy, world.target, 32).tobytes()
 
@@ -76,7 +59,7 @@ def test_a_baseline_gives_probabilities_and_the_same_bits_twice(world: World, st
 def test_a_baseline_knows_three_classes_or_says_that_it_cannot(world: World, strategy: Strategy):
     if "same-labels" in strategy.needs():
         return  # left out by the suite; test_cli sees that it says so
-    p = predicted(world, strategy, world.three, 96)
+    p = predicted_once(world, strategy, world.three, 96)
     check(p, world.three)
     if strategy.name != "majority":
         assert accuracy(p, world.three) > 0.5
@@ -84,7 +67,7 @@ def test_a_baseline_knows_three_classes_or_says_that_it_cannot(world: World, str
 
 @every
 def test_a_baseline_beats_chance_with_all_labels(world: World, strategy: Strategy):
-    right = accuracy(predicted(world, strategy, world.target, "full"), world.target)
+    right = accuracy(predicted_once(world, strategy, world.target, "full"), world.target)
     if strategy.name == "majority":
         assert right == pytest.approx(0.5, abs=0.05)
     else:
@@ -93,7 +76,7 @@ def test_a_baseline_beats_chance_with_all_labels(world: World, strategy: Strateg
 
 @every
 def test_a_baseline_works_with_one_label_of_each_class(world: World, strategy: Strategy):
-    check(predicted(world, strategy, world.target, 2), world.target)
+    check(predicted_once(world, strategy, world.target, 2), world.target)
 
 
 @every

@@ -17,6 +17,7 @@ from conftest import Bench
 import bench
 from bench.core.errors import BenchError, InputError
 from bench.library.progress import Lead, Progress, brief
+from bench.runs import processes
 
 TOYS = {"source": "toy-source", "tasks": "cards", "data_dir": "data", "offline": True, "jobs": 1, "seeds": 1,
         "budgets": 16, "baselines": "tfidf", "progress": False}
@@ -73,6 +74,13 @@ def test_several_targets_have_a_line_each(bench_: Bench):
     assert set(bench.records().to_frame()["source"]) == {"films@file"}
 
 
+@pytest.fixture
+def server() -> None:
+    """A server of workers that is there already stays; without one, each run would load the libraries for its own."""
+    processes.warm_up("torch")
+
+
+@pytest.mark.usefixtures("server")
 def test_a_trial_that_fails_is_told(bench_: Bench, plugin: str):
     board = bench.run("toy-target", **{**TOYS, "baselines": [f"{plugin}:broken"], "seeds": 2})
     assert ["by design" in record.error for record in board.failed] == [True]

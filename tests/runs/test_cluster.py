@@ -131,8 +131,7 @@ def test_a_trial_that_kills_every_worker_is_the_only_one_that_fails(dask: Dask, 
     specs = trial_specs(
         context, [Strategy("deadly", plugin, "deadly"), Strategy("majority", "bench.baselines.majority")], (8,), 2
     )
-    for _ in range(2):
-        dask.worker("--nanny")
+    dask.worker("--nanny")  # which starts another worker for one that died
     with client.connected(dask.address, lambda text: None) as here:
         found = list(here.run(specs))
     assert len(found) == 4

@@ -121,7 +121,7 @@ def test_a_dry_run_does_not_load_an_engine(workshop: Path) -> None:
 
 def test_two_targets_and_several_bases_are_counted_as_the_run_counts_them(bench_: Bench, workshop: Path) -> None:
     words = ("--target", "toy-three", "--baseline", "frozen", "--baseline", "tfidf", "--base-seeds", "2",
-             "--head-seeds", "2", "--budgets", "8")
+             "--head-seeds", "2", "--seeds", "1")
     made = plan(bench_, *words)
     assert [t["target"] for t in made["targets"]] == ["toy-target@toy", "toy-three@toy"]
     assert bench_(*RUN, *words).exit_code == 0
