@@ -75,7 +75,7 @@ NEW_LABELS = (
     Candidate("setfit", setfit.fit, setfit.NEEDS | GPU),
 )
 
-REFERENCES = ("genest1986combining",)  # bench/references.toml
+REFERENCES = ("genest1986combining", "alexandari2020maximum")  # bench/references.toml
 NEEDS: frozenset[str] = frozenset()
 OPTIONAL_NEEDS = (*((c.name, c.needs | {"same-labels"}) for c in SAME_LABELS),
                   *((c.name, c.needs - {"one-class"} | {"new-labels"}) for c in NEW_LABELS))
