@@ -89,11 +89,11 @@ def rerun(
     What the same versions finished before is taken from the results folder, so that an interrupted rerun goes on.
     """
     by_cell = _by_cell(published)
-    obstacles = {kind: _obstacle(*kind, table) for kind in {(r.baseline, r.recipe) for r in chosen}}
+    obstacles = {kind: _obstacle(*kind, table) for kind in {_kind(r) for r in chosen}}
     for old in chosen:
-        if obstacles[old.baseline, old.recipe]:
-            yield Rerun(old, None, TOLERANCE, obstacles[old.baseline, old.recipe])
-    for group in _run_together([r for r in chosen if not obstacles[r.baseline, r.recipe]]):
+        if obstacles[_kind(old)]:
+            yield Rerun(old, None, TOLERANCE, obstacles[_kind(old)])
+    for group in _run_together([r for r in chosen if not obstacles[_kind(r)]]):
         wanted = {_trial(r): r for r in group}
         try:
             plans = plan.plan(_options(group, options), table, say, watch, progress=progress,
@@ -117,12 +117,19 @@ def _among(wanted: Mapping[Cell, Record]) -> plan.Wanted:
     return lambda spec: _trial(blank_record(spec)) in wanted
 
 
-def _obstacle(baseline: str, recipe: int, table: Mapping[str, str]) -> str:
-    """Why a strategy cannot run here, such as an extra that is not installed; empty where it can."""
+def _kind(record: Record) -> tuple[str, int, str, str]:
+    """All that may keep a record's trial from running here."""
+    return record.baseline, record.recipe, record.engine, record.device
+
+
+def _obstacle(baseline: str, recipe: int, engine: str, device: str, table: Mapping[str, str]) -> str:
+    """Why a trial cannot run here, such as an extra or a device that is missing; empty where it can."""
     if recipe != recipes.current(baseline):
         return (f"its recipe has changed since: published with recipe {recipe} "
                 f"({recipes.what_it_was(baseline, recipe) or 'of a later version'}), here {recipes.current(baseline)}")
     try:
+        if device not in devices(engine):
+            return f"it was computed on {device}, which {engine} does not find here"
         return " ".join(str(error) for s in strategies_named((baseline,), table) if (error := s.missing()))
     except BenchError as error:
         return str(error)
@@ -132,11 +139,10 @@ def _options(group: Sequence[Record], options: Options) -> Options:
     """The options of the run that makes the trials of a group."""
     first = group[0]
     net, preset = _net(first.net)
-    device = first.device if first.device in devices(first.engine) else "auto"
     folder = store.key_of([dict(versions(first.engine))])[:12]
     heads = 1 + max(0 if r.head_seed is None else (r.head_seed - r.seed) // HEAD_SEEDS for r in group)
     return replace(options, targets=(str(first.target),), source=first.source, net=net, preset=preset,
-                   engine=first.engine, device=device, baselines=tuple(sorted({r.baseline for r in group})),
+                   engine=first.engine, device=first.device, baselines=tuple(sorted({r.baseline for r in group})),
                    budgets=tuple(dict.fromkeys(r.budget for r in group)), draw=first.draw,
                    seeds=1 + max(r.seed for r in group), base_seeds=1 + max(r.base_seed for r in group),
                    head_seeds=heads,
@@ -153,22 +159,22 @@ def _net(name: str) -> tuple[str, str]:
 
 
 def _trial(record: Record) -> Cell:
-    """Which trial a record is of, whatever data, versions and device it was computed with."""
+    """Which trial a record is of, whatever data and versions it was computed with."""
     head = record.seed if record.head_seed is None else record.head_seed
     return (*_cell(record), str(record.seed), str(record.base_seed), str(head))
 
 
 def _cell(record: Record) -> Cell:
     """What the trials of different seeds share."""
-    return (record.task, record.edition, record.source, record.net, record.engine, record.draw, record.baseline,
-            str(record.budget))
+    return (record.task, record.edition, record.source, record.net, record.engine, record.device, record.draw,
+            record.baseline, str(record.budget))
 
 
 def _run_together(records: Sequence[Record]) -> list[list[Record]]:
-    """Trials that share their data, source, network, engine and draw, so that one run makes them."""
+    """Trials that share their data, source, network, engine, device and draw, so that one run makes them."""
     groups: dict[Cell, list[Record]] = defaultdict(list)
     for record in records:
-        groups[_cell(record)[:6]].append(record)
+        groups[_cell(record)[:7]].append(record)
     return list(groups.values())
 
 
@@ -198,8 +204,6 @@ def _cause(old: Record, new: Record) -> str:
         causes.append(f"data {old.content_sha256[:8]} -> {new.content_sha256[:8]}")
     if old.settings != new.settings:
         causes.append(f"settings {old.settings} -> {new.settings}")
-    if old.device != new.device:
-        causes.append(f"device {old.device} -> {new.device}")
     causes += [f"{name} {old.versions.get(name, 'none')} -> {new.versions.get(name, 'none')}"
                for name in sorted(old.versions.keys() | new.versions.keys(), key=lambda n: (n == "commit", n))
                if old.versions.get(name) != new.versions.get(name)]

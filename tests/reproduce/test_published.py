@@ -48,6 +48,17 @@ def test_every_published_trial_is_the_same_here_and_is_kept_for_a_second_look(pu
     assert [p.stat().st_mtime_ns for p in kept] == before
 
 
+def test_a_trial_of_a_device_that_is_not_here_is_not_run_and_leaves_that_of_the_other_alone(
+        published: Path, bench_: Bench, monkeypatch: pytest.MonkeyPatch):
+    there = record_files.read(published)
+    record_files.write_packed(published, [*there, *(replace(r, device="cuda", accuracy=0.0) for r in there[:3])])
+    monkeypatch.setattr(rerun, "devices", lambda engine: ["cpu"])
+    done = bench_(*AGAIN, "--all")
+    assert done.exit_code == 0, done.output
+    assert "11 published trials: 8 same, 3 not run" in done.output
+    assert "it was computed on cuda, which torch does not find here" in done.output
+
+
 def test_a_sample_is_drawn_by_its_seed(published: Path, bench_: Bench):
     first, second = (bench_(*AGAIN, "--share", "25", "--sample-seed", "3").output for _ in range(2))
     assert "2 of 8 published trials (--sample-seed 3)" in first
