@@ -119,9 +119,10 @@ def domains(studies: Sequence[Study], budget: Budget = 128) -> str:
         body.append([name(s), s.board.leading.replace("_", " "), short(scratch), short(tuned),
                      points_with_interval(tuned.gain) if tuned and tuned.gain else "–",
                      equivalent.in_words() if equivalent else "–", short(row_of(s, "tfidf", budget)),
-                     short(row_of(s, "tfidf-joint", budget)), f"`{ranking.rows[0].baseline}`"])
+                     short(row_of(s, "tfidf-joint", budget)), short(row_of(s, "auto", budget)),
+                     f"`{ranking.rows[0].baseline}`"])
     return grid(["target", "score", "scratch", "finetune", "points gained [95%]", "worth in labels from scratch",
-                 "tfidf", "tfidf-joint", "highest mean"], body)
+                 "tfidf", "tfidf-joint", "auto", "highest mean"], body)
 
 
 def by_budget(studies: Sequence[Study]) -> str:
@@ -177,7 +178,7 @@ def matrix(studies: Sequence[Study], baseline: str = "source-only", budget: Budg
     """Source by target for one strategy."""
     cells: dict[tuple[str, str], str] = {}
     for s in studies:
-        if s.board.engine == "torch":
+        if (s.board.engine, s.board.device) == ("torch", "cpu"):
             cells[source_name(s), name(s)] = short(row_of(s, baseline, budget)).strip("*")
     sources = sorted({s for s, _ in cells})
     targets = sorted({t for s, t in cells if sum(c[1] == t for c in cells) > 1})
