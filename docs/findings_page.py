@@ -115,14 +115,14 @@ def auto_summary(studies: Sequence[Study]) -> str:
 
 def auto_cells(of_device: Callable[[Sequence[Study]], list[Study]], studies: Sequence[Study]) -> str:
     """`auto` in each cell, with the points by which it is ahead of the best other row."""
-    chosen = of_device(studies)
+    chosen = [s for s in of_device(studies) if leads([s])]
     budgets = [b for b in SHOWN if any(b in s.board.budgets for s in chosen)]
     body = []
     for study in chosen:
         by_budget = {lead.budget: lead for lead in leads([study])}
         body.append([name(study), *(f"{short(row_of(study, 'auto', b))} {lead.points:+.1f} `{lead.best}`"
                                     if (lead := by_budget.get(b)) else "–" for b in budgets)])
-    return grid(["target", *("no label" if b == NO_LABELS else labels(b) for b in budgets)], body)
+    return grid(["target", *("no label" if b == NO_LABELS else labels(b) for b in budgets)], body) if body else ""
 
 
 def paths(studies: Sequence[Study], budget: Budget = 128) -> str:
@@ -155,7 +155,7 @@ def differences(studies: Sequence[Study], one: str, other: str, budget: Budget) 
 
 
 def encoders(studies: Sequence[Study]) -> str:
-    """On a GPU: the encoder's rows beside the best row without an encoder."""
+    """On a GPU: the encoder's rows beside the best row without an encoder, and `auto`."""
     body = []
     for study in gpu_studies(studies):
         for budget in (b for b in SHOWN if b in study.board.budgets):

@@ -97,12 +97,15 @@ def short(row: RankedBaseline | None) -> str:
 
 
 def by_role(table: Callable[[Sequence[Study]], str], studies: Sequence[Study]) -> str:
-    """A table of the development targets and one of the confirmation targets, each below what its role means."""
+    """A table of the development targets and one of the confirmation targets, each below what its role means.
+
+    A table without lines is left out.
+    """
     from bench.report import roles
 
-    groups = roles.by_role(studies)
-    return "\n\n".join(f"{meaning[0].upper()}{meaning[1:]}\n\n{table(groups[role])}"
-                       for role, meaning in roles.MEANING.items() if groups[role])
+    made = {role: table(of_role) if of_role else "" for role, of_role in roles.by_role(studies).items()}
+    return "\n\n".join(f"{meaning[0].upper()}{meaning[1:]}\n\n{made[role]}"
+                       for role, meaning in roles.MEANING.items() if made[role])
 
 
 def domains(studies: Sequence[Study], budget: Budget = 128) -> str:

@@ -107,7 +107,7 @@ def test_every_block_of_the_findings_is_made_from_records(findings_page: ModuleT
     assert "| alpha | `scratch` | 128 |" in made["engines"]
     assert len(lines["cost"]) == 2 + len({r.baseline for r in [*results(), *more] if r.device == "cpu"})
     assert [line.split(" | ")[0] for line in lines["auto-cpu"][2:] + lines["encoders"][2:]] == [
-        "| alpha", "| beta", "| gamma", "| alpha", "| beta"]
+        "| alpha", "| beta", "| alpha", "| beta"]
     assert "| GPU | confirmation | others | 2 |" in made["auto"]
 
 
