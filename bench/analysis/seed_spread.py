@@ -146,7 +146,7 @@ class Pool:
         mixed = fitted * (1 - weight + weight * ratio)
         mixed_error = error * (1 - weight) ** 2 + weight**2 * 2 / np.maximum(freedom, 1e-9)
         unlike = self.unlike_budgets
-        alone = np.maximum(pooled, floor)  # two strategies that happen to rise and fall alike show no spread, but have some
+        alone = np.maximum(pooled, floor)  # two that happen to rise and fall alike show no spread, but have some
         return (np.where(unlike, alone, mixed), np.where(unlike, 2 / np.maximum(freedom, 1e-9), mixed_error))
 
     @cached_property
