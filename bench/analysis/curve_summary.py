@@ -1,6 +1,6 @@
 """One verdict over all budgets: strategies compared by the area under their learning curves.
 
-Eight tests at eight budgets ask one question eight times. The mean score over the curve, by the logarithm of the
+Tests at eight budgets ask one question eight times. The mean score over the curve, by the logarithm of the
 labels, asks it once, with less noise.
 """
 
@@ -19,8 +19,8 @@ from bench.analysis.scores import Array, Interval, Sample
 from bench.analysis.seed_spread import pool_of
 from bench.core.budget import NO_LABELS, Budget
 
-NESTED = 1.5  # how much the seeds' variance of a mean over budgets exceeds that of independent budgets: the published
-NESTED_FREEDOM = 12.0  # records give 1.6, since the labels of a budget are among those of the next
+NESTED = 1.5  # how much the seeds' variance of a mean over budgets exceeds that of independent budgets: records of
+NESTED_FREEDOM = 12.0  # version 0.1 gave 1.6, since the labels of a budget are among those of the next
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,10 @@
 """Several questions asked at once: each has a family of a fixed size, so that no verdict depends on what else was run.
 
 The questions are: which strategies are better than the zero at this budget, which may be the best at this budget, and
-the same two over all budgets together. A family is one question. Its size is that of the suite's own table, thirteen
-strategies beside the reference, whatever a board holds: the verdict on a strategy depends on it and on the reference
-alone. With fewer strategies the tests are a little strict; docs/statistics.md has the figures.
+the same two over all budgets together. A family is one question. Its size is thirteen strategies beside the
+reference, as many as the suite had when this was set, whatever a board holds: the verdict on a strategy depends on it
+and on the reference alone. With fewer strategies the tests are a little strict, with more a little lax;
+docs/statistics.md has the figures.
 """
 
 from __future__ import annotations

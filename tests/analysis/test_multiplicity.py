@@ -12,7 +12,7 @@ from board_records import CURVES, answered
 from bench.analysis import comparisons, multiplicity, pairwise, rankings, study
 from bench.analysis.curve_summary import curve_summary, curve_weights
 from bench.analysis.scores import Interval, SamplingVariance
-from bench.analysis.seed_spread import pool_of
+from bench.analysis.seed_spread import Pool, SeedScores, pool_of
 
 
 @pytest.mark.parametrize("seeds", [1, 3])
@@ -133,6 +133,23 @@ def test_strategies_that_answer_alike_with_every_seed_add_nothing_to_the_spread(
     i, j = d.names.index("s5"), d.names.index("s6")
     assert d.variance.from_seeds[i, j] == 0.0
     assert 0.0 < d.variance.from_seeds[i, 0] < d.variance.from_seeds[1, 0] * 1.5
+
+
+def test_two_strategies_that_rise_and_fall_alike_at_one_budget_keep_the_spread_that_their_texts_show():
+    """As finetune and frozen did with all labels of a small hotel board, where tfidf never varies."""
+    rng = np.random.default_rng(6)
+    chance, names = 1e-5, ("finetune", "frozen", "tfidf")
+    cells = []
+    for labels in (32, 128, 512, 2048):
+        values = 0.9 + np.sqrt(chance) * rng.normal(size=(3, 3))
+        if labels == 2048:
+            values = np.array([[0.9599, 0.9624, 0.9599], [0.9574, 0.9599, 0.9574], [0.945, 0.945, 0.945]])
+        cells.append(SeedScores(names, labels, values, np.full((3, 3), 2 * chance) * (1 - np.eye(3)),
+                                np.array([False, False, labels == 2048])))
+    pool = Pool(tuple(cells), names)
+    assert pool.residuals[0][-1] < 1e-9
+    assert pool.profile[0].min() >= 0.5 * chance
+    assert pool.levels[0].max() < 100
 
 
 def test_a_strategy_that_varies_far_more_than_the_others_keeps_its_own_spread():
