@@ -261,10 +261,8 @@ def test_a_calibration_makes_predictions_as_certain_as_they_are_right():
     few = fit_calibration(p[:4], truth[:4], ones[:4], biased=True)
     assert 0.8 < few.temperature < 1.25
     assert max(map(abs, few.bias)) < 1.0
-    three = np.column_stack([0.5 * p, np.full(400, 0.5)])  # a class that no text is of, though it has half of each
-    of_three = fit_calibration(three, truth, ones, biased=True)
-    assert of_three.bias[2] == 0.0
-    assert max(map(abs, of_three.bias[:2])) < 0.2
+    three = np.column_stack([0.5 * p, np.full(400, 0.5)])  # a class that no text is of
+    assert fit_calibration(three, truth, ones, biased=True) == AS_IT_IS
     assert fit_calibration(p[:0], truth[:0], ones[:0], biased=True) == AS_IT_IS == Calibration(1.0, ())
     np.testing.assert_array_equal(AS_IT_IS.logits(np.array([[1.0, 0.0]])), np.log([[1.0, LEAST]]))
 

@@ -35,19 +35,18 @@ AS_IT_IS = Calibration()
 
 def fit_calibration(p: NDArray[np.floating[Any]], y: NDArray[np.int64], weights: NDArray[np.float64], *,
                     biased: bool) -> Calibration:
-    """The calibration that the true classes `y` [n] of predictions [n, classes] ask for; as it is where n is 0.
+    """The calibration that the true classes `y` [n] of predictions [n, classes] ask for.
 
     Each text's log-loss has its weight, divided by their mean. Few texts change little, since a change has a price.
-    Without `biased` it is a temperature alone. A class that no text is of can be told nothing about: it counts as ruled
-    out in the loss, and its bias is 0, so that what is learned about the others does not push it down.
+    Without `biased` it is a temperature alone. Where a class has no text, predictions stay as they are: how certain a
+    classifier should be of the others says nothing about that one, and would push it down.
     """
     from scipy import special
     from scipy.optimize import minimize
 
-    if not len(y):
+    if len(np.unique(y)) < p.shape[1]:
         return AS_IT_IS
-    present, y = np.unique(y, return_inverse=True)
-    logs = np.log(np.maximum(p[:, present], LEAST, dtype=np.float64))
+    logs = np.log(np.maximum(p, LEAST, dtype=np.float64))
     rows, of_text = np.arange(len(y)), weights / weights.mean()
 
     def loss(parameters: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
@@ -62,8 +61,6 @@ def fit_calibration(p: NDArray[np.floating[Any]], y: NDArray[np.int64], weights:
         of_temperature = -(errors * (logits - bias)).sum() + 2 * OF_TEMPERATURE * log_temperature
         return value, np.concatenate([[of_temperature], errors.sum(axis=0) + 2 * OF_BIAS * bias])
 
-    bounds = [(np.log(COLDEST), np.log(HOTTEST))] + [(-FARTHEST, FARTHEST) if biased else (0.0, 0.0)] * len(present)
-    found = minimize(loss, np.zeros(1 + len(present)), jac=True, method="L-BFGS-B", bounds=bounds).x
-    bias = np.zeros(p.shape[1])
-    bias[present] = found[1:]
-    return Calibration(float(np.exp(found[0])), tuple(bias.tolist()) if biased else ())
+    bounds = [(np.log(COLDEST), np.log(HOTTEST))] + [(-FARTHEST, FARTHEST) if biased else (0.0, 0.0)] * p.shape[1]
+    found = minimize(loss, np.zeros(1 + p.shape[1]), jac=True, method="L-BFGS-B", bounds=bounds).x
+    return Calibration(float(np.exp(found[0])), tuple(found[1:].tolist()) if biased else ())
