@@ -117,7 +117,7 @@ def drafts(options: Options, table: Mapping[str, str], say: Say, *, progress: bo
     tell_who_needs_labels(strategies, options.budgets, say)
     if not needs.use_vectors(registry.possible_needs_of(strategies)):
         find = inputs.no_vectors
-    if not needs.use_base(registry.needs_of(strategies)):
+    if not needs.use_base(registry.possible_needs_of(strategies)):
         add_unlabelled = inputs.labelled_alone
     access = inputs.access_for(options, say, progress=progress, fetching=fetching)
     known = tuple(find_encoder(model, access) for model in needs.models(registry.needs_of(strategies)))
@@ -164,7 +164,7 @@ def tell_who_needs_labels(strategies: Sequence[Strategy], budgets: Sequence[Budg
 
 def _check_base_settings(options: Options, strategies: Sequence[registry.Strategy]) -> None:
     """Raise `BenchError` where a recipe was chosen for a base that nothing uses."""
-    if options.base_recipe and not needs.use_base(registry.needs_of(strategies)):
+    if options.base_recipe and not needs.use_base(registry.possible_needs_of(strategies)):
         raise BenchError(f"--set base.{options.base_recipe[0][0]}: no strategy of this run uses the base",
                          f"it has {', '.join(strategy.name for strategy in strategies)}")
 

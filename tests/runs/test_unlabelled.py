@@ -10,13 +10,14 @@ import pandas as pd
 import pytest
 import toy
 
+from bench.baselines import BASELINES
 from bench.core.errors import BenchError, CardError, DataError
 from bench.data import corpus
 from bench.data.archive_readers import imdb_unlabelled
 from bench.data.cards import all_tasks, parse_card
 from bench.learning.source_linear import is_source_linear_cached
 from bench.protocol.domain import Domain
-from bench.runs import ahead, inputs
+from bench.runs import ahead, inputs, plan
 from bench.runs.options import Options
 
 MORE = """
@@ -94,6 +95,17 @@ def test_a_run_that_uses_no_base_does_not_look_for_them(options: Options):
                                add_unlabelled=inputs.labelled_alone)
     assert next(iter(pairs)).base_spec.unlabelled is None
     assert said == []
+
+
+@pytest.mark.parametrize(("baselines", "used"), [
+    (("auto",), True), (("frozen", "tfidf"), True), (("tfidf", "majority"), False)])
+def test_a_strategy_that_uses_the_base_where_it_can_gets_the_one_of_the_others(
+        options: Options, baselines: tuple[str, ...], used: bool):
+    texts = toy.rows(4, seed=8)["text"].tolist()
+    write(options, texts)
+    chosen = replace(options, baselines=baselines, budgets=(32,), seeds=1)
+    (draft,) = plan.drafts(chosen, BASELINES, lambda text: None, progress=False)
+    assert (draft.inputs.base_spec.unlabelled is not None) == used
 
 
 @pytest.mark.parametrize(("text", "problem"), [
