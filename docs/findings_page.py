@@ -20,9 +20,10 @@ from typing import TYPE_CHECKING
 from bench.core.budget import NO_LABELS
 from bench.core.files import save_text
 from results import BLOCKS as TABLES
-from results import ROOT, by_role, grid, labels, main_studies, name, read_studies, row_of, short, written
+from results import ROOT, by_role, count, grid, labels, main_studies, name, read_studies, row_of, short, written
 
 if TYPE_CHECKING:
+    from bench.analysis.rankings import RankedBaseline
     from bench.analysis.study import Study
     from bench.core.budget import Budget
     from results import Blocks
@@ -44,9 +45,18 @@ PATHS = ("scratch-random", "scratch", "glove-frozen", "source-only", "frozen", "
 
 
 def gpu_studies(studies: Sequence[Study]) -> list[Study]:
-    """The leaderboards from IMDB with PyTorch on a GPU, one per target."""
-    wanted = ("imdb@official", "torch", "cuda")
-    return [s for s in studies if (s.board.source, s.board.engine, s.board.device) == wanted]
+    """The main leaderboards on a GPU."""
+    return main_studies(studies, "cuda")
+
+
+def headings(budgets: Sequence[Budget]) -> list[str]:
+    """`no label`, `128`, `all`: one column for each."""
+    return ["no label" if budget == NO_LABELS else labels(budget) for budget in budgets]
+
+
+def shown(studies: Sequence[Study]) -> list[Budget]:
+    """The budgets of tables that any of the leaderboards has."""
+    return [budget for budget in SHOWN if any(budget in s.board.budgets for s in studies)]
 
 
 def mean_score(study: Study, baseline: str, budget: Budget) -> float | None:
@@ -55,12 +65,11 @@ def mean_score(study: Study, baseline: str, budget: Budget) -> float | None:
     return None if cell is None else cell.leading
 
 
-def count(studies: Sequence[Study], budget: Budget) -> str:
-    """`128`, `all 5,890`, or `none`."""
-    if budget == NO_LABELS:
-        return "none"
-    sizes = {s.board.sizes[budget] for s in studies if budget in s.board.sizes}
-    return f"all {sizes.pop():,}" if budget == "full" and len(sizes) == 1 else labels(budget)
+def best_row(study: Study, budget: Budget, without: Sequence[str]) -> tuple[str, float] | None:
+    """The row with the highest mean, in hindsight, but for those left out, and its mean; None where none is left."""
+    scores = {row: score for row in study.board.rows
+              if row not in without and (score := mean_score(study, row, budget)) is not None}
+    return max(scores.items(), key=lambda found: found[1]) if scores else None
 
 
 @dataclass(frozen=True)
@@ -84,12 +93,9 @@ def leads(studies: Sequence[Study]) -> list[Lead]:
     found = []
     for study in studies:
         for budget in study.board.budgets:
-            auto = mean_score(study, "auto", budget)
-            others = {row: score for row in study.board.rows
-                      if row != "auto" and (score := mean_score(study, row, budget)) is not None}
-            if auto is not None and others:
-                best = max(others, key=lambda row: others[row])
-                found.append(Lead(study, budget, auto, best, others[best]))
+            auto, best = mean_score(study, "auto", budget), best_row(study, budget, ("auto",))
+            if auto is not None and best is not None:
+                found.append(Lead(study, budget, auto, *best))
     return found
 
 
@@ -108,21 +114,21 @@ def auto_summary(studies: Sequence[Study]) -> str:
                 worst = min(found, key=lambda lead: lead.points)
                 body.append([device, role, kind, str(len(found)), f"{mean(points):+.1f}",
                              f"{mean(p >= -0.5 for p in points):.0%}", f"{mean(p >= -1 for p in points):.0%}",
-                             f"{worst.points:+.1f} ({name(worst.study)}, {count([worst.study], worst.budget)})"])
+                             f"{worst.points:+.1f} ({name(worst.study)}, {count(worst.study, worst.budget)})"])
     return grid(["machine", "targets", "labels", "cells", "mean points", "within 0.5 or ahead", "within 1 or ahead",
                  "worst cell"], body)
 
 
 def auto_cells(of_device: Callable[[Sequence[Study]], list[Study]], studies: Sequence[Study]) -> str:
     """`auto` in each cell, with the points by which it is ahead of the best other row."""
-    chosen = [s for s in of_device(studies) if leads([s])]
-    budgets = [b for b in SHOWN if any(b in s.board.budgets for s in chosen)]
+    chosen = [(study, found) for study in of_device(studies) if (found := leads([study]))]
+    budgets = shown([study for study, _ in chosen])
     body = []
-    for study in chosen:
-        by_budget = {lead.budget: lead for lead in leads([study])}
+    for study, found in chosen:
+        by_budget = {lead.budget: lead for lead in found}
         body.append([name(study), *(f"{short(row_of(study, 'auto', b))} {lead.points:+.1f} `{lead.best}`"
                                     if (lead := by_budget.get(b)) else "–" for b in budgets)])
-    return grid(["target", *("no label" if b == NO_LABELS else labels(b) for b in budgets)], body) if body else ""
+    return grid(["target", *headings(budgets)], body) if body else ""
 
 
 def paths(studies: Sequence[Study], budget: Budget = 128) -> str:
@@ -135,7 +141,7 @@ def paths(studies: Sequence[Study], budget: Budget = 128) -> str:
 def methods(studies: Sequence[Study]) -> str:
     """Points that each method of adaptation adds to its plain counterpart: mean over targets, the least, the most."""
     chosen = [s for s in main_studies(studies) if kind_of(s) == "reviews"]
-    budgets = [b for b in SHOWN if any(b in s.board.budgets for s in chosen)]
+    budgets = shown(chosen)
     body = []
     for method, (without, with_labels) in METHODS.items():
         line = [f"`{method}`", f"`{with_labels}`" + (f" (no label: `{without}`)" if without else "")]
@@ -143,7 +149,7 @@ def methods(studies: Sequence[Study]) -> str:
             points = list(differences(chosen, method, without if budget == NO_LABELS else with_labels, budget))
             line.append(f"{mean(points):+.1f} [{min(points):+.1f} {max(points):+.1f}]" if points else "–")
         body.append(line)
-    return grid(["method", "against", *("no label" if b == NO_LABELS else labels(b) for b in budgets)], body)
+    return grid(["method", "against", *headings(budgets)], body)
 
 
 def differences(studies: Sequence[Study], one: str, other: str, budget: Budget) -> Iterator[float]:
@@ -158,12 +164,10 @@ def encoders(studies: Sequence[Study]) -> str:
     """On a GPU: the encoder's rows beside the best row without an encoder, and `auto`."""
     body = []
     for study in gpu_studies(studies):
-        for budget in (b for b in SHOWN if b in study.board.budgets):
-            others = {row: score for row in study.board.rows if row not in (*ENCODERS, "auto")
-                      and (score := mean_score(study, row, budget)) is not None}
-            best = max(others, key=lambda row: others[row], default="")
-            body.append([name(study), count([study], budget),
-                         f"{short(row_of(study, best, budget))} `{best}`" if best else "–",
+        for budget in shown([study]):
+            best = best_row(study, budget, (*ENCODERS, "auto"))
+            body.append([name(study), count(study, budget),
+                         f"{short(row_of(study, best[0], budget))} `{best[0]}`" if best else "–",
                          *(short(row_of(study, row, budget)) for row in (*ENCODERS, "auto"))])
     return grid(["target", "labels", "best without an encoder", *(f"`{row}`" for row in (*ENCODERS, "auto"))], body)
 
@@ -172,18 +176,19 @@ def harms(studies: Sequence[Study]) -> str:
     """How often a strategy is significantly worse than training from scratch, and where it is worst."""
     from bench.report.numbers import points_with_interval
 
+    judged: dict[str, list[tuple[RankedBaseline, str]]] = {}
+    for study in main_studies(studies):
+        for ranking in study.rankings:
+            for row in (r for r in ranking.rows if r.gain and r.baseline != "majority"):
+                judged.setdefault(row.baseline, []).append((row, f"{name(study)}, {count(study, ranking.budget)}"))
     body = []
-    chosen = main_studies(studies)
-    judged = Counter((r.baseline, r.verdict) for s in chosen for ranking in s.rankings for r in ranking.rows
-                     if r.gain and r.baseline != "majority")
-    for row in dict.fromkeys(baseline for baseline, _ in judged):
-        of_row = {verdict: n for (baseline, verdict), n in judged.items() if baseline == row}
-        if not of_row.get("harms"):
-            continue
-        worst = min(((r.gain, s, ranking.budget) for s in chosen for ranking in s.rankings for r in ranking.rows
-                     if r.baseline == row and r.verdict == "harms" and r.gain), key=lambda found: found[0].estimate)
-        body.append([f"`{row}`", str(sum(of_row.values())), str(of_row.get("helps", 0)), str(of_row["harms"]),
-                     f"{points_with_interval(worst[0])} ({name(worst[1])}, {count([worst[1]], worst[2])})"])
+    for baseline, cells in judged.items():
+        verdicts = Counter(row.verdict for row, _ in cells)
+        if verdicts["harms"]:
+            gain, where = min(((row.gain, where) for row, where in cells if row.gain and row.verdict == "harms"),
+                              key=lambda found: found[0].estimate)
+            body.append([f"`{baseline}`", str(len(cells)), str(verdicts["helps"]), str(verdicts["harms"]),
+                         f"{points_with_interval(gain)} ({where})"])
     body.sort(key=lambda line: (-int(line[3]), line[0]))
     return grid(["strategy", "cells", "helps", "harms", "worst: points against scratch [95%]"], body) if body \
         else "Nowhere."

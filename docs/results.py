@@ -12,7 +12,7 @@ from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING
 
-from bench.core.budget import in_order
+from bench.core.budget import NO_LABELS, in_order
 from bench.core.names import TaskRef
 
 if TYPE_CHECKING:
@@ -29,10 +29,10 @@ SHOWN: tuple[Budget, ...] = (32, 128, 512, "full")  # in tables that have no roo
 NETWORKS = (*NEURAL, "scratch", "scratch-random", "glove-frozen", "glove-trainable")  # trained or run by an engine
 
 
-def written(text: str, studies: Sequence[Study], blocks: Blocks | None = None) -> str:
-    """The page with every block written anew, by `BLOCKS` or others; exits where a block has no records."""
+def written(text: str, studies: Sequence[Study], blocks: Blocks) -> str:
+    """The page with every block written anew; exits where a block has no records."""
     def block(match: re.Match[str]) -> str:
-        return f"{match[1]}\n{(blocks or BLOCKS)[match[2]](studies)}\n{match[4]}"
+        return f"{match[1]}\n{blocks[match[2]](studies)}\n{match[4]}"
 
     return BLOCK.sub(block, text)
 
@@ -45,9 +45,9 @@ def read_studies(results: Path) -> list[Study]:
     return study.studies(record_files.read_all(results))
 
 
-def main_studies(studies: Sequence[Study]) -> list[Study]:
-    """The leaderboards from IMDB with PyTorch on a CPU, the usual network and stratified draws, one per target."""
-    usual = ("imdb@official", "torch", "cpu", "gru-64-64-glove", "stratified")
+def main_studies(studies: Sequence[Study], device: str = "cpu") -> list[Study]:
+    """The leaderboards from IMDB with PyTorch on a device, the usual network and stratified draws, one per target."""
+    usual = ("imdb@official", "torch", device, "gru-64-64-glove", "stratified")
     return [s for s in studies
             if (s.board.source, s.board.engine, s.board.device, s.board.net, s.board.key.draw) == usual]
 
@@ -84,6 +84,13 @@ def grid(head: Sequence[str], body: Sequence[Sequence[str]]) -> str:
 def labels(budget: Budget) -> str:
     """`1,024`, or `all`."""
     return "all" if budget == "full" else f"{budget:,}"
+
+
+def count(study: Study, budget: Budget) -> str:
+    """`128`, `all 5,890`, or `none`."""
+    if budget == NO_LABELS:
+        return "none"
+    return f"all {study.board.sizes[budget]:,}" if budget == "full" else labels(budget)
 
 
 def short(row: RankedBaseline | None) -> str:
@@ -133,9 +140,8 @@ def by_budget(studies: Sequence[Study]) -> str:
     body = []
     for s in main_studies(studies):
         for ranking in (r for r in s.rankings if r.budget in SHOWN):
-            n = f"all {ranking.n_train:,}" if ranking.budget == "full" else str(ranking.budget)
             best = next((r for r in ranking.rows if r.baseline in NEURAL), None)
-            body.append([name(s), n, f"{short(best)} `{best.baseline}`" if best else "–",
+            body.append([name(s), count(s, ranking.budget), f"{short(best)} `{best.baseline}`" if best else "–",
                          *(short(row_of(s, b, ranking.budget)) for b in ("scratch", "tfidf", "tfidf-source",
                                                                          "tfidf-joint", "sentence-embedding"))])
     return grid(["target", "labels", "best network that transfers", "scratch", "tfidf", "tfidf-source", "tfidf-joint",

@@ -46,7 +46,7 @@ def fit_calibration(p: NDArray[np.floating[Any]], y: NDArray[np.int64], weights:
 
     if len(np.unique(y)) < p.shape[1]:
         return AS_IT_IS
-    logs = np.log(np.maximum(p, LEAST, dtype=np.float64))
+    logs = AS_IT_IS.logits(p)
     rows, of_text = np.arange(len(y)), weights / weights.mean()
 
     def loss(parameters: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
