@@ -16,6 +16,7 @@ from bench.api import (
     Trial,
     calibrated_weights,
     geometric_mean,
+    held_out_texts_tell,
     in_the_sources_language,
 )
 
@@ -74,6 +75,8 @@ NEW_LABELS = (
     Candidate("encoder-finetune", encoder_finetune.fit, encoder_finetune.NEEDS | GPU),
     Candidate("setfit", setfit.fit, setfit.NEEDS | GPU),
 )
+# Of new labels that are too few to weigh members by, the first of these that can run has all the weight.
+ALONE = ("sentence-embedding", "glove-frozen", "tfidf")
 
 REFERENCES = ("genest1986combining", "alexandari2020maximum")  # bench/references.toml
 NEEDS: frozenset[str] = frozenset()
@@ -85,12 +88,16 @@ def fit(trial: Trial, resources: Resources) -> Fitted:
     """Where the source's labels carry over, members and weights are fixed, and depend on the number of labels.
 
     Where the labels are new, or the texts in another language, out-of-fold predictions on the labelled texts say how
-    much each member weighs, and how certain it should be.
+    much each member weighs, and how certain it should be. With too few texts for that, one candidate is alone.
     """
     known = _known(trial, resources)
     members = _members(trial, resources, SAME_LABELS if known else NEW_LABELS)
-    found = {name: (c.weight, AS_IT_IS) for name, c in members.items()} if known else \
-        calibrated_weights({name: c.fit for name, c in members.items()}, trial, resources, STRENGTH)
+    if known:
+        found = {name: (c.weight, AS_IT_IS) for name, c in members.items()}
+    elif held_out_texts_tell(trial.labelled.labels):
+        found = calibrated_weights({name: c.fit for name, c in members.items()}, trial, resources, STRENGTH)
+    else:
+        found = {next(name for name in ALONE if name in members): (1.0, AS_IT_IS)}
     shares = _shares({name: weight for name, (weight, _) in found.items()})
     weights = _shares({name: share for name, share in shares.items() if share >= SMALLEST})
     fitted = {name: members[name].fit(trial, resources) for name in weights}

@@ -57,7 +57,7 @@ from bench.learning.networks.architectures import (
     with_classes,
 )
 from bench.learning.networks.batches import Batches, Recipe
-from bench.learning.out_of_fold import calibrated_weights
+from bench.learning.out_of_fold import calibrated_weights, held_out_texts_tell
 from bench.learning.probe import Head, class_probabilities, fit_probe, fit_weighted_probe, linear_head
 from bench.learning.resources import Resources
 from bench.learning.self_trained_linear import self_trained_linear
@@ -88,7 +88,8 @@ __all__ += ["Head", "JointNgrams", "Standardisation", "augment", "augmented_for_
             "fit_denoising_layers", "fitted_layers", "fitted_linear", "hidden_layers", "importance_weights", "pool_of",
             "stacked", "weights_of_labelled"]
 # Several strategies as one.
-__all__ += ["AS_IT_IS", "calibrated_weights", "geometric_mean", "in_the_sources_language"]
+__all__ += ["AS_IT_IS", "calibrated_weights", "geometric_mean", "held_out_texts_tell",
+            "in_the_sources_language"]
 
 # Networks and their weights.
 __all__ += ["EMBEDDING", "HEAD", "HEAD_BIAS", "Architecture", "Params", "initial_params", "to_embedding_rows",

@@ -16,7 +16,14 @@ from bench.learning import known_words
 from bench.learning.models.calibration import AS_IT_IS, HOTTEST, LEAST, Calibration, fit_calibration
 from bench.learning.models.mean_model import MeanModel, Member, geometric_mean
 from bench.learning.models.model import ConstantModel, Fitted, ModelError
-from bench.learning.out_of_fold import HeldOut, calibrated_weights, folds_of, out_of_fold
+from bench.learning.out_of_fold import (
+    TELLING,
+    HeldOut,
+    calibrated_weights,
+    folds_of,
+    held_out_texts_tell,
+    out_of_fold,
+)
 from bench.learning.resources import Resources
 from bench.protocol.domain import Domain
 from bench.protocol.trial import Trial
@@ -93,7 +100,9 @@ def test_classes_with_one_or_two_texts_are_predicted_too(world: World, context: 
         small = replace(trial, labelled=trial.labelled.part(rows))
         if small.has_one_class:
             continue  # the suite answers: `auto` is not asked where the labels are new
-        p = fitted(world, context, prepare, world.three, small)(Examples(trial.labelled.corpus, world.three.split.test))
+        fit = fitted(world, context, prepare, world.three, small)
+        assert fit.members in ({"sentence-embedding": 1.0}, {"glove-frozen": 1.0}, {"tfidf": 1.0})
+        p = fit(Examples(trial.labelled.corpus, world.three.split.test))
         assert np.isfinite(p).all()
         np.testing.assert_allclose(p.sum(axis=1), 1.0, atol=1e-5)
 
@@ -166,6 +175,18 @@ def test_a_model_of_models_that_is_not_what_its_card_says_is_refused():
 
 
 # Out-of-fold weights.
+
+def test_few_held_out_texts_tell_only_where_every_class_has_one():
+    def tell(*sizes: int) -> bool:
+        return held_out_texts_tell(np.repeat(np.arange(len(sizes)), sizes))
+
+    assert tell(2, 2, 2)
+    assert not tell(20, 2, 1)
+    assert not tell(1, 1, 1)
+    assert not tell(TELLING - 1, 1)
+    assert tell(TELLING, 1), "one rare text beside many does not undo what they say"
+    assert tell(4, 0, 3), "a class without any labelled text is nobody's to predict"
+
 
 def test_folds_hold_every_text_out_once_and_deal_out_small_classes():
     labels = np.array([0] * 20 + [1] * 7 + [2] * 2 + [3])
