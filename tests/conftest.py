@@ -31,9 +31,10 @@ from bench.learning.resources import Resources
 from bench.protocol.domain import Domain
 from bench.protocol.trial import Trial, make_trial
 from bench.runs import needs
+from bench.runs.applicable import applicable
 from bench.runs.inputs import DataRef, TrialContext
 from bench.runs.options import Options
-from bench.runs.registry import Strategy, applicable
+from bench.runs.registry import Strategy
 
 settings.register_profile("steady", deadline=None)  # a busy machine is no reason to fail
 settings.load_profile("steady")

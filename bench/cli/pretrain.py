@@ -30,7 +30,7 @@ def pretrain_command(
     as_json: AsJson = False,
 ) -> None:
     """Train the base alone and show how good it is and how long it takes."""
-    from bench.learning.pretrain import saved_checkpoints
+    from bench.learning.checkpoints import saved_checkpoints
     from bench.runs import inputs
 
     options = options_of(network, data, source=source, epochs=epochs, validation=validation,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import time
 from collections.abc import Callable, Mapping
@@ -19,6 +18,7 @@ from bench.core.locks import locked
 from bench.core.seeds import generator_for
 from bench.data.corpus import Dataset, Examples
 from bench.data.text import SPECIALS, TEXT_VERSION, Vocabulary, frequent
+from bench.learning.checkpoints import checkpoint_beside, load_state, saved_checkpoints, state_files
 from bench.learning.features.glove import WordVectors
 from bench.learning.networks.architectures import (
     EMBEDDING,
@@ -169,14 +169,8 @@ def pretrain(spec: BaseSpec, root: Path, watch: Callable[[dict[str, Any]], None]
         base = load_base(root, key)
         if not base or (spec.every_epoch and len(saved_checkpoints(root, key)) != spec.recipe.epochs):
             base = _train(spec, key, folder, watch)
-        shutil.rmtree(_checkpoint(folder), ignore_errors=True)  # a kill may have left it beside the finished base
+        shutil.rmtree(checkpoint_beside(folder), ignore_errors=True)  # a kill may have left it beside the finished base
         return base
-
-
-def saved_checkpoints(root: Path, key: str) -> list[Path]:
-    """The folders that hold the weights of the base's epochs, in order; none where they were not saved."""
-    folders = (root / "bases" / f"{key}.epochs").glob("epoch-*")
-    return sorted((f for f in folders if store.load(f)), key=lambda f: int(f.name.rpartition("-")[2]))
 
 
 def load_base(root: Path, key: str) -> Base | None:
@@ -215,8 +209,8 @@ def _train(spec: BaseSpec, key: str, folder: Path, watch: Callable[[dict[str, An
     frozen = (*spec.recipe.frozen, *(("embedding.",) if net.glove == "frozen" else ()))
     recipe = replace(spec.recipe, frozen=frozen)
     batches = Batches(x.take(train).clip(net.most_tokens), data.y[train], recipe.batch, ("base", spec.seed))
-    checkpoint = _checkpoint(folder)
-    state = _load_state(checkpoint)
+    checkpoint = checkpoint_beside(folder)
+    state = load_state(checkpoint)
     epochs = folder.with_name(f"{key}.epochs")
     if state and spec.every_epoch and len(saved_checkpoints(folder.parents[1], key)) < state.epoch:
         state = None  # begun without saving every epoch: start again
@@ -236,7 +230,7 @@ def _train(spec: BaseSpec, key: str, folder: Path, watch: Callable[[dict[str, An
         watch(row)
         if spec.every_epoch:
             store.save(epochs / f"epoch-{now.epoch}", {"params.safetensors": save(now.params)}, row)
-        store.save(checkpoint, _state_files(replace(now, history=(*now.history, row))), {"epoch": now.epoch})
+        store.save(checkpoint, state_files(replace(now, history=(*now.history, row))), {"epoch": now.epoch})
         clock.resume()
         return row
 
@@ -258,10 +252,6 @@ def train_and_validation_rows(spec: BaseSpec) -> tuple[NDArray[np.int64], NDArra
     pool = spec.split.pool
     held_out = nested_order(pool, spec.data.y, "validation", spec.source)[: round(spec.validation * len(pool))]
     return pool[~np.isin(pool, held_out)], np.sort(held_out)
-
-
-def _checkpoint(folder: Path) -> Path:
-    return folder.with_name(f"{folder.name}.checkpoint")
 
 
 class _Clock:
@@ -288,21 +278,3 @@ class _Clock:
                "tokens_per_second": self.tokens / spent}
         self.rows.append(row)
         return row
-
-
-def _state_files(state: TrainingState) -> dict[str, bytes]:
-    from safetensors.numpy import save
-
-    return {"params.safetensors": save(state.params), "moments.safetensors": save(state.moments),
-            "history.json": json.dumps(list(state.history)).encode()}
-
-
-def _load_state(folder: Path) -> TrainingState | None:
-    from safetensors.numpy import load
-
-    entry = store.load(folder)
-    if entry is None:
-        return None
-    history = tuple(json.loads(entry.bytes("history.json")))
-    return TrainingState(int(entry.facts["epoch"]), load(entry.bytes("params.safetensors")),
-                 load(entry.bytes("moments.safetensors")), history)

@@ -21,7 +21,7 @@ from bench.learning.pretrain import recipe_for
 from bench.protocol.domain import Domain, with_unlabelled
 from bench.results import record_files
 from bench.results.row_names import setting_text
-from bench.runs import costs, inputs, needs, plan, registry
+from bench.runs import applicable, costs, inputs, needs, plan, registry
 from bench.runs.costs import STATED, Cost, MeasuredCosts, Step
 from bench.runs.inputs import AddUnlabelled, FindVectors
 from bench.runs.need import Workload
@@ -219,14 +219,14 @@ def _from_cards(source: _Size, target: _Size, strategies: Sequence[Strategy], un
                 measured: MeasuredCosts, options: Options, say: Say) -> Forecast:
     """The forecast from the cards, where not all data have been read on this machine."""
     inputs.refuse_same(source.task, target.task)
-    usable = registry.applicable(strategies, source.task, target.task, True, say, inputs.device_for(options))
+    usable = applicable.applicable(strategies, source.task, target.task, True, say, inputs.device_for(options))
     recipe = recipe_for(architecture_named(options.net, options.preset).kind, source.pool)
     epochs = int(dict(options.base_recipe).get("epochs", options.epochs)) or recipe.epochs
     bases = tuple(f"{source.name} {seed}" for seed in range(options.base_seeds))
     steps = [Step(f"reading {size.task.name}", "", False, Cost(size.rows * costs.READ / 1000, STATED))
              for size in (target, source) if size.task.name in unread]
-    steps += needs.steps(registry.needs_of(usable), Workload(source.name, target.name, source.pool, target.rows, epochs,
-                                                             bases, measured, options.cache_dir))
+    work = Workload(source.name, target.name, source.pool, target.rows, epochs, bases, measured, options.cache_dir)
+    steps += needs.steps(applicable.needs_of(usable), work)
     cells = []
     for strategy in usable:
         trials = options.seeds * options.head_seeds * (len(bases) if needs.use_base(strategy.needs()) else 1)

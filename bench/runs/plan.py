@@ -22,7 +22,7 @@ from bench.learning.pretrain import Base, BaseSpec
 from bench.protocol.domain import Domain, with_unlabelled
 from bench.results import record_files
 from bench.results.record import Record
-from bench.runs import ahead, inputs, needs, registry
+from bench.runs import ahead, applicable, inputs, needs, registry
 from bench.runs.executor import Executor
 from bench.runs.inputs import AddUnlabelled, FindVectors, Inputs, TrialContext
 from bench.runs.options import Options, Say, Watch
@@ -112,21 +112,21 @@ def drafts(options: Options, table: Mapping[str, str], say: Say, *, progress: bo
     `begin` is called with all needs of the strategies before anything is read.
     """
     strategies = registry.installed(options.baselines, table, say, options.engine, options.settings)
-    begin(options, registry.needs_of(strategies) | registry.possible_needs_of(strategies))
+    begin(options, applicable.needs_of(strategies) | applicable.possible_needs_of(strategies))
     _check_base_settings(options, strategies)
     tell_who_needs_labels(strategies, options.budgets, say)
-    if not needs.use_vectors(registry.possible_needs_of(strategies)):
+    if not needs.use_vectors(applicable.possible_needs_of(strategies)):
         find = inputs.no_vectors
-    if not needs.use_base(registry.possible_needs_of(strategies)):
+    if not needs.use_base(applicable.possible_needs_of(strategies)):
         add_unlabelled = inputs.labelled_alone
     access = inputs.access_for(options, say, progress=progress, fetching=fetching)
-    known = tuple(find_encoder(model, access) for model in needs.models(registry.needs_of(strategies)))
+    known = tuple(find_encoder(model, access) for model in needs.models(applicable.needs_of(strategies)))
     pairs = inputs.for_targets(options, say, find, progress=progress, add_unlabelled=add_unlabelled, fetching=fetching)
     for asked, pair in zip(options.targets, pairs, strict=True):
         source, target = pair.source, pair.target
         if pair.leaked:
             say(f"{source.name}: {pair.leaked} of its texts are in the test set of {target.name}: left out")
-        usable = registry.applicable(strategies, source.task, target.task, pair.vectors is not None, say,
+        usable = applicable.applicable(strategies, source.task, target.task, pair.vectors is not None, say,
                                      inputs.device_for(options))
         budgets = _budgets_of(target, options, say)
         path = options.results_dir / "records" / f"{target.task.name}.jsonl"
@@ -139,7 +139,7 @@ def drafts(options: Options, table: Mapping[str, str], say: Say, *, progress: bo
             specs = trial_specs(context, on_base, budgets, options.seeds, options.head_seeds, options.draw)
             specs = [spec for spec in specs if wanted(spec)]
             todo = [spec for spec in specs if blank_record(spec).identity() not in done]
-            left = registry.needs_of({spec.strategy for spec in todo})
+            left = applicable.needs_of({spec.strategy for spec in todo})
             parts.append(BasePlan(replace(pair.base_spec, seed=seed), context, tuple(specs), tuple(todo), left))
         if not again:
             _tell_earlier_recipes(records, {spec.strategy.name for part in parts for spec in part.todo}, say)
@@ -164,7 +164,7 @@ def tell_who_needs_labels(strategies: Sequence[Strategy], budgets: Sequence[Budg
 
 def _check_base_settings(options: Options, strategies: Sequence[registry.Strategy]) -> None:
     """Raise `BenchError` where a recipe was chosen for a base that nothing uses."""
-    if options.base_recipe and not needs.use_base(registry.possible_needs_of(strategies)):
+    if options.base_recipe and not needs.use_base(applicable.possible_needs_of(strategies)):
         raise BenchError(f"--set base.{options.base_recipe[0][0]}: no strategy of this run uses the base",
                          f"it has {', '.join(strategy.name for strategy in strategies)}")
 

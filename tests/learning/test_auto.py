@@ -309,7 +309,7 @@ def test_what_cannot_run_on_a_target_is_left_out_and_what_is_not_installed_is_na
         world: World, monkeypatch: pytest.MonkeyPatch):
     from bench.core.errors import MissingExtra
     from bench.learning.features import encoders
-    from bench.runs.registry import applicable
+    from bench.runs.applicable import applicable
 
     def on(target: Domain, glove: bool, device: str = "cpu") -> Strategy:
         (strategy,) = applicable([AUTO], world.source.task, target.task, glove, lambda text: None, device)

@@ -13,6 +13,7 @@ from conftest import World
 from safetensors.numpy import load
 
 from bench.data.text import SPECIALS
+from bench.learning.checkpoints import saved_checkpoints
 from bench.learning.networks.architectures import EMBEDDING, Params, initial_params, place_vectors
 from bench.learning.networks.engines import compiled, kernels
 from bench.learning.pretrain import (
@@ -20,7 +21,6 @@ from bench.learning.pretrain import (
     base_key,
     load_base,
     pretrain,
-    saved_checkpoints,
     train_and_validation_rows,
 )
 from bench.protocol.metrics import softmax

@@ -14,13 +14,14 @@ from bench.baselines import BASELINES
 from bench.core import recipes
 from bench.results.record import NO_VECTORS
 from bench.runs import needs, registry
+from bench.runs.applicable import applicable
 from bench.runs.costs import STATED, Cost, MeasuredCosts, Step
 from bench.runs.inputs import Inputs, TrialContext, for_pair
 from bench.runs.need import Need, Workload
 from bench.runs.needs import NEEDS
 from bench.runs.options import Options
 from bench.runs.pool import run
-from bench.runs.registry import Strategy, applicable, strategies_named
+from bench.runs.registry import Strategy, strategies_named
 from bench.runs.trials import blank_record, trial_specs
 
 ASKS = """

@@ -14,10 +14,10 @@ from typing import Any
 
 from bench.core.errors import BenchError, MissingExtra
 from bench.results.record import Record
+from bench.runs.applicable import needs_of
 from bench.runs.cluster import cache_sync
 from bench.runs.cluster.worker import ClusterTask, MissingEntries, UnfitWorker, run_on_worker, versions_that_matter
 from bench.runs.options import Say
-from bench.runs.registry import needs_of
 from bench.runs.trials import TrialSpec, failed_record
 
 TIMEOUT = 10.0  # seconds in which a scheduler must answer
