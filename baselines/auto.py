@@ -92,12 +92,11 @@ def fit(trial: Trial, resources: Resources) -> Fitted:
     """
     known = _known(trial, resources)
     members = _members(trial, resources, SAME_LABELS if known else NEW_LABELS)
-    if known:
-        found = {name: (c.weight, AS_IT_IS) for name, c in members.items()}
-    elif held_out_texts_tell(trial.labelled.labels):
-        found = calibrated_weights({name: c.fit for name, c in members.items()}, trial, resources, STRENGTH)
-    else:
-        found = {next(name for name in ALONE if name in members): (1.0, AS_IT_IS)}
+    if not known and not held_out_texts_tell(trial.labelled.labels):
+        alone = next(name for name in ALONE if name in members)
+        members = {alone: members[alone]}
+    found = {name: (c.weight, AS_IT_IS) for name, c in members.items()} if known else \
+        calibrated_weights({name: c.fit for name, c in members.items()}, trial, resources, STRENGTH)
     shares = _shares({name: weight for name, (weight, _) in found.items()})
     weights = _shares({name: share for name, share in shares.items() if share >= SMALLEST})
     fitted = {name: members[name].fit(trial, resources) for name in weights}

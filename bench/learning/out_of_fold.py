@@ -48,10 +48,12 @@ def calibrated_weights(fits: Mapping[str, Fit], trial: Trial, resources: Resourc
     folds are stratified: three, or as many as the largest class has texts; with many texts not all folds are scored. A
     text counts only where its class is among the others; where no text counts, all weights are equal. Biases of
     classes are fitted only where every class counts alike in the score: few texts of a rare class teach most
-    strategies to predict it too seldom.
+    strategies to predict it too seldom. A class with a single text, which none can be held out of, is the rarest.
     """
     held_out = {name: out_of_fold(fit, trial, resources) for name, fit in fits.items()}
-    calibrations = {name: fit_calibration(held.p, held.y, held.weights, biased=trial.class_weights is not None)
+    labelled = np.unique(trial.labelled.labels)
+    calibrations = {name: fit_calibration(held.p, held.y, held.weights, biased=trial.class_weights is not None,
+                                          unseen=np.setdiff1d(labelled, held.y))
                     for name, held in held_out.items()}
     losses = np.array([held.loss(calibrations[name]) for name, held in held_out.items()])
     weights = np.exp(-strength * (losses - losses.min()))

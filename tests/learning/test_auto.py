@@ -283,7 +283,10 @@ def test_a_calibration_makes_predictions_as_certain_as_they_are_right():
     assert 0.8 < few.temperature < 1.25
     assert max(map(abs, few.bias)) < 1.0
     three = np.column_stack([0.5 * p, np.full(400, 0.5)])  # a class that no text is of
-    assert fit_calibration(three, truth, ones, biased=True) == AS_IT_IS
+    nobodys = fit_calibration(three, truth, ones, biased=True)
+    rare = fit_calibration(three, truth, ones, biased=True, unseen=np.array([2]))
+    assert nobodys.bias[2] < min(nobodys.bias[:2]), "no labelled text has the class: it is not to be predicted"
+    assert rare.bias == (*nobodys.bias[:2], max(nobodys.bias[:2])), "it has one, which could not be held out"
     assert fit_calibration(p[:0], truth[:0], ones[:0], biased=True) == AS_IT_IS == Calibration(1.0, ())
     np.testing.assert_array_equal(AS_IT_IS.logits(np.array([[1.0, 0.0]])), np.log([[1.0, LEAST]]))
 

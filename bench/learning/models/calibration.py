@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 LEAST = 1e-4  # what a probability counts as at least, so that no classifier rules a class out alone
 COLDEST, HOTTEST, FARTHEST = 0.5, 6.0, 3.0  # the least and the greatest temperature, the greatest bias
+NOBODY = np.zeros(0, np.int64)
 OF_TEMPERATURE, OF_BIAS = 1.0, 0.6  # penalties of the squared log-temperature and biases, in texts' losses
 
 
@@ -34,17 +35,17 @@ AS_IT_IS = Calibration()
 
 
 def fit_calibration(p: NDArray[np.floating[Any]], y: NDArray[np.int64], weights: NDArray[np.float64], *,
-                    biased: bool) -> Calibration:
-    """The calibration that the true classes `y` [n] of predictions [n, classes] ask for.
+                    biased: bool, unseen: NDArray[np.int64] = NOBODY) -> Calibration:
+    """The calibration that the true classes `y` [n] of predictions [n, classes] ask for; none where n is 0.
 
     Each text's log-loss has its weight, divided by their mean. Few texts change little, since a change has a price.
-    Without `biased` it is a temperature alone. Where a class has no text, predictions stay as they are: how certain a
-    classifier should be of the others says nothing about that one, and would push it down.
+    Without `biased` it is a temperature alone. A class that no text has would be pushed down; so those in `unseen`,
+    which are as rare as any that a text has, get the greatest bias.
     """
     from scipy import special
     from scipy.optimize import minimize
 
-    if len(np.unique(y)) < p.shape[1]:
+    if not len(y):
         return AS_IT_IS
     logs = AS_IT_IS.logits(p)
     rows, of_text = np.arange(len(y)), weights / weights.mean()
@@ -62,5 +63,7 @@ def fit_calibration(p: NDArray[np.floating[Any]], y: NDArray[np.int64], weights:
         return value, np.concatenate([[of_temperature], errors.sum(axis=0) + 2 * OF_BIAS * bias])
 
     bounds = [(np.log(COLDEST), np.log(HOTTEST))] + [(-FARTHEST, FARTHEST) if biased else (0.0, 0.0)] * p.shape[1]
-    found = minimize(loss, np.zeros(1 + p.shape[1]), jac=True, method="L-BFGS-B", bounds=bounds).x
-    return Calibration(float(np.exp(found[0])), tuple(found[1:].tolist()) if biased else ())
+    log_temperature, *fitted = minimize(loss, np.zeros(1 + p.shape[1]), jac=True, method="L-BFGS-B", bounds=bounds).x
+    bias = np.array(fitted)
+    bias[unseen] = bias[np.unique(y)].max()
+    return Calibration(float(np.exp(log_temperature)), tuple(bias.tolist()) if biased else ())
