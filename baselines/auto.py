@@ -27,6 +27,7 @@ from . import (
     frozen,
     glove_embedding,
     gradual,
+    gradual_self,
     self_training,
     sentence_embedding,
     setfit,
@@ -37,7 +38,7 @@ from . import (
 
 FEW = 256  # labels up to which training the base further pays; beyond, its features do as well in a tenth of the time
 STRENGTH = 20.0  # how much a member's weight depends on its calibrated out-of-fold log-loss; 0: not at all
-GPU = frozenset({"gpu"})  # what a candidate needs besides that is too slow on a CPU
+GPU = frozenset({"gpu"})  # what a candidate needs besides that is too slow on a CPU, or was chosen beside such a one
 SMALLEST = 0.01  # weight below which a member is left out
 
 
@@ -57,7 +58,8 @@ class Candidate:
 # model on the source weighs more than a network, whose probabilities are more certain than they should be. An encoder
 # that has read all of the source is better than all others together; on a CPU each of its trials takes minutes.
 SAME_LABELS = (
-    Candidate("source-only", source_only.fit, source_only.NEEDS, 3.0, labels=(0, 0)),
+    Candidate("source-only", source_only.fit, source_only.NEEDS | GPU, 3.0, labels=(0, 0)),  # beside the encoder
+    Candidate("gradual-self", gradual_self.fit, gradual_self.NEEDS, 2.0, labels=(0, 0), unless="encoder-source-only"),
     Candidate("gradual", gradual.fit, gradual.NEEDS, 2.0, labels=(1, FEW)),
     Candidate("self-training", self_training.fit, self_training.NEEDS, 3.0, labels=(0, FEW)),
     Candidate("frozen", frozen.fit, frozen.NEEDS, 2.0, labels=(FEW + 1, np.inf)),
