@@ -86,12 +86,12 @@ def percent(row: RankedBaseline) -> str:
 
 
 def three(study: Study, ranking: Ranking) -> str:
-    """`` `auto` labels 84% of the test texts right; a network … 67%, a linear model … 69% ``."""
+    """`` `auto` gets 84% of the other texts right. Without the movies, a network gets 67% and a linear model 69% ``."""
     best = chosen(study, ranking)
     without = row_of(study, best.baseline, NO_LABELS)
-    aside = f" ({percent(without)} with no label at all)" if without else ""
-    return (f"`{best.baseline}` labels {percent(best)} of the test texts right{aside}; a network that knows these "
-            f"labels alone {percent(needed(study, study.board.zero or ZERO, ranking))}, a linear model on them "
+    aside = f", and {percent(without)} with no label at all" if without else ""
+    return (f"`{best.baseline}` gets {percent(best)} of the other texts right{aside}. Without the movies, a network "
+            f"gets {percent(needed(study, study.board.zero or ZERO, ranking))} and a linear model "
             f"{percent(needed(study, LINEAR, ranking))}")
 
 
@@ -122,7 +122,7 @@ def answer(studies: Sequence[Study]) -> str:
     way = "falls" if first.gain and last.gain and last.gain.estimate < first.gain.estimate else "goes"
     return "\n".join([
         f"**With {USUAL} labelled Amazon reviews, {three(study, few)}.**",
-        f"**With all {many.n_train:,} labels these are {percent(last)}, {percent(zero)} and {percent(linear)}: the "
+        f"**With all {many.n_train:,} labels it is {percent(last)} against {percent(zero)} and {percent(linear)}: the "
         f"lead over that network {way} from {lead(first)} to {lead(last)}.**", "",
         f"![accuracy by number of labels; the figures are in the text]({PICTURE.relative_to(ROOT).as_posix()})", "",
         caption(studies), *confirmed(studies)])
@@ -132,7 +132,8 @@ def caption(studies: Sequence[Study]) -> str:
     """What the panels are and what the band is."""
     panels = [panel.caption for panel, _ in shown_panels(studies)]
     where = f"Left: {'; right: '.join(panels)}" if len(panels) > 1 else f"The picture: {panels[0]}"
-    return f"{where}. The band around `auto` holds 95% of what other label draws and test texts would give."
+    return (f"{where}. The band around `auto` is its 95% interval: how far other labels and other test texts could "
+            "move the figure. A point is one text in a hundred.")
 
 
 def confirmed(studies: Sequence[Study]) -> list[str]:
@@ -147,11 +148,11 @@ def confirmed(studies: Sequence[Study]) -> list[str]:
     verdicts = Counter(row.verdict for row in rows.values())
     gains = sorted(row.gain.estimate for row in rows.values() if row.gain)
     counts = [f"{said} on {verdicts[verdict]}" for verdict, said in
-              ((HELPS, "better"), (LEVEL, "level"), (OPEN, "not certain"), (HARMS, "worse"))
-              if verdicts[verdict]]
-    return ["", "Some recipes were chosen on Amazon's training texts. **On targets that none was chosen on** "
-            f"({', '.join(rows)}), with {USUAL} labels `auto` against that network is {', '.join(counts)}; the median "
-            f"gain is {median(gains):+.1f} points."]
+              ((HELPS, "beats that network"), (LEVEL, "is level with it"), (OPEN, "cannot be told from it"),
+               (HARMS, "is behind it")) if verdicts[verdict]]
+    return ["", "Some settings were chosen on Amazon's training texts. **On data on which nothing was chosen** "
+            f"({', '.join(rows)}), with {USUAL} labels `auto` {' and '.join(counts)}. The median lead is "
+            f"{median(gains):+.1f} points: half of the leads are larger."]
 
 
 def amazon(studies: Sequence[Study]) -> str:
@@ -164,9 +165,10 @@ def amazon(studies: Sequence[Study]) -> str:
                                         for r in rankings)]
     body = [[f"`{b}`", WORDS[b], *(short(row_of(study, b, r.budget)) for r in rankings)] for b in order if b in WORDS]
     return "\n".join([
-        f"Share of {study.board.n_test:,} test texts labelled right, mean of {study.rankings[0].seeds} label draws. "
-        "Bold: may be the best with that many labels. The 95% interval of a figure is typically "
-        f"±{median(widths):.1f} points.", "", grid(head, body)])
+        f"Share of {study.board.n_test:,} test texts labelled right: .852 is 85.2%. Each figure is the mean of "
+        f"{study.rankings[0].seeds} label draws, in each of which other texts have the labels. Bold: may be the best with "
+        f"that many labels. The 95% interval of a figure is typically ±{median(widths):.1f} points.", "",
+        grid(head, body)])
 
 
 def example(studies: Sequence[Study]) -> str:

@@ -184,11 +184,14 @@ def engines(studies: Sequence[Study]) -> str:
 
 
 def matrix(studies: Sequence[Study], baseline: str = "source-only", budget: Budget = 128) -> str:
-    """Source by target for one strategy."""
+    """Source by target for one strategy; of an earlier recipe where there are no records of today's."""
+    from bench.analysis.boards import only_row_of
+
     cells: dict[tuple[str, str], str] = {}
     for s in studies:
         if (s.board.engine, s.board.device) == ("torch", "cpu"):
-            cells[source_name(s), name(s)] = short(row_of(s, baseline, budget)).strip("*")
+            row = only_row_of(baseline, s.board.rows)
+            cells[source_name(s), name(s)] = short(row_of(s, row, budget) if row else None).strip("*")
     sources = sorted({s for s, _ in cells})
     targets = sorted({t for s, t in cells if sum(c[1] == t for c in cells) > 1})
     return grid([f"`{baseline}` from ↓ to →", *targets],

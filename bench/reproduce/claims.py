@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import textwrap
 import time
 import tomllib
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -23,6 +25,7 @@ from bench.reproduce.measures import MEASURES, measure
 from bench.reproduce.measures.session import Measurement, NotTested, Session
 
 FORMAT_VERSION = 4  # raised when a measure changes in a way that its name does not show
+WIDTH = 128  # characters of a line of the page
 REPRODUCED, NOT_REPRODUCED, NOT_TESTED = "reproduced", "not reproduced", "not tested here"
 
 
@@ -226,12 +229,17 @@ def page(results: Sequence[ClaimResult]) -> str:
 
     seconds = sum(r.seconds for r in results)
     cpu_seconds = sum(r.cpu_seconds for r in results)
+    verdicts = ", ".join(f"{count} {verdict}" for verdict, count in Counter(r.verdict for r in results).most_common())
     return f"""# Claims
 
-What five tutorials claimed, measured again on real data. Made by `bench reproduce --write-docs docs/claims.md` on
-{host()["cores"]} cores in {seconds / 60:.0f} minutes ({cpu_seconds / 60:.0f} of CPU time). The claims and rules are in
-`results/published/claims.toml`; the verdicts are computed. ± is the standard deviation over seeds. The seconds of a
-claim include the networks that it is the first to need.
+What five tutorials claimed, and one paper, measured again on real data: {verdicts}.
+
+A claim is reproduced if our mean fulfils all of its rules; claims and rules are in `results/published/claims.toml`, and
+the verdicts are computed. ± is the standard deviation over seeds: how much a figure varies when only chance differs.
+[Words used](quick-start.md#words-used-here) explains AUC, F1 and others.
+
+Made by `bench reproduce --write-docs docs/claims.md` on {host()["cores"]} cores in {seconds / 60:.0f} minutes
+({cpu_seconds / 60:.0f} of CPU time). The seconds of a claim include the networks that it is the first to need.
 
 {markdown(results)}"""
 
@@ -246,7 +254,14 @@ def _section(result: ClaimResult) -> str:
     lines += [f"- {name}: {spread(values)}" for name, values in measurement.figures.items()]
     lines += [f"- {note}" for note in measurement.notes]
     lines += [f"- {seeds}; engine {measurement.engine}"] if measurement.engine else [f"- {seeds}"]
-    return "\n".join(lines) + f"\n- `bench reproduce --claim {claim.id}`\n"
+    return "\n".join(_wrapped(line) for line in lines) + f"\n- `bench reproduce --claim {claim.id}`\n"
+
+
+def _wrapped(line: str) -> str:
+    if line.startswith("#"):
+        return line
+    return "\n".join(textwrap.wrap(line, WIDTH, subsequent_indent="  " if line.startswith("- ") else "",
+                                   break_long_words=False, break_on_hyphens=False))
 
 
 def deciding_figures(result: ClaimResult) -> str:
