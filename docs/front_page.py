@@ -166,8 +166,8 @@ def amazon(studies: Sequence[Study]) -> str:
     body = [[f"`{b}`", WORDS[b], *(short(row_of(study, b, r.budget)) for r in rankings)] for b in order if b in WORDS]
     return "\n".join([
         f"Share of {study.board.n_test:,} test texts labelled right: .852 is 85.2%. Each figure is the mean of "
-        f"{study.rankings[0].seeds} label draws, in each of which other texts have the labels. Bold: may be the best with "
-        f"that many labels. The 95% interval of a figure is typically ±{median(widths):.1f} points.", "",
+        f"{study.rankings[0].seeds} label draws, in each of which other texts have the labels. Bold: may be the best "
+        f"with that many labels. The 95% interval of a figure is typically ±{median(widths):.1f} points.", "",
         grid(head, body)])
 
 
