@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import misbehaving
@@ -63,18 +64,24 @@ def test_what_a_trial_has_started_ends_with_it(strangers: TrialContext):
     assert not _left(before)
 
 
-def _left(before: set[int]) -> list[str]:
-    """The programs called sleep that were not there before."""
-    left = []
-    for path in Path("/proc").glob("[0-9]*/cmdline"):
-        try:
-            words = path.read_bytes().split(b"\0")
-        except OSError:
-            continue
-        if int(path.parent.name) not in before and words[:2] in ([b"sleep", b"600"], [b"sleep", b"601"],
-                                                                [b"sleep", b"10000"]):
-            left.append(str(path))
-    return left
+def _left(before: set[int], seconds: float = 10.0) -> list[str]:
+    """The programs called sleep that were not there before and do not end soon.
+
+    A process that was just killed may be seen for a moment, and tests that run beside this one have such, too.
+    """
+    until = time.monotonic() + seconds
+    while (left := [path for path in Path("/proc").glob("[0-9]*") if int(path.name) not in before and _sleeps(path)]) \
+            and time.monotonic() < until:
+        time.sleep(0.05)
+    return [str(path) for path in left]
+
+
+def _sleeps(process: Path) -> bool:
+    try:
+        words = (process / "cmdline").read_bytes().split(b"\0")
+    except OSError:
+        return False
+    return words[0] == b"sleep" and words[1:2] in ([b"600"], [b"601"], [b"10000"])
 
 
 def test_every_strategy_that_cannot_be_used_says_why(tmp_path: Path):
