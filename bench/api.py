@@ -88,8 +88,7 @@ __all__ += ["Head", "JointNgrams", "Standardisation", "augment", "augmented_for_
             "fit_denoising_layers", "fitted_layers", "fitted_linear", "hidden_layers", "importance_weights", "pool_of",
             "stacked", "weights_of_labelled"]
 # Several strategies as one.
-__all__ += ["AS_IT_IS", "calibrated_weights", "geometric_mean", "held_out_texts_tell",
-            "in_the_sources_language"]
+__all__ += ["AS_IT_IS", "calibrated_weights", "geometric_mean", "held_out_texts_tell", "in_the_sources_language"]
 
 # Networks and their weights.
 __all__ += ["EMBEDDING", "HEAD", "HEAD_BIAS", "Architecture", "Params", "initial_params", "to_embedding_rows",

@@ -16,7 +16,7 @@ CLOSER = "self-training whose fits went on to a hundredth of today's gradient"
 MIXED = "with new labels glove-forest in the place of frozen, and weights that depended less on out-of-fold losses"
 CERTAIN = "with new labels members as certain as they were, and on a GPU neither encoder-finetune nor setfit among them"
 FEWER = ("without labels source-only in the place of gradual-self; with new labels not calibrated where some class had "
-          "a single labelled text, and then a weighted mean even where fewer than 50 could be held out")
+         "a single labelled text, and then a weighted mean even where fewer than 50 could be held out")
 # What each strategy did before, the oldest first; today's recipe comes after the last. Others never changed.
 EARLIER: Mapping[str, tuple[str, ...]] = {
     "scratch": (f"random word vectors, {RATES}", f"a word of one labelled text kept a vector of its own, {STEPS}"),

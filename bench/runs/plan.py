@@ -112,12 +112,13 @@ def drafts(options: Options, table: Mapping[str, str], say: Say, *, progress: bo
     `begin` is called with all needs of the strategies before anything is read.
     """
     strategies = registry.installed(options.baselines, table, say, options.engine, options.settings)
-    begin(options, applicable.needs_of(strategies) | applicable.possible_needs_of(strategies))
+    possible = applicable.possible_needs_of(strategies)
+    begin(options, possible)
     _check_base_settings(options, strategies)
     tell_who_needs_labels(strategies, options.budgets, say)
-    if not needs.use_vectors(applicable.possible_needs_of(strategies)):
+    if not needs.use_vectors(possible):
         find = inputs.no_vectors
-    if not needs.use_base(applicable.possible_needs_of(strategies)):
+    if not needs.use_base(possible):
         add_unlabelled = inputs.labelled_alone
     access = inputs.access_for(options, say, progress=progress, fetching=fetching)
     known = tuple(find_encoder(model, access) for model in needs.models(applicable.needs_of(strategies)))
@@ -127,7 +128,7 @@ def drafts(options: Options, table: Mapping[str, str], say: Say, *, progress: bo
         if pair.leaked:
             say(f"{source.name}: {pair.leaked} of its texts are in the test set of {target.name}: left out")
         usable = applicable.applicable(strategies, source.task, target.task, pair.vectors is not None, say,
-                                     inputs.device_for(options))
+                                       inputs.device_for(options))
         budgets = _budgets_of(target, options, say)
         path = options.results_dir / "records" / f"{target.task.name}.jsonl"
         records = record_files.read_with_packed(path, say)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 LEAST = 1e-4  # what a probability counts as at least, so that no classifier rules a class out alone
 COLDEST, HOTTEST, FARTHEST = 0.5, 6.0, 3.0  # the least and the greatest temperature, the greatest bias
-NOBODY = np.zeros(0, np.int64)
+NOBODY = np.zeros(0, np.int64)  # no classes
 OF_TEMPERATURE, OF_BIAS = 1.0, 0.6  # penalties of the squared log-temperature and biases, in texts' losses
 
 
