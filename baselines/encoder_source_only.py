@@ -11,7 +11,7 @@ NEEDS = frozenset({"encoder-base", "same-labels", "one-class", "no-labels"})
 
 def fit(trial: Trial, resources: Resources, *, model: str = BUNDLED_ENCODER, source_texts: int = 0,
         word_pieces: int = WORD_PIECES, epochs: int = 0) -> Fitted:
-    """The encoder `model` is trained on `source_texts` texts (0: 2,500 on a CPU, all on a GPU) for so many `epochs`.
+    """The encoder `model` is trained on `source_texts` texts (0: 1,800 on a CPU, all on a GPU) for so many `epochs`.
 
     0 epochs means one on a CPU and two, at half the learning rate, on a GPU. It reads the first `word_pieces` of each
     text. It is trained once, before the trials, and saved.

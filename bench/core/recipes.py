@@ -17,14 +17,16 @@ MIXED = "with new labels glove-forest in the place of frozen, and weights that d
 CERTAIN = "with new labels members as certain as they were, and on a GPU neither encoder-finetune nor setfit among them"
 FEWER = ("without labels source-only in the place of gradual-self; with new labels not calibrated where some class had "
          "a single labelled text, and then a weighted mean even where fewer than 50 could be held out")
+UNBEGUN = "self-training whose fits took no step where the gradient was below the tolerance where they began"
 # What each strategy did before, the oldest first; today's recipe comes after the last. Others never changed.
 EARLIER: Mapping[str, tuple[str, ...]] = {
     "scratch": (f"random word vectors, {RATES}", f"a word of one labelled text kept a vector of its own, {STEPS}"),
     "scratch-random": (STEPS,),
     "glove-frozen": (RATES, STEPS),
     "glove-trainable": (RATES, STEPS),
-    "auto": (CLOSER, MIXED, CERTAIN, FEWER),
-    "gradual-self": (CLOSER,),
+    "auto": (CLOSER, MIXED, CERTAIN, FEWER, UNBEGUN),
+    "gradual-self": (CLOSER, UNBEGUN),
+    "self-training": (UNBEGUN,),
     "tfidf-source": ("a fit that stopped early, with probabilities that were not calibrated",),
     "tfidf-joint": ("a fit that stopped early",),
 }

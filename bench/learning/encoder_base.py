@@ -35,7 +35,7 @@ FORMAT_VERSION = 1  # raised when training changes in a way that its settings do
 BATCH = 16
 # What is read of the source, and how, unless settings say otherwise (docs/protocol.md): a CPU reads what two cores
 # manage in about five minutes; a GPU reads every text, twice.
-CPU_TEXTS, CPU_RECIPE, GPU_RECIPE = 2_500, EncoderRecipe(1, 1e-4), EncoderRecipe(2, 5e-5)
+CPU_TEXTS, CPU_RECIPE, GPU_RECIPE = 1_800, EncoderRecipe(1, 1e-4), EncoderRecipe(2, 5e-5)
 CONFIG, TOKENIZER, PARAMS = "config.json", "tokenizer.json", "params.safetensors"
 HEAD, HEAD_BIAS = "head.weight", "head.bias"
 

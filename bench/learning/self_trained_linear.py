@@ -11,7 +11,7 @@ from bench.data.corpus import Examples
 from bench.learning.features import ngrams
 from bench.learning.joint_linear import JointFeatures, weights_of_labelled
 from bench.learning.resources import Resources
-from bench.learning.self_training import HEAVIEST, STOP, class_shares, self_train
+from bench.learning.self_training import HEAVIEST, STOP, class_shares, fit_further, self_train
 from bench.learning.source_linear import logistic_regression
 from bench.protocol.trial import Trial
 
@@ -50,7 +50,7 @@ def self_trained_linear(trial: Trial, resources: Resources, heaviest: float = HE
         x, y = vstack([x, features.target_x(labelled)]).tocsr(), np.concatenate([y, labelled.labels])
         weight = np.concatenate([weight, weights_of_labelled(trial, n_source, heaviest)])
     if n or not every_class:
-        model.fit(x, y, sample_weight=weight)
+        fit_further(model, x, y, weight)
     if not np.array_equal(model.classes_, np.arange(classes)):  # a class that has no text anywhere: nothing to keep
         return SelfTrained(features, model, Examples(corpus, np.arange(0), np.arange(0)))
     pseudo = self_train(model, x, y, weight, features.target_x(trial.unlabelled),

@@ -20,6 +20,7 @@ PARTS = (0.3, 0.6, 0.9)  # of the unlabelled texts that are labelled in each rou
 OWN = 0.7  # of the texts that it assigns to a class itself, the classifier labels at most this share
 HEAVIEST = 16.0  # times the weight of a source text that a target text counts
 STOP = 1e-3  # of the gradient of the mean loss: to fit closer takes three times as long and labels no better
+CLOSEST = 1e-5  # of the same; a model whose gradient is below it has nothing left to learn
 SOURCE_COUNTS = 32.0  # labelled target texts that the class shares of the source are worth
 
 
@@ -93,9 +94,22 @@ def self_train(model: Any, x: csr_matrix, y: NDArray[np.int64], weight: NDArray[
             break
         each = min(HEAVIEST, len(y) / len(pseudo.rows))
         by_class = compute_sample_weight("balanced" if balanced else None, pseudo.classes)
-        model.fit(vstack([x, unlabelled[pseudo.rows]]).tocsr(), np.concatenate([y, pseudo.classes]),
-                  sample_weight=np.concatenate([weight, each * by_class]))
+        fit_further(model, vstack([x, unlabelled[pseudo.rows]]).tocsr(), np.concatenate([y, pseudo.classes]),
+                    np.concatenate([weight, each * by_class]))
     return pseudo
+
+
+def fit_further(model: Any, x: csr_matrix, y: NDArray[np.int64], weight: NDArray[np.float64]) -> None:
+    """Fit a classifier of scikit-learn that goes on from its own coefficients, by one step of its solver or more.
+
+    Where a model starts, its gradient may be below its tolerance already: then it would learn nothing of the texts that
+    are new. So the tolerance is halved until the solver takes a step, down to `CLOSEST`; the model keeps its own.
+    """
+    tolerance = model.tol
+    model.fit(x, y, sample_weight=weight)
+    while not np.any(model.n_iter_) and model.tol > CLOSEST:
+        model.set_params(tol=model.tol / 2).fit(x, y, sample_weight=weight)
+    model.set_params(tol=tolerance)
 
 
 def _logits(model: Any, x: csr_matrix) -> NDArray[np.float64]:

@@ -12,7 +12,7 @@ from sklearn.linear_model import LogisticRegression
 from test_strategies import accuracy, check, named, predicted
 
 from bench.data.corpus import Examples
-from bench.learning.self_training import OWN, class_shares, self_train, surest
+from bench.learning.self_training import OWN, class_shares, fit_further, self_train, surest
 from bench.learning.source_linear import logistic_regression
 from bench.protocol.trial import Trial
 
@@ -80,6 +80,25 @@ def test_a_shifted_domain_is_learned_without_labels_also_where_its_classes_are_u
     pseudo = self_train(model, csr_matrix(x), y, np.ones(len(y)), csr_matrix(target), np.array([0.5, 0.5]))
     assert recall(model) > before + (0.15 if share == 0.5 else 0.02)
     assert (pseudo.classes == truth[pseudo.rows]).mean() > 0.8
+
+
+def test_a_fit_takes_a_step_also_where_its_gradient_is_below_the_tolerance_already():
+    rng = np.random.default_rng(2)
+    y = np.arange(400) % 2
+    x = csr_matrix((2.0 * y[:, None] - 1) * np.array([1.0, 0.0]) + rng.normal(size=(400, 2)))
+    new_y = 1 - y  # what the model knows says nothing there; the second feature does
+    new = csr_matrix((2.0 * new_y[:, None] - 1) * np.array([0.0, 1.0]) + rng.normal(size=(400, 2)))
+    model = logistic_regression().fit(x, y).set_params(tol=10.0)
+    before, score = model.coef_.copy(), model.score(new, new_y)
+    fit_further(model, new, new_y, np.ones(400))
+    assert not np.allclose(model.coef_, before)
+    assert model.score(new, new_y) > score
+    assert model.tol == 10.0
+
+    done = logistic_regression(1e-9).fit(x, y)
+    before = done.coef_.copy()
+    fit_further(done.set_params(tol=1e-3), x, y, np.ones(400))  # nothing is left to learn: it ends all the same
+    np.testing.assert_array_equal(done.coef_, before)
 
 
 @pytest.mark.parametrize("name", ["self-training", "gradual-self"])
