@@ -19,8 +19,22 @@ from typing import TYPE_CHECKING
 
 from bench.core.budget import NO_LABELS
 from bench.core.files import save_text
+from bench.report.numbers import score_text
 from results import BLOCKS as TABLES
-from results import ROOT, by_role, count, grid, labels, main_studies, name, read_studies, row_of, short, written
+from results import (
+    ROOT,
+    by_role,
+    count,
+    grid,
+    labels,
+    main_studies,
+    main_study,
+    name,
+    read_studies,
+    row_of,
+    short,
+    written,
+)
 
 if TYPE_CHECKING:
     from bench.analysis.rankings import RankedBaseline
@@ -194,6 +208,33 @@ def harms(studies: Sequence[Study]) -> str:
         else "Nowhere."
 
 
+def bases(studies: Sequence[Study]) -> str:
+    """How much a score varies with another base and with other labels, in points (standard deviations)."""
+    body = [[name(s), f"`{c.baseline}`", count(s, c.budget), str(c.bases), str(c.draws), f"{c.base:.1f}",
+             f"{c.labels:.1f}", f"{c.whole:.1f}"]
+            for s in main_studies(studies) for c in s.variance_components
+            if c.bases > 1 and c.base is not None and c.labels is not None]
+    return grid(["target", "strategy", "labels", "bases", "draws", "another base", "other labels", "everything anew"],
+                body)
+
+
+def draws(studies: Sequence[Study]) -> str:
+    """The mean score with labels drawn at random, and by how many points it is above that of a stratified draw."""
+    chosen = main_studies(studies, draw="random")
+    budgets = shown(chosen)
+    body = []
+    for at_random in chosen:
+        stratified = main_study(studies, name(at_random))
+        for row in at_random.board.rows:
+            line = [name(at_random), f"`{row}`"]
+            for budget in budgets:
+                one, other = mean_score(at_random, row, budget), mean_score(stratified, row, budget)
+                line.append(f"{score_text(one)} {100 * (one - other):+.1f}" if one is not None and other is not None
+                            else "–")
+            body.append(line)
+    return grid(["target", "strategy", *headings(budgets)], body)
+
+
 def figure(what: str, studies: Sequence[Study], *, signed: bool = True) -> str:
     """A figure of a sentence: `ROW [- ROW] TARGET BUDGET [gpu]`; exits where there is no such record.
 
@@ -238,7 +279,8 @@ BLOCKS: Blocks = {
     **TABLES,
     "paths": partial(by_role, paths), "auto": auto_summary, "methods": methods, "encoders": partial(by_role, encoders),
     "auto-cpu": partial(by_role, partial(auto_cells, main_studies)),
-    "auto-gpu": partial(by_role, partial(auto_cells, gpu_studies)), "harms": harms}
+    "auto-gpu": partial(by_role, partial(auto_cells, gpu_studies)), "harms": harms,
+    "bases": bases, "draws": draws}
 
 
 def written_anew(text: str, studies: Sequence[Study]) -> str:

@@ -45,9 +45,9 @@ def read_studies(results: Path) -> list[Study]:
     return study.studies(record_files.read_all(results))
 
 
-def main_studies(studies: Sequence[Study], device: str = "cpu") -> list[Study]:
-    """The leaderboards from IMDB with PyTorch on a device, the usual network and stratified draws, one per target."""
-    usual = ("imdb@official", "torch", device, "gru-64-64-glove", "stratified")
+def main_studies(studies: Sequence[Study], device: str = "cpu", draw: str = "stratified") -> list[Study]:
+    """The leaderboards from IMDB with PyTorch on a device, the usual network and draws of one kind, one per target."""
+    usual = ("imdb@official", "torch", device, "gru-64-64-glove", draw)
     return [s for s in studies
             if (s.board.source, s.board.engine, s.board.device, s.board.net, s.board.key.draw) == usual]
 

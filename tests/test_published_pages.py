@@ -98,6 +98,10 @@ def test_every_block_of_the_findings_is_made_from_records(findings_page: ModuleT
     more += [record(task, "imdb@official", row, 128, seed, effect, device=device) for task in ("alpha", "beta")
              for device in ("cpu", "cuda") for seed in (0, 1)
              for row, effect in (("auto", 1.4), ("encoder-finetune", 1.2), ("self-training", 0.8), ("tfidf-joint", 0))]
+    more += [record("alpha", "imdb@official", row, 32, seed, 0.2, draw="random") for row in ("scratch", "tfidf")
+             for seed in (0, 1, 2)]
+    more += [record("alpha", "imdb@official", "finetune", 32, seed, 0.9, base_seed=1, base="f" * 24)
+             for seed in (0, 1, 2)]
     found = study.studies([*results(), *more])
     made = {name: block(found) for name, block in findings_page.BLOCKS.items()}
     lines = {name: [line for line in text.splitlines() if line.startswith("|")] for name, text in made.items()}
@@ -109,6 +113,8 @@ def test_every_block_of_the_findings_is_made_from_records(findings_page: ModuleT
     assert [line.split(" | ")[0] for line in lines["auto-cpu"][2:] + lines["encoders"][2:]] == [
         "| alpha", "| beta", "| alpha", "| beta"]
     assert "| GPU | confirmation | others | 2 |" in made["auto"]
+    assert sorted(line.split(" | ")[1] for line in lines["draws"][2:]) == ["`scratch`", "`tfidf`"]
+    assert [line.split(" | ")[1:5] for line in lines["bases"][2:]] == [["`finetune`", "32", "2", "2"]]
 
 
 def test_a_figure_in_a_sentence_is_written_from_records(findings_page: ModuleType) -> None:

@@ -46,15 +46,16 @@ def variance_components(records: Sequence[Record]) -> list[VarianceComponents]:
 
 
 def _full_design(points: Mapping[tuple[int, int, int], float]) -> Array | None:
-    """The points [bases, draws, heads] of a full design; None where one is missing, or there is only one."""
+    """The points [bases, draws, heads] of a full design, of the draws that every base has; None for a single point."""
     bases = sorted({b for b, _, _ in points})
-    draws = sorted({d for _, d, _ in points})
+    draws = sorted(set.intersection(*({d for b, d, _ in points if b == base} for base in bases)))
+    if not draws:
+        return None
     runs = [[[v for (b, d, _), v in sorted(points.items()) if (b, d) == (base, draw)] for draw in draws]
             for base in bases]
     heads = min(len(values) for row in runs for values in row)
-    if heads == 0 or len(points) < 2:
-        return None
-    return np.array([[values[:heads] for values in row] for row in runs])
+    design = np.array([[values[:heads] for values in row] for row in runs])
+    return design if design.size > 1 else None
 
 
 def variance_components_of(y: Array, baseline: str, budget: Budget) -> VarianceComponents:
