@@ -55,14 +55,24 @@ def encoder_versions() -> Mapping[str, str]:
 @cache
 def host(device: str = "cpu") -> Mapping[str, Any]:
     """The machine: processor and GPU, cores that this process may use (and the host's, where it has more), system."""
-    model = platform.processor()
+    name = platform.processor()
     with suppress(OSError):
-        text = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
-        lines = [line for line in text.splitlines() if line.startswith("model name")]
-        model = lines[0].split(":", 1)[1].strip() if lines else model
+        name = processor(Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")) or name
     ours, all_cores = hardware.cores(), os.cpu_count() or 1
-    return {"cpu": model, "cores": ours, **({"host_cores": all_cores} if all_cores != ours else {}),
+    return {"cpu": name, "cores": ours, **({"host_cores": all_cores} if all_cores != ours else {}),
             "system": platform.system(), "threads": 1, **({"gpu": gpu_name()} if device == "cuda" else {})}
+
+
+def processor(cpuinfo: str) -> str:
+    """The first processor of Linux's `/proc/cpuinfo`; empty where that does not name it.
+
+    With family and model: clouds call several generations by one name, and each has other vector instructions, so a
+    network trained on another ends up slightly different.
+    """
+    first = dict(re.findall(r"^(model name|cpu family|model)[ \t]*:[ \t]*(.*\S)", cpuinfo.split("\n\n")[0], re.M))
+    words = (("family", "cpu family"), ("model", "model"))
+    kind = ", ".join(f"{word} {first[key]}" for word, key in words if key in first)
+    return first.get("model name", "") + (f" ({kind})" if kind and "model name" in first else "")
 
 
 def gpu_name() -> str:

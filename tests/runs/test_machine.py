@@ -84,3 +84,12 @@ def test_the_host_names_its_gpu_only_where_one_is_used(tmp_path: Path, monkeypat
 def test_no_git_fails_no_trial(commit: str, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("PATH", "/nowhere")
     assert machine._commit() == ""
+
+
+def test_a_processor_is_told_from_another_generation_of_the_same_name():
+    x86 = ("processor\t: 0\nvendor_id\t: AuthenticAMD\ncpu family\t: 26\nmodel\t\t: 2\nmodel name\t: AMD EPYC\n"
+           "stepping\t: 1\n\nprocessor\t: 1\ncpu family\t: 99\nmodel name\t: another\n")
+    assert machine.processor(x86) == "AMD EPYC (family 26, model 2)"
+    assert machine.processor("processor\t: 0\nBogoMIPS\t: 48.00\nCPU part\t: 0xd0c\n") == ""
+    assert machine.processor("model name : A processor\n") == "A processor"
+    assert machine.processor("") == ""
