@@ -69,7 +69,8 @@ def processor(cpuinfo: str) -> str:
     With family and model: clouds call several generations by one name, and each has other vector instructions, so a
     network trained on another ends up slightly different.
     """
-    first = dict(re.findall(r"^(model name|cpu family|model)[ \t]*:[ \t]*(.*\S)", cpuinfo.split("\n\n")[0], re.M))
+    of_first = cpuinfo.split("\n\n")[0]
+    first: dict[str, str] = dict(re.findall(r"^(model name|cpu family|model)[ \t]*:[ \t]*(.*\S)", of_first, re.M))
     words = (("family", "cpu family"), ("model", "model"))
     kind = ", ".join(f"{word} {first[key]}" for word, key in words if key in first)
     return first.get("model name", "") + (f" ({kind})" if kind and "model name" in first else "")
