@@ -31,6 +31,7 @@ from results import (
     main_study,
     name,
     read_studies,
+    row_name_of,
     row_of,
     short,
     written,
@@ -75,14 +76,15 @@ def shown(studies: Sequence[Study]) -> list[Budget]:
 
 def mean_score(study: Study, baseline: str, budget: Budget) -> float | None:
     """The mean of the leading score over the seeds."""
-    cell = study.board.cells.get((baseline, budget))
+    cell = study.board.cells.get((row_name_of(study, baseline), budget))
     return None if cell is None else cell.leading
 
 
 def best_row(study: Study, budget: Budget, without: Sequence[str]) -> tuple[str, float] | None:
     """The row with the highest mean, in hindsight, but for those left out, and its mean; None where none is left."""
+    left_out = {row_name_of(study, row) for row in without}
     scores = {row: score for row in study.board.rows
-              if row not in without and (score := mean_score(study, row, budget)) is not None}
+              if row not in left_out and (score := mean_score(study, row, budget)) is not None}
     return max(scores.items(), key=lambda found: found[1]) if scores else None
 
 

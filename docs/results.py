@@ -70,10 +70,17 @@ def source_name(study: Study) -> str:
     return TaskRef.parse(study.board.source).task
 
 
+def row_name_of(study: Study, baseline: str) -> str:
+    """The name of a strategy's row; of an earlier recipe where there are no records of today's."""
+    from bench.analysis.boards import only_row_of
+
+    return only_row_of(baseline, study.board.rows) or baseline
+
+
 def row_of(study: Study, baseline: str, budget: Budget) -> RankedBaseline | None:
     """A strategy's row at a budget."""
-    ranking = study.at(budget)
-    return next((r for r in ranking.rows if r.baseline == baseline), None) if ranking else None
+    ranking, row = study.at(budget), row_name_of(study, baseline)
+    return next((r for r in ranking.rows if r.baseline == row), None) if ranking else None
 
 
 def grid(head: Sequence[str], body: Sequence[Sequence[str]]) -> str:
@@ -184,14 +191,11 @@ def engines(studies: Sequence[Study]) -> str:
 
 
 def matrix(studies: Sequence[Study], baseline: str = "source-only", budget: Budget = 128) -> str:
-    """Source by target for one strategy; of an earlier recipe where there are no records of today's."""
-    from bench.analysis.boards import only_row_of
-
+    """Source by target for one strategy."""
     cells: dict[tuple[str, str], str] = {}
     for s in studies:
         if (s.board.engine, s.board.device) == ("torch", "cpu"):
-            row = only_row_of(baseline, s.board.rows)
-            cells[source_name(s), name(s)] = short(row_of(s, row, budget) if row else None).strip("*")
+            cells[source_name(s), name(s)] = short(row_of(s, baseline, budget)).strip("*")
     sources = sorted({s for s, _ in cells})
     targets = sorted({t for s, t in cells if sum(c[1] == t for c in cells) > 1})
     return grid([f"`{baseline}` from ↓ to →", *targets],
