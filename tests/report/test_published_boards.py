@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,11 @@ TARGETS = {"hotels", "amazon-kitchen"}  # few test texts, so they have most that
 
 @pytest.fixture(scope="module")
 def studies() -> list[study.Study]:
-    return study.studies([r for r in record_files.read_all(PUBLISHED) if r.task in TARGETS])
+    published = [r for r in record_files.read_all(PUBLISHED) if r.task in TARGETS]
+    before = [replace(r, edition="before", source_sha256="", predictions={k: v for k, v in r.predictions.items()
+                                                                          if k != "groups"})
+              for r in published if (r.task, r.device, r.budget) == ("hotels", "cpu", 128)]  # as records were at first
+    return study.studies([*published, *before])
 
 
 def test_no_bold_row_stands_below_one_that_is_not(studies: list[study.Study]):
@@ -51,4 +56,4 @@ def test_each_board_says_once_what_its_records_lack(studies: list[study.Study]):
         assert sum("which test texts belong together" in line for line in lines) == unknown, s.board.title
         assert sum("an earlier recipe" in line for line in lines) <= 1, s.board.title
         said.add(unknown)
-    assert True in said, "no records of before groups: name a target that has some"
+    assert said == {True, False}
