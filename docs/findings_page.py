@@ -17,7 +17,7 @@ from pathlib import Path
 from statistics import mean
 from typing import TYPE_CHECKING
 
-from bench.core.budget import NO_LABELS
+from bench.core.budget import NO_LABELS, budget_order, in_order
 from bench.core.files import save_text
 from bench.report.numbers import score_text
 from results import BLOCKS as TABLES
@@ -47,6 +47,7 @@ PAGE = ROOT / "docs" / "findings.md"
 FIGURE = re.compile(r"(?<![\w.])([+\u2212-]?\d*\.?\d+)(<!-- ([^<>]+?) -->)")
 SHOWN: tuple[Budget, ...] = (NO_LABELS, 32, 128, 512, "full")
 FROM_THE_SOURCE = "source-only"  # a row that every target with the source's labels has, and no other
+FEW = 64  # labels up to which a summary counts cells apart: little can be learned from so many
 NOT_ENGLISH = ("chinese-reviews",)  # not among the means over reviews
 # What each method adds to, without labels and with them: its plain counterpart.
 METHODS: Mapping[str, tuple[str, str]] = {
@@ -116,7 +117,7 @@ def leads(studies: Sequence[Study]) -> list[Lead]:
 
 
 def auto_summary(studies: Sequence[Study]) -> str:
-    """How `auto` stands to the best other row, by role, machine, and whether the labels are the source's."""
+    """How `auto` stands to the best other row, by machine, role, whose labels they are, and how many."""
     from bench.report import roles
 
     body = []
@@ -124,15 +125,17 @@ def auto_summary(studies: Sequence[Study]) -> str:
         for role, of_role in roles.by_role(of_device).items():
             for kind, same in (("the movies'", True), ("others", False)):
                 found = leads([s for s in of_role if (FROM_THE_SOURCE in s.board.rows) == same])
-                if not found:
-                    continue
-                points = [lead.points for lead in found]
-                worst = min(found, key=lambda lead: lead.points)
-                body.append([device, role, kind, str(len(found)), f"{mean(points):+.1f}",
-                             f"{mean(p >= -0.5 for p in points):.0%}", f"{mean(p >= -1 for p in points):.0%}",
-                             f"{worst.points:+.1f} ({name(worst.study)}, {count(worst.study, worst.budget)})"])
-    return grid(["machine", "targets", "labels", "cells", "mean points", "within 0.5 or ahead", "within 1 or ahead",
-                 "worst cell"], body)
+                for how_many, few in ((f"up to {FEW}", True), ("more", False)):
+                    cells = [lead for lead in found if (budget_order(lead.budget) <= FEW) == few]
+                    if not cells:
+                        continue
+                    points = [lead.points for lead in cells]
+                    worst = min(cells, key=lambda lead: lead.points)
+                    body.append([device, role, kind, how_many, str(len(cells)), f"{mean(points):+.1f}",
+                                 f"{mean(p >= -0.5 for p in points):.0%}", f"{mean(p >= -1 for p in points):.0%}",
+                                 f"{worst.points:+.1f} ({name(worst.study)}, {count(worst.study, worst.budget)})"])
+    return grid(["machine", "targets", "labels", "how many", "cells", "mean points", "within 0.5 or ahead",
+                 "within 1 or ahead", "worst cell"], body)
 
 
 def auto_cells(of_device: Callable[[Sequence[Study]], list[Study]], studies: Sequence[Study]) -> str:
@@ -152,6 +155,26 @@ def paths(studies: Sequence[Study], budget: Budget = 128) -> str:
     body = [[name(s), *(short(row_of(s, row, budget)) for row in PATHS)]
             for s in main_studies(studies) if s.at(budget)]
     return grid(["target", *(f"`{row}`" for row in PATHS)], body)
+
+
+def every_number(studies: Sequence[Study], kind: str) -> str:
+    """The mean score over the targets of a kind, of each strategy that all of them have, by the number of labels.
+
+    A number of labels that some of them lack is left out, so that all columns are means over the same targets.
+    """
+    chosen = [s for s in main_studies(studies) if kind_of(s) == kind]
+    if not chosen:
+        return ""
+    budgets = in_order(set.intersection(*(set(s.board.budgets) for s in chosen)))
+    body: list[tuple[float, list[str]]] = []  # with the mean over the numbers of labels but none, to sort by
+    for row in dict.fromkeys(row for s in chosen for row in s.board.rows):
+        by_budget = [[mean_score(s, row, budget) for s in chosen] for budget in budgets]
+        means = [mean(score for score in scores if score is not None) if None not in scores else None
+                 for scores in by_budget]
+        if (known := [m for m, budget in zip(means, budgets, strict=True) if m is not None and budget != NO_LABELS]):
+            body.append((mean(known), [f"`{row}`", *("–" if m is None else score_text(m) for m in means)]))
+    body.sort(key=lambda found: -found[0])
+    return grid(["strategy", *headings(budgets)], [line for _, line in body])
 
 
 def methods(studies: Sequence[Study]) -> str:
@@ -282,7 +305,9 @@ BLOCKS: Blocks = {
     "paths": partial(by_role, paths), "auto": auto_summary, "methods": methods, "encoders": partial(by_role, encoders),
     "auto-cpu": partial(by_role, partial(auto_cells, main_studies)),
     "auto-gpu": partial(by_role, partial(auto_cells, gpu_studies)), "harms": harms,
-    "bases": bases, "draws": draws}
+    "bases": bases, "draws": draws,
+    "every-number-reviews": partial(every_number, kind="reviews"),
+    "every-number-new-labels": partial(every_number, kind="new-labels")}
 
 
 def written_anew(text: str, studies: Sequence[Study]) -> str:

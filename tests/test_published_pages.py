@@ -112,9 +112,25 @@ def test_every_block_of_the_findings_is_made_from_records(findings_page: ModuleT
     assert len(lines["cost"]) == 2 + len({r.baseline for r in [*results(), *more] if r.device == "cpu"})
     assert [line.split(" | ")[0] for line in lines["auto-cpu"][2:] + lines["encoders"][2:]] == [
         "| alpha", "| beta", "| alpha", "| beta"]
-    assert "| GPU | confirmation | others | 2 |" in made["auto"]
+    assert "| GPU | confirmation | others | more | 2 |" in made["auto"]
     assert sorted(line.split(" | ")[1] for line in lines["draws"][2:]) == ["`scratch`", "`tfidf`"]
     assert [line.split(" | ")[1:5] for line in lines["bases"][2:]] == [["`finetune`", "32", "2", "2"]]
+
+
+def test_the_table_of_every_number_of_labels_has_means_over_the_same_targets(findings_page: ModuleType) -> None:
+    from made import record
+
+    from bench.analysis import study
+
+    records = [record(task, "imdb@official", row, budget, seed, effect) for task in ("alpha", "beta") for seed in (0, 1)
+               for budget in (16, 64, 1024) if (task, budget) != ("beta", 1024)
+               for row, effect in (("scratch", 0.2), ("auto", 1.0), ("tfidf", 0.6)) if (task, row) != ("beta", "tfidf")]
+    table = findings_page.every_number(study.studies(records), "new-labels").splitlines()
+    assert table[0] == "| strategy | 16 | 64 |"
+    assert [line.split(" | ")[0] for line in table[2:]] == ["| `auto`", "| `scratch`"]
+    at_64 = [r.accuracy for r in records if (r.baseline, r.budget) == ("auto", 64)]
+    assert table[2].endswith(f" {sum(at_64) / 4:.3f} |".replace(" 0.", " ."))
+    assert findings_page.every_number(study.studies(records), "reviews") == ""
 
 
 def test_a_figure_in_a_sentence_is_written_from_records(findings_page: ModuleType) -> None:

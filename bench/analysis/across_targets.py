@@ -114,16 +114,31 @@ def rank_across_targets(studies: Sequence[Study], budget: Budget, variant: str =
         variant, corpora, tuple(t for t in targets if t in other_zero))
 
 
-def comparable(studies: Sequence[Study]) -> dict[str, list[Study]]:
-    """The studies that can be ranked together, by what tells them from the others; empty where nothing has to.
+@dataclass(frozen=True)
+class Comparable:
+    """Studies that can be ranked together: of one source, net, engine and device, and of the same contents and base."""
 
-    Sources, nets, engines and devices are left to the user's choice; contents and bases differ unseen.
-    """
+    source: str
+    net: str
+    engine: str
+    device: str
+    variant: str  # what else tells it from others; empty where nothing has to
+    studies: tuple[Study, ...]
+
+    @property
+    def machine(self) -> str:
+        """`gru-64-64-glove · torch on cpu`, as in a leaderboard's title."""
+        return f"{self.net} · {self.engine} on {self.device}"
+
+
+def comparable(studies: Sequence[Study]) -> list[Comparable]:
+    """The groups of studies that can be ranked together, in the order of the studies."""
     variants = variants_of([s.board.key.of_any_target for s in studies])
-    groups: dict[str, list[Study]] = {}
+    groups: dict[tuple[str, str, str, str, str], list[Study]] = {}
     for study in studies:
-        groups.setdefault(variants[study.board.key.of_any_target], []).append(study)
-    return groups
+        b = study.board
+        groups.setdefault((b.source, b.net, b.engine, b.device, variants[b.key.of_any_target]), []).append(study)
+    return [Comparable(*what, tuple(alike)) for what, alike in groups.items()]
 
 
 def corpora_of(targets: Sequence[str]) -> tuple[tuple[str, ...], ...]:

@@ -7,6 +7,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from bench.core import store
 from bench.core.budget import Draw
@@ -73,8 +74,17 @@ class BoardKey:
     def of_any_target(self) -> BoardKey:
         """The same for any target: leaderboards that share it can be ranked together."""
         base = json.loads(self.base) if self.base else ""
-        base = _json({**base, "pool": ""}) if isinstance(base, dict) else ""
+        base = _json(_whatever_was_left_out(base)) if isinstance(base, dict) else ""
         return replace(self, task="", edition="", content_sha256="", split_sha256="", leading="", base=base)
+
+
+def _whatever_was_left_out(base: Mapping[str, Any]) -> dict[str, Any]:
+    """A base's description without which texts it read, labelled or not: those of a target's test set are left out."""
+    described = {**base, "pool": ""}
+    match base.get("source_words"):  # their form, the compiler, and the texts without labels: a corpus and its rows
+        case [form, compiler, [corpus, _]]:
+            described["source_words"] = [form, compiler, [corpus]]
+    return described
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from bench.analysis.pairwise import differences_by_budget
 from bench.analysis.predictions import TestPredictions, test_predictions
 from bench.analysis.rankings import Ranking, rankings
 from bench.analysis.variance import VarianceComponents, variance_components
-from bench.core.budget import Budget
+from bench.core.budget import Budget, in_order
 from bench.core.errors import BenchError
 from bench.results.record import Record
 
@@ -56,16 +56,28 @@ def studies(records: Sequence[Record]) -> list[Study]:
 
 
 def narrowed(study: Study, budgets: Sequence[Budget]) -> Study:
-    """The study with some of its budgets alone; its verdict over all budgets stays that over all.
-
-    Raises `BenchError` where it has none of them.
-    """
+    """The study with those of its budgets that are named; its verdict over all budgets stays that over all."""
     kept = tuple(budget for budget in study.board.budgets if budget in budgets)
-    if not kept:
-        raise BenchError(f"{study.board.target}: no trials at {', '.join(map(str, budgets))} labels",
-                         f"there are: {', '.join(map(str, study.board.budgets))}")
     return replace(study, board=replace(study.board, budgets=kept), leaders=(),
                    rankings=tuple(ranking for ranking in study.rankings if ranking.budget in kept))
+
+
+def with_any_of(studies: Sequence[Study], budgets: Sequence[Budget]) -> tuple[list[Study], list[str]]:
+    """The studies that have at least one of the budgets; and a line for each that lacks some, which says what there is.
+
+    Raises `BenchError` where no study has any.
+    """
+    lines = []
+    for study in studies:
+        if lacks := [str(budget) for budget in budgets if budget not in study.board.budgets]:
+            lines.append(f"{study.board.title}: no trials at {', '.join(lacks)} labels; "
+                         f"there are: {', '.join(map(str, study.board.budgets))}")
+    found = [study for study in studies if any(budget in study.board.budgets for budget in budgets)]
+    if studies and not found:
+        there = in_order(budget for study in studies for budget in study.board.budgets)
+        raise BenchError(f"no trials at {', '.join(map(str, budgets))} labels",
+                         f"there are: {', '.join(map(str, there))}")
+    return found, lines
 
 
 def with_one_zero(studies: Sequence[Study]) -> tuple[list[Study], list[Study]]:

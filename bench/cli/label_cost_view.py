@@ -15,7 +15,8 @@ def break_even(question: Question) -> Answer:
     head = ("at", "baseline", "labels saved per target [95%]", "worth", "base costs", "= labels", "targets to repay",
             "by time alone")
     sections = []
-    for study in question.studies:
+    studies, lacking = question.at_budgets
+    for study in studies:
         sizes = dict(study.board.sizes)
         against_scratch = [labels for labels in study.label_equivalents
                            if labels.reference == "scratch" and question.keeps(labels.budget)]
@@ -30,7 +31,7 @@ def break_even(question: Question) -> Answer:
             f"at {label_cost:g} per label; base costs: {max((row.pretrain for row in rows), default=0):.0f} s at "
             f"{hour_cost:g} per hour; by time alone: counts seconds of training on the target instead, never where "
             f"the score is beyond the curve of scratch or training takes longer."]))
-    return Answer(sections)
+    return Answer(sections, notes=lacking)
 
 
 def _count(targets: int | None) -> str:

@@ -73,7 +73,7 @@ def leaderboard_command(
         if question.compares_runs:
             raise BenchError("--figures draws one results folder", "leave out --compare, or compare baselines")
         warn(draw_figures(report_facts(results_dir, question.records), figures.figures, figures))
-    if view is LEADERBOARD and format == "table" and not (verbose or views.sort):
+    if view is LEADERBOARD and format == "table" and not (verbose or views.sort or views.columns or out):
         several = len({study.board.target for study in question.studies}) > 1 and not filters.target
         (print_index if several else print_answers)(question.studies)
         return

@@ -51,6 +51,13 @@ class Question:
 
         return study.studies(self.records)
 
+    @cached_property
+    def at_budgets(self) -> tuple[list[Study], list[str]]:
+        """The leaderboards that have one of the budgets asked for, or all; and a line for each that lacks some."""
+        from bench.analysis.study import with_any_of
+
+        return with_any_of(self.studies, self.budgets) if self.budgets else (self.studies, [])
+
     @property
     def compared(self) -> list[str]:
         """Names of baselines, or results folders."""
@@ -85,26 +92,28 @@ def leaderboard(question: Question) -> Answer:
     from bench.report import leaderboard_files
 
     sort, form = question.options.sort, question.format
-    studies = [narrowed(study, question.budgets) for study in question.studies] if question.budgets else \
-        question.studies
+    found, lacking = question.at_budgets
+    studies = [narrowed(study, question.budgets) for study in found] if question.budgets else found
     names = [name for part in (question.options.columns or []) if (name := part.strip())]
     if form == "json" and names:
         raise BenchError("--columns does not go with --format json", "it always holds everything")
     if form == "table":
-        return Answer(leaderboards(studies, sort, names))
+        return Answer(leaderboards(studies, sort, names), notes=lacking)
     if form == "parquet":
-        return Answer((), content=leaderboard_files.parquet(studies, names))
-    return Answer((), leaderboard_files.whole(studies, form, sort, names))
+        return Answer((), content=leaderboard_files.parquet(studies, names), notes=lacking)
+    return Answer((), leaderboard_files.whole(studies, form, sort, names), notes=lacking)
 
 
 def one_budget(question: Question) -> Answer:
     """Everything known at one budget."""
     from bench.report import headline, leaderboard_json, tables
 
+    studies, lacking = question.at_budgets
     sections = [Section(f"{study.board.title} · {tables.labels_of(study, budget)}", tables.detail(study, budget),
                         sentences(study), headline.at_budget(study, budget))
-                for study in question.studies for budget in question.budgets]
-    return Answer(sections, leaderboard_json.as_json(question.studies) + "\n" if question.format == "json" else "")
+                for study in studies for budget in question.budgets if budget in study.board.budgets]
+    return Answer(sections, leaderboard_json.as_json(studies) + "\n" if question.format == "json" else "",
+                  notes=lacking)
 
 
 def comparison(question: Question) -> Answer:
@@ -172,17 +181,23 @@ def across(question: Question) -> Answer:
     from bench.analysis import across_targets
     from bench.report import panels, roles, target_tables
 
-    groups = across_targets.comparable(question.studies)
-    several = [variant for variant, alike in groups.items() if len({s.board.target for s in alike}) > 1]
-    results = [replace(across_targets.rank_across_targets(alike, budget, variant), role=role)
-               for variant in several or groups
-               for budget in question.budgets or _most_frequent_budgets(groups[variant])
-               for role, alike in roles.apart([s for s in groups[variant] if s.at(budget)] or groups[variant]).items()]
+    studies, _ = question.at_budgets
+    groups = across_targets.comparable(studies)
+    asked = [(group, budget) for group in [g for g in groups if len({s.board.target for s in g.studies}) > 1] or groups
+             for budget in question.budgets or _most_frequent_budgets(group.studies)]
+    chosen = [(group, budget) for group, budget in asked
+              if len({s.board.target for s in group.studies if s.at(budget)}) > 1] or asked
+    machines = len({group.machine for group, _ in chosen}) > 1
+    results = [replace(across_targets.rank_across_targets(alike, budget, " · ".join(filter(None, (
+                   group.machine if machines else "", group.variant)))), role=role)
+               for group, budget in chosen
+               for role, alike in roles.apart([s for s in group.studies if s.at(budget)] or group.studies).items()]
     sections = [Section(target_tables.across_title(result), target_tables.across_table(result),
                         target_tables.across_notes(result)) for result in results]
 
     def picture(result: RankingAcrossTargets) -> list[Path]:
-        kind = _in_file_name(" ".join(filter(None, (result.role, result.variant))))
+        source = TaskRef.parse(result.source).task if len({r.source for r in results}) > 1 else ""
+        kind = _in_file_name(" ".join(filter(None, (result.role, source, result.variant))))
         stem = question.results_dir / "leaderboards" / f"across-{result.budget}{kind}"
         return save_charts([(stem, panels.ranks_panel(result))])
 
@@ -212,7 +227,8 @@ def calibration(question: Question) -> Answer:
         return save_charts([(stem, panels.reliability_panel(calibrations, title))])
 
     sections, pictures = [], []
-    for study in question.studies:
+    studies, lacking = question.at_budgets
+    for study in studies:
         target, sizes = study.board.target, study.board.sizes
         rows = sorted((row for row in study.calibrations if question.keeps(row.budget)),
                       key=lambda row: (sizes[row.budget], row.error))
@@ -226,17 +242,18 @@ def calibration(question: Question) -> Answer:
                 f"calibration-{TaskRef.parse(target).task}-{budget}{_in_file_name(study.board.variant)}")
             pictures.append(partial(picture, stem, f"{target}, {tables.labels_of(study, budget)}",
                                     [row for row in rows if row.budget == budget]))
-    return Answer(sections, pictures=pictures)
+    return Answer(sections, pictures=pictures, notes=lacking)
 
 
 def variance(question: Question) -> Answer:
     """How much of the spread each seed causes."""
     from bench.report.advice import variance_note
 
+    studies, lacking = question.at_budgets
     return Answer([Section(study.board.title, _variance_table(study, question),
                            [variance_note(shares) for shares in study.variance_components
                             if question.keeps(shares.budget)])
-                   for study in question.studies])
+                   for study in studies], notes=lacking)
 
 
 def _variance_table(study: Study, question: Question) -> Table:

@@ -27,23 +27,19 @@ def over_targets(studies: Sequence[Study]) -> list[dict[str, Any]]:
     Targets of development and of confirmation are ranked apart where there are two of each.
     `boards` are the positions of the studies that are ranked over, `without` the targets that lack a strategy.
     """
-    groups: dict[tuple[str, ...], list[Study]] = {}
-    for variant, alike in comparable(studies).items():
-        for study in alike:
-            b = study.board
-            groups.setdefault((b.source, b.net, b.engine, b.device, variant), []).append(study)
     out = []
-    for (source, _, engine, device, variant), group in groups.items():
-        for budget in in_order({ranking.budget for study in group for ranking in study.rankings}):
-            for role, alike in apart([study for study in group if study.at(budget)]).items():
-                ranking = _ranking(alike, budget, variant)
+    for group in comparable(studies):
+        for budget in in_order({ranking.budget for study in group.studies for ranking in study.rankings}):
+            for role, alike in apart([study for study in group.studies if study.at(budget)]).items():
+                ranking = _ranking(alike, budget, group.variant)
                 if ranking is None:
                     continue
                 used = [study for study in alike if study.board.target in ranking.targets]
                 rows = {name: [{k: json_number(v) for k, v in row.items()} for row in rows]
                         for name, rows in ranks_data(ranking).items()}
-                out.append({"source": source, "nets": sorted({net_of(study.board) for study in used}),
-                            "engine": engine, "device": device, "variant": variant, "budget": str(budget),
+                out.append({"source": group.source, "nets": sorted({net_of(study.board) for study in used}),
+                            "engine": group.engine, "device": group.device, "variant": group.variant,
+                            "budget": str(budget),
                             "role": role, "about": " ".join(role_notes(role, ranking.targets)),
                             "targets": list(ranking.targets), "critical": json_number(ranking.critical),
                             "boards": [studies.index(study) for study in used],

@@ -228,14 +228,32 @@ def test_a_matrix_has_a_line_for_each_of_two_bases():
         transfer_matrix(records[:6], "finetune", 32)
 
 
+def test_bases_that_left_out_other_texts_are_ranked_together():
+    def on(task: str, rows: str) -> list[Record]:
+        words = [1, "numba 1", ["f8" * 32, rows]]
+        about = {**RECIPE, "pool": f"labelled but {rows}", "source_words": words}
+        return [*seeds("finetune", task=task, **{**ON_BASE, "base_spec": about}), *seeds("scratch", task=task, **NEW)]
+
+    group, = comparable(study.studies([*on("one", "all"), *on("two", "all but one")]))
+    assert group.variant == ""
+    assert rank_across_targets(group.studies, 32).targets == ("one@one", "two@one")
+
+
+def test_targets_are_ranked_apart_on_each_device():
+    records = [r for task in ("one", "two") for device in ("cpu", "cuda")
+               for r in seeds("finetune", task=task, **{**ON_BASE, "device": device})]
+    assert [(g.machine.rsplit(" ", 1)[1], len(g.studies)) for g in comparable(study.studies(records))] == \
+        [("cpu", 2), ("cuda", 2)]
+
+
 def test_targets_are_ranked_on_one_base_at_a_time():
     def on(task: str, **other: object) -> list[Record]:
         return [*seeds("finetune", task=task, **other), *seeds("scratch", task=task, **NEW)]
 
     studies = study.studies([r for task in ("one", "two") for r in (*on(task, **ON_BASE), *on(task, **LONGER))])
     groups = comparable(studies)
-    assert set(groups) == {"epochs 1", "epochs 2"}
-    for variant, group in groups.items():
-        assert len(rank_across_targets(group, 32, variant).targets) == 2
+    assert [group.variant for group in groups] == ["epochs 1", "epochs 2"]
+    for group in groups:
+        assert len(rank_across_targets(group.studies, 32, group.variant).targets) == 2
     with pytest.raises(BenchError, match="cannot be ranked together: one@one"):
         rank_across_targets(studies, 32)

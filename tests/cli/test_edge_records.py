@@ -156,3 +156,32 @@ def test_two_editions_are_two_leaderboards_and_are_never_compared(tmp_path: Path
     gate = board(tmp_path / "both", [], "--compare", str(tmp_path / "a"), str(tmp_path / "b"), "--fail-if-worse", "1.0")
     assert gate.exit_code == 1
     assert "edge at 32 labels: missing in the later run" in gate.stderr
+
+
+def test_a_leaderboard_without_the_budget_is_named_and_the_others_are_shown(tmp_path: Path):
+    made = [*CURVES, *(replace(r, device="cuda") for r in CURVES if r.budget != 16)]
+    for way in ((), ("--columns", "score"), ("--calibration",), ("--variance",), ("--label-cost", "0.1")):
+        said = board(tmp_path, made, "--budget", "16", *way)
+        assert said.exit_code == 0, (way, said.stderr, said.exception)
+        assert "torch on cpu" in said.stdout, way
+        assert "torch on cuda" not in said.stdout, way
+        assert "torch on cuda: no trials at 16 labels; there are: 64, 256" in " ".join(said.stderr.split()), way
+    for way in ((), ("--columns", "score"), ("--calibration",), ("--variance",), ("--across",)):
+        said = board(tmp_path, made, "--budget", "999", *way)
+        assert said.exit_code == 2, (way, said.exception)
+        assert "no trials at 999 labels (there are: 16, 64, 256)" in " ".join(said.stderr.split()), way
+
+
+def test_chosen_columns_are_chosen_in_the_terminal_too(tmp_path: Path):
+    said = board(tmp_path, CURVES, "--columns", "score", "--budget", "64,256")
+    assert said.exit_code == 0, said.stderr
+    head = next(line.split() for line in said.stdout.splitlines() if line.startswith("baseline"))
+    assert head == ["baseline", "acc", "acc"]
+
+
+def test_targets_are_ranked_for_each_device_that_has_several(tmp_path: Path):
+    made = [replace(r, task=task, device=device) for task in ("one", "two") for device in ("cpu", "cuda") for r in FULL]
+    said = board(tmp_path, [*made, *(replace(r, engine="mxnet") for r in FULL)], "--across")
+    assert said.exit_code == 0, said.stderr
+    assert [line.split("labels · ")[1].split(" · ")[1] for line in said.stdout.splitlines() if "targets from" in line] \
+        == ["torch on cpu", "torch on cuda"]

@@ -30,8 +30,10 @@ REVIEW = "<review>\n<title>T & <b></title>\n<review_text>\n{}\n</review_text>\n<
 def tar(path: Path, files: Mapping[str, bytes | tarfile.TarInfo]) -> Path:
     with tarfile.open(path, "w:gz") as archive:
         for name, data in files.items():
-            if isinstance(data, tarfile.TarInfo):
-                archive.addfile(data)
+            if isinstance(data, tarfile.TarInfo):  # a header that promises what does not follow: no library writes it
+                header = data.tobuf()
+                archive.fileobj.write(header)
+                archive.offset += len(header)
                 continue
             entry = tarfile.TarInfo(name)
             entry.size = len(data)
