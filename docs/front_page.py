@@ -152,7 +152,7 @@ def confirmed(studies: Sequence[Study]) -> list[str]:
                (HARMS, "is behind it")) if verdicts[verdict]]
     return ["", "Some settings were chosen on Amazon's training texts. **On data on which nothing was chosen** "
             f"({', '.join(rows)}), with {USUAL} labels `auto` {' and '.join(counts)}. The median lead is "
-            f"{median(gains):+.1f} points: half of the leads are larger."]
+            f"{median(gains):+.1f} points."]
 
 
 def amazon(studies: Sequence[Study]) -> str:
