@@ -34,6 +34,7 @@ from results import (
     row_name_of,
     row_of,
     short,
+    shown,
     written,
 )
 
@@ -45,7 +46,6 @@ if TYPE_CHECKING:
 
 PAGE = ROOT / "docs" / "findings.md"
 FIGURE = re.compile(r"(?<![\w.])([+\u2212-]?\d*\.?\d+)(<!-- ([^<>]+?) -->)")
-SHOWN: tuple[Budget, ...] = (NO_LABELS, 32, 128, 512, "full")
 FROM_THE_SOURCE = "source-only"  # a row that every target with the source's labels has, and no other
 FEW = 64  # labels up to which a summary counts cells apart: little can be learned from so many
 NOT_ENGLISH = ("chinese-reviews",)  # not among the means over reviews
@@ -68,11 +68,6 @@ def gpu_studies(studies: Sequence[Study]) -> list[Study]:
 def headings(budgets: Sequence[Budget]) -> list[str]:
     """`no label`, `128`, `all`: one column for each."""
     return ["no label" if budget == NO_LABELS else labels(budget) for budget in budgets]
-
-
-def shown(studies: Sequence[Study]) -> list[Budget]:
-    """The budgets of tables that any of the leaderboards has."""
-    return [budget for budget in SHOWN if any(budget in s.board.budgets for s in studies)]
 
 
 def mean_score(study: Study, baseline: str, budget: Budget) -> float | None:

@@ -93,6 +93,11 @@ def labels(budget: Budget) -> str:
     return "all" if budget == "full" else f"{budget:,}"
 
 
+def shown(studies: Sequence[Study]) -> tuple[Budget, ...]:
+    """No label, and the budgets of `SHOWN`: those that any of the leaderboards has."""
+    return in_order(b for s in studies for b in s.board.budgets if b in (NO_LABELS, *SHOWN))
+
+
 def count(study: Study, budget: Budget) -> str:
     """`128`, `all 5,890`, or `none`."""
     if budget == NO_LABELS:
@@ -159,7 +164,7 @@ def cost(studies: Sequence[Study]) -> str:
     """Median seconds to adapt over the targets, on one core."""
     main = main_studies(studies)
     baselines = dict.fromkeys(b for s in main for b in s.board.rows)
-    budgets = in_order(b for s in main for b in s.board.budgets if b in (NO_LABELS, *SHOWN))
+    budgets = shown(main)
     body = []
     for baseline in baselines:
         line = [f"`{baseline}`"]
