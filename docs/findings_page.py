@@ -17,12 +17,13 @@ from pathlib import Path
 from statistics import mean
 from typing import TYPE_CHECKING
 
-from bench.core.budget import NO_LABELS, budget_order, in_order
+from bench.core.budget import FULL, NO_LABELS, budget_order, in_order
 from bench.core.files import save_text
 from bench.report.numbers import score_text
 from results import BLOCKS as TABLES
 from results import (
     ROOT,
+    SHOWN,
     by_role,
     count,
     grid,
@@ -35,6 +36,7 @@ from results import (
     row_of,
     short,
     shown,
+    source_name,
     written,
 )
 
@@ -49,6 +51,8 @@ FIGURE = re.compile(r"(?<![\w.])([+\u2212-]?\d*\.?\d+)(<!-- ([^<>]+?) -->)")
 FROM_THE_SOURCE = "source-only"  # a row that every target with the source's labels has, and no other
 FEW = 64  # labels up to which a summary counts cells apart: little can be learned from so many
 NOT_ENGLISH = ("chinese-reviews",)  # not among the means over reviews
+ONE_CORPUS = ("amazon", "newsgroups")  # targets whose names begin so have texts in common
+KINDS = {"reviews": "good and bad, as the movies'", "new-labels": "others"}  # whose labels, in words
 # What each method adds to, without labels and with them: its plain counterpart.
 METHODS: Mapping[str, tuple[str, str]] = {
     "self-training": ("tfidf-source", "tfidf-joint"), "gradual-self": ("source-only", "gradual"),
@@ -170,6 +174,95 @@ def every_number(studies: Sequence[Study], kind: str) -> str:
             body.append((mean(known), [f"`{row}`", *("–" if m is None else score_text(m) for m in means)]))
     body.sort(key=lambda found: -found[0])
     return grid(["strategy", *headings(budgets)], [line for _, line in body])
+
+
+def targets(studies: Sequence[Study]) -> str:
+    """What each target's texts are, how many there are, and how uneven the classes."""
+    from bench.data import cards
+    from bench.report import roles
+
+    tasks, body = cards.all_tasks(), []
+    for study in main_studies(studies):
+        task, always = tasks.get(name(study)), study.board.cells.get(("majority", FULL))
+        body.append([name(study), task.title if task else "–", roles.role_of(study.board.target),
+                     str(len(task.labels)) if task else "–",
+                     f"{always.accuracy:.0%}" if always and always.accuracy is not None else "–",
+                     f"{max(study.board.sizes.values()):,}", f"{study.board.n_test:,}"])
+    return grid(["target", "texts", "role", "classes", "largest class", "training texts", "test texts"], body)
+
+
+def choice(studies: Sequence[Study]) -> str:
+    """Which strategy has the highest mean over the targets, by their labels, how many there are, and the machine."""
+    body = []
+    for kind, whose in KINDS.items():
+        of_cpu, of_gpu = ([s for s in of_device if kind_of(s) == kind]
+                          for of_device in (main_studies(studies), gpu_studies(studies)))
+        for budget in shown(of_cpu):
+            best = [highest_mean(chosen, budget, len(of_cpu)) for chosen in (of_cpu, of_gpu)]
+            if best[0] is None:
+                continue
+            rivals = [mean_over(of_cpu, row, budget, len(of_cpu)) for row in ("scratch", "tfidf")]
+            body.append([whose, "none" if budget == NO_LABELS else labels(budget),
+                         *(f"`{found[0]}` {score_text(found[1])}" if found else "–" for found in best),
+                         *("–" if score is None else score_text(score) for score in rivals)])
+    return grid(["your labels", "how many", "two CPU cores", "with a GPU", "network from scratch", "linear model"],
+                body)
+
+
+def mean_over(studies: Sequence[Study], row: str, budget: Budget, count: int) -> float | None:
+    """The mean score of a row over the targets; None where it has not been run on `count` of them."""
+    scores = [score for s in studies if (score := mean_score(s, row, budget)) is not None]
+    return mean(scores) if len(scores) == count else None
+
+
+def highest_mean(studies: Sequence[Study], budget: Budget, count: int) -> tuple[str, float] | None:
+    """The strategy with the highest mean over the targets, of those run on `count` of them; None where none was."""
+    strategies = dict.fromkeys(row.partition(" (recipe ")[0] for s in studies for row in s.board.rows)
+    means = {row: score for row in strategies if (score := mean_over(studies, row, budget, count)) is not None}
+    return max(means.items(), key=lambda found: found[1]) if means else None
+
+
+def corpora(studies: Sequence[Study]) -> str:
+    """How far `finetune` and `auto` are ahead of `scratch`: one line per corpus, then the mean over the corpora."""
+    cells = [(row, budget) for row in ("finetune", "auto") for budget in SHOWN]
+    body = []
+    for kind, whose in {**KINDS, "": "good and bad, in Chinese"}.items():
+        of_kind: dict[str, list[Study]] = {}
+        for study in main_studies(studies):
+            if kind_of(study) == kind:
+                of_kind.setdefault(corpus_of(study), []).append(study)
+        means = [[list(differences(of_corpus, row, "scratch", budget)) for row, budget in cells]
+                 for of_corpus in of_kind.values()]
+        lines = [[mean(points) if points else None for points in line] for line in means]
+        for (corpus, of_corpus), line in zip(of_kind.items(), lines, strict=True):
+            several = f", mean of {len(of_corpus)} targets" if len(of_corpus) > 1 else ""
+            body.append([f"{corpus}{several}", whose, *map(in_points, line)])
+        if len(lines) > 1:
+            over_corpora = [None if None in column else mean(points for points in column if points is not None)
+                            for column in zip(*lines, strict=True)]
+            body.append([f"**mean of {len(lines)} corpora**", whose,
+                         *(f"**{in_points(points)}**" for points in over_corpora)])
+    return grid(["corpus", "its labels", *(f"`{row}`, {labels(budget)}" for row, budget in cells)], body)
+
+
+def in_points(points: float | None) -> str:
+    """`+2.1`; a dash where there is none."""
+    return "–" if points is None else f"{points:+.1f}"
+
+
+def to_the_movies(studies: Sequence[Study]) -> str:
+    """The strategies where the source of the main leaderboards is the target, the best first."""
+    body = []
+    for study in (s for s in studies if name(s) == "imdb"):
+        for row in study.board.rows:
+            body.append([source_name(study), f"`{row}`", *(short(row_of(study, row, b)) for b in study.board.budgets)])
+        return grid(["source", "strategy", *headings(study.board.budgets)], body)
+    return ""
+
+
+def corpus_of(study: Study) -> str:
+    """The name of the collection that a target's texts are from."""
+    return next((corpus for corpus in ONE_CORPUS if name(study).startswith(corpus)), name(study))
 
 
 def methods(studies: Sequence[Study]) -> str:
@@ -302,7 +395,8 @@ BLOCKS: Blocks = {
     "auto-gpu": partial(by_role, partial(auto_cells, gpu_studies)), "harms": harms,
     "bases": bases, "draws": draws,
     "every-number-reviews": partial(every_number, kind="reviews"),
-    "every-number-new-labels": partial(every_number, kind="new-labels")}
+    "every-number-new-labels": partial(every_number, kind="new-labels"),
+    "targets": targets, "choice": choice, "corpora": corpora, "to-the-movies": to_the_movies}
 
 
 def written_anew(text: str, studies: Sequence[Study]) -> str:

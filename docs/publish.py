@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from itertools import groupby
 from pathlib import Path
@@ -21,6 +22,7 @@ def publish(results: Path, published: Path) -> list[Path]:
     for task, of_task in groupby(sorted(records, key=order), lambda r: r.task):
         written.append(published / "records" / f"{task}.jsonl{record_files.COMPRESSED}")
         record_files.write_packed(written[-1], of_task)
+    shutil.rmtree(published / "leaderboards", ignore_errors=True)  # none stays of other names
     for path in sorted((results / "distances").glob("*.json")):
         written.append(files.save_text(published / "distances" / path.name, path.read_text(encoding="utf-8")))
     return written + leaderboard_files.write(published, study.studies(records), tuple(formats.FILES))

@@ -117,6 +117,36 @@ def test_every_block_of_the_findings_is_made_from_records(findings_page: ModuleT
     assert [line.split(" | ")[1:5] for line in lines["bases"][2:]] == [["`finetune`", "32", "2", "2"]]
 
 
+def test_the_tables_of_the_best_and_of_the_corpora_are_means_over_targets(findings_page: ModuleType) -> None:
+    from made import record
+
+    from bench.analysis import study
+
+    scores = {"auto": 1.0, "scratch": 0.2, "finetune": 0.6, "tfidf": 0.4}
+    records = [record(task, "imdb@official", row, budget, seed, effect) for seed in (0, 1)
+               for task in ("amazon-books", "amazon-dvd", "tweets") for budget in (32, 128, 512, "full")
+               for row, effect in scores.items() if (task, row) != ("tweets", "auto") or budget != 32]
+    records += [record("tweets", "imdb@official", row, 32, seed, 0.1) for row in ("auto",) for seed in (0, 1)]
+    found = study.studies(records)
+
+    def of(task: str, row: str, budget: object) -> float:
+        chosen = [r.accuracy for r in records if (r.task, r.baseline, r.budget) == (task, row, budget)]
+        return sum(chosen) / len(chosen)
+
+    table = [line.strip("| ").split(" | ") for line in findings_page.choice(found).splitlines()[2:]]
+    assert [line[:2] for line in table] == [["others", budget] for budget in ("32", "128", "512", "all")]
+    at_128 = [sum(of(task, "auto", 128) for task in ("amazon-books", "amazon-dvd", "tweets")) / 3]
+    assert table[1][2:4] == [f"`auto` {at_128[0]:.3f}".replace(" 0.", " ."), "–"]
+    lines = [line.strip("| ").split(" | ") for line in findings_page.corpora(found).splitlines()[2:]]
+    assert [line[0] for line in lines] == ["amazon, mean of 2 targets", "tweets", "**mean of 2 corpora**"]
+    books, dvd, tweets = (100 * (of(task, "finetune", 32) - of(task, "scratch", 32))
+                          for task in ("amazon-books", "amazon-dvd", "tweets"))
+    assert lines[0][2] == f"{(books + dvd) / 2:+.1f}"
+    assert lines[2][2] == f"**{((books + dvd) / 2 + tweets) / 2:+.1f}**"
+    described = findings_page.targets(found).splitlines()[2]
+    assert described.startswith("| amazon-books | Amazon product reviews: books | development | 2 |")
+
+
 def test_the_table_of_every_number_of_labels_has_means_over_the_same_targets(findings_page: ModuleType) -> None:
     from made import record
 
@@ -158,6 +188,8 @@ def test_a_figure_in_a_sentence_is_written_from_records(findings_page: ModuleTyp
         findings_page.figure("auto alpha many", study.studies(records))
 
 
+@pytest.mark.skipif(not (ROOT / "results" / "published" / "records").is_dir(),
+                    reason="the source archive has no records: they are in the repository")
 def test_the_pages_show_what_is_published(front_page: ModuleType, findings_page: ModuleType) -> None:
     found = findings_page.read_studies(ROOT / "results" / "published")
     for page in (front_page.PAGE, front_page.GUIDE):

@@ -13,7 +13,8 @@ DEVELOPMENT, CONFIRMATION = "development", "confirmation"
 MEANING = {
     DEVELOPMENT: "development targets: recipes, members or defaults of the suite were chosen on their training texts, "
                  "so its strategies may look better here than on texts of yours.",
-    CONFIRMATION: "confirmation targets: nothing was chosen on them.",
+    CONFIRMATION: "confirmation targets: nothing was chosen on their texts. But their test scores were seen, and "
+                  "showed faults that were then mended on development targets.",
 }
 
 

@@ -59,4 +59,4 @@ def test_the_leaderboard_over_targets_has_a_table_for_each_role(tmp_path: Path, 
     done = bench_("leaderboard", "--results-dir", str(tmp_path), "--across", "--budget", "128")
     assert done.exit_code == 0, done.output
     assert done.stdout.index("2 development targets") < done.stdout.index("2 confirmation targets")
-    assert "nothing was chosen on them" in " ".join(done.output.split())
+    assert "nothing was chosen on their texts" in " ".join(done.output.split())
