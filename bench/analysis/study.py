@@ -17,7 +17,7 @@ from bench.analysis.pairwise import differences_by_budget
 from bench.analysis.predictions import TestPredictions, test_predictions
 from bench.analysis.rankings import Ranking, rankings
 from bench.analysis.variance import VarianceComponents, variance_components
-from bench.core.budget import Budget, in_order
+from bench.core.budget import NO_LABELS, Budget, in_order
 from bench.core.errors import BenchError
 from bench.results.record import Record
 
@@ -39,6 +39,7 @@ class Study:
     chance: float  # score of always naming the largest class (for balanced accuracy, any class)
     summary: CurveSummary | None = None  # one verdict over all budgets
     label_free: tuple[str, ...] = ()  # rows that use no label of the target
+    without_labels: Ranking | None = None  # with a budget of 0, also where the study is narrowed to other budgets
 
     def at(self, budget: Budget) -> Ranking | None:
         """The ranking at a budget."""
@@ -99,7 +100,9 @@ def study_of(of_board: BoardRecords) -> Study:
         counts = np.bincount(predictions[0].truth)
         chance = float(counts.max() / counts.sum()) if board.leading == "accuracy" else 1.0 / int((counts > 0).sum())
     differences = differences_by_budget(predictions, sizes)
-    return Study(board, tuple(rankings(differences, sizes)), tuple(equivalents), tuple(leaders(predictions, sizes)),
+    ranked = tuple(rankings(differences, sizes))
+    return Study(board, ranked, tuple(equivalents), tuple(leaders(predictions, sizes)),
                  tuple(map(calibration, predictions)), tuple(variance_components(group)), tuple(predictions),
                  tuple(left_out), chance, curve_summary(differences, sizes),
-                 label_free_rows(predictions, board.row_keys))
+                 label_free_rows(predictions, board.row_keys),
+                 next((ranking for ranking in ranked if ranking.budget == NO_LABELS), None))

@@ -120,7 +120,7 @@ def _without_labels(study: Study, ranking: Ranking, chosen: RankedBaseline) -> s
         return ""
     if chosen.baseline in study.label_free:
         return "; it uses no label at all"
-    without = study.at(NO_LABELS)
+    without = study.without_labels
     free = list(without.rows) if without else [r for r in ranking.rows if r.baseline in study.label_free]
     return f"; no label at all gives {free[0].score.estimate:.0%}" if free else ""
 

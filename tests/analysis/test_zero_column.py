@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from board_records import CURVES, seeds
 
-from bench.analysis.study import studies
+from bench.analysis.study import narrowed, studies
 from bench.report.advice import notes
 from bench.report.headline import headline
 
@@ -46,6 +46,9 @@ def test_the_headline_compares_with_the_best_that_needs_no_label():
     study, = studies([*CURVES, *AT_ZERO])
     best = study.at(0).rows[0].score.estimate
     assert f"no label at all gives {best:.0%}" in headline(study)[0]
+    some = narrowed(study, study.board.budgets[1:2])
+    assert some.at(0) is None
+    assert f"no label at all gives {best:.0%}" in headline(some)[0]
     study, = studies(AT_ZERO)
     assert headline(study)[0].startswith("With no labels use adapted")
     assert study.summary is None
