@@ -154,8 +154,8 @@ def confirmed(studies: Sequence[Study]) -> list[str]:
               if (tuned := row_of(s, "finetune", USUAL)) and tuned.gain]
     return ["", "Some settings were chosen on Amazon's training texts. **On texts on which none was chosen** "
             f"({', '.join(rows)}), with {USUAL} labels `auto` {' and '.join(counts)}. The median lead is "
-            f"{median(gains):+.1f} points, that of `finetune`, which knows the movies alone, {median(movies):+.1f}: "
-            "there it is the general encoder in `auto` that helps. (Faults of `auto` that test scores there showed "
+            f"{median(gains):+.1f} points. That of `finetune`, which has the movies alone, is {median(movies):+.1f}: "
+            "it is the general encoder in `auto` that helps there. (Their test scores showed faults of `auto`, which "
             "were mended on other data.)"]
 
 
