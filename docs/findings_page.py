@@ -52,7 +52,7 @@ FROM_THE_SOURCE = "source-only"  # a row that every target with the source's lab
 FEW = 64  # labels up to which a summary counts cells apart: little can be learned from so many
 NOT_ENGLISH = ("chinese-reviews",)  # not among the means over reviews
 ONE_CORPUS = ("amazon", "newsgroups")  # targets whose names begin so have texts in common
-KINDS = {"reviews": "good and bad, as the movies'", "new-labels": "others"}  # whose labels, in words
+KINDS = {"reviews": "the movies'", "new-labels": "others"}  # whose labels, in words
 # What each method adds to, without labels and with them: its plain counterpart.
 METHODS: Mapping[str, tuple[str, str]] = {
     "self-training": ("tfidf-source", "tfidf-joint"), "gradual-self": ("source-only", "gradual"),
@@ -226,7 +226,7 @@ def corpora(studies: Sequence[Study]) -> str:
     """How far `finetune` and `auto` are ahead of `scratch`: one line per corpus, then the mean over the corpora."""
     cells = [(row, budget) for row in ("finetune", "auto") for budget in SHOWN]
     body = []
-    for kind, whose in {**KINDS, "": "good and bad, in Chinese"}.items():
+    for kind, whose in {**KINDS, "": "the movies', in Chinese"}.items():
         of_kind: dict[str, list[Study]] = {}
         for study in main_studies(studies):
             if kind_of(study) == kind:
