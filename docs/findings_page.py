@@ -51,7 +51,6 @@ FIGURE = re.compile(r"(?<![\w.])([+\u2212-]?\d*\.?\d+)(<!-- ([^<>]+?) -->)")
 FROM_THE_SOURCE = "source-only"  # a row that every target with the source's labels has, and no other
 FEW = 64  # labels up to which a summary counts cells apart: little can be learned from so many
 NOT_ENGLISH = ("chinese-reviews",)  # not among the means over reviews
-ONE_CORPUS = ("amazon", "newsgroups")  # targets whose names begin so have texts in common
 KINDS = {"reviews": "the movies'", "new-labels": "others"}  # whose labels, in words
 # What each method adds to, without labels and with them: its plain counterpart.
 METHODS: Mapping[str, tuple[str, str]] = {
@@ -167,9 +166,7 @@ def every_number(studies: Sequence[Study], kind: str) -> str:
     budgets = in_order(set.intersection(*(set(s.board.budgets) for s in chosen)))
     body: list[tuple[float, list[str]]] = []  # with the mean over the numbers of labels but none, to sort by
     for row in dict.fromkeys(row for s in chosen for row in s.board.rows):
-        by_budget = [[mean_score(s, row, budget) for s in chosen] for budget in budgets]
-        means = [mean(score for score in scores if score is not None) if None not in scores else None
-                 for scores in by_budget]
+        means = [mean_over(chosen, row, budget, len(chosen)) for budget in budgets]
         if (known := [m for m, budget in zip(means, budgets, strict=True) if m is not None and budget != NO_LABELS]):
             body.append((mean(known), [f"`{row}`", *("–" if m is None else score_text(m) for m in means)]))
     body.sort(key=lambda found: -found[0])
@@ -217,26 +214,27 @@ def mean_over(studies: Sequence[Study], row: str, budget: Budget, count: int) ->
 
 def highest_mean(studies: Sequence[Study], budget: Budget, count: int) -> tuple[str, float] | None:
     """The strategy with the highest mean over the targets, of those run on `count` of them; None where none was."""
-    strategies = dict.fromkeys(row.partition(" (recipe ")[0] for s in studies for row in s.board.rows)
+    strategies = dict.fromkeys(s.board.row_keys[row].strategy for s in studies for row in s.board.rows)
     means = {row: score for row in strategies if (score := mean_over(studies, row, budget, count)) is not None}
     return max(means.items(), key=lambda found: found[1]) if means else None
 
 
 def corpora(studies: Sequence[Study]) -> str:
     """How far `finetune` and `auto` are ahead of `scratch`: one line per corpus, then the mean over the corpora."""
+    from bench.analysis.across_targets import corpora_of
+
     cells = [(row, budget) for row in ("finetune", "auto") for budget in SHOWN]
     body = []
     for kind, whose in {**KINDS, "": "the movies', in Chinese"}.items():
-        of_kind: dict[str, list[Study]] = {}
-        for study in main_studies(studies):
-            if kind_of(study) == kind:
-                of_kind.setdefault(corpus_of(study), []).append(study)
-        means = [[list(differences(of_corpus, row, "scratch", budget)) for row, budget in cells]
-                 for of_corpus in of_kind.values()]
-        lines = [[mean(points) if points else None for points in line] for line in means]
-        for (corpus, of_corpus), line in zip(of_kind.items(), lines, strict=True):
-            several = f", mean of {len(of_corpus)} targets" if len(of_corpus) > 1 else ""
-            body.append([f"{corpus}{several}", whose, *map(in_points, line)])
+        of_kind = {study.board.target: study for study in main_studies(studies) if kind_of(study) == kind}
+        lines = []
+        for corpus in corpora_of(list(of_kind)):
+            by_cell = [list(differences([of_kind[target] for target in corpus], row, "scratch", budget))
+                       for row, budget in cells]
+            lines.append([mean(points) if points else None for points in by_cell])
+            first = name(of_kind[corpus[0]])
+            called = f"{first.split('-')[0]}, mean of {len(corpus)} targets" if len(corpus) > 1 else first
+            body.append([called, whose, *map(in_points, lines[-1])])
         if len(lines) > 1:
             over_corpora = [None if None in column else mean(points for points in column if points is not None)
                             for column in zip(*lines, strict=True)]
@@ -252,17 +250,13 @@ def in_points(points: float | None) -> str:
 
 def to_the_movies(studies: Sequence[Study]) -> str:
     """The strategies where the source of the main leaderboards is the target, the best first."""
-    body = []
-    for study in (s for s in studies if name(s) == "imdb"):
-        for row in study.board.rows:
-            body.append([source_name(study), f"`{row}`", *(short(row_of(study, row, b)) for b in study.board.budgets)])
-        return grid(["source", "strategy", *headings(study.board.budgets)], body)
-    return ""
-
-
-def corpus_of(study: Study) -> str:
-    """The name of the collection that a target's texts are from."""
-    return next((corpus for corpus in ONE_CORPUS if name(study).startswith(corpus)), name(study))
+    study = next((s for s in studies if name(s) == "imdb"), None)
+    if study is None:
+        return ""
+    budgets = study.board.budgets
+    return grid(["source", "strategy", *headings(budgets)],
+                [[source_name(study), f"`{row}`", *(short(row_of(study, row, b)) for b in budgets)]
+                 for row in study.board.rows])
 
 
 def methods(studies: Sequence[Study]) -> str:

@@ -141,8 +141,8 @@ def confirmed(studies: Sequence[Study]) -> list[str]:
     from bench.analysis.rankings import HARMS, HELPS, LEVEL, OPEN
     from bench.report import roles
 
-    rows = {name(s): row for s in roles.by_role(main_studies(studies))[roles.CONFIRMATION]
-            if (row := row_of(s, RECOMMENDED, USUAL)) and row.gain}
+    new = roles.by_role(main_studies(studies))[roles.CONFIRMATION]
+    rows = {name(s): row for s in new if (row := row_of(s, RECOMMENDED, USUAL)) and row.gain}
     if not rows:
         return []
     verdicts = Counter(row.verdict for row in rows.values())
@@ -150,13 +150,13 @@ def confirmed(studies: Sequence[Study]) -> list[str]:
     counts = [f"{said} on {verdicts[verdict]}" for verdict, said in
               ((HELPS, "beats that network"), (LEVEL, "is level with it"), (OPEN, "cannot be told from it"),
                (HARMS, "is behind it")) if verdicts[verdict]]
-    movies = [tuned.gain.estimate for s in roles.by_role(main_studies(studies))[roles.CONFIRMATION]
-              if (tuned := row_of(s, "finetune", USUAL)) and tuned.gain]
+    movies = [tuned.gain.estimate for s in new if (tuned := row_of(s, "finetune", USUAL)) and tuned.gain]
+    of_movies = (f" That of `finetune`, which has the movies alone, is {median(movies):+.1f}: it is the general "
+                 "encoder in `auto` that helps there.") if movies else ""
     return ["", "Some settings were chosen on Amazon's training texts. **On texts on which none was chosen** "
             f"({', '.join(rows)}), with {USUAL} labels `auto` {' and '.join(counts)}. The median lead is "
-            f"{median(gains):+.1f} points. That of `finetune`, which has the movies alone, is {median(movies):+.1f}: "
-            "it is the general encoder in `auto` that helps there. (Their test scores showed faults of `auto`, which "
-            "were mended on other data.)"]
+            f"{median(gains):+.1f} points.{of_movies} (Their test scores showed faults of `auto`, which were mended on "
+            "other data.)"]
 
 
 def amazon(studies: Sequence[Study]) -> str:
