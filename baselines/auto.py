@@ -14,10 +14,12 @@ from bench.api import (
     Member,
     Resources,
     Trial,
+    aligned_bias,
     calibrated_weights,
     geometric_mean,
     held_out_texts_tell,
     in_the_sources_language,
+    mean_logits,
 )
 
 from . import (
@@ -37,7 +39,10 @@ from . import (
 )
 
 FEW = 256  # labels up to which training the base further pays; beyond, its features do as well in a tenth of the time
-STRENGTH = 20.0  # how much a member's weight depends on its calibrated out-of-fold log-loss; 0: not at all
+FEW_NEW = 48  # new labels up to which the words of the labelled texts are no help beside the sentence encoder
+FEWEST_FOREIGN = 24  # labels of texts in another language up to which texts that a model labels itself help
+MORE_FOREIGN = (97, np.inf)  # such labels that can show of what use something is that knows the source's language
+STRENGTH = 10.0  # how much a member's weight depends on its calibrated out-of-fold log-loss; 0: not at all
 GPU = frozenset({"gpu"})  # what a candidate needs besides that is too slow on a CPU, or was chosen beside such a one
 SMALLEST = 0.01  # weight below which a member is left out
 
@@ -69,7 +74,8 @@ SAME_LABELS = (
     Candidate("encoder-finetune", encoder_finetune.fit, encoder_finetune.NEEDS | GPU, 6.0, labels=(1, np.inf)),
 )
 NEW_LABELS = (
-    Candidate("tfidf", tfidf.fit, tfidf.NEEDS),
+    Candidate("tfidf", tfidf.fit, tfidf.NEEDS, labels=(1, FEW_NEW), unless="sentence-embedding"),
+    Candidate("tfidf", tfidf.fit, tfidf.NEEDS, labels=(FEW_NEW + 1, np.inf)),
     Candidate("frozen", frozen.fit, frozen.NEEDS),
     Candidate("glove-frozen", glove_embedding.frozen, glove_embedding.NEEDS, unless="sentence-embedding"),
     Candidate("sentence-embedding", sentence_embedding.fit, sentence_embedding.NEEDS),
@@ -77,10 +83,18 @@ NEW_LABELS = (
     Candidate("encoder-finetune", encoder_finetune.fit, encoder_finetune.NEEDS | GPU),
     Candidate("setfit", setfit.fit, setfit.NEEDS | GPU),
 )
+# What knows the source's language is of little use in another one, and few labelled texts cannot show it.
+OTHER_LANGUAGE = (
+    Candidate("tfidf", tfidf.fit, tfidf.NEEDS),
+    Candidate("self-training", self_training.fit, self_training.NEEDS, labels=(1, FEWEST_FOREIGN)),
+    Candidate("frozen", frozen.fit, frozen.NEEDS, labels=MORE_FOREIGN),
+    Candidate("sentence-embedding", sentence_embedding.fit, sentence_embedding.NEEDS, labels=MORE_FOREIGN),
+    Candidate("encoder-finetune", encoder_finetune.fit, encoder_finetune.NEEDS | GPU, labels=MORE_FOREIGN),
+)
 # Of new labels that are too few to weigh members by, the first of these that can run has all the weight.
 ALONE = ("sentence-embedding", "glove-frozen", "tfidf")
 
-REFERENCES = ("genest1986combining", "alexandari2020maximum")  # bench/references.toml
+REFERENCES = ("genest1986combining", "alexandari2020maximum", "berthelot2020remixmatch")  # bench/references.toml
 NEEDS: frozenset[str] = frozenset()
 OPTIONAL_NEEDS = (*((c.name, c.needs | {"same-labels"}) for c in SAME_LABELS),
                   *((c.name, c.needs - {"one-class"} | {"new-labels"}) for c in NEW_LABELS))
@@ -90,34 +104,46 @@ def fit(trial: Trial, resources: Resources) -> Fitted:
     """Where the source's labels carry over, members and weights are fixed, and depend on the number of labels.
 
     Where the labels are new, or the texts in another language, out-of-fold predictions on the labelled texts say how
-    much each member weighs, and how certain it should be. With too few texts for that, one candidate is alone.
+    much each member weighs, and how certain it should be. With too few texts for that, one candidate is alone. Texts
+    without labels say which classes the mean predicts too often.
     """
-    known = _known(trial, resources)
-    members = _members(trial, resources, SAME_LABELS if known else NEW_LABELS)
-    if not known and not held_out_texts_tell(trial.labelled.labels):
+    candidates = _candidates(trial, resources)
+    members = _members(trial, resources, candidates)
+    fixed = candidates is SAME_LABELS
+    if not fixed and not held_out_texts_tell(trial.labelled.labels):
         alone = next(name for name in ALONE if name in members)
         members = {alone: members[alone]}
-    found = {name: (c.weight, AS_IT_IS) for name, c in members.items()} if known else \
+    found = {name: (c.weight, AS_IT_IS) for name, c in members.items()} if fixed else \
         calibrated_weights({name: c.fit for name, c in members.items()}, trial, resources, STRENGTH)
     shares = _shares({name: weight for name, (weight, _) in found.items()})
     weights = _shares({name: share for name, share in shares.items() if share >= SMALLEST})
     fitted = {name: members[name].fit(trial, resources) for name in weights}
 
+    def predictions(examples: Examples) -> tuple[list[NDArray[np.float32]], list[float]]:
+        return [of_member(examples) for of_member in fitted.values()], list(weights.values())
+
+    calibrations = [found[name][1] for name in weights]
+    if not fixed:
+        bias = aligned_bias(trial, lambda examples: mean_logits(*predictions(examples), calibrations))
+        calibrations = [calibration.shifted(bias) for calibration in calibrations]  # of all alike: weights sum to 1
+
     def predict(examples: Examples) -> NDArray[np.float32]:
-        return geometric_mean([of_member(examples) for of_member in fitted.values()], list(weights.values()),
-                              [found[name][1] for name in weights])
+        return geometric_mean(*predictions(examples), calibrations)
 
     def as_model() -> MeanModel:
-        return MeanModel({name: Member(fitted[name].model(), weight, found[name][1])
-                          for name, weight in weights.items()})
+        return MeanModel({name: Member(fitted[name].model(), weight, calibration)
+                          for (name, weight), calibration in zip(weights.items(), calibrations, strict=True)})
 
     return Fitted(predict, as_model, weights)
 
 
-def _known(trial: Trial, resources: Resources) -> bool:
-    """Whether the source's labels carry over; of texts in another language, only where they leave nothing to learn."""
-    return resources.same_labels and (len(np.unique(trial.labelled.labels)) < 2
-                                      or in_the_sources_language(trial, resources))
+def _candidates(trial: Trial, resources: Resources) -> tuple[Candidate, ...]:
+    """The candidates for such labels; another language counts where the labelled texts leave something to learn."""
+    if not resources.same_labels:
+        return NEW_LABELS
+    if len(np.unique(trial.labelled.labels)) < 2 or in_the_sources_language(trial, resources):
+        return SAME_LABELS
+    return OTHER_LANGUAGE
 
 
 def _members(trial: Trial, resources: Resources, candidates: tuple[Candidate, ...]) -> dict[str, Candidate]:

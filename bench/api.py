@@ -14,6 +14,7 @@ from bench.learning.adaptation.fitted import fitted_layers, fitted_linear
 from bench.learning.adaptation.importance import importance_weights
 from bench.learning.adaptation.ngrams import JointNgrams, pool_of
 from bench.learning.adaptation.stacking import stacked
+from bench.learning.distribution_alignment import aligned_bias
 from bench.learning.encoder_finetuning import fine_tune_encoder, fit_setfit
 from bench.learning.encoder_network import open_network
 from bench.learning.features.encoders import BUNDLED as BUNDLED_ENCODER
@@ -43,7 +44,7 @@ from bench.learning.models.calibration import AS_IT_IS
 from bench.learning.models.encoder_model import EncoderModel
 from bench.learning.models.forest_model import Forest, ForestModel
 from bench.learning.models.linear_model import LinearModel
-from bench.learning.models.mean_model import MeanModel, Member, geometric_mean
+from bench.learning.models.mean_model import MeanModel, Member, geometric_mean, mean_logits
 from bench.learning.models.model import ConstantModel, Fitted, Model, ModelParts, constant
 from bench.learning.models.network_model import NetworkModel
 from bench.learning.models.sentence_model import SentenceModel
@@ -88,7 +89,8 @@ __all__ += ["Head", "JointNgrams", "Standardisation", "augment", "augmented_for_
             "fit_denoising_layers", "fitted_layers", "fitted_linear", "hidden_layers", "importance_weights", "pool_of",
             "stacked", "weights_of_labelled"]
 # Several strategies as one.
-__all__ += ["AS_IT_IS", "calibrated_weights", "geometric_mean", "held_out_texts_tell", "in_the_sources_language"]
+__all__ += ["AS_IT_IS", "aligned_bias", "calibrated_weights", "geometric_mean", "held_out_texts_tell",
+            "in_the_sources_language", "mean_logits"]
 
 # Networks and their weights.
 __all__ += ["EMBEDDING", "HEAD", "HEAD_BIAS", "Architecture", "Params", "initial_params", "to_embedding_rows",

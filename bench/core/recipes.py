@@ -18,13 +18,15 @@ CERTAIN = "with new labels members as certain as they were, and on a GPU neither
 FEWER = ("without labels source-only in the place of gradual-self; with new labels not calibrated where some class had "
          "a single labelled text, and then a weighted mean even where fewer than 50 could be held out")
 UNBEGUN = "self-training whose fits took no step where the gradient was below the tolerance where they began"
+UNALIGNED = ("with new labels, or in another language, not aligned with the class shares of the labelled texts, with "
+             "tfidf among the members from the first label on, and weights that depended more on out-of-fold losses")
 # What each strategy did before, the oldest first; today's recipe comes after the last. Others never changed.
 EARLIER: Mapping[str, tuple[str, ...]] = {
     "scratch": (f"random word vectors, {RATES}", f"a word of one labelled text kept a vector of its own, {STEPS}"),
     "scratch-random": (STEPS,),
     "glove-frozen": (RATES, STEPS),
     "glove-trainable": (RATES, STEPS),
-    "auto": (CLOSER, MIXED, CERTAIN, FEWER, UNBEGUN),
+    "auto": (CLOSER, MIXED, CERTAIN, FEWER, UNBEGUN, UNALIGNED),
     "gradual-self": (CLOSER, UNBEGUN),
     "self-training": (UNBEGUN,),
     "tfidf-source": ("a fit that stopped early, with probabilities that were not calibrated",),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,7 +42,7 @@ def score(truth: NDArray[np.int64], probabilities: NDArray[np.float32]) -> dict[
     }
 
 
-def softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
+def softmax(logits: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
     """The probabilities [n, classes] for logits of the same shape, computed in 64 bits."""
     from scipy import special
 

@@ -12,7 +12,8 @@ from conftest import Prepare, World
 from bench.baselines import BASELINES, auto
 from bench.core.errors import BenchError
 from bench.data.corpus import Examples
-from bench.learning import known_words
+from bench.learning import distribution_alignment, known_words
+from bench.learning.distribution_alignment import SMOOTHING
 from bench.learning.models.calibration import AS_IT_IS, HOTTEST, LEAST, Calibration, fit_calibration
 from bench.learning.models.mean_model import MeanModel, Member, geometric_mean
 from bench.learning.models.model import ConstantModel, Fitted, ModelError
@@ -70,6 +71,33 @@ def test_it_predicts_the_mean_of_what_its_members_predict(world: World, context:
     np.testing.assert_allclose(fit(test), geometric_mean(alone, list(fit.members.values())), atol=1e-6)
 
 
+def test_where_the_labels_are_new_the_texts_without_labels_say_what_is_predicted_too_often(
+        world: World, context: TrialContext, prepare: Prepare, monkeypatch: pytest.MonkeyPatch):
+    trial = world.trial(48, target=world.three)
+    monkeypatch.setattr(distribution_alignment, "FEWEST", 20)  # the toy's pools are small
+    fit = fitted(world, context, prepare, world.three, trial)
+    wanted = (np.bincount(trial.labelled.labels) + SMOOTHING) / (48 + 3 * SMOOTHING)
+    np.testing.assert_allclose(fit(trial.unlabelled).mean(axis=0), wanted, atol=0.01)
+    saved = fit.model()
+    assert isinstance(saved, MeanModel)
+    biases = [member.calibration.bias for member in saved.members.values()]
+    assert all(np.allclose(bias, biases[0]) for bias in biases)
+    assert np.ptp(biases[0]) > 0.01
+    texts = [str(text) for text in trial.unlabelled.texts()]
+    np.testing.assert_allclose(saved.probabilities(texts), fit(trial.unlabelled), atol=1e-4)
+    same = MeanModel.from_parts(saved.parts())
+    np.testing.assert_array_equal(same.probabilities(texts), saved.probabilities(texts))
+
+
+def test_a_linear_model_of_words_is_no_help_beside_the_encoder_with_few_new_labels(world: World):
+    ready = frozenset().union(*(needs.complete(of) for _, of in auto.OPTIONAL_NEEDS)) - {"gpu"}
+    for labels, prepared, there in ((48, ready, False), (49, ready, True), (48, ready - {"sentences"}, True)):
+        resources = Resources(None, toy.NET, "cpu", 0, same_labels=False,  # type: ignore[arg-type]
+                              prepared=prepared)
+        members = auto._members(world.trial(labels, world.three), resources, auto.NEW_LABELS)
+        assert ("tfidf" in members) == there
+
+
 def test_where_the_labels_are_new_the_labelled_texts_decide(world: World, context: TrialContext, prepare: Prepare):
     fit = fitted(world, context, prepare, world.three, world.trial(48, target=world.three))
     assert sum(fit.members.values()) == pytest.approx(1.0)
@@ -85,8 +113,10 @@ def test_in_another_language_the_labelled_texts_decide_though_the_labels_are_the
     trial = world.trial(48)
     assert {"gradual", "self-training"} <= set(fitted(world, context, prepare, world.target, trial).members)
     monkeypatch.setattr(known_words, "FEW", 1.01)  # no text is in the source's language then
-    assert set(fitted(world, context, prepare, world.target, trial).members) <= {
-        "tfidf", "frozen", "sentence-embedding"}
+    few, some, many = (fitted(world, context, prepare, world.target, world.trial(n)).members for n in (16, 48, 97))
+    assert set(few) <= {"tfidf", "self-training"}
+    assert some == {"tfidf": 1.0}
+    assert set(many) <= {"tfidf", "frozen", "sentence-embedding"}
     one = replace(trial, labelled=trial.labelled.part(np.flatnonzero(trial.labelled.labels == 1)))
     for few in (one, replace(trial, labelled=trial.labelled.part(np.arange(0)))):
         assert "self-training" in fitted(world, context, prepare, world.target, few).members
@@ -153,7 +183,7 @@ def test_a_model_of_models_that_is_not_what_its_card_says_is_refused():
         refused("weight", weight=weight)
     for temperature in (0.1, 7, "2", True, None, float("nan")):
         refused("temperature", temperature=temperature)
-    for bias in ([0.4, 9.0], [0.4, "1"], 3, [float("nan"), 0.0]):
+    for bias in ([0.4, 99.0], [0.4, "1"], 3, [float("nan"), 0.0]):
         refused("the biases", bias=bias)
     refused("not as many biases as classes", bias=[0.1])
     refused("words", words=-1)

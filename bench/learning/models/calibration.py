@@ -6,14 +6,15 @@ Bias-Corrected Calibration.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 LEAST = 1e-4  # what a probability counts as at least, so that no classifier rules a class out alone
-COLDEST, HOTTEST, FARTHEST = 0.5, 6.0, 3.0  # the least and the greatest temperature, the greatest bias
+COLDEST, HOTTEST, FARTHEST = 0.5, 6.0, 3.0  # the least and the greatest temperature, the greatest bias that is fitted
+UTMOST = 40.0  # the greatest bias that a model's card may state: of a calibration and an alignment together
 NOBODY = np.zeros(0, np.int64)  # no classes
 OF_TEMPERATURE, OF_BIAS = 1.0, 0.6  # penalties of the squared log-temperature and biases, in texts' losses
 
@@ -29,6 +30,10 @@ class Calibration:
         """Calibrated logits [n, classes] of probabilities [n, classes]."""
         logits: NDArray[np.float64] = np.log(np.maximum(p, LEAST, dtype=np.float64)) / self.temperature
         return logits + np.array(self.bias, np.float64) if self.bias else logits
+
+    def shifted(self, bias: NDArray[np.float64]) -> Calibration:
+        """The same with another bias [classes] added to its own."""
+        return replace(self, bias=tuple((np.array(self.bias or 0.0) + bias).tolist()))
 
 
 AS_IT_IS = Calibration()

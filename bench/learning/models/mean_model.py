@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from bench.core.brief import shown
 from bench.data.text import Vocabulary
-from bench.learning.models.calibration import AS_IT_IS, COLDEST, FARTHEST, HOTTEST, Calibration
+from bench.learning.models.calibration import AS_IT_IS, COLDEST, HOTTEST, UTMOST, Calibration
 from bench.learning.models.model import Model, ModelError, ModelParts, class_of, kind_of
 from bench.learning.models.network_model import NetworkModel
 from bench.protocol.metrics import softmax
@@ -29,9 +29,15 @@ def geometric_mean(probabilities: Sequence[NDArray[np.floating[Any]]], weights: 
     The weights sum to 1 (Genest & Zidek 1986). A probability below 0.0001 counts as 0.0001. Each classifier may have a
     calibration.
     """
+    return softmax(mean_logits(probabilities, weights, calibrations))
+
+
+def mean_logits(probabilities: Sequence[NDArray[np.floating[Any]]], weights: Sequence[float],
+                calibrations: Sequence[Calibration] | None = None) -> NDArray[np.float64]:
+    """The logits [n, classes] of which `geometric_mean` makes probabilities."""
     logs = [weight * calibration.logits(p) for p, weight, calibration
             in zip(probabilities, weights, calibrations or [AS_IT_IS] * len(weights), strict=True)]
-    return softmax(np.sum(logs, axis=0))
+    return np.asarray(np.sum(logs, axis=0), np.float64)
 
 
 @dataclass(frozen=True)
@@ -127,7 +133,7 @@ def _calibration(name: str, entry: Mapping[str, Any]) -> Calibration:
     temperature, bias = entry.get("temperature", 1.0), entry.get("bias", [])
     if not _is_number(temperature) or not COLDEST - 1e-9 <= temperature <= HOTTEST + 1e-9:
         raise ModelError(f"its card gives the member {shown(name)} the temperature {shown(temperature)}")
-    if not isinstance(bias, list) or not all(_is_number(b) and abs(b) <= FARTHEST + 1e-9 for b in bias):
+    if not isinstance(bias, list) or not all(_is_number(b) and abs(b) <= UTMOST for b in bias):
         raise ModelError(f"its card gives the member {shown(name)} the biases {shown(bias)}")
     return Calibration(float(temperature), tuple(map(float, bias)))
 
