@@ -61,7 +61,7 @@ picture: install  ## the pages' pictures and tables, from the published records
 	$(FIGURES) --target hotels --baseline main --chart curves --figures build/figures
 	cp build/figures/curves-hotels-imdb-gru-64-64-glove-torch-cpu.png docs/curves-hotels-imdb.png
 	$(FIGURES) --baseline finetune --baseline scratch --chart distance --figures build/figures
-	cp build/figures/distance-finetune-128-imdb-gru-64-64-glove-torch-cuda.png docs/distance-finetune.png
+	cp build/figures/distance-finetune-128-imdb-gru-64-64-glove-torch-cpu-label-draw-stratified.png docs/distance-finetune.png
 	$(BIN)/python docs/findings_page.py $(PUBLISHED)
 	$(BIN)/python docs/front_page.py $(PUBLISHED)
 

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, field
 from statistics import mean
 from typing import Any
 
+from bench.analysis.across_targets import comparable
 from bench.analysis.boards import BoardRecords, boards_of
 from bench.analysis.domain_distance import DomainDistance
 from bench.analysis.scores import Interval
@@ -79,9 +80,11 @@ def facts(records: Sequence[Record], cache: dict[str, CachedStudy] | None = None
         raise BenchError("no records to report", "bench run makes some; --results-dir names the folder")
     studied = [_studied(board, {} if cache is None else cache) for board in boards_of(records)]
     boards, cells = [], []
+    groups = {id(study): group for group in comparable([one.study for one in studied]) for study in group.studies}
     for number, one in enumerate(studied):
         same, lines = _lines(one.study)
-        boards.append({**_board(number, one.study, one.records, published), "csv": same})
+        boards.append({**_board(number, one.study, one.records, published), "csv": same,
+                       "group": groups[id(one.study)].variant})
         cells += _cells(number, one.study, one.records, published, lines)
     names = sorted({name for one in studied for name in one.study.board.rows})
     rows = [{"source": TaskRef.parse(source).task, **{k: json_number(v) for k, v in asdict(d).items()}}

@@ -21,7 +21,7 @@ from bench.report.panels import (
 )
 from bench.report.target_tables import short_name
 
-BOARD = ("target", "source", "net", "engine", "device", "variant", "leading")  # what a cell takes from its leaderboard
+BOARD = ("target", "source", "net", "engine", "device", "variant", "leading", "group")  # what a cell has of its board
 FASTEST = 0.001  # seconds; a shorter training time is drawn as this
 
 
@@ -69,8 +69,7 @@ def _matrices(cells: Rows) -> Iterator[tuple[str, Spec]]:
     groups: dict[tuple[str, ...], Rows] = {}
     for c in cells:
         if c["pretrain"]:
-            net = c["net"].removesuffix(f" · {c['variant']}")
-            key = (c["baseline"], c["budget"], net, c["engine"], c["device"])
+            key = (c["baseline"], c["budget"], _net(c), c["engine"], c["device"])
             source = _with_variant(short_name(c["source"]), c)
             groups.setdefault(key, []).append({**c, "source": source, "target": short_name(c["target"])})
     for (name, budget, *place), rows in groups.items():
@@ -80,18 +79,23 @@ def _matrices(cells: Rows) -> Iterator[tuple[str, Spec]]:
 
 
 def _distances(facts: Facts, cells: Rows) -> Iterator[tuple[str, Spec]]:
-    """Gain by distance for each baseline that uses a base, at each budget with two targets."""
+    """Gain by distance for each baseline that uses a base, at each budget with two targets that can be compared."""
     distances = {(d["source"], short_name(d["target"])): d for d in facts.distances}
     groups: dict[tuple[str, ...], Rows] = {}
     for c in cells:
         source, target = short_name(c["source"]), short_name(c["target"])
         if c["pretrain"] and c["gain_low"] is not None and (source, target) in distances:
-            key = (c["baseline"], c["budget"], source, c["net"], c["engine"], c["device"])
+            key = (c["baseline"], c["budget"], source, _net(c), c["engine"], c["device"], c["group"])
             groups.setdefault(key, []).append({**c, **distances[source, target], "target": target})
     for group, rows in groups.items():
         if len(rows) > 1:
             baseline, budget, of_source, *_ = group
-            yield _file_name("distance", *group), gain_by_distance(rows, baseline, parse_budget(budget), of_source)
+            yield _file_name("distance", *filter(None, group)), gain_by_distance(rows, baseline, parse_budget(budget), of_source)
+
+
+def _net(cell: dict[str, Any]) -> str:
+    """The network alone, without what tells leaderboards of one target and source apart."""
+    return str(cell["net"]).removesuffix(f" · {cell['variant']}")
 
 
 def _with_variant(text: str, board: dict[str, Any]) -> str:

@@ -135,6 +135,16 @@ def test_every_chart_is_drawn_as_a_vector_a_page_and_a_picture(tmp_path: Path):
         assert png.read_bytes().startswith(b"\x89PNG")
 
 
+def test_a_target_with_two_kinds_of_draws_is_in_the_picture_of_each():
+    found = grid(("alpha", "beta", "gamma"), ("imdb@official",), ("scratch", "frozen"))
+    found = [*found, *(replace(r, draw="random") for r in found if r.task in ("alpha", "gamma"))]
+    far = [DomainDistance(f"{name}@v1", 0.5, 0.9, 0.3, 0.01) for name in ("alpha", "beta", "gamma")]
+    made = paper_figures.named_panels(page_facts.facts(found, distances={"imdb@official": far}))
+    drawn = {name.rpartition("-")[2]: {cell["target"] for cell in panel["datasets"]["cells"]}
+             for name, panel in made if name.startswith("distance-frozen-32-")}
+    assert drawn == {"stratified": {"alpha", "beta", "gamma"}, "random": {"alpha", "gamma"}}
+
+
 def get(port: int, path: str, host: str = "127.0.0.1") -> tuple[int, bytes]:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
     connection.putrequest("GET", path, skip_host=True)
