@@ -90,7 +90,8 @@ def _distances(facts: Facts, cells: Rows) -> Iterator[tuple[str, Spec]]:
     for group, rows in groups.items():
         if len(rows) > 1:
             baseline, budget, of_source, *_ = group
-            yield _file_name("distance", *filter(None, group)), gain_by_distance(rows, baseline, parse_budget(budget), of_source)
+            panel_of = gain_by_distance(rows, baseline, parse_budget(budget), of_source)
+            yield _file_name("distance", *filter(None, group)), panel_of
 
 
 def _net(cell: dict[str, Any]) -> str:
