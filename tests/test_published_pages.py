@@ -10,6 +10,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from published import NEEDS_RECORDS, PUBLISHED
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -190,10 +191,9 @@ def test_a_figure_in_a_sentence_is_written_from_records(findings_page: ModuleTyp
         findings_page.figure("auto alpha many", study.studies(records))
 
 
-@pytest.mark.skipif(not (ROOT / "results" / "published" / "records").is_dir(),
-                    reason="the source archive has no records: they are in the repository")
+@NEEDS_RECORDS
 def test_the_pages_show_what_is_published(front_page: ModuleType, findings_page: ModuleType) -> None:
-    found = findings_page.read_studies(ROOT / "results" / "published")
+    found = findings_page.read_studies(PUBLISHED)
     for page in (front_page.PAGE, front_page.GUIDE):
         text = page.read_text(encoding="utf-8")
         assert front_page.written(text, found, front_page.BLOCKS) == text, f"{page.name}: make picture"

@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
+from published import NEEDS_RECORDS, PUBLISHED
 
 from bench.analysis import study
 from bench.report import advice, headline
 from bench.results import record_files
 from bench.results.record import Record
 
-PUBLISHED = Path(__file__).parents[2] / "results" / "published"
 TARGETS = {"hotels", "amazon-kitchen"}  # few test texts, so they have most that cannot be decided
 
-
-pytestmark = pytest.mark.skipif(not (PUBLISHED / "records").is_dir(),
-                                reason="the source archive has no records: they are in the repository")
+pytestmark = NEEDS_RECORDS
 
 
 @pytest.fixture(scope="module")
