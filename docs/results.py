@@ -28,6 +28,9 @@ NEURAL = ("source-only", "frozen", "finetune", "gradual", "multitask")  # transf
 SHOWN: tuple[Budget, ...] = (32, 128, 512, "full")  # in tables that have no room for all budgets
 NETWORKS = (*NEURAL, "scratch", "scratch-random", "glove-frozen", "glove-trainable")  # trained or run by an engine
 
+HEADS = {"development": "**Development targets**, on whose training texts some settings were chosen:",
+         "confirmation": "**Confirmation targets**, on whose texts none was:"}  # above the table of each role
+
 
 def written(text: str, studies: Sequence[Study], blocks: Blocks) -> str:
     """The page with every block written anew; exits where a block has no records."""
@@ -116,15 +119,14 @@ def short(row: RankedBaseline | None) -> str:
 
 
 def by_role(table: Callable[[Sequence[Study]], str], studies: Sequence[Study]) -> str:
-    """A table of the development targets and one of the confirmation targets, each below what its role means.
+    """A table of the development targets and one of the confirmation targets; findings says what these are.
 
     A table without lines is left out.
     """
     from bench.report import roles
 
     made = {role: table(of_role) if of_role else "" for role, of_role in roles.by_role(studies).items()}
-    return "\n\n".join(f"{meaning[0].upper()}{meaning[1:]}\n\n{made[role]}"
-                       for role, meaning in roles.MEANING.items() if made[role])
+    return "\n\n".join(f"{HEADS[role]}\n\n{text}" for role, text in made.items() if text)
 
 
 def domains(studies: Sequence[Study], budget: Budget = 128) -> str:
