@@ -53,6 +53,9 @@ def predict_command(
     """
     if texts and file:
         raise BenchError("texts on the command line and --file", "give one or the other")
+    if named := next((text for text in texts or () if _is_file(text)), ""):
+        raise BenchError(f"{named!r} is a file, and would be labelled as a text of one word",
+                         f"to label the texts in it: --file {named}; the name itself: on standard input")
     format = format or ("table" if texts else "csv")
     if format not in SHAPES:
         raise BenchError(f"unknown format {format!r}", ", ".join(SHAPES))
@@ -66,6 +69,14 @@ def predict_command(
     if about:
         warn(about)
     _predict(saved, batches, format, keep or (), quiet=bool(texts))
+
+
+def _is_file(text: str) -> bool:
+    """Whether a text on the command line is the name of a file here, with an ending."""
+    try:
+        return bool(Path(text).suffix) and Path(text).is_file()
+    except OSError:  # longer than any name
+        return False
 
 
 def _incoming(texts: list[str] | None, file: Path | None, column: str | None, likely: str | None,

@@ -192,6 +192,9 @@ def test_wrong_input_to_predict_is_one_line(bench_: Bench, model: str, workshop:
     refused(bench_("predict", "two.csv", "x"), "no model at two.csv: not a folder")
     refused(bench_("predict", "data", "x"), "it has no card.json")
     refused(bench_("predict", model, "x", "--file", "two.csv"), "give one or the other")
+    refused(bench_("predict", model, "two.csv"), "'two.csv' is a file, and would be labelled as a text of one word",
+            "--file two.csv")
+    assert bench_("predict", model, "none.csv", "a" * 5000 + ".csv").exit_code == 0
     refused(bench_("predict", model, "x", "--format", "xml"), "unknown format 'xml'")
     refused(bench_("predict", model), "no texts")
     toy.flip(workshop / model / "weights.safetensors")
