@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import re
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -55,6 +56,9 @@ def test_the_readmes_answer_and_table_are_written_from_records_between_their_mar
     assert "That of `finetune`" in answer
     without = study.studies([r for r in records if (r.task, r.baseline) != ("tweets", "finetune")])
     assert "That of `finetune`" not in front_page.answer(without)
+    assert "On a GPU" not in answer
+    with_gpu = front_page.answer(study.studies([*records, *(replace(r, device="cuda") for r in records)]))
+    assert f"On a GPU, `auto` has {said[0]} with 128 labels" in with_gpu
     rows = [line for line in table.splitlines() if line.startswith("| `")]
     assert {row.split("`")[1] for row in rows} == {"auto", "scratch", "tfidf", "finetune"}
     assert all(len(re.findall(r"\.\d{3}", row)) == 3 for row in rows)
