@@ -133,8 +133,10 @@ def answer(studies: Sequence[Study]) -> str:
 def with_gpu(studies: Sequence[Study]) -> str:
     """How `auto` does on a GPU, where it has records there."""
     rows = [row for s in main_studies(studies, "cuda") if name(s) == MAIN and (row := row_of(s, RECOMMENDED, USUAL))]
-    return f" (These are figures of two CPU cores. On a GPU, `auto` has {percent(rows[0])} with {USUAL} labels.)" \
-        if rows else ""
+    if not rows:
+        return ""
+    which = f"`{RECOMMENDED}`" if rows[0].baseline == RECOMMENDED else f"an older `{RECOMMENDED}`"
+    return f" (These are figures of two CPU cores. On a GPU, {which} has {percent(rows[0])} with {USUAL} labels.)"
 
 
 def caption(studies: Sequence[Study]) -> str:
@@ -160,8 +162,8 @@ def confirmed(studies: Sequence[Study]) -> list[str]:
               ((HELPS, "is better than the network without movies"), (LEVEL, "level with it"),
                (OPEN, "within chance of it"), (HARMS, "worse")) if verdicts[verdict]]
     movies = [tuned.gain.estimate for s in new if (tuned := row_of(s, "finetune", USUAL)) and tuned.gain]
-    of_movies = (f" That of `finetune`, which knows the movies alone, is {median(movies):+.1f}: so most of the lead "
-                 "comes from other members of `auto`, such as a general encoder.") if movies else ""
+    of_movies = (f" That of `finetune`, which learns from the movies and your labels only, is {median(movies):+.1f}: "
+                 "so most of the lead comes from other members of `auto`, such as a general encoder.") if movies else ""
     return ["", "Some settings were chosen on Amazon's training texts. **On texts on which none was chosen** "
             f"({', '.join(rows)}), with {USUAL} labels `auto` {' and '.join(counts)}. The median lead is "
             f"{median(gains):+.1f} points.{of_movies} (Their test scores showed faults of `auto`, which were mended on "
