@@ -149,7 +149,7 @@ def _candidates(trial: Trial, resources: Resources) -> tuple[Candidate, ...]:
 def _members(trial: Trial, resources: Resources, candidates: tuple[Candidate, ...]) -> dict[str, Candidate]:
     """The candidates that can run on the trial, by name."""
     can_run = {c.name: c for c in candidates
-               if c.needs <= resources.prepared and c.labels[0] <= len(trial.labelled) <= c.labels[1]
+               if c.needs - {"one-class"} <= resources.prepared and c.labels[0] <= len(trial.labelled) <= c.labels[1]
                and ("one-class" in c.needs or not trial.has_one_class)}
     return {name: c for name, c in can_run.items() if c.unless not in can_run}
 
