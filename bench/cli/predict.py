@@ -16,6 +16,7 @@ from bench.cli.options import Device
 from bench.cli.output import warn
 from bench.cli.predictions import SHAPES, beside
 from bench.core.errors import BenchError
+from bench.core.places import exists
 
 if TYPE_CHECKING:
     from bench.learning.models.folder import SavedModel
@@ -73,10 +74,8 @@ def predict_command(
 
 def _is_file(text: str) -> bool:
     """Whether a text on the command line is the name of a file here, with an ending."""
-    try:
-        return bool(Path(text).suffix) and Path(text).is_file()
-    except OSError:  # longer than any name
-        return False
+    path = Path(text)
+    return bool(path.suffix) and exists(path) and path.is_file()
 
 
 def _incoming(texts: list[str] | None, file: Path | None, column: str | None, likely: str | None,

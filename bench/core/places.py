@@ -27,3 +27,11 @@ def home_expanded(text: str) -> str:
         return str(Path(text).expanduser())
     except RuntimeError:
         raise BenchError(f"{text}: there is no such home folder", "name the whole path") from None
+
+
+def exists(path: Path) -> bool:
+    """Whether there is such a file or folder; false for a name that none can have."""
+    try:
+        return path.exists()
+    except (OSError, ValueError):  # too long, or with a character that no name holds
+        return False

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from bench.core.errors import BenchError, DataError
+from bench.core.places import exists
 from bench.data.table import Rows, TableFile
 
 __all__ = ["FORMATS", "KINDS", "Rows", "TableFile", "format_of", "open_named", "open_table", "unpacked_name"]
@@ -45,7 +46,7 @@ def open_table(path: Path, format: str = "", *, labelled: bool = False, header: 
     """
     from bench.data import unpacking
 
-    if not _exists(path):
+    if not exists(path):
         raise BenchError(f"no such file: {path}", f"a file is {KINDS}")
     if path.is_dir():
         raise _folder(path)
@@ -117,13 +118,6 @@ def _folder(path: Path) -> DataError:
                          f'name one of them, or make one of all: python -c "{code}"')
     hint = f"name one file in it, such as {path / names[0]}" if names else "name one file"
     return DataError(f"{path} is a folder", f"{hint}; --data-dir takes a folder")
-
-
-def _exists(path: Path) -> bool:
-    try:
-        return path.exists()
-    except (OSError, ValueError):  # a name that no file can have
-        return False
 
 
 def _is_data(name: str) -> bool:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from bench.core.seeds import generator_for
 from bench.data.corpus import Examples
+from bench.learning.probe import smoothed_shares
 from bench.protocol.trial import Trial
 
 MOST, FEWEST = 600, 100  # unlabelled texts that are predicted; with fewer than the second nothing is changed
@@ -28,13 +29,12 @@ def aligned_bias(trial: Trial, logits_of: Callable[[Examples], NDArray[np.float6
     says how frequent it is. All are 0 where fewer than `FEWEST` texts are unlabelled.
     """
     bias = np.zeros(len(trial.labels))
-    counts = np.bincount(trial.labelled.labels, minlength=len(bias))
-    present = np.flatnonzero(counts)
+    present, among_these = np.unique(trial.labelled.labels, return_inverse=True)
     if len(trial.unlabelled) < FEWEST or len(present) < 2:
         return bias
     rng = generator_for("distribution alignment", trial.target, trial.seed)
     texts = trial.unlabelled.part(np.sort(rng.permutation(len(trial.unlabelled))[:MOST]))
-    shares = (counts[present] + SMOOTHING) / (counts[present] + SMOOTHING).sum()
+    shares = smoothed_shares(among_these, len(present), SMOOTHING)
     found = bias_to_match(logits_of(texts)[:, present], shares)
     if trial.balanced:
         found -= np.log(shares)

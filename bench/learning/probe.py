@@ -49,12 +49,12 @@ class Probe:
         return Head(np.zeros((classes, len(self.mean))), np.log(smoothed_shares(self.labels, classes)))
 
 
-def smoothed_shares(labels: NDArray[np.int64], classes: int) -> NDArray[np.float64]:
-    """The share of each class among labels [n], smoothed: (texts of the class + 1) / (n + classes), [classes].
+def smoothed_shares(labels: NDArray[np.int64], classes: int, more: float = 1.0) -> NDArray[np.float64]:
+    """The share of each class among labels [n], smoothed, [classes]: (texts of it + more) / (n + more · classes).
 
-    This is Laplace's rule of succession: one text more of every class, so that no class has probability 0.
+    With 1 more this is Laplace's rule of succession: one text more of every class, so that no class has probability 0.
     """
-    counts = np.bincount(labels, minlength=classes) + 1.0
+    counts = np.bincount(labels, minlength=classes) + more
     return np.asarray(counts / counts.sum())
 
 
